@@ -1,1 +1,59 @@
-//! Placeholder until the first commit of this crate.
+//! The C ABI of Wiresign: `include/wiresign.h` is generated from the exports of this crate.
+//!
+//! One file per object, named as the object is in C. The files `guard`, `failure`, `input`, `output` and `text` hold
+//! what all exports share: no panic crosses the border, every pointer is checked before it is read, and an output is
+//! written only when a call succeeds.
+#![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
+#![allow(
+    non_camel_case_types,
+    reason = "types carry the names that they have in C"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "one contract holds for all exports: the conventions at the head of wiresign.h"
+)]
+#![allow(
+    clippy::too_many_arguments,
+    reason = "a request travels flat, without pointers inside pointers"
+)]
+
+#[macro_use]
+mod guard;
+mod failure;
+mod input;
+mod output;
+mod text;
+
+mod codes;
+
+mod about;
+mod bytes;
+mod config;
+mod error;
+mod signed;
+mod signer;
+mod verified;
+mod verified_values;
+mod verifier;
+
+mod body_verification;
+mod secret;
+
+#[cfg(feature = "panic-test")]
+mod panic_test;
+
+#[cfg(test)]
+mod tests;
+
+/// Handles may be used by several threads at once. The streaming object is guarded by its own lock.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<bytes::wiresign_bytes>();
+    is_shared::<config::wiresign_config>();
+    is_shared::<error::wiresign_error>();
+    is_shared::<signed::wiresign_signed>();
+    is_shared::<signer::wiresign_signer>();
+    is_shared::<verified::wiresign_verified>();
+    is_shared::<verifier::wiresign_verifier>();
+    is_shared::<body_verification::wiresign_body_verification>();
+};

@@ -1,6 +1,7 @@
 //! `cargo run -p xtask -- COMMAND`: writes the files that several languages share from their one source.
 //!
 //! - `generate [--check]`: the tables of refusal and failure codes, from `conformance/contract/refusals.toml`.
+//! - `header [--check]`: the C header `bindings-c/include/wiresign.h`, from the exports of that crate.
 //!
 //! With `--check` nothing is written: each file that differs from what would be written is named, and the exit code is 1.
 //! Exit code 2 means that the command could not do its work.
@@ -11,6 +12,7 @@
 )]
 
 mod emit;
+mod header;
 mod output;
 mod refusals;
 
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 
 use output::Mode;
 
-const USAGE: &str = "usage: cargo run -p xtask -- generate [--check]";
+const USAGE: &str = "usage: cargo run -p xtask -- generate [--check] | header [--check]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["generate"] => generate(Mode::Write),
         ["generate", "--check"] => generate(Mode::Check),
+        ["header"] => header::header(&repository_root(), Mode::Write),
+        ["header", "--check"] => header::header(&repository_root(), Mode::Check),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -1,0 +1,354 @@
+//! Signing what will be sent.
+
+use std::ffi::{c_char, c_void};
+use std::{ptr, str};
+
+use wiresign::Signer;
+
+use crate::bytes::wiresign_bytes;
+use crate::config::wiresign_config;
+use crate::error::wiresign_error;
+use crate::failure::Failure;
+use crate::input::{self, RawHead, RequestHead};
+use crate::output::{Buffer, Output, release};
+use crate::signed::wiresign_signed;
+
+/// A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes.
+pub const WIRESIGN_SIGNED_BLOCK_SIZE: usize = 2048;
+/// wiresign_signer_sign_into writes no more headers than this.
+pub const WIRESIGN_SIGNED_COUNT: usize = 16;
+
+/// Holds the own credential and a scheme, and signs requests. Immutable; may be used by several threads at once.
+pub struct wiresign_signer {
+    signer: Signer,
+}
+
+/// Makes a signer of a configuration.
+///
+/// `target` is the id of the service that the requests go to, as the scheme "service-hmac-v2" signs it; (NULL, 0) for
+/// none. The configuration may be freed before the signer.
+///
+/// Gives through `signer` an object that the caller frees with wiresign_signer_free.
+///
+/// Errors: WIRESIGN_SIGNING_FAILED when the configuration lacks what signing takes; WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_new(
+    config: *const wiresign_config,
+    target: *const c_char,
+    target_length: usize,
+    signer: *mut *mut wiresign_signer,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or valid, and the text readable for its length.
+        let (config, named, output) = unsafe {
+            (
+                input::handle("config", config)?,
+                input::text("target", target, target_length)?,
+                Output::new("signer", signer)?,
+            )
+        };
+        let target = (!target.is_null()).then_some(named);
+        output.give(wiresign_signer {
+            signer: Signer::new(config.config(), target)?,
+        });
+        Ok(())
+    })
+}
+
+/// The nonce of one signature: the caller's, or a new random UUID.
+enum Nonce<'a> {
+    Given(&'a str),
+    Made([u8; 36]),
+}
+
+impl<'a> Nonce<'a> {
+    /// # Safety
+    /// Unless it is NULL, the pointer is readable for `length` bytes for as long as `'a`.
+    unsafe fn read(nonce: *const c_char, length: usize) -> Result<Self, Failure> {
+        // SAFETY: by the contract of this function.
+        let given = unsafe { input::text("nonce", nonce, length) }?;
+        if nonce.is_null() {
+            Ok(Self::Made(wiresign_host::request_id()))
+        } else {
+            Ok(Self::Given(given))
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Given(nonce) => nonce,
+            Self::Made(nonce) => str::from_utf8(nonce).expect("a UUID is ASCII text"),
+        }
+    }
+}
+
+/// All that one signature is made of.
+struct Signing<'a> {
+    signer: &'a Signer,
+    request: RequestHead<'a>,
+    body: &'a [u8],
+    now: u64,
+    nonce: Nonce<'a>,
+}
+
+impl<'a> Signing<'a> {
+    /// # Safety
+    /// Every pointer is NULL, or live and readable for its length for as long as `'a`.
+    unsafe fn read(
+        signer: *const wiresign_signer,
+        request: RawHead,
+        (body, body_length): (*const c_void, usize),
+        now: u64,
+        (nonce, nonce_length): (*const c_char, usize),
+    ) -> Result<Self, Failure> {
+        // SAFETY: by the contract of this function.
+        unsafe {
+            Ok(Self {
+                signer: &input::handle("signer", signer)?.signer,
+                request: request.read()?,
+                body: input::bytes("body", body, body_length)?,
+                now: input::time(now),
+                nonce: Nonce::read(nonce, nonce_length)?,
+            })
+        }
+    }
+
+    fn sign(&self) -> Result<wiresign::SignedHeaders, Failure> {
+        let head = self.request.head();
+        Ok(self
+            .signer
+            .sign(&head, self.body, self.now, self.nonce.as_str())?)
+    }
+
+    fn message(&self) -> Result<Vec<u8>, Failure> {
+        let head = self.request.head();
+        Ok(self
+            .signer
+            .message(&head, self.body, self.now, self.nonce.as_str())?)
+    }
+}
+
+/// Signs a request that will be sent.
+///
+/// The request is described as at the top of this header; its headers and authority may be left out (NULL, 0), because
+/// no scheme of this version signs them. `now` is the Unix time in seconds, or WIRESIGN_NOW. The nonce becomes
+/// X-Request-ID; (NULL, 0) stands for a new random UUID. Each attempt to send needs a signature of its own.
+///
+/// Gives through `signed` the headers to set, which the caller frees with wiresign_signed_free.
+///
+/// Errors: WIRESIGN_SIGNING_FAILED when the request cannot be signed; WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_sign(
+    signer: *const wiresign_signer,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    now: u64,
+    nonce: *const c_char,
+    nonce_length: usize,
+    signed: *mut *mut wiresign_signed,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client: ptr::null(),
+            client_length: 0,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (signing, output) = unsafe {
+            (
+                Signing::read(
+                    signer,
+                    request,
+                    (body, body_length),
+                    now,
+                    (nonce, nonce_length),
+                )?,
+                Output::new("signed", signed)?,
+            )
+        };
+        output.give(wiresign_signed::new(&signing.sign()?));
+        Ok(())
+    })
+}
+
+/// Signs as wiresign_signer_sign does, into buffers of the caller, so that no object is made.
+///
+/// Writes the names and values of the headers one behind the other to `block`, their lengths to `lengths` with name and
+/// value alternating, the bytes written to `block_length` and the number of headers to `count`. `block_capacity` is in
+/// bytes; `count_capacity` in headers, so `lengths` has room for twice as many numbers. WIRESIGN_SIGNED_BLOCK_SIZE bytes
+/// and WIRESIGN_SIGNED_COUNT headers are always enough.
+///
+/// Errors: as wiresign_signer_sign, and WIRESIGN_BUFFER_TOO_SMALL, where `block_length` and `count` say what is needed
+/// and nothing else was written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_sign_into(
+    signer: *const wiresign_signer,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    now: u64,
+    nonce: *const c_char,
+    nonce_length: usize,
+    block: *mut c_char,
+    block_capacity: usize,
+    block_length: *mut usize,
+    lengths: *mut u32,
+    count_capacity: usize,
+    count: *mut usize,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client: ptr::null(),
+            client_length: 0,
+        };
+        let number_capacity = count_capacity.checked_mul(2).ok_or_else(|| {
+            Failure::argument("count_capacity", "there cannot be room for so many headers")
+        })?;
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length or capacity.
+        let (signing, block, block_length, lengths, count) = unsafe {
+            (
+                Signing::read(
+                    signer,
+                    request,
+                    (body, body_length),
+                    now,
+                    (nonce, nonce_length),
+                )?,
+                Buffer::new("block", block.cast::<u8>(), block_capacity)?,
+                Output::new("block_length", block_length)?,
+                Buffer::new("lengths", lengths, number_capacity)?,
+                Output::new("count", count)?,
+            )
+        };
+        let signed = signing.sign()?;
+        let texts = || signed.iter().flat_map(|(name, value)| [name, value]);
+        let needed_bytes: usize = texts().map(str::len).sum();
+        let needed_numbers = texts().count();
+        if u32::try_from(needed_bytes).is_err() {
+            return Err(Failure::Internal("signed headers of 4 GiB".to_owned()));
+        }
+        let fits = needed_bytes <= block.capacity() && needed_numbers <= lengths.capacity();
+        block_length.write(needed_bytes);
+        count.write(needed_numbers / 2);
+        if !fits {
+            return Err(Failure::TooSmall(format!(
+                "{needed_bytes} bytes and {} headers are needed, and there is room for {} and {count_capacity}",
+                needed_numbers / 2,
+                block.capacity(),
+            )));
+        }
+        block.write(texts().flat_map(str::bytes));
+        lengths.write(texts().map(|text| text.len() as u32)); // no text is longer than their sum, which fits
+        Ok(())
+    })
+}
+
+/// The bytes that a signature of this request covers, for finding out why two sides differ. They hold the body and no
+/// secret. The arguments are those of wiresign_signer_sign.
+///
+/// Gives through `message` bytes that the caller frees with wiresign_bytes_free.
+///
+/// Errors: as wiresign_signer_sign.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_message(
+    signer: *const wiresign_signer,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    now: u64,
+    nonce: *const c_char,
+    nonce_length: usize,
+    message: *mut *mut wiresign_bytes,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client: ptr::null(),
+            client_length: 0,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (signing, output) = unsafe {
+            (
+                Signing::read(
+                    signer,
+                    request,
+                    (body, body_length),
+                    now,
+                    (nonce, nonce_length),
+                )?,
+                Output::new("message", message)?,
+            )
+        };
+        output.give(wiresign_bytes::new(signing.message()?));
+        Ok(())
+    })
+}
+
+/// Frees a signer. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_free(signer: *mut wiresign_signer) {
+    guarded!(else (), {
+        // SAFETY: the caller promised that the handle is NULL or a live object that no one uses any more.
+        unsafe { release(signer) }
+    })
+}

@@ -1,0 +1,228 @@
+//! Who called.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use wiresign::Verified;
+
+use crate::output::release;
+use crate::text::{Text, hand_out};
+
+/// A request that was accepted, and who sent it. Only verification makes this object. Immutable; may be used by several
+/// threads at once. All texts live as long as the object.
+pub struct wiresign_verified {
+    service: Option<Text>,
+    key_id: Option<Text>,
+    key_is_retiring: bool,
+    scheme: Option<Text>,
+    age: Option<i64>,
+    timestamp: Option<u64>,
+    request_id: Option<Text>,
+    request_id_is_signed: bool,
+    route: Option<Text>,
+    covered: Vec<Text>,
+    replay_key: Option<Text>,
+    is_public: bool,
+}
+
+impl wiresign_verified {
+    pub(crate) fn new(verified: &Verified) -> Self {
+        Self {
+            service: verified.service().map(Text::new),
+            key_id: verified.key_id().map(Text::new),
+            key_is_retiring: verified.key_is_retiring(),
+            scheme: verified.scheme().map(Text::new),
+            age: verified.age(),
+            timestamp: verified.timestamp(),
+            request_id: verified.request_id().map(Text::new),
+            request_id_is_signed: verified.request_id_is_signed(),
+            route: verified.route().map(Text::new),
+            covered: verified.covered().iter().copied().map(Text::new).collect(),
+            replay_key: verified.replay_key().map(Text::from),
+            is_public: verified.is_public(),
+        }
+    }
+}
+
+/// True when the request went to a public route: it was accepted without looking at any credential, and there is no
+/// service. NULL gives false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_is_public(verified: *const wiresign_verified) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { verified.as_ref() }.is_some_and(|verified| verified.is_public)
+    })
+}
+
+/// The id of the service that signed the request; NULL on a public route, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_service(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.service.as_ref()), length) }
+    })
+}
+
+/// The id of the key that made the signature; NULL on a public route, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_key_id(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.key_id.as_ref()), length) }
+    })
+}
+
+/// True when the configuration marks that key as retiring. NULL gives false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_key_is_retiring(
+    verified: *const wiresign_verified,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { verified.as_ref() }.is_some_and(|verified| verified.key_is_retiring)
+    })
+}
+
+/// The id of the scheme, such as "service-hmac-v2"; NULL on a public route, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_scheme(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.scheme.as_ref()), length) }
+    })
+}
+
+/// Writes the age of the signature in seconds to `age`; negative when it is from the future. False, and nothing written,
+/// when there is none: on a public route, or where a pointer is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_age(
+    verified: *const wiresign_verified,
+    age: *mut i64,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.age);
+        // SAFETY: the caller promised that `age` is NULL or can be written.
+        unsafe { write_known(known, age) }
+    })
+}
+
+/// Writes the signed Unix time in seconds to `timestamp`. False, and nothing written, when there is none: on a public
+/// route, or where a pointer is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_timestamp(
+    verified: *const wiresign_verified,
+    timestamp: *mut u64,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.timestamp);
+        // SAFETY: the caller promised that `timestamp` is NULL or can be written.
+        unsafe { write_known(known, timestamp) }
+    })
+}
+
+/// Writes a value that is known to a place that exists, and says whether it did.
+///
+/// # Safety
+/// Unless it is NULL, the place is valid for writing.
+unsafe fn write_known<T>(value: Option<T>, place: *mut T) -> bool {
+    match value {
+        Some(value) if !place.is_null() => {
+            // SAFETY: not NULL, and valid by the contract of this function.
+            unsafe { place.write(value) };
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The request id; NULL when the request has none that may be logged.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_request_id(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.request_id.as_ref()), length) }
+    })
+}
+
+/// True when the request id is part of what was signed. Only then does it say anything about the caller. NULL gives
+/// false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_request_id_is_signed(
+    verified: *const wiresign_verified,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { verified.as_ref() }.is_some_and(|verified| verified.request_id_is_signed)
+    })
+}
+
+/// The pattern of the route in the configuration that matched; NULL when none did.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_route(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.route.as_ref()), length) }
+    })
+}
+
+/// How many parts of the request the signature covers. NULL gives 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_covered_count(
+    verified: *const wiresign_verified,
+) -> usize {
+    guarded!(else 0, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { verified.as_ref() }.map_or(0, |verified| verified.covered.len())
+    })
+}
+
+/// The name of a part of the request that the signature covers, counted from 0; NULL behind the last one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_covered(
+    verified: *const wiresign_verified,
+    index: usize,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.covered.get(index)), length) }
+    })
+}
+
+/// What no second request may share with this one; NULL where replays are not looked for.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_replay_key(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.replay_key.as_ref()), length) }
+    })
+}
+
+/// Frees the object. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_free(verified: *mut wiresign_verified) {
+    guarded!(else (), {
+        // SAFETY: the caller promised that the handle is NULL or a live object that no one uses any more.
+        unsafe { release(verified) }
+    })
+}

@@ -1,0 +1,316 @@
+//! Judging what was received.
+
+use std::ffi::{c_char, c_void};
+
+use wiresign::Verifier;
+
+use crate::body_verification::wiresign_body_verification;
+use crate::bytes::wiresign_bytes;
+use crate::config::wiresign_config;
+use crate::error::wiresign_error;
+use crate::input::{self, RawHead};
+use crate::output::{Output, release};
+use crate::verified::wiresign_verified;
+use crate::verified_values::wiresign_verified_values;
+
+/// Judges requests by a configuration, and remembers which ones it accepted. May be used by several threads at once;
+/// a service has one for its whole life, because a second one would not know the requests that the first has seen.
+pub struct wiresign_verifier {
+    verifier: Verifier,
+}
+
+/// Makes a verifier of a configuration, which may be freed before the verifier.
+///
+/// Gives through `verifier` an object that the caller frees with wiresign_verifier_free.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_new(
+    config: *const wiresign_config,
+    verifier: *mut *mut wiresign_verifier,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or valid.
+        let (config, output) = unsafe {
+            (
+                input::handle("config", config)?,
+                Output::new("verifier", verifier)?,
+            )
+        };
+        output.give(wiresign_verifier {
+            verifier: Verifier::new(config.config()),
+        });
+        Ok(())
+    })
+}
+
+/// Judges a request with its whole body.
+///
+/// The request is described as at the top of this header: method, target, headers and body are the bytes that were
+/// received, not what a framework made of them. `client` is the address of the caller in network byte order, 4 or 16
+/// bytes, (NULL, 0) when it is not known. `now` is the Unix time in seconds, or WIRESIGN_NOW.
+///
+/// Gives through `verified` who called, which the caller frees with wiresign_verified_free.
+///
+/// Errors: every refusal; WIRESIGN_INVALID_ARGUMENT; WIRESIGN_INTERNAL. The request is accepted only when the status is
+/// WIRESIGN_OK.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_verify(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    verified: *mut *mut wiresign_verified,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client,
+            client_length,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, request, body, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                request.read()?,
+                input::bytes("body", body, body_length)?,
+                Output::new("verified", verified)?,
+            )
+        };
+        let head = request.head();
+        let outcome = verifier
+            .verifier
+            .verify(&head, body, input::time(now))?;
+        output.give(wiresign_verified::new(&outcome));
+        Ok(())
+    })
+}
+
+/// Judges a request as wiresign_verifier_verify does, and writes who called to plain memory of the caller, so that no
+/// object is made. With `err` NULL a refusal makes none either. Nothing is to be freed.
+///
+/// Errors: as wiresign_verifier_verify.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_verify_into(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    values: *mut wiresign_verified_values,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client,
+            client_length,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, request, body, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                request.read()?,
+                input::bytes("body", body, body_length)?,
+                Output::new("values", values)?,
+            )
+        };
+        let head = request.head();
+        let outcome = verifier
+            .verifier
+            .verify(&head, body, input::time(now))?;
+        output.write(wiresign_verified_values::new(&outcome)?);
+        Ok(())
+    })
+}
+
+/// Begins to judge a request whose body is still arriving. All that can be refused without the body is refused here.
+/// The arguments are those of wiresign_verifier_verify. The verifier may be freed before the object.
+///
+/// Gives through `verification` an object that the caller frees with wiresign_body_verification_free.
+///
+/// Errors: as wiresign_verifier_verify.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_begin(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    verification: *mut *mut wiresign_body_verification,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client,
+            client_length,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, request, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                request.read()?,
+                Output::new("verification", verification)?,
+            )
+        };
+        let head = request.head();
+        let begun = verifier.verifier.begin(&head, input::time(now))?;
+        output.give(wiresign_body_verification::new(begun));
+        Ok(())
+    })
+}
+
+/// Puts another configuration in force, at once for all threads. Requests that are being judged finish on the old one;
+/// what was seen before and the counters are kept. The configuration may be freed afterwards.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_replace(
+    verifier: *mut wiresign_verifier,
+    config: *const wiresign_config,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or live. The verifier is only read through: it swaps
+        // its configuration by itself, so other threads may use it meanwhile.
+        let (verifier, config) = unsafe {
+            (
+                input::handle("verifier", verifier.cast_const())?,
+                input::handle("config", config)?,
+            )
+        };
+        verifier.verifier.replace(config.config());
+        Ok(())
+    })
+}
+
+/// The counters of the verifier in the text format of Prometheus.
+///
+/// Gives through `text` bytes that the caller frees with wiresign_bytes_free.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_metrics(
+    verifier: *const wiresign_verifier,
+    text: *mut *mut wiresign_bytes,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or valid.
+        let (verifier, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                Output::new("text", text)?,
+            )
+        };
+        let metrics = verifier.verifier.metrics().prometheus();
+        output.give(wiresign_bytes::new(metrics.into_bytes()));
+        Ok(())
+    })
+}
+
+/// True when a request with this method and target goes to a public route, so that its body need not be collected.
+/// False for arguments that cannot be used, so that a mistake never opens a route.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_is_public(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, method, target) = unsafe {
+            (
+                input::handle("verifier", verifier),
+                input::bytes("method", method.cast(), method_length),
+                input::bytes("target", target.cast(), target_length),
+            )
+        };
+        match (verifier, method, target) {
+            (Ok(verifier), Ok(method), Ok(target)) => verifier.verifier.is_public(method, target),
+            _ => false,
+        }
+    })
+}
+
+/// The largest body in bytes that is accepted by the configuration in force. NULL gives 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_body_limit(verifier: *const wiresign_verifier) -> u64 {
+    guarded!(else 0, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { verifier.as_ref() }.map_or(0, |verifier| verifier.verifier.body_limit())
+    })
+}
+
+/// Frees a verifier, when no thread uses it any more. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_free(verifier: *mut wiresign_verifier) {
+    guarded!(else (), {
+        // SAFETY: the caller promised that the handle is NULL or a live object that no one uses any more.
+        unsafe { release(verifier) }
+    })
+}
