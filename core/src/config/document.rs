@@ -1,0 +1,563 @@
+//! Reads the config document: every member by name, every problem with its place.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use sha2::{Digest, Sha256};
+
+use super::json::Json;
+use super::lookup::Lookup;
+use super::problem::Problem;
+use super::secret::{self, Encoding};
+use super::{Compiled, Key, KeyState, ReplaySettings, Route, Service, Window, replay_scope};
+use crate::identifier::is_id;
+use crate::mac::MacKey;
+use crate::policy::Pattern;
+use crate::scheme::{Scheme, SchemeSet};
+
+const DEFAULT_WINDOW_SECONDS: u64 = 300;
+const MAX_WINDOW_SECONDS: u64 = 600;
+const MAX_KEYS: usize = 8;
+const DEFAULT_REPLAY_CAPACITY: u64 = 1_000_000;
+const MAX_REPLAY_CAPACITY: u64 = 100_000_000;
+const DEFAULT_BODY_BYTES: u64 = 10 * 1024 * 1024;
+
+/// Parses a document into what a verification needs, or lists everything that is wrong with it.
+pub(super) fn parse(document: &str, lookup: &dyn Lookup) -> Result<Compiled, Vec<Problem>> {
+    let json: Json = serde_json::from_str(document)
+        .map_err(|error| vec![Problem { pointer: String::new(), message: format!("this is not JSON: {error}") }])?;
+    let mut reader = Reader { lookup, problems: Vec::new(), warnings: Vec::new() };
+    let compiled = reader.document(&json);
+    match compiled {
+        Some(compiled) if reader.problems.is_empty() => Ok(Compiled { warnings: reader.warnings, ..compiled }),
+        _ => Err(reader.problems),
+    }
+}
+
+struct Reader<'l> {
+    lookup: &'l dyn Lookup,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// The members of an object, known to be without strangers and repeats.
+struct Members<'j> {
+    members: &'j [(String, Json)],
+    pointer: String,
+}
+
+impl<'j> Members<'j> {
+    fn get(&self, name: &str) -> Option<Item<'j>> {
+        let (_, json) = self.members.iter().find(|(member, _)| member == name)?;
+        Some(Item { json, pointer: child(&self.pointer, name) })
+    }
+}
+
+/// A value and its place.
+struct Item<'j> {
+    json: &'j Json,
+    pointer: String,
+}
+
+/// The pointer of a member or element (RFC 6901, section 3).
+fn child(pointer: &str, name: impl std::fmt::Display) -> String {
+    format!("{pointer}/{}", name.to_string().replace('~', "~0").replace('/', "~1"))
+}
+
+impl Reader<'_> {
+    fn document(&mut self, json: &Json) -> Option<Compiled> {
+        let root = Item { json, pointer: String::new() };
+        let members = self.object(
+            &root,
+            &[
+                "$schema",
+                "service",
+                "environment",
+                "accept",
+                "sign_with",
+                "window",
+                "services",
+                "routes",
+                "replay",
+                "limits",
+                "reveal",
+            ],
+        )?;
+        if let Some(schema) = members.get("$schema") {
+            self.string(&schema);
+        }
+        let service = match members.get("service") {
+            Some(item) => self.id(&item),
+            None => {
+                self.problem("/service", "name the service that this document is for");
+                None
+            }
+        };
+        let environment = members.get("environment").and_then(|item| self.id(&item));
+        let accept =
+            members.get("accept").map_or(SchemeSet::default().with(Scheme::ServiceHmacV2), |item| self.accept(&item));
+        let sign_with = match members.get("sign_with") {
+            Some(item) => self.scheme(&item).unwrap_or(Scheme::ServiceHmacV2),
+            None => Scheme::ServiceHmacV2,
+        };
+        let window = members
+            .get("window")
+            .map_or(Window { past: DEFAULT_WINDOW_SECONDS, future: DEFAULT_WINDOW_SECONDS }, |item| self.window(&item));
+        let services = match members.get("services") {
+            Some(item) => self.services(&item, service, environment),
+            None => {
+                self.problem("/services", "list the known services");
+                Vec::new()
+            }
+        };
+        let ids: HashMap<Box<[u8]>, usize, _> =
+            services.iter().enumerate().map(|(at, service)| (service.id.as_bytes().into(), at)).collect();
+        let routes =
+            members.get("routes").map_or(Vec::new(), |item| self.routes(&item, &|id| ids.get(id.as_bytes()).copied()));
+        let replay = self.replay(members.get("replay"));
+        let body_limit = members.get("limits").map_or(DEFAULT_BODY_BYTES, |item| self.limits(&item));
+        let uniform = members
+            .get("reveal")
+            .is_some_and(|item| self.choice(&item, &[("code", false), ("uniform", true)]).unwrap_or(false));
+
+        let paths_decide =
+            routes.iter().any(|route| !route.public) || services.iter().any(|service| service.permissions.is_some());
+        Some(Compiled {
+            service: service?.into(),
+            environment: environment.map(Into::into),
+            accept,
+            sign_with,
+            window,
+            most_keys: services.iter().map(|service| service.keys.len()).max().unwrap_or(0).max(1),
+            services,
+            by_id: ids,
+            routes,
+            paths_decide,
+            replay,
+            body_limit,
+            uniform,
+            dummy_key: MacKey::new(b"no service has this key, and no tag that it makes is compared"),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn accept(&mut self, item: &Item<'_>) -> SchemeSet {
+        let mut set = SchemeSet::default();
+        for element in self.elements(item, "scheme") {
+            if let Some(scheme) = self.scheme(&element) {
+                if set.has(scheme) {
+                    self.problem(&element.pointer, "this scheme is listed twice");
+                }
+                if !scheme.covers_query() {
+                    self.warn(
+                        &element.pointer,
+                        format!(
+                            "{} does not sign the query; prefer service-hmac-v2 where you control both ends",
+                            scheme.id()
+                        ),
+                    );
+                }
+                set = set.with(scheme);
+            }
+        }
+        if set.has(Scheme::ServiceHmac) && set.has(Scheme::CrossService) {
+            self.problem(
+                &item.pointer,
+                "service-hmac and cross-service sign messages that can be taken for one another; accept them on different routes",
+            );
+        }
+        set
+    }
+
+    fn scheme(&mut self, item: &Item<'_>) -> Option<Scheme> {
+        let id = self.string(item)?;
+        let scheme = Scheme::from_id(id);
+        if scheme.is_none() {
+            let known: Vec<_> = Scheme::ALL.iter().map(|scheme| scheme.id()).collect();
+            self.problem(&item.pointer, format!("this scheme is not known; the schemes are {}", known.join(", ")));
+        }
+        scheme
+    }
+
+    fn window(&mut self, item: &Item<'_>) -> Window {
+        let members = self.object(item, &["past", "future"]);
+        let mut bound = |name, least| {
+            members
+                .as_ref()
+                .and_then(|members| members.get(name))
+                .and_then(|item| self.whole(&item, least, MAX_WINDOW_SECONDS, "seconds"))
+                .unwrap_or(DEFAULT_WINDOW_SECONDS)
+        };
+        Window { past: bound("past", 1), future: bound("future", 0) }
+    }
+
+    fn services(&mut self, item: &Item<'_>, own: Option<&str>, environment: Option<&str>) -> Vec<Service> {
+        let Json::Object(members) = item.json else {
+            self.wrong_kind(item, "an object of services by their ids");
+            return Vec::new();
+        };
+        self.refuse_repeats(members, &item.pointer);
+        let mut secrets: BTreeMap<[u8; 32], String> = BTreeMap::new();
+        let mut services = Vec::with_capacity(members.len());
+        for (id, json) in members {
+            let item = Item { json, pointer: child(&item.pointer, id) };
+            if !is_id(id) {
+                self.problem(&item.pointer, ID_RULE);
+                continue;
+            }
+            services.extend(self.service(id, &item, own, environment, &mut secrets));
+        }
+        services
+    }
+
+    fn service(
+        &mut self,
+        id: &str,
+        item: &Item<'_>,
+        own: Option<&str>,
+        environment: Option<&str>,
+        secrets: &mut BTreeMap<[u8; 32], String>,
+    ) -> Option<Service> {
+        let members = self.object(item, &["keys", "allowed_targets", "permissions", "environments", "url"])?;
+        let keys = members.get("keys").map_or(Vec::new(), |item| self.keys(&item, secrets));
+        let may_call = match members.get("allowed_targets") {
+            Some(item) => {
+                let targets = self.ids(&item);
+                own.is_some_and(|own| targets.contains(&own))
+            }
+            None => {
+                if Some(id) != own && !keys.is_empty() {
+                    self.warn(
+                        &item.pointer,
+                        "without allowed_targets this service may call every service that has its key",
+                    );
+                }
+                true
+            }
+        };
+        let in_environment = match members.get("environments") {
+            Some(item) => {
+                let environments = self.ids(&item);
+                if environment.is_none() {
+                    self.problem("/environment", "name the environment, since services are limited to some");
+                }
+                environment.is_some_and(|environment| environments.contains(&environment))
+            }
+            None => true,
+        };
+        let permissions = members.get("permissions").map(|item| {
+            let items = self.array(&item);
+            items.iter().filter_map(|item| self.pattern(item)).collect()
+        });
+        let url = members.get("url").and_then(|item| self.url(&item)).map(Into::into);
+        Some(Service {
+            id: id.into(),
+            keys,
+            may_call,
+            in_environment,
+            permissions,
+            url,
+            replay_scope: replay_scope(id),
+        })
+    }
+
+    fn keys(&mut self, item: &Item<'_>, secrets: &mut BTreeMap<[u8; 32], String>) -> Vec<Key> {
+        let items = self.elements(item, "key");
+        if items.len() > MAX_KEYS {
+            self.problem(&item.pointer, format!("a service has at most {MAX_KEYS} keys; remove old ones"));
+            return Vec::new();
+        }
+        let mut keys: Vec<Key> = Vec::with_capacity(items.len());
+        for (at, item) in items.iter().enumerate() {
+            if let Some(key) = self.key(item, at, secrets) {
+                if keys.iter().any(|other| other.id == key.id) {
+                    self.problem(
+                        &child(&item.pointer, "id"),
+                        format!("another key of this service has the id \"{}\"", key.id),
+                    );
+                }
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    fn key(&mut self, item: &Item<'_>, at: usize, secrets: &mut BTreeMap<[u8; 32], String>) -> Option<Key> {
+        let members = self.object(item, &["id", "secret", "encoding", "not_before", "not_after", "state"])?;
+        let id = match members.get("id") {
+            Some(item) => self.id(&item).map(str::to_owned),
+            None => Some((at + 1).to_string()),
+        };
+        let encoding = match members.get("encoding") {
+            Some(item) => {
+                let choices = [("text", Encoding::Text), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
+                self.choice(&item, &choices)
+            }
+            None => Some(Encoding::Text),
+        };
+        let not_before = members.get("not_before").map_or(Some(0), |item| self.time(&item));
+        let not_after = members.get("not_after").map_or(Some(u64::MAX), |item| self.time(&item));
+        if let (Some(from), Some(to)) = (not_before, not_after)
+            && from >= to
+        {
+            self.problem(
+                &child(&item.pointer, "not_after"),
+                "this is not later than not_before, so the key is never valid",
+            );
+        }
+        let state = members.get("state").map_or(Some(KeyState::Active), |item| {
+            let choices =
+                [("active", KeyState::Active), ("retiring", KeyState::Retiring), ("revoked", KeyState::Revoked)];
+            self.choice(&item, &choices)
+        });
+        let secret = match members.get("secret") {
+            Some(item) => self.secret(&item, encoding?, secrets),
+            None => {
+                self.problem(
+                    &child(&item.pointer, "secret"),
+                    "say where the secret comes from, as \"env:NAME\" or \"file:PATH\"",
+                );
+                None
+            }
+        };
+        Some(Key { id: id?.into(), mac: secret?, not_before: not_before?, not_after: not_after?, state: state? })
+    }
+
+    fn secret(&mut self, item: &Item<'_>, encoding: Encoding, seen: &mut BTreeMap<[u8; 32], String>) -> Option<MacKey> {
+        let reference = self.string(item)?;
+        match secret::resolve(reference, encoding, self.lookup) {
+            Ok(key) => {
+                if reference.starts_with("literal:") {
+                    self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
+                }
+                if let Some(other) = seen.insert(Sha256::digest(&key).into(), item.pointer.clone()) {
+                    self.warn(&item.pointer, format!("the same secret stands at {other}; give each its own"));
+                }
+                Some(MacKey::new(&key))
+            }
+            Err(message) => {
+                self.problem(&item.pointer, message);
+                None
+            }
+        }
+    }
+
+    fn routes(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Vec<Route> {
+        let items = self.array(item);
+        items.iter().filter_map(|item| self.route(item, find)).collect()
+    }
+
+    fn route(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Option<Route> {
+        let members = self.object(item, &["match", "public", "accept", "services", "strict"])?;
+        let Some(matched) = members.get("match") else {
+            self.problem(&child(&item.pointer, "match"), "say what the route matches, as in \"POST /internal/**\"");
+            return None;
+        };
+        let pattern = self.pattern(&matched);
+        let public = members.get("public").and_then(|item| self.boolean(&item)).unwrap_or(false);
+        let strict = members.get("strict").and_then(|item| self.boolean(&item)).unwrap_or(false);
+        let accept = members.get("accept").map(|item| self.accept(&item));
+        let services = members.get("services").map(|item| {
+            let mut positions = Vec::new();
+            for element in self.elements(&item, "service") {
+                let Some(id) = self.id(&element) else { continue };
+                match find(id) {
+                    Some(at) => positions.push(at),
+                    None => self.problem(&element.pointer, "this service is not in \"services\""),
+                }
+            }
+            positions.sort_unstable();
+            positions
+        });
+        if public {
+            for name in ["accept", "services", "strict"] {
+                if members.get(name).is_some() {
+                    self.problem(
+                        &child(&item.pointer, name),
+                        "a public route checks nothing, so this would have no effect",
+                    );
+                }
+            }
+        }
+        let text = self.string(&matched)?.into();
+        Some(Route { text, pattern: pattern?, public, accept, services, strict })
+    }
+
+    fn replay(&mut self, item: Option<Item<'_>>) -> ReplaySettings {
+        let members = item.as_ref().and_then(|item| self.object(item, &["store", "capacity", "on_full"]));
+        let get = |name| members.as_ref().and_then(|members| members.get(name));
+        let enabled = get("store")
+            .and_then(|item| {
+                let enabled = self.choice(&item, &[("memory", true), ("none", false)]);
+                if enabled == Some(false) {
+                    self.warn(
+                        &item.pointer,
+                        "without a store, a request that was overheard can be repeated inside the window",
+                    );
+                }
+                enabled
+            })
+            .unwrap_or(true);
+        let capacity = get("capacity")
+            .and_then(|item| self.whole(&item, 1, MAX_REPLAY_CAPACITY, "entries"))
+            .unwrap_or(DEFAULT_REPLAY_CAPACITY);
+        let allow_when_full =
+            get("on_full").and_then(|item| self.choice(&item, &[("reject", false), ("allow", true)])).unwrap_or(false);
+        ReplaySettings { enabled, capacity: capacity as usize, allow_when_full }
+    }
+
+    fn limits(&mut self, item: &Item<'_>) -> u64 {
+        let members = self.object(item, &["body_bytes"]);
+        members
+            .and_then(|members| members.get("body_bytes"))
+            .and_then(|item| self.whole(&item, 0, u64::from(u32::MAX), "bytes"))
+            .unwrap_or(DEFAULT_BODY_BYTES)
+    }
+
+    fn object<'j>(&mut self, item: &Item<'j>, known: &[&str]) -> Option<Members<'j>> {
+        let Json::Object(members) = item.json else {
+            self.wrong_kind(item, "an object");
+            return None;
+        };
+        for (name, _) in members {
+            if !known.contains(&name.as_str()) {
+                let message = format!("this member is not known here; the members are {}", known.join(", "));
+                self.problem(&child(&item.pointer, name), message);
+            }
+        }
+        self.refuse_repeats(members, &item.pointer);
+        Some(Members { members, pointer: item.pointer.clone() })
+    }
+
+    fn refuse_repeats(&mut self, members: &[(String, Json)], pointer: &str) {
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        let mut repeated: Vec<&str> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        repeated.dedup();
+        for name in repeated {
+            self.problem(&child(pointer, name), "this member occurs more than once");
+        }
+    }
+
+    fn array<'j>(&mut self, item: &Item<'j>) -> Vec<Item<'j>> {
+        let Json::Array(elements) = item.json else {
+            self.wrong_kind(item, "an array");
+            return Vec::new();
+        };
+        elements.iter().enumerate().map(|(at, json)| Item { json, pointer: child(&item.pointer, at) }).collect()
+    }
+
+    /// The elements of an array that must not be empty.
+    fn elements<'j>(&mut self, item: &Item<'j>, what: &str) -> Vec<Item<'j>> {
+        if *item.json == Json::Array(Vec::new()) {
+            self.problem(&item.pointer, format!("list at least one {what}, or leave the member out"));
+        }
+        self.array(item)
+    }
+
+    fn ids<'j>(&mut self, item: &Item<'j>) -> Vec<&'j str> {
+        let items = self.array(item);
+        items.iter().filter_map(|item| self.id(item)).collect()
+    }
+
+    fn id<'j>(&mut self, item: &Item<'j>) -> Option<&'j str> {
+        let id = self.string(item)?;
+        if !is_id(id) {
+            self.problem(&item.pointer, ID_RULE);
+            return None;
+        }
+        Some(id)
+    }
+
+    fn pattern(&mut self, item: &Item<'_>) -> Option<Pattern> {
+        let text = self.string(item)?;
+        Pattern::parse(text).map_err(|message| self.problem(&item.pointer, message)).ok()
+    }
+
+    fn url<'j>(&mut self, item: &Item<'j>) -> Option<&'j str> {
+        let url = self.string(item)?;
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let authority = rest.map(|rest| rest.trim_end_matches('/'));
+        let good = authority.is_some_and(|authority| {
+            !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\".contains(&byte))
+        });
+        if !good {
+            self.problem(
+                &item.pointer,
+                "a URL here is https:// or http:// with host and port, without path, query or user",
+            );
+            return None;
+        }
+        Some(url)
+    }
+
+    fn time(&mut self, item: &Item<'_>) -> Option<u64> {
+        let text = self.string(item)?;
+        let time = super::time::parse_utc(text);
+        if time.is_none() {
+            self.problem(&item.pointer, "write the time as \"2026-12-01T00:00:00Z\" (UTC, whole seconds)");
+        }
+        time
+    }
+
+    fn string<'j>(&mut self, item: &Item<'j>) -> Option<&'j str> {
+        match item.json {
+            Json::String(text) => Some(text),
+            _ => {
+                self.wrong_kind(item, "a string");
+                None
+            }
+        }
+    }
+
+    fn boolean(&mut self, item: &Item<'_>) -> Option<bool> {
+        match item.json {
+            Json::Bool(value) => Some(*value),
+            _ => {
+                self.wrong_kind(item, "true or false");
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, item: &Item<'_>, least: u64, most: u64, unit: &str) -> Option<u64> {
+        match item.json {
+            Json::Whole(number) if (least..=most).contains(number) => Some(*number),
+            Json::Whole(_) | Json::Number => {
+                self.problem(&item.pointer, format!("this must be a whole number of {unit} from {least} to {most}"));
+                None
+            }
+            _ => {
+                self.wrong_kind(item, &format!("a whole number of {unit} from {least} to {most}"));
+                None
+            }
+        }
+    }
+
+    fn choice<T: Copy>(&mut self, item: &Item<'_>, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.string(item)?;
+        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let names: Vec<_> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            self.problem(&item.pointer, format!("this must be {}", names.join(" or ")));
+        }
+        found
+    }
+
+    fn wrong_kind(&mut self, item: &Item<'_>, wanted: &str) {
+        self.problem(&item.pointer, format!("this must be {wanted}, and it is {}", item.json.kind()));
+    }
+
+    fn problem(&mut self, pointer: &str, message: impl Into<String>) {
+        let problem = Problem { pointer: pointer.into(), message: message.into() };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn warn(&mut self, pointer: &str, message: impl Into<String>) {
+        self.warnings.push(Problem { pointer: pointer.into(), message: message.into() });
+    }
+}
+
+const ID_RULE: &str = "an id is 1 to 128 letters, digits, '.', '_' or '-', and starts with a letter or digit";

@@ -1,0 +1,167 @@
+//! Secrets: where a reference points, how its text becomes key bytes, and which keys are too weak to use.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::lookup::Lookup;
+
+/// The shortest key of a service, in bytes.
+const MIN_KEY_BYTES: usize = 32;
+/// The longest key, in bytes.
+const MAX_KEY_BYTES: usize = 4096;
+/// A key that only repeats a pattern of up to this many bytes is no key.
+const MAX_REPEATED_BYTES: usize = 16;
+
+/// Texts that are printed in documentation everywhere.
+const KNOWN_SAMPLES: [&str; 4] = [
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "your-256-bit-secret-your-256-bit-secret",
+    "a-string-secret-at-least-256-bits-long",
+];
+
+/// How a secret's text stands for key bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// The UTF-8 bytes of the text are the key, also where they look like hex.
+    Text,
+    /// Pairs of hex digits, either letter case.
+    Hex,
+    /// Base64 with the standard alphabet and padding (RFC 4648, section 4).
+    Base64,
+}
+
+/// Resolves a reference and judges the key. The sentence of an error never holds any of the secret.
+pub(super) fn resolve(reference: &str, encoding: Encoding, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
+    let text = fetch(reference, lookup)?;
+    let key = decode(&text, encoding)?;
+    judge(&key)?;
+    Ok(key)
+}
+
+fn fetch(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
+    if let Some(name) = reference.strip_prefix("env:") {
+        return match lookup.env(name) {
+            Ok(Some(value)) => Ok(Zeroizing::new(value.into_bytes())),
+            Ok(None) => {
+                Err(format!("the environment variable {name} is not set; set it to the secret of this service"))
+            }
+            Err(why) => Err(format!("the environment variable {name} cannot be read: {why}")),
+        };
+    }
+    if let Some(path) = reference.strip_prefix("file:") {
+        return lookup
+            .file(path)
+            .map(Zeroizing::new)
+            .map_err(|why| format!("the secret's file {path} cannot be read: {why}"));
+    }
+    if let Some(text) = reference.strip_prefix("literal:") {
+        return Ok(Zeroizing::new(text.as_bytes().to_vec()));
+    }
+    Err("say where the secret comes from: \"env:NAME\" or \"file:PATH\" (\"literal:TEXT\" for tests only)".into())
+}
+
+fn decode(text: &[u8], encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, String> {
+    if text.is_empty() {
+        return Err("the secret is empty; make one with `wiresign keygen`".into());
+    }
+    let is_space = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+    if is_space(text.first()) || is_space(text.last()) || text.starts_with("\u{feff}".as_bytes()) {
+        return Err("the secret has white space, a line end or a byte order mark around it; remove that".into());
+    }
+    match encoding {
+        Encoding::Text => {
+            std::str::from_utf8(text)
+                .map_err(|_| "the secret is not UTF-8 text; give its encoding as hex or base64")?;
+            Ok(Zeroizing::new(text.to_vec()))
+        }
+        Encoding::Hex => decode_hex(text).ok_or_else(|| "the secret is not pairs of hex digits".into()),
+        Encoding::Base64 => STANDARD
+            .decode(text)
+            .map(Zeroizing::new)
+            .map_err(|_| "the secret is not base64 of the standard alphabet with padding".into()),
+    }
+}
+
+fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pairs = text.chunks(2).map(|pair| match pair {
+        [high, low] => Some((digit(*high)? * 16 + digit(*low)?) as u8),
+        _ => None,
+    });
+    pairs.collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+}
+
+fn judge(key: &[u8]) -> Result<(), String> {
+    if key.len() < MIN_KEY_BYTES {
+        return Err(format!(
+            "the key has {} bytes, and a key of a service needs {MIN_KEY_BYTES} or more; make one with `wiresign keygen`",
+            key.len()
+        ));
+    }
+    if key.len() > MAX_KEY_BYTES {
+        return Err(format!("the key is longer than {MAX_KEY_BYTES} bytes"));
+    }
+    let repeats = |length: usize| key.iter().zip(&key[length..]).all(|(left, right)| left == right);
+    if (1..=MAX_REPEATED_BYTES).any(repeats) {
+        return Err("the key only repeats a short pattern; make one with `wiresign keygen`".into());
+    }
+    let is_sample =
+        |sample: &&str| key == sample.as_bytes() || decode_hex(sample.as_bytes()).is_some_and(|bytes| key == &**bytes);
+    if KNOWN_SAMPLES.iter().any(|sample| is_sample(&sample)) {
+        return Err("the key is printed in public documentation; make one with `wiresign keygen`".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lookup::Secrets;
+    use super::*;
+
+    const GOOD: &str = "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9";
+
+    fn literal(text: &str, encoding: Encoding) -> Result<Vec<u8>, String> {
+        resolve(&format!("literal:{text}"), encoding, &Secrets::new()).map(|key| key.to_vec())
+    }
+
+    #[test]
+    fn text_that_looks_like_hex_is_text() {
+        assert_eq!(literal(GOOD, Encoding::Text).expect("good"), GOOD.as_bytes());
+        assert_eq!(literal(GOOD, Encoding::Hex).expect("good").len(), 32);
+    }
+
+    #[test]
+    fn references_say_where_a_secret_is() {
+        let secrets = Secrets::new().env("A", GOOD).file("/b", GOOD.as_bytes());
+        assert!(resolve("env:A", Encoding::Text, &secrets).is_ok());
+        assert!(resolve("file:/b", Encoding::Text, &secrets).is_ok());
+        assert!(resolve("env:B", Encoding::Text, &secrets).expect_err("missing").contains("B is not set"));
+        assert!(resolve("file:/c", Encoding::Text, &secrets).expect_err("missing").contains("/c cannot be read"));
+        assert!(resolve(GOOD, Encoding::Text, &secrets).is_err());
+    }
+
+    #[test]
+    fn weak_keys_are_refused_without_being_shown() {
+        let bad: [(&str, Encoding); 13] = [
+            ("", Encoding::Text),
+            ("short", Encoding::Text),
+            ("0123456789012345678901234567890", Encoding::Text),
+            (&"a".repeat(64), Encoding::Text),
+            (&"ab".repeat(32), Encoding::Text),
+            (&"0123456789abcdef".repeat(4), Encoding::Text),
+            (&format!(" {GOOD}"), Encoding::Text),
+            (&format!("{GOOD}\n"), Encoding::Text),
+            (&format!("{GOOD}\r\n"), Encoding::Text),
+            (&GOOD[1..], Encoding::Hex),
+            (&GOOD[2..], Encoding::Hex),
+            ("not base64!", Encoding::Base64),
+            ("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", Encoding::Text),
+        ];
+        for (text, encoding) in bad {
+            let message = literal(text, encoding).expect_err(text);
+            assert!(text.len() < 8 || !message.contains(text.trim()), "{message}");
+        }
+    }
+}

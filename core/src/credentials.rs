@@ -1,0 +1,282 @@
+//! Finds the one credential of a request, and parses it strictly.
+
+use crate::identifier::RequestId;
+use crate::mac::{Tag, decode_tag};
+use crate::refusal::{Detail, RefusalCode};
+use crate::request::{HeadFault, Headers, MAX_HEADER_BYTES, MAX_HEADER_FIELDS};
+use crate::scheme::{Scheme, SchemeSet, V2_PREFIX, header};
+
+/// The most signatures in one header.
+const MAX_SIGNATURES: usize = 8;
+/// The most digits of a timestamp.
+const MAX_TIMESTAMP_DIGITS: usize = 12;
+
+/// A refusal before anything is known of the caller.
+pub(crate) type Fault = (RefusalCode, Detail);
+
+/// The header fields that carry credentials, as received.
+#[derive(Default)]
+pub(crate) struct Carriers<'a> {
+    signature: Field<'a>,
+    timestamp: Field<'a>,
+    request_id: Field<'a>,
+    service_id: Field<'a>,
+    service_name: Field<'a>,
+    target_service: Field<'a>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Field<'a> {
+    value: Option<&'a [u8]>,
+    repeated: bool,
+}
+
+/// The one credential of a request, parsed but not verified.
+pub(crate) struct Claim<'a> {
+    pub(crate) scheme: Scheme,
+    pub(crate) service: &'a [u8],
+    /// The timestamp's text as received: what is signed.
+    pub(crate) timestamp_text: &'a [u8],
+    pub(crate) timestamp: u64,
+    pub(crate) signatures: Signatures<'a>,
+    /// Empty where the scheme has none.
+    pub(crate) target_service: &'a [u8],
+    /// The request id where the scheme signs it, else empty.
+    pub(crate) nonce: &'a [u8],
+}
+
+/// One signature, and the text of the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Signatures<'a> {
+    pub(crate) first: Tag,
+    /// `,v2=…` for each other one. Checked when the claim was parsed.
+    pub(crate) others: &'a [u8],
+}
+
+impl<'a> Carriers<'a> {
+    /// Picks the credential headers, and checks the bounds of the header block.
+    #[inline]
+    pub(crate) fn collect<H: Headers + ?Sized>(headers: &'a H) -> Result<Self, HeadFault> {
+        let mut carriers = Self::default();
+        let (mut fields, mut bytes) = (0, 0);
+        headers.visit(|name, value| {
+            fields += 1;
+            bytes += name.len() + value.len();
+            if let Some(field) = carriers.field(name) {
+                field.repeated |= field.value.is_some();
+                field.value = Some(value);
+            }
+        });
+        if fields > MAX_HEADER_FIELDS {
+            return Err(HeadFault::HeaderFields);
+        }
+        if bytes > MAX_HEADER_BYTES {
+            return Err(HeadFault::HeaderBytes);
+        }
+        Ok(carriers)
+    }
+
+    #[inline]
+    fn field(&mut self, name: &[u8]) -> Option<&mut Field<'a>> {
+        // All names begin with "X-": most fields of a request are passed over here.
+        if name.len() < 11 || name[1] != b'-' || name[0] | 0x20 != b'x' {
+            return None;
+        }
+        let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
+        match name.len() {
+            11 if is(header::SIGNATURE) => Some(&mut self.signature),
+            11 if is(header::TIMESTAMP) => Some(&mut self.timestamp),
+            12 if is(header::SERVICE_ID) => Some(&mut self.service_id),
+            12 if is(header::REQUEST_ID) => Some(&mut self.request_id),
+            14 if is(header::SERVICE_NAME) => Some(&mut self.service_name),
+            16 if is(header::TARGET_SERVICE) => Some(&mut self.target_service),
+            _ => None,
+        }
+    }
+
+    /// The request id where it has the usual form, for reports.
+    pub(crate) fn request_id(&self) -> RequestId {
+        match self.request_id {
+            Field { value: Some(value), repeated: false } => RequestId::parse(value).unwrap_or(RequestId::NONE),
+            _ => RequestId::NONE,
+        }
+    }
+
+    /// Chooses the scheme and parses its credential.
+    #[inline]
+    pub(crate) fn claim(&self, accepted: SchemeSet, request_id: &RequestId) -> Result<Claim<'a>, Fault> {
+        let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
+        let takes_name = accepted.has(Scheme::CrossService);
+        let takes_target = accepted.has(Scheme::ServiceHmacV2);
+
+        let relevant = [
+            (&self.signature, true, header::SIGNATURE),
+            (&self.timestamp, true, header::TIMESTAMP),
+            (&self.request_id, true, header::REQUEST_ID),
+            (&self.service_id, takes_id, header::SERVICE_ID),
+            (&self.service_name, takes_name, header::SERVICE_NAME),
+            (&self.target_service, takes_target, header::TARGET_SERVICE),
+        ];
+        for (field, takes, name) in relevant {
+            if takes && field.is_repeated(name) {
+                return Err((RefusalCode::DuplicateHeader, Detail::Repeated(name)));
+            }
+        }
+
+        let absent = |code, name| (code, Detail::Absent(name));
+        let other_scheme = (RefusalCode::SchemeNotAccepted, Detail::OtherScheme { accepted });
+        let id = self.service_id.value.filter(|_| takes_id);
+        let name = self.service_name.value.filter(|_| takes_name);
+        let (service, signature) = match (id.or(name), self.signature.value) {
+            _ if id.is_some() && name.is_some() => {
+                return Err((RefusalCode::AmbiguousCredentials, Detail::TwoCallers));
+            }
+            (Some(service), Some(signature)) => (service, signature),
+            (Some(_), None) => return Err(absent(RefusalCode::MissingSignature, header::SIGNATURE)),
+            (None, None) => return Err((RefusalCode::AuthenticationRequired, Detail::NoCredential(accepted))),
+            (None, Some(_)) if self.service_id.value.is_some() || self.service_name.value.is_some() => {
+                return Err(other_scheme);
+            }
+            (None, Some(_)) => {
+                let name = if takes_id { header::SERVICE_ID } else { header::SERVICE_NAME };
+                return Err(absent(RefusalCode::MissingServiceId, name));
+            }
+        };
+        let scheme = match (name, signature.starts_with(V2_PREFIX)) {
+            (Some(_), _) => Scheme::CrossService,
+            (None, true) => Scheme::ServiceHmacV2,
+            (None, false) => Scheme::ServiceHmac,
+        };
+        if !accepted.has(scheme) {
+            return Err(other_scheme);
+        }
+
+        let timestamp_text =
+            self.timestamp.value.ok_or_else(|| absent(RefusalCode::MissingTimestamp, header::TIMESTAMP))?;
+        let (mut nonce, mut target_service): (&[u8], &[u8]) = (b"", b"");
+        if scheme.signs_nonce() {
+            nonce = self.request_id.value.ok_or_else(|| absent(RefusalCode::MissingNonce, header::REQUEST_ID))?;
+            target_service =
+                self.target_service.value.ok_or_else(|| absent(RefusalCode::MissingTarget, header::TARGET_SERVICE))?;
+        }
+
+        let timestamp = parse_timestamp(timestamp_text).ok_or_else(|| {
+            let wanted = "1 to 12 ASCII digits without a leading zero";
+            (RefusalCode::InvalidTimestamp, Detail::Form { header: header::TIMESTAMP, wanted })
+        })?;
+        let signatures = Signatures::parse(scheme, signature).ok_or_else(|| {
+            let wanted = match scheme {
+                Scheme::ServiceHmacV2 => "1 to 8 items \"v2=\" and 64 lower-case hex digits, separated by a comma",
+                Scheme::ServiceHmac | Scheme::CrossService => "exactly 64 lower-case hex digits",
+            };
+            (RefusalCode::MalformedSignature, Detail::Form { header: header::SIGNATURE, wanted })
+        })?;
+        if scheme.signs_nonce() && !request_id.is_nonce() {
+            let wanted = "16 to 64 letters, digits, hyphens or underscores";
+            return Err((RefusalCode::InvalidNonce, Detail::Form { header: header::REQUEST_ID, wanted }));
+        }
+        Ok(Claim { scheme, service, timestamp_text, timestamp, signatures, target_service, nonce })
+    }
+}
+
+impl Field<'_> {
+    /// Whether the field occurs twice. Some servers join repeated fields with a comma, and no credential but a list of
+    /// signatures holds one, so a comma is a repetition: then the answer is the same whatever the server does.
+    fn is_repeated(&self, name: &str) -> bool {
+        let Some(value) = self.value else {
+            return false;
+        };
+        if name == header::SIGNATURE && value.starts_with(V2_PREFIX) {
+            return self.repeated || value.windows(2).any(|pair| pair == b", ");
+        }
+        self.repeated || value.contains(&b',')
+    }
+}
+
+impl<'a> Signatures<'a> {
+    #[inline]
+    fn parse(scheme: Scheme, text: &'a [u8]) -> Option<Self> {
+        if scheme != Scheme::ServiceHmacV2 {
+            return Some(Self { first: decode_tag(text)?, others: b"" });
+        }
+        const ITEM: usize = V2_PREFIX.len() + crate::mac::TAG_HEX;
+        let (first, others) = text.split_at_checked(ITEM)?;
+        let first = decode_tag(first.strip_prefix(V2_PREFIX)?)?;
+        if others.len() % (ITEM + 1) != 0 || others.len() / (ITEM + 1) >= MAX_SIGNATURES {
+            return None;
+        }
+        let signatures = Self { first, others };
+        signatures.others().all(|other| other.is_some()).then_some(signatures)
+    }
+
+    fn others(self) -> impl Iterator<Item = Option<Tag>> + 'a {
+        self.others.chunks(1 + V2_PREFIX.len() + crate::mac::TAG_HEX).map(|item| {
+            let hex = item.strip_prefix(b",")?.strip_prefix(V2_PREFIX)?;
+            decode_tag(hex)
+        })
+    }
+
+    /// Whether one of the signatures is `tag`. Each is compared in constant time.
+    #[inline]
+    pub(crate) fn hold(self, tag: &Tag) -> bool {
+        let first = crate::mac::same_tag(&self.first, tag);
+        self.others().flatten().fold(first, |held, other| held | crate::mac::same_tag(&other, tag))
+    }
+}
+
+#[inline]
+fn parse_timestamp(text: &[u8]) -> Option<u64> {
+    let digits = (1..=MAX_TIMESTAMP_DIGITS).contains(&text.len()) && (text[0] != b'0' || text.len() == 1);
+    if !digits {
+        return None;
+    }
+    text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_plain_digits() {
+        assert_eq!(parse_timestamp(b"1704067200"), Some(1_704_067_200));
+        assert_eq!(parse_timestamp(b"0"), Some(0));
+        assert_eq!(parse_timestamp(b"999999999999"), Some(999_999_999_999));
+        for bad in ["", "01", "00", "+1", "-1", " 1", "1 ", "1.0", "1e9", "0x1", "1_0", "१", "1000000000000", "1\n"] {
+            assert_eq!(parse_timestamp(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_signatures_is_read_exactly() {
+        let item = |digit: &str| format!("v2={}", digit.repeat(64));
+        let parse = |text: &str| Signatures::parse(Scheme::ServiceHmacV2, text.as_bytes()).map(|s| s.others().count());
+        assert_eq!(parse(&item("a")), Some(0));
+        assert_eq!(parse(&format!("{},{}", item("a"), item("b"))), Some(1));
+        assert_eq!(parse(&vec![item("a"); 8].join(",")), Some(7));
+        assert_eq!(parse(&vec![item("a"); 9].join(",")), None);
+        for bad in [
+            "v2=".into(),
+            format!("{},", item("a")),
+            format!(",{}", item("a")),
+            format!("{}, {}", item("a"), item("b")),
+            format!("{},,{}", item("a"), item("b")),
+            format!("{},v3={}", item("a"), "b".repeat(64)),
+            format!("{},{}", item("a"), "b".repeat(67)),
+            item("A"),
+            format!("{}0", item("a")),
+        ] {
+            assert_eq!(parse(&bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn any_of_several_signatures_may_hold() {
+        let text = format!("v2={},v2={},v2={}", "0a".repeat(32), "0b".repeat(32), "0c".repeat(32));
+        let signatures = Signatures::parse(Scheme::ServiceHmacV2, text.as_bytes()).expect("good");
+        for good in [0x0a, 0x0b, 0x0c] {
+            assert!(signatures.hold(&[good; 32]));
+        }
+        assert!(!signatures.hold(&[0x0d; 32]));
+    }
+}

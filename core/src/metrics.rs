@@ -1,0 +1,131 @@
+//! What a verifier counts.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::refusal::{Refusal, RefusalCode};
+use crate::scheme::Scheme;
+use crate::verified::Verified;
+
+const SCHEMES: usize = Scheme::ALL.len();
+const CODES: usize = RefusalCode::ALL.len();
+
+/// Counts outcomes. Each has a place of its own, so that counting is one addition.
+pub(crate) struct Counters {
+    public: AtomicU64,
+    accepted: [AtomicU64; SCHEMES],
+    refused: [AtomicU64; CODES],
+    retiring: AtomicU64,
+    unrecorded: AtomicU64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            public: AtomicU64::new(0),
+            accepted: [const { AtomicU64::new(0) }; SCHEMES],
+            refused: [const { AtomicU64::new(0) }; CODES],
+            retiring: AtomicU64::new(0),
+            unrecorded: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Counters {
+    #[inline]
+    pub(crate) fn count(&self, outcome: &Result<Verified, Refusal>) {
+        let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
+        match outcome {
+            Ok(verified) => match verified.caller() {
+                None => {
+                    one(&self.public);
+                }
+                Some(caller) => {
+                    one(&self.accepted[caller.scheme as usize]);
+                    if verified.key_is_retiring() {
+                        one(&self.retiring);
+                    }
+                    if caller.unrecorded {
+                        one(&self.unrecorded);
+                    }
+                }
+            },
+            Err(refusal) => {
+                one(&self.refused[refusal.code().number() as usize - 1]);
+            }
+        }
+    }
+
+    pub(crate) fn read(&self) -> Metrics {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut counters =
+            vec![Counter { name: ACCEPTED, labels: vec![("scheme", "public")], value: read(&self.public) }];
+        for scheme in Scheme::ALL {
+            let value = read(&self.accepted[scheme as usize]);
+            counters.push(Counter { name: ACCEPTED, labels: vec![("scheme", scheme.id())], value });
+        }
+        for code in RefusalCode::ALL {
+            let value = read(&self.refused[code.number() as usize - 1]);
+            counters.push(Counter { name: REFUSED, labels: vec![("code", code.name())], value });
+        }
+        counters.push(Counter { name: RETIRING, labels: Vec::new(), value: read(&self.retiring) });
+        counters.push(Counter { name: UNRECORDED, labels: Vec::new(), value: read(&self.unrecorded) });
+        Metrics { counters }
+    }
+}
+
+const ACCEPTED: &str = "wiresign_requests_accepted_total";
+const REFUSED: &str = "wiresign_requests_refused_total";
+const RETIRING: &str = "wiresign_retiring_key_requests_total";
+const UNRECORDED: &str = "wiresign_replay_unrecorded_total";
+
+const HELP: [(&str, &str); 4] = [
+    (ACCEPTED, "Requests that were accepted, by scheme."),
+    (REFUSED, "Requests that were refused, by code."),
+    (RETIRING, "Accepted requests that were signed with a retiring key."),
+    (UNRECORDED, "Requests that were accepted although the replay store was full."),
+];
+
+/// The counters of a verifier at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    counters: Vec<Counter>,
+}
+
+/// One counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// The name, as Prometheus has it.
+    pub name: &'static str,
+    /// Label names and values.
+    pub labels: Vec<(&'static str, &'static str)>,
+    /// How often it was counted.
+    pub value: u64,
+}
+
+impl Metrics {
+    /// All counters, those at zero included.
+    pub fn counters(&self) -> &[Counter] {
+        &self.counters
+    }
+
+    /// The counters in Prometheus' text format 0.0.4.
+    pub fn prometheus(&self) -> String {
+        let mut text = String::new();
+        let mut written = |line: std::fmt::Arguments<'_>| text.write_fmt(line).expect("a String takes all text");
+        for (name, help) in HELP {
+            written(format_args!("# HELP {name} {help}\n# TYPE {name} counter\n"));
+            for counter in self.counters.iter().filter(|counter| counter.name == name) {
+                match counter.labels.as_slice() {
+                    [] => written(format_args!("{name} {}\n", counter.value)),
+                    labels => {
+                        let labels: Vec<_> =
+                            labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+                        written(format_args!("{name}{{{}}} {}\n", labels.join(","), counter.value));
+                    }
+                }
+            }
+        }
+        text
+    }
+}

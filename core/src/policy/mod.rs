@@ -1,0 +1,7 @@
+//! Who may do what, where: path patterns, and the paths that have one reading only.
+
+mod path;
+mod pattern;
+
+pub(crate) use path::{PathFault, check_unambiguous};
+pub(crate) use pattern::{Matching, Pattern};

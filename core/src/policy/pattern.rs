@@ -1,0 +1,196 @@
+//! Patterns over method and path, compiled when the config is loaded, matched in time linear in the path.
+
+use super::path::escaped_byte;
+
+/// How a literal is compared.
+///
+/// A pattern that opens a route or grants a permission must match the exact bytes. A pattern that restricts a route must
+/// also catch the spellings that routers treat alike, or it could be walked round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matching {
+    Exact,
+    /// Letter case, percent escapes and a trailing slash make no difference, and `GET` means `HEAD` too.
+    Wide,
+}
+
+/// `[METHOD ]/segment/*/…/**`.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    method: Option<Box<[u8]>>,
+    segments: Box<[Segment]>,
+    any_tail: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Segment {
+    Any,
+    Literal { raw: Box<[u8]>, decoded: Box<[u8]> },
+}
+
+impl Pattern {
+    /// Compiles a pattern, or says what is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (method, path) = match text.split_once(' ') {
+            Some((method, path)) => (Some(method), path),
+            None => (None, text),
+        };
+        if let Some(method) = method {
+            crate::request::check_method(method.as_bytes())
+                .map_err(|_| format!("\"{method}\" is not a method; write it in upper case, as in \"GET /path\""))?;
+        }
+        let Some(path) = path.strip_prefix('/') else {
+            return Err(
+                "a pattern is a path that starts with '/', with a method and one space before it if needed".into()
+            );
+        };
+        if let Some(bad) = path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#')) {
+            return Err(format!("a pattern holds the path as on the wire, so {bad:?} cannot be in it"));
+        }
+        let mut names: Vec<&str> = path.split('/').collect();
+        if path.is_empty() {
+            names.clear();
+        }
+        let any_tail = names.last() == Some(&"**");
+        if any_tail {
+            names.pop();
+        }
+        let segments = names.into_iter().map(Segment::parse).collect::<Result<_, _>>()?;
+        Ok(Self { method: method.map(|method| method.as_bytes().into()), segments, any_tail })
+    }
+
+    pub(crate) fn matches(&self, method: &[u8], path: &[u8], matching: Matching) -> bool {
+        if let Some(own) = &self.method {
+            let same = **own == *method || (matching == Matching::Wide && **own == *b"GET" && method == b"HEAD");
+            if !same {
+                return false;
+            }
+        }
+        let Some(path) = path.strip_prefix(b"/") else {
+            return false;
+        };
+        let path = match matching {
+            Matching::Wide => path.strip_suffix(b"/").unwrap_or(path),
+            Matching::Exact => path,
+        };
+        let mut rest = (!path.is_empty()).then_some(path);
+        for segment in &self.segments {
+            let Some(path) = rest else {
+                return false;
+            };
+            let (name, tail) = match path.iter().position(|&byte| byte == b'/') {
+                Some(at) => (&path[..at], Some(&path[at + 1..])),
+                None => (path, None),
+            };
+            if !segment.matches(name, matching) {
+                return false;
+            }
+            rest = tail;
+        }
+        rest.is_none() || self.any_tail
+    }
+}
+
+impl Segment {
+    fn parse(name: &str) -> Result<Self, String> {
+        match name {
+            "*" => Ok(Self::Any),
+            "**" => Err("'**' can only be the last segment of a pattern".into()),
+            "" => Err("a pattern has no empty segment and no trailing slash".into()),
+            _ if name.contains('*') => Err(format!("'*' stands for a whole segment, so \"{name}\" cannot be matched")),
+            _ => {
+                super::check_unambiguous(format!("/{name}").as_bytes())
+                    .map_err(|fault| format!("in \"{name}\" {}", fault.sentence()))?;
+                Ok(Self::Literal { raw: name.as_bytes().into(), decoded: Unescaped(name.as_bytes()).collect() })
+            }
+        }
+    }
+
+    fn matches(&self, name: &[u8], matching: Matching) -> bool {
+        match (self, matching) {
+            (Self::Any, _) => !name.is_empty(),
+            (Self::Literal { raw, .. }, Matching::Exact) => **raw == *name,
+            (Self::Literal { decoded, .. }, Matching::Wide) => {
+                name.len() >= decoded.len()
+                    && Unescaped(name)
+                        .map(|byte| byte.to_ascii_lowercase())
+                        .eq(decoded.iter().map(u8::to_ascii_lowercase))
+            }
+        }
+    }
+}
+
+/// The bytes of a path segment with its percent triplets undone.
+struct Unescaped<'a>(&'a [u8]);
+
+impl Iterator for Unescaped<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        if let Some(byte) = escaped_byte(self.0) {
+            self.0 = &self.0[3..];
+            Some(byte)
+        } else {
+            self.0 = rest;
+            Some(first)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, method: &str, path: &str, matching: Matching) -> bool {
+        Pattern::parse(pattern).expect("a good pattern").matches(method.as_bytes(), path.as_bytes(), matching)
+    }
+
+    #[test]
+    fn literals_stars_and_tails() {
+        for (pattern, path, expected) in [
+            ("/", "/", true),
+            ("/", "/a", false),
+            ("/a", "/a", true),
+            ("/a", "/a/b", false),
+            ("/a/*", "/a/b", true),
+            ("/a/*", "/a", false),
+            ("/a/*", "/a/", false),
+            ("/a/*/c", "/a/b/c", true),
+            ("/a/*/c", "/a/b/d", false),
+            ("/a/**", "/a", true),
+            ("/a/**", "/a/", true),
+            ("/a/**", "/a/b/c", true),
+            ("/a/**", "/ab", false),
+            ("/**", "/", true),
+            ("/**", "/a/b", true),
+            ("/**", "*", false),
+        ] {
+            assert_eq!(matches(pattern, "GET", path, Matching::Exact), expected, "{pattern} {path}");
+            if path != "/a/" {
+                assert_eq!(matches(pattern, "GET", path, Matching::Wide), expected, "{pattern} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_restricting_pattern_catches_other_spellings_and_an_opening_one_does_not() {
+        for path in ["/Internal/x", "/internal/X", "/internal/x/", "/internal/%78"] {
+            assert!(matches("/internal/x", "GET", path, Matching::Wide), "{path}");
+            assert!(!matches("/internal/x", "GET", path, Matching::Exact), "{path}");
+        }
+        assert!(matches("GET /a", "HEAD", "/a", Matching::Wide));
+        assert!(!matches("GET /a", "HEAD", "/a", Matching::Exact));
+        assert!(!matches("GET /a", "POST", "/a", Matching::Wide));
+        assert!(matches("/a%21b", "GET", "/a!b", Matching::Wide));
+    }
+
+    #[test]
+    fn patterns_that_cannot_be_meant_are_refused() {
+        for bad in [
+            "", "a", "get /a", "GET", "GET  /a", "/a/", "/a//b", "/**/a", "/a*", "/a?b", "/a b c", "/ä", "/a/../b",
+            "/a%2fb",
+        ] {
+            assert!(Pattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

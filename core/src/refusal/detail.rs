@@ -1,0 +1,100 @@
+//! The operator's side of a refusal, kept as facts and put into words only when asked for.
+
+use crate::config::{Compiled, KeyState, Window};
+use crate::policy::PathFault;
+use crate::request::HeadFault;
+use crate::scheme::{Scheme, SchemeSet};
+
+/// What exactly was wrong.
+#[derive(Clone, Copy)]
+pub(crate) enum Detail {
+    Head(HeadFault),
+    Path(PathFault),
+    Repeated(&'static str),
+    Absent(&'static str),
+    NoCredential(SchemeSet),
+    TwoCallers,
+    OtherScheme { accepted: SchemeSet },
+    Form { header: &'static str, wanted: &'static str },
+    QueryNotCovered(Scheme),
+    Window { age: i64, window: Window },
+    BodyLimit(u64),
+    UnknownService,
+    NoKeyMatches { tried: usize },
+    Key { at: usize, now: u64 },
+    OtherTarget,
+    TargetNotListed,
+    Environment,
+    RouteServices { route: usize },
+    Permissions,
+    SameNonce,
+    SameSignature,
+    TooOldForStore,
+    StoreFull { capacity: usize },
+}
+
+impl Detail {
+    pub(super) fn sentence(self, config: &Compiled, service: Option<usize>) -> String {
+        let list = |set: SchemeSet| set.iter().map(Scheme::id).collect::<Vec<_>>().join(", ");
+        let caller = service.map_or("the caller", |at| &*config.services[at].id);
+        match self {
+            Self::Head(fault) => fault.sentence().into(),
+            Self::Path(fault) => fault.sentence().into(),
+            Self::Repeated(header) => format!("{header} is there twice, or holds a comma where two were joined"),
+            Self::Absent(header) => format!("{header} is not there"),
+            Self::NoCredential(accepted) => {
+                format!("there is no credential of an accepted scheme ({})", list(accepted))
+            }
+            Self::TwoCallers => "X-Service-ID and X-Service-Name are both there; send the headers of one scheme".into(),
+            Self::OtherScheme { accepted } => {
+                format!("the request is signed in another scheme than those accepted here ({})", list(accepted))
+            }
+            Self::Form { header, wanted } => format!("{header} is not {wanted}"),
+            Self::QueryNotCovered(scheme) => {
+                format!("the route is strict, the target has a query, and {} does not sign it", scheme.id())
+            }
+            Self::Window { age, window } => {
+                let (distance, side) =
+                    if age < 0 { (age.unsigned_abs(), "in the future") } else { (age as u64, "old") };
+                format!(
+                    "the timestamp is {distance} s {side}, and the window is {} s back and {} s ahead; compare the clocks",
+                    window.past, window.future
+                )
+            }
+            Self::BodyLimit(limit) => format!("the body is longer than limits.body_bytes, {limit}"),
+            Self::UnknownService => "no service of the claimed id has keys in this config".into(),
+            Self::NoKeyMatches { tried } => {
+                format!(
+                    "none of the {tried} keys of {caller} makes this signature over method, path, body and headers as received"
+                )
+            }
+            Self::Key { at, now } => {
+                let key = service.map(|service| &config.services[service].keys[at]);
+                let why = match key {
+                    Some(key) if key.state == KeyState::Revoked => "is revoked",
+                    Some(key) if now < key.not_before => "is not valid yet",
+                    _ => "is no longer valid",
+                };
+                format!("the signature is right, but key \"{}\" of {caller} {why}", key.map_or("", |key| &key.id))
+            }
+            Self::OtherTarget => format!("the request was signed for another service than {}", config.service),
+            Self::TargetNotListed => format!("allowed_targets of {caller} does not list {}", config.service),
+            Self::Environment => {
+                format!(
+                    "environments of {caller} does not list {}",
+                    config.environment.as_deref().unwrap_or("this one")
+                )
+            }
+            Self::RouteServices { route } => {
+                format!("the route \"{}\" does not list {caller} among its services", config.routes[route].text)
+            }
+            Self::Permissions => format!("no permission of {caller} covers this method and path"),
+            Self::SameNonce => format!("{caller} has sent this X-Request-ID before"),
+            Self::SameSignature => "this signature was accepted before; sign each attempt with a new timestamp".into(),
+            Self::TooOldForStore => "the timestamp lies in a time that the replay store has forgotten".into(),
+            Self::StoreFull { capacity } => {
+                format!("the replay store holds {capacity} live entries; raise replay.capacity or shorten the window")
+            }
+        }
+    }
+}

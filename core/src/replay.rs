@@ -1,0 +1,248 @@
+//! The replay store in memory: remembers, within bounds, what was accepted inside the window.
+
+use std::sync::{Mutex, PoisonError};
+
+/// What is remembered of a request: the first 16 bytes of a digest that only its signer can choose.
+pub(crate) type Fingerprint = [u8; 16];
+
+/// What the store says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sighting {
+    First,
+    Repeated,
+    /// The store has forgotten requests of that age, so it cannot say.
+    Forgotten,
+    /// There is no room, and nothing in the store may be forgotten yet.
+    Full,
+}
+
+/// How long, in seconds, an entry outlives the window.
+const MARGIN_SECONDS: u64 = 5;
+const FIRST_ENTRIES: usize = 64;
+/// Below this capacity one part serves all threads, and the capacity is exact.
+const CAPACITY_OF_ONE_SHARD: usize = 4096;
+const SHARDS: usize = 16;
+
+/// A bounded set of fingerprints, in parts that are locked one by one.
+pub(crate) struct ReplayStore {
+    shards: Box<[Mutex<Shard>]>,
+}
+
+/// Linear probing over slots of 20 bytes. A slot whose time has passed is dead, and is used again by the next entry.
+struct Shard {
+    slots: Vec<Slot>,
+    /// Slots that are not empty, dead ones included.
+    used: usize,
+    /// The newest timestamp among the entries that were dropped.
+    forgotten: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    fingerprint: [u32; 4],
+    /// The timestamp of the request plus one; 0 marks an empty slot.
+    time: u32,
+}
+
+const EMPTY: Slot = Slot { fingerprint: [0; 4], time: 0 };
+
+impl ReplayStore {
+    /// A store that is about to hold `capacity` entries. Memory is taken as entries come.
+    pub(crate) fn new(capacity: usize) -> Self {
+        let shards = if capacity < CAPACITY_OF_ONE_SHARD { 1 } else { SHARDS };
+        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, forgotten: 0 });
+        Self { shards: (0..shards).map(|_| shard()).collect() }
+    }
+
+    /// Remembers a request, unless it is known already. Finding and remembering are one step for all threads.
+    ///
+    /// `timestamp` is the request's own signed time, `past` the window's length, both in seconds; `capacity` is the most
+    /// entries that may be alive.
+    pub(crate) fn insert(
+        &self,
+        fingerprint: &Fingerprint,
+        timestamp: u64,
+        now: u64,
+        past: u64,
+        capacity: usize,
+    ) -> Sighting {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(fingerprint.chunks_exact(4)) {
+            *word = u32::from_le_bytes(bytes.try_into().expect("chunks of four"));
+        }
+        let shard = &self.shards[words[0] as usize % self.shards.len()];
+        // A panic while the lock was held cannot leave a shard half written, so a poisoned lock is as good as any.
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let dead_before = now.saturating_sub(past + MARGIN_SECONDS);
+        shard.insert(words, timestamp, dead_before, capacity.div_ceil(self.shards.len()))
+    }
+}
+
+impl Shard {
+    fn insert(&mut self, fingerprint: [u32; 4], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
+        if timestamp <= self.forgotten {
+            return Sighting::Forgotten;
+        }
+        let Ok(time) = u32::try_from(timestamp + 1) else {
+            return Sighting::Forgotten;
+        };
+        let limit = capacity.min(self.slots.len() / 5 * 4);
+        if self.used >= limit && !self.make_room(dead_before, capacity) {
+            return match self.find(fingerprint) {
+                Some(_) => Sighting::Repeated,
+                None => Sighting::Full,
+            };
+        }
+        let mut reusable: Option<usize> = None;
+        for at in self.probe(fingerprint) {
+            let slot = self.slots[at];
+            if slot.time == 0 {
+                let target = match reusable {
+                    Some(dead) => {
+                        self.forgotten = self.forgotten.max(u64::from(self.slots[dead].time - 1));
+                        dead
+                    }
+                    None => {
+                        self.used += 1;
+                        at
+                    }
+                };
+                self.slots[target] = Slot { fingerprint, time };
+                return Sighting::First;
+            }
+            if slot.fingerprint == fingerprint {
+                return Sighting::Repeated;
+            }
+            if reusable.is_none() && slot.is_dead(dead_before) {
+                reusable = Some(at);
+            }
+        }
+        unreachable!("a fifth of the slots is empty")
+    }
+
+    fn find(&self, fingerprint: [u32; 4]) -> Option<usize> {
+        self.probe(fingerprint)
+            .take_while(|&at| self.slots[at].time != 0)
+            .find(|&at| self.slots[at].fingerprint == fingerprint)
+    }
+
+    /// All slots, in the order in which an entry looks for its place.
+    fn probe(&self, fingerprint: [u32; 4]) -> impl Iterator<Item = usize> + use<> {
+        let length = self.slots.len();
+        // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
+        let start = (u64::from(fingerprint[1]) * length as u64 >> 32) as usize;
+        (start..length).chain(0..start)
+    }
+
+    /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.
+    fn make_room(&mut self, dead_before: u64, capacity: usize) -> bool {
+        let living: Vec<Slot> =
+            self.slots.iter().copied().filter(|slot| slot.time != 0 && !slot.is_dead(dead_before)).collect();
+        if living.len() >= capacity {
+            return false;
+        }
+        let newest_dead = self.slots.iter().filter(|slot| slot.time != 0 && slot.is_dead(dead_before));
+        if let Some(newest) = newest_dead.map(|slot| u64::from(slot.time - 1)).max() {
+            self.forgotten = self.forgotten.max(newest);
+        }
+        // Half as much again leaves room for many entries until the next time. Four fifths full is the limit.
+        let wanted = (living.len() + living.len() / 2).max(FIRST_ENTRIES).min(capacity);
+        self.slots = vec![EMPTY; wanted.div_ceil(4) * 5];
+        self.used = living.len();
+        for slot in living {
+            let free = self.probe(slot.fingerprint).find(|&at| self.slots[at].time == 0).expect("the table has grown");
+            self.slots[free] = slot;
+        }
+        true
+    }
+}
+
+impl Slot {
+    fn is_dead(&self, dead_before: u64) -> bool {
+        u64::from(self.time - 1) < dead_before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest, Sha256};
+
+    const NOW: u64 = 1_767_225_600;
+    const CAPACITY: usize = 1_000_000;
+
+    fn fingerprint(number: u32) -> Fingerprint {
+        Sha256::digest(number.to_le_bytes())[..16].try_into().expect("16 bytes")
+    }
+
+    #[test]
+    fn each_is_first_once_and_repeated_after() {
+        let store = ReplayStore::new(CAPACITY);
+        for number in 0..20_000 {
+            assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::First, "{number}");
+        }
+        for number in 0..20_000 {
+            assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::Repeated, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_full_store_says_so_until_time_has_passed() {
+        for capacity in [1, 2, 10, 1600] {
+            let store = ReplayStore::new(capacity);
+            let mut first = 0;
+            for number in 0..2 * capacity as u32 {
+                match store.insert(&fingerprint(number), NOW, NOW, 300, capacity) {
+                    Sighting::First => first += 1,
+                    Sighting::Full => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(first, capacity);
+            assert_eq!(store.insert(&fingerprint(0), NOW, NOW, 300, capacity), Sighting::Repeated);
+            let later = NOW + 300 + MARGIN_SECONDS + 1;
+            for number in 0..capacity as u32 {
+                assert_eq!(
+                    store.insert(&fingerprint(90_000 + number), later, later, 300, capacity),
+                    Sighting::First,
+                    "{number}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_forgotten_is_not_called_first() {
+        let store = ReplayStore::new(1600);
+        for number in 0..5_000 {
+            store.insert(&fingerprint(number), NOW, NOW, 10, 1600);
+        }
+        let later = NOW + 100;
+        for number in 5_000..10_000 {
+            store.insert(&fingerprint(number), later, later, 10, 1600);
+        }
+        // A wider window lets the old requests in again; the store must not take them for new ones.
+        for number in 0..5_000 {
+            let sighting = store.insert(&fingerprint(number), NOW, later, 600, 1600);
+            assert!(matches!(sighting, Sighting::Forgotten | Sighting::Repeated), "{number} {sighting:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_many_threads_is_first() {
+        let store = ReplayStore::new(CAPACITY);
+        let firsts = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for number in 0..5_000 {
+                        if store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY) == Sighting::First {
+                            firsts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(firsts.into_inner(), 5_000);
+    }
+}

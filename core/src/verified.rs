@@ -1,0 +1,137 @@
+//! Who called: what only a verification can make.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::config::{Compiled, KeyState};
+use crate::identifier::RequestId;
+use crate::mac::{Tag, push_hex};
+use crate::scheme::Scheme;
+
+/// A request that was accepted, and what was verified of its caller. Making one costs no allocation.
+#[derive(Clone)]
+pub struct Verified {
+    config: Arc<Compiled>,
+    route: Option<usize>,
+    caller: Option<Caller>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) service: usize,
+    pub(crate) key: usize,
+    pub(crate) scheme: Scheme,
+    pub(crate) timestamp: u64,
+    pub(crate) age: i64,
+    pub(crate) request_id: RequestId,
+    pub(crate) replay_id: ReplayId,
+    /// Whether the replay store was full and the config let the request pass.
+    pub(crate) unrecorded: bool,
+}
+
+/// What tells a request from its replay. Derived from signed bytes only.
+#[derive(Clone, Copy)]
+pub(crate) enum ReplayId {
+    Nonce([u8; 32]),
+    Signature(Tag),
+}
+
+impl Verified {
+    pub(crate) fn new(config: Arc<Compiled>, route: Option<usize>, caller: Option<Caller>) -> Self {
+        Self { config, route, caller }
+    }
+
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// Whether the request was accepted on a public route, without a credential. Then nothing is known of its caller.
+    pub fn is_public(&self) -> bool {
+        self.caller.is_none()
+    }
+
+    /// The calling service's id; `None` on a public route only.
+    pub fn service(&self) -> Option<&str> {
+        self.caller.as_ref().map(|caller| &*self.config.services[caller.service].id)
+    }
+
+    /// The id of the key that made the signature.
+    pub fn key_id(&self) -> Option<&str> {
+        self.caller.as_ref().map(|caller| &*self.config.services[caller.service].keys[caller.key].id)
+    }
+
+    /// Whether that key is on its way out.
+    pub fn key_is_retiring(&self) -> bool {
+        self.caller
+            .as_ref()
+            .is_some_and(|caller| self.config.services[caller.service].keys[caller.key].state == KeyState::Retiring)
+    }
+
+    /// The scheme's id.
+    pub fn scheme(&self) -> Option<&'static str> {
+        self.caller.as_ref().map(|caller| caller.scheme.id())
+    }
+
+    /// The signed time, in Unix seconds.
+    pub fn timestamp(&self) -> Option<u64> {
+        self.caller.as_ref().map(|caller| caller.timestamp)
+    }
+
+    /// How old the request is, in seconds; negative where its timestamp lies in the future.
+    pub fn age(&self) -> Option<i64> {
+        self.caller.as_ref().map(|caller| caller.age)
+    }
+
+    /// The request id, where the request carries one of the usual form.
+    pub fn request_id(&self) -> Option<&str> {
+        self.caller.as_ref().and_then(|caller| caller.request_id.as_str())
+    }
+
+    /// Whether the request id is covered by the signature. If not, anybody may have written it.
+    pub fn request_id_is_signed(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.scheme.signs_nonce())
+    }
+
+    /// The pattern of the route that matched, as it stands in the config.
+    pub fn route(&self) -> Option<&str> {
+        self.route.map(|at| &*self.config.routes[at].text)
+    }
+
+    /// The parts of the request that the signature covers. Empty on a public route.
+    pub fn covered(&self) -> &'static [&'static str] {
+        self.caller.as_ref().map_or(&[], |caller| caller.scheme.covers())
+    }
+
+    /// What tells this request from its replay, as text for a store of your own. Derived from signed bytes only, and the
+    /// same in every process.
+    pub fn replay_key(&self) -> Option<String> {
+        let mut text = String::with_capacity(66);
+        match &self.caller.as_ref()?.replay_id {
+            ReplayId::Nonce(digest) => {
+                text.push_str("n:");
+                push_hex(&mut text, digest);
+            }
+            // A digest, since the signature itself would let the reader of a store repeat the request.
+            ReplayId::Signature(tag) => {
+                text.push_str("s:");
+                push_hex(&mut text, &Sha256::digest(tag));
+            }
+        }
+        Some(text)
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Verified")
+            .field("service", &self.service())
+            .field("key_id", &self.key_id())
+            .field("scheme", &self.scheme())
+            .field("age", &self.age())
+            .field("request_id", &self.request_id())
+            .field("route", &self.route())
+            .finish_non_exhaustive()
+    }
+}
