@@ -1,0 +1,182 @@
+//! The rules of the house that hold over all crates: who may depend on whom, and under which licences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// What each crate of the house may depend on, of the house.
+const DIRECTIONS: [(&str, &[&str]); 9] = [
+    ("wiresign", &[]),
+    ("wiresign-host", &["wiresign"]),
+    ("wiresign-cli", &["wiresign", "wiresign-host"]),
+    ("wiresign-python", &["wiresign", "wiresign-host"]),
+    ("wiresign-node", &["wiresign", "wiresign-host"]),
+    ("wiresign-c", &["wiresign", "wiresign-host"]),
+    ("wiresign-conformance", &["wiresign", "wiresign-host"]),
+    ("wiresign-bench", &["wiresign", "wiresign-host"]),
+    ("xtask", &[]),
+];
+
+/// Everything that the core may be built with, its dependencies' dependencies included. No clock, no randomness, no
+/// files, no sockets, no threads: a crate that brings one of those does not go on this list. (`libc` is here since
+/// `cpufeatures` asks it, on ARM only, which instructions the processor has.)
+const CORE_MAY_USE: [&str; 33] = [
+    "arc-swap",
+    "base64",
+    "block-buffer",
+    "cfg-if",
+    "cmov",
+    "const-oid",
+    "core_detect",
+    "cpufeatures",
+    "crypto-common",
+    "ctutils",
+    "digest",
+    "foldhash",
+    "hashbrown",
+    "hmac",
+    "hybrid-array",
+    "itoa",
+    "libc",
+    "memchr",
+    "proc-macro2",
+    "quote",
+    "rustversion",
+    "serde",
+    "serde_core",
+    "serde_derive",
+    "serde_json",
+    "sha2",
+    "subtle",
+    "syn",
+    "typenum",
+    "unicode-ident",
+    "zeroize",
+    "zeroize_derive",
+    "zmij",
+];
+
+const LICENCES: [&str; 11] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+/// Weak-copyleft build tools: used to write a header, never linked into anything that is shipped.
+const TOOLS_UNDER_OTHER_LICENCES: [(&str, &str); 1] = [("cbindgen", "MPL-2.0")];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().other_options(["--locked".to_owned()]).exec().expect("cargo metadata")
+}
+
+fn is_of_the_house(package: &Package) -> bool {
+    package.source.is_none()
+}
+
+#[test]
+fn crates_depend_in_one_direction() {
+    let metadata = metadata();
+    let allowed: BTreeMap<&str, &[&str]> = DIRECTIONS.into_iter().collect();
+    let house: BTreeSet<&str> = metadata
+        .packages
+        .iter()
+        .filter(|package| is_of_the_house(package))
+        .map(|package| package.name.as_str())
+        .collect();
+    for package in metadata.packages.iter().filter(|package| is_of_the_house(package)) {
+        let name = package.name.as_str();
+        let may = allowed.get(name).unwrap_or_else(|| panic!("{name} is new: say in DIRECTIONS what it may depend on"));
+        for dependency in &package.dependencies {
+            let dependency = dependency.name.as_str();
+            assert!(!house.contains(dependency) || may.contains(&dependency), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn the_core_is_pure() {
+    let metadata = metadata();
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    let core = metadata.packages.iter().find(|package| package.name.as_str() == "wiresign").expect("the core");
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![core.id.clone()];
+    while let Some(id) = todo.pop() {
+        let node = resolve.nodes.iter().find(|node| node.id == id).expect("every package has a node");
+        for dependency in &node.deps {
+            let is_built = |kind: &cargo_metadata::DepKindInfo| kind.kind != DependencyKind::Development;
+            if dependency.dep_kinds.iter().any(is_built) && seen.insert(dependency.pkg.clone()) {
+                todo.push(dependency.pkg.clone());
+            }
+        }
+    }
+    let names: BTreeSet<&str> = metadata
+        .packages
+        .iter()
+        .filter(|package| seen.contains(&package.id))
+        .map(|package| package.name.as_str())
+        .collect();
+    for name in names {
+        assert!(
+            CORE_MAY_USE.contains(&name),
+            "the core is built with {name}: is it free of clocks, randomness, files, sockets and threads?"
+        );
+    }
+}
+
+#[test]
+fn all_crates_come_from_the_registry_under_permissive_licences() {
+    for package in metadata().packages.iter().filter(|package| !is_of_the_house(package)) {
+        let name = package.name.as_str();
+        let source = package.source.as_ref().expect("not of the house");
+        assert!(source.is_crates_io(), "{name} comes from {source}");
+        let licence = package.license.as_deref().unwrap_or_else(|| panic!("{name} names no licence"));
+        let is_fine = |licence: &str| LICENCES.contains(&licence.trim().trim_matches(['(', ')']));
+        // "A OR B" leaves the choice; of "A AND B" both must be fine. A slash is the old spelling of OR.
+        let fine = licence.replace('/', " OR ").split(" OR ").any(|choice| choice.split(" AND ").all(is_fine));
+        assert!(
+            fine || TOOLS_UNDER_OTHER_LICENCES.contains(&(name, licence)),
+            "{name} is under {licence}, which is not on the list"
+        );
+    }
+}
+
+#[test]
+fn what_is_shipped_holds_each_crate_once() {
+    let metadata = metadata();
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    for shipped in ["wiresign-python", "wiresign-node", "wiresign-c"] {
+        let root = metadata.packages.iter().find(|package| package.name.as_str() == shipped).expect("a binding");
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![root.id.clone()];
+        while let Some(id) = todo.pop() {
+            let node = resolve.nodes.iter().find(|node| node.id == id).expect("every package has a node");
+            for dependency in &node.deps {
+                let is_linked = |kind: &cargo_metadata::DepKindInfo| {
+                    kind.kind == DependencyKind::Normal
+                        && kind.target.as_ref().is_none_or(|target| !target.to_string().contains("windows"))
+                };
+                if dependency.dep_kinds.iter().any(is_linked) && seen.insert(dependency.pkg.clone()) {
+                    todo.push(dependency.pkg.clone());
+                }
+            }
+        }
+        let mut versions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for package in metadata.packages.iter().filter(|package| seen.contains(&package.id)) {
+            // Macros run in the compiler and are not part of what is shipped.
+            let is_macro = package.targets.iter().any(|target| target.is_proc_macro());
+            if !is_macro && !matches!(package.name.as_str(), "syn" | "quote" | "proc-macro2" | "unicode-ident") {
+                versions.entry(package.name.as_str()).or_default().insert(package.version.to_string());
+            }
+        }
+        let repeated: Vec<_> = versions.iter().filter(|(_, versions)| versions.len() > 1).collect();
+        assert!(repeated.is_empty(), "{shipped} holds crates in several versions: {repeated:?}");
+    }
+}
