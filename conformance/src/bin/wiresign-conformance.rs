@@ -1,0 +1,305 @@
+//! `wiresign-conformance`: runs vectors through drivers and says where they differ.
+
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use wiresign_conformance::driver::Driver;
+use wiresign_conformance::run::{BindingRun, apply_known_failures, compare_bindings, run};
+use wiresign_conformance::totals::Totals;
+use wiresign_conformance::vectors::{Case, Vectors};
+use wiresign_conformance::{canary, dump, junit, known, report_json, table};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every judged case passed (with --canary: every canary was caught)
+  1  at least one case failed (with --canary: at least one canary was missed)
+  2  the command line, a vector file, drivers.toml or known-failures.toml cannot be used
+  3  a driver could not be started and --require was given, or no driver could be started at all";
+
+#[derive(Parser)]
+#[command(name = "wiresign-conformance", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    /// Root of the repository [default: the nearest folder upwards that holds conformance/drivers.toml]
+    #[arg(long, value_name = "DIR", global = true)]
+    root: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Judge drivers by vectors
+    #[command(after_help = EXIT_CODES)]
+    Run(Run),
+    /// List the cases
+    List(Selection),
+    /// Show one case in one binding: asked, signed, expected, got
+    Dump(Dump),
+}
+
+#[derive(Args)]
+struct Selection {
+    /// Folder of vector files, or one file; may be repeated [default: conformance/vectors]
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    vectors: Vec<PathBuf>,
+    /// Only cases whose id contains this text; may be repeated
+    #[arg(long, value_name = "SUBSTR")]
+    filter: Vec<String>,
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    selection: Selection,
+    /// A driver as NAME=COMMAND, or the name of one in conformance/drivers.toml; may be repeated [default: all of those]
+    #[arg(long, value_name = "NAME=COMMAND")]
+    driver: Vec<String>,
+    /// Fail when a driver could not be started
+    #[arg(long)]
+    require: bool,
+    /// Write report.json and junit.xml into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Instead of vectors, run canaries, each of which must fail in every binding [default DIR: conformance/canary]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "vectors")]
+    canary: Option<Option<PathBuf>>,
+    /// The list of known failures [default: conformance/known-failures.toml]
+    #[arg(long, value_name = "FILE")]
+    known_failures: Option<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Args)]
+struct Dump {
+    /// Folder of vector files, or one file; may be repeated [default: conformance/vectors]
+    #[arg(long, value_name = "DIR")]
+    vectors: Vec<PathBuf>,
+    /// The driver to ask, as for run
+    #[arg(long, value_name = "NAME=COMMAND", default_value = "rust")]
+    driver: String,
+    #[command(flatten)]
+    limit: Limit,
+    /// The id of the case
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+#[derive(Args)]
+struct Limit {
+    /// Seconds that a driver may take for one case
+    #[arg(long = "timeout", value_name = "SECONDS", default_value_t = 20.0)]
+    seconds: f64,
+}
+
+/// How a run ended, and the exit code for it.
+#[derive(Clone, Copy)]
+enum End {
+    Passed = 0,
+    Failed = 1,
+    NotRun = 3,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Task::Run(task) => run_task(task, cli.root.as_deref()),
+        Task::List(task) => list_task(task, cli.root.as_deref()),
+        Task::Dump(task) => dump_task(task, cli.root.as_deref()),
+    };
+    match result {
+        Ok(end) => ExitCode::from(end as u8),
+        Err(problem) => {
+            // Nobody is left to tell where standard error is closed.
+            let _ = writeln!(io::stderr(), "wiresign-conformance: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run_task(task: &Run, root: Option<&Path>) -> Result<End, String> {
+    let limit = task.limit.duration()?;
+    let folders = match &task.canary {
+        Some(Some(folder)) => vec![folder.clone()],
+        Some(None) => vec![find_root(root)?.join("conformance/canary")],
+        None => vector_folders(&task.selection.vectors, root)?,
+    };
+    let cases = load(&folders, &task.selection.filter)?;
+    let drivers = drivers(&task.driver, root)?;
+    let known = match &task.known_failures {
+        Some(path) => known::load(path)?,
+        None => match find_root(root) {
+            Ok(root) => known::load(&root.join("conformance/known-failures.toml"))?,
+            Err(_) => Vec::new(),
+        },
+    };
+    // A list that names what does not exist hides a renamed case. Only all cases together can tell.
+    let everything = task.selection.vectors.is_empty() && task.selection.filter.is_empty() && task.canary.is_none();
+    if everything && let Some(stale) = known.iter().find(|known| !cases.iter().any(|case| case.id == known.id)) {
+        return Err(format!("the list of known failures names {:?}, which no vector file has", stale.id));
+    }
+
+    let mut bindings = run(&cases, &drivers, limit);
+    if task.canary.is_none() {
+        compare_bindings(&cases, &mut bindings);
+        apply_known_failures(&cases, &mut bindings, &known);
+    }
+    let totals = Totals::of_all(&cases, &bindings)?;
+    if let Some(folder) = &task.report {
+        write_reports(folder, &cases, &bindings, &totals, task.require)?;
+    }
+    if task.canary.is_some() { tell_canaries(&cases, &bindings) } else { tell(task, &cases, &bindings, &totals) }
+        .map_err(|error| format!("the report could not be written: {error}"))
+}
+
+fn tell(task: &Run, cases: &[Case], bindings: &[BindingRun], totals: &Totals) -> io::Result<End> {
+    let mut out = io::stdout().lock();
+    table::write(&mut out, cases, bindings, |binding, case| repeat_command(task, binding, case))?;
+    writeln!(out, "\n{}", totals.line(task.require))?;
+    out.flush()?;
+    Ok(if totals.failed > 0 {
+        End::Failed
+    } else if totals.not_run > 0 && (task.require || totals.passed == 0) {
+        End::NotRun
+    } else {
+        End::Passed
+    })
+}
+
+fn tell_canaries(cases: &[Case], bindings: &[BindingRun]) -> io::Result<End> {
+    let missed = canary::missed(cases, bindings);
+    let mut out = io::stdout().lock();
+    for binding in bindings {
+        let missed = missed.iter().filter(|missed| missed.binding == binding.driver.name).count();
+        let caught = cases.len() - missed;
+        writeln!(out, "{}: {caught} of {} canaries caught", binding.driver.name, cases.len())?;
+    }
+    for canary in &missed {
+        writeln!(out, "MISSED {} {}: {}", canary.binding, canary.id, canary.reason)?;
+    }
+    let caught = cases.len() * bindings.len() - missed.len();
+    writeln!(out, "\n{caught} passed, {} failed", missed.len())?;
+    out.flush()?;
+    Ok(if missed.is_empty() { End::Passed } else { End::Failed })
+}
+
+fn list_task(task: &Selection, root: Option<&Path>) -> Result<End, String> {
+    let cases = load(&vector_folders(&task.vectors, root)?, &task.filter)?;
+    let write = || -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        for case in &cases {
+            let verdict = if case.must_refuse() { "refuse" } else { "accept" };
+            writeln!(out, "{verdict}  {}  [{}]  {}", case.id, case.flags.join(", "), case.comment)?;
+        }
+        let refusals = cases.iter().filter(|case| case.must_refuse()).count();
+        writeln!(out, "{} cases, {refusals} of them must refuse", cases.len())?;
+        out.flush()
+    };
+    write().map_err(|error| format!("the list could not be written: {error}"))?;
+    Ok(End::Passed)
+}
+
+fn dump_task(task: &Dump, root: Option<&Path>) -> Result<End, String> {
+    let cases = load(&vector_folders(&task.vectors, root)?, &[])?;
+    let Some(case) = cases.iter().find(|case| case.id == task.id) else {
+        return Err(format!("there is no case {:?}; `list` shows all of them", task.id));
+    };
+    let drivers = drivers(std::slice::from_ref(&task.driver), root)?;
+    let passed = dump::dump(&mut io::stdout().lock(), case, &drivers[0], task.limit.duration()?)
+        .map_err(|error| format!("the case could not be shown: {error}"))?;
+    Ok(if passed { End::Passed } else { End::Failed })
+}
+
+impl Limit {
+    fn duration(&self) -> Result<Duration, String> {
+        match Duration::try_from_secs_f64(self.seconds) {
+            Ok(limit) if !limit.is_zero() => Ok(limit),
+            _ => Err(format!("--timeout {} is no number of seconds", self.seconds)),
+        }
+    }
+}
+
+fn find_root(given: Option<&Path>) -> Result<PathBuf, String> {
+    let holds = |folder: &Path| folder.join("conformance/drivers.toml").is_file();
+    if let Some(root) = given {
+        return if holds(root) {
+            Ok(root.to_owned())
+        } else {
+            Err(format!("{}: there is no conformance/drivers.toml", root.display()))
+        };
+    }
+    let folder = env::current_dir().map_err(|error| format!("the current folder is unknown: {error}"))?;
+    folder
+        .ancestors()
+        .find(|folder| holds(folder))
+        .map(Path::to_owned)
+        .ok_or_else(|| "no folder upwards holds conformance/drivers.toml; say --root DIR".to_owned())
+}
+
+fn vector_folders(given: &[PathBuf], root: Option<&Path>) -> Result<Vec<PathBuf>, String> {
+    if given.is_empty() { Ok(vec![find_root(root)?.join("conformance/vectors")]) } else { Ok(given.to_vec()) }
+}
+
+fn load(folders: &[PathBuf], filter: &[String]) -> Result<Vec<Case>, String> {
+    let mut vectors = Vectors::load(folders).map_err(|problems| problems.join("\nwiresign-conformance: "))?;
+    vectors.filter(filter);
+    if vectors.cases.is_empty() { Err("no case is left to judge".to_owned()) } else { Ok(vectors.cases) }
+}
+
+fn drivers(arguments: &[String], root: Option<&Path>) -> Result<Vec<Driver>, String> {
+    let all_given = !arguments.is_empty() && arguments.iter().all(|argument| argument.contains('='));
+    let declared = if all_given { Vec::new() } else { Driver::declared(&find_root(root)?)? };
+    let drivers = if arguments.is_empty() {
+        declared
+    } else {
+        arguments.iter().map(|argument| Driver::from_argument(argument, &declared)).collect::<Result<_, _>>()?
+    };
+    for (index, driver) in drivers.iter().enumerate() {
+        if drivers[..index].iter().any(|other| other.name == driver.name) {
+            return Err(format!("there are two drivers with the name {:?}", driver.name));
+        }
+    }
+    if drivers.is_empty() { Err("there is no driver to ask".to_owned()) } else { Ok(drivers) }
+}
+
+fn write_reports(
+    folder: &Path,
+    cases: &[Case],
+    bindings: &[BindingRun],
+    totals: &Totals,
+    require: bool,
+) -> Result<(), String> {
+    let json = format!("{:#}\n", report_json::report(cases, bindings, totals));
+    let xml = junit::document(cases, bindings, require);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(folder.join("report.json"), json))
+        .and_then(|()| fs::write(folder.join("junit.xml"), xml))
+        .map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn repeat_command(task: &Run, binding: &BindingRun, case: &Case) -> String {
+    let program = env::args().next().unwrap_or_else(|| "wiresign-conformance".to_owned());
+    let mut words = vec![program, "dump".to_owned()];
+    for folder in &task.selection.vectors {
+        words.extend(["--vectors".to_owned(), folder.display().to_string()]);
+    }
+    words.extend(["--driver".to_owned(), binding.driver.argument.clone(), case.id.clone()]);
+    // Only a NUL cannot be quoted, and no argument can hold one.
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,137 @@
+//! Checks an answer against itself and against the contract, whatever the vector expects.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::contract::Contract;
+use crate::result::{Refused, StepResult, Verified};
+use crate::strict_json::nullable;
+use crate::vectors::Configuration;
+
+/// What a caller is told of every credential that does not hold, where the configuration reveals no more.
+const UNIFORM: &str = "AUTHENTICATION_REQUIRED";
+
+/// How much a refusal tells the caller: the `reveal` member of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reveal {
+    /// The code itself.
+    Code,
+    /// Only what a caller must tell apart.
+    Uniform,
+}
+
+impl Reveal {
+    /// What a configuration document asks for.
+    pub fn of(configuration: &Configuration) -> Reveal {
+        match configuration {
+            Configuration::Document(document) => Reveal::of_document(document),
+            Configuration::Text(text) => {
+                serde_json::from_str(text).map_or(Reveal::Code, |value| Reveal::of_document(&value))
+            }
+        }
+    }
+
+    /// What a configuration document asks for.
+    pub fn of_document(document: &Value) -> Reveal {
+        if document["reveal"] == "uniform" { Reveal::Uniform } else { Reveal::Code }
+    }
+}
+
+/// Everything in the answer that cannot be.
+pub fn contradictions(got: &StepResult, reveal: Reveal) -> Vec<String> {
+    match got {
+        StepResult::Refused(refused) => refusal_contradictions(refused, reveal),
+        StepResult::Verified(verified) => verified_contradictions(verified),
+        StepResult::Failed(failed) if !Contract::embedded().has_failure(&failed.code) => {
+            vec![format!("{:?} is no failure code of the contract", failed.code)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The body of a response to a refused request: exactly these three members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    error: String,
+    code: String,
+    #[serde(rename = "requestId", deserialize_with = "nullable")]
+    request_id: Option<String>,
+}
+
+fn refusal_contradictions(refused: &Refused, reveal: Reveal) -> Vec<String> {
+    let contract = Contract::embedded();
+    let response = &refused.response;
+    let mut found = Vec::new();
+
+    let Some(row) = contract.refusal(&refused.code) else {
+        return vec![format!("{:?} is no refusal code of the contract", refused.code)];
+    };
+    if refused.status != row.status {
+        found
+            .push(format!("status {} of {} is not {}, as the contract says", refused.status, refused.code, row.status));
+    }
+    if (response.status == 401) != response.www_authenticate.is_some() {
+        let state = if response.www_authenticate.is_some() { "there" } else { "missing" };
+        found.push(format!("www_authenticate is {state} on a response with status {}", response.status));
+    }
+
+    let body: Body = match serde_json::from_str(&response.body) {
+        Ok(body) => body,
+        Err(error) => {
+            found.push(format!("the response body is not JSON with exactly error, code and requestId: {error}"));
+            return found;
+        }
+    };
+    match reveal {
+        Reveal::Code if body.code != refused.code => {
+            found.push(format!("the response body says {:?}, the refusal is {:?}", body.code, refused.code));
+        }
+        Reveal::Uniform if matches!(response.status, 400 | 401) && body.code != UNIFORM => {
+            found.push(format!(
+                "the response body says {:?}, where reveal is uniform and only {UNIFORM} may be said",
+                body.code
+            ));
+        }
+        _ => {}
+    }
+    match contract.refusal(&body.code) {
+        None => found.push(format!("the response body's code {:?} is not in the contract", body.code)),
+        Some(told) => {
+            if response.status != told.status {
+                found.push(format!(
+                    "response status {} does not go with {}, which has {}",
+                    response.status, body.code, told.status
+                ));
+            }
+            if body.error != told.message {
+                found.push(format!("the response body's error {:?} is not the sentence of {}", body.error, body.code));
+            }
+        }
+    }
+    if body.request_id != refused.request_id {
+        found.push(format!(
+            "the response body's requestId is {:?}, request_id is {:?}",
+            body.request_id, refused.request_id
+        ));
+    }
+    found
+}
+
+fn verified_contradictions(verified: &Verified) -> Vec<String> {
+    let named = [
+        ("service", verified.service.is_some()),
+        ("key", verified.key.is_some()),
+        ("scheme", verified.scheme.is_some()),
+        ("age", verified.age.is_some()),
+        ("replay_key", verified.replay_key.is_some()),
+    ];
+    let wrong = named.iter().filter(|(_, present)| *present == verified.public);
+    wrong
+        .map(|(name, present)| {
+            let state = if *present { "there" } else { "null" };
+            let route = if verified.public { "a public route, where nobody is verified" } else { "a verified request" };
+            format!("{name} is {state} on {route}")
+        })
+        .collect()
+}

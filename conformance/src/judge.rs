@@ -1,0 +1,81 @@
+//! Compares an answer with what the vector expects. Bytes and header order exactly, refusals by code, messages never.
+
+use serde_json::{Map, Value};
+
+use crate::expect::Expect;
+use crate::result::{StepResult, pointers};
+use crate::text::Text;
+
+/// Nothing when the answer is the expected one, else a sentence with both.
+pub fn judge(expect: &Expect, got: &StepResult) -> Option<String> {
+    match (expect, got) {
+        (_, StepResult::Crashed(text)) => Some(format!("expected {}, the binding crashed: {text}", verdict(expect))),
+        (Expect::Ok(fields), StepResult::Verified(verified)) => {
+            fields_differ(fields, &serde_json::to_value(verified).expect("plain data is JSON"))
+        }
+        (Expect::Ok(fields), StepResult::Signed(signed)) => {
+            if let Some(headers) = fields.get("headers") {
+                let got = serde_json::to_value(&signed.headers).expect("plain data is JSON");
+                if *headers != got {
+                    return Some(format!("headers: expected {headers}, got {got}"));
+                }
+            }
+            let message = fields.get("message").map(|message| {
+                serde_json::from_value::<Text>(message.clone()).expect("expectations are checked when they are loaded")
+            });
+            message
+                .filter(|message| message.bytes() != signed.message.bytes())
+                .map(|message| format!("message: expected {:?}, got {:?}", message.lossy(), signed.message.lossy()))
+        }
+        (Expect::Ok(fields), StepResult::Checked(checked)) => {
+            let expected = fields.get("warnings").and_then(Value::as_array)?;
+            let expected: Vec<&str> = expected.iter().filter_map(Value::as_str).collect();
+            let got = pointers(&checked.warnings);
+            (expected != got).then(|| format!("warnings: expected {expected:?}, got {got:?}"))
+        }
+        (Expect::Ok(_), StepResult::Replaced) => None,
+        (Expect::Refused(code), StepResult::Refused(refused)) if *code == refused.code => None,
+        (Expect::Failed(code), StepResult::Failed(failed)) if *code == failed.code => None,
+        (Expect::ConfigErrors(expected), StepResult::ConfigErrors(problems)) => {
+            let got = pointers(problems);
+            (*expected != got).then(|| format!("config_errors: expected {expected:?}, got {got:?}"))
+        }
+        _ => Some(format!("expected {}, got {}", verdict(expect), answer(got))),
+    }
+}
+
+/// The expected verdict in a few words.
+pub fn verdict(expect: &Expect) -> String {
+    match expect {
+        Expect::Ok(_) => "ok".to_owned(),
+        Expect::Refused(code) => format!("refused {code}"),
+        Expect::Failed(code) => format!("failed {code}"),
+        Expect::ConfigErrors(pointers) => format!("config_errors {pointers:?}"),
+    }
+}
+
+/// The answer in a few words.
+pub fn answer(got: &StepResult) -> String {
+    match got {
+        StepResult::Refused(refused) => format!("refused {}", refused.code),
+        StepResult::Failed(failed) => format!("failed {} ({})", failed.code, failed.message),
+        StepResult::ConfigErrors(problems) => {
+            let listed: Vec<String> =
+                problems.iter().map(|problem| format!("{:?} ({})", problem.pointer, problem.message)).collect();
+            format!("config_errors {}", listed.join(", "))
+        }
+        StepResult::Crashed(text) => format!("crashed: {text}"),
+        StepResult::Verified(_) | StepResult::Signed(_) | StepResult::Checked(_) | StepResult::Replaced => {
+            format!("ok {}", got.to_value()["ok"])
+        }
+    }
+}
+
+fn fields_differ(expected: &Map<String, Value>, got: &Value) -> Option<String> {
+    let different: Vec<String> = expected
+        .iter()
+        .filter(|(name, value)| got[name.as_str()] != **value)
+        .map(|(name, value)| format!("{name}: expected {value}, got {}", got[name.as_str()]))
+        .collect();
+    (!different.is_empty()).then(|| different.join("; "))
+}

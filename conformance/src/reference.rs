@@ -1,0 +1,191 @@
+//! The binding that has no border: the core itself, used as a Rust program uses it. The other bindings are compared
+//! with its answers.
+//!
+//! This is the only module that uses the core; the judge must not share code with what it judges.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Deserialize;
+use serde_json::Value;
+use wiresign::{BodyVerification, Config, ConfigErrors, Head, Refusal, Signer, Verifier};
+use wiresign_host::SystemLookup;
+
+use crate::protocol::{Answer, Hello, PROTOCOL};
+use crate::result::{Checked, Failed, Problem, Refused, Response, Signed, StepResult, Verified};
+use crate::step::{CAPABILITIES, Request, Step};
+use crate::text::Text;
+
+/// A question as it stands on the runner's line.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    id: String,
+    #[serde(default)]
+    config: Value,
+    #[serde(default)]
+    config_text: Option<String>,
+    #[serde(default)]
+    env: HashMap<String, String>,
+    steps: Vec<Step>,
+}
+
+/// What the driver says first.
+pub fn hello() -> Hello {
+    Hello {
+        protocol: PROTOCOL,
+        binding: "rust".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        runtime: format!("Rust on {}", std::env::consts::ARCH),
+        capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+    }
+}
+
+/// Answers one question. A panic of the core becomes the result `crashed` of its step.
+pub fn handle(question: &Question) -> Answer {
+    let lookup = SystemLookup::with_env(question.env.clone());
+    let text = question.config_text.clone().unwrap_or_else(|| question.config.to_string());
+    let service = catching(|| Config::parse(&text, &lookup).map(Service::new));
+    let results = question.steps.iter().map(|step| match &service {
+        Ok(Ok(service)) => catching(|| service.take(step, &lookup)).unwrap_or_else(StepResult::Crashed),
+        Ok(Err(errors)) => config_errors(errors),
+        Err(panic) => StepResult::Crashed(panic.clone()),
+    });
+    Answer { id: question.id.clone(), results: results.map(|result| result.to_value()).collect() }
+}
+
+/// What a service holds while it lives: the steps of one question share it.
+struct Service {
+    config: Config,
+    verifier: Verifier,
+}
+
+impl Service {
+    fn new(config: Config) -> Service {
+        let verifier = Verifier::new(&config);
+        Service { config, verifier }
+    }
+
+    fn take(&self, step: &Step, lookup: &SystemLookup) -> StepResult {
+        match step {
+            Step::Verify { now, request } => {
+                let headers = headers(request);
+                judged(self.verifier.verify(&head(request, &headers), request.body.bytes(), *now))
+            }
+            Step::VerifyStream { now, request, chunks } => {
+                let headers = headers(request);
+                let begun = self.verifier.begin(&head(request, &headers), *now);
+                judged(begun.and_then(|verification| feed(verification, request.body.bytes(), chunks)))
+            }
+            Step::Sign { now, nonce, target, request } => self.sign(*now, nonce, target.as_deref(), request),
+            Step::Check {} => StepResult::Checked(Checked { warnings: problems(self.config.warnings()) }),
+            Step::Replace { config } => match Config::parse(&config.to_string(), lookup) {
+                Ok(config) => {
+                    self.verifier.replace(&config);
+                    StepResult::Replaced
+                }
+                Err(errors) => config_errors(&errors),
+            },
+        }
+    }
+
+    fn sign(&self, now: u64, nonce: &str, target: Option<&str>, request: &Request) -> StepResult {
+        let headers = headers(request);
+        let head = head(request, &headers);
+        let body = request.body.bytes();
+        let signed = Signer::new(&self.config, target).and_then(|signer| {
+            let headers = signer.sign(&head, body, now, nonce)?;
+            let message = signer.message(&head, body, now, nonce)?;
+            Ok(Signed {
+                headers: headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                message: Text::from_bytes(&message),
+            })
+        });
+        match signed {
+            Ok(signed) => StepResult::Signed(signed),
+            Err(error) => {
+                StepResult::Failed(Failed { code: error.code().name().to_owned(), message: error.to_string() })
+            }
+        }
+    }
+}
+
+type HeaderList<'a> = Vec<(&'a [u8], &'a [u8])>;
+
+fn headers(request: &Request) -> HeaderList<'_> {
+    request.headers.iter().map(|(name, value)| (name.as_bytes(), value.bytes())).collect()
+}
+
+fn head<'a>(request: &'a Request, headers: &'a HeaderList<'a>) -> Head<'a, HeaderList<'a>> {
+    Head {
+        authority: request.authority.as_ref().map(Text::bytes),
+        ..Head::new(request.method.bytes(), request.target.bytes(), headers)
+    }
+}
+
+// A refusal is as large as what it remembers; boxing it would only hide that from this one caller.
+#[allow(clippy::result_large_err)]
+fn feed(mut verification: BodyVerification, body: &[u8], chunks: &[usize]) -> Result<wiresign::Verified, Refusal> {
+    let mut rest = body;
+    if verification.needs_body() {
+        for &length in chunks {
+            let (chunk, after) = rest.split_at(length);
+            verification.update(chunk)?;
+            rest = after;
+        }
+        verification.update(rest)?;
+    }
+    verification.finish()
+}
+
+// As above.
+#[allow(clippy::result_large_err)]
+fn judged(outcome: Result<wiresign::Verified, Refusal>) -> StepResult {
+    match outcome {
+        Ok(verified) => StepResult::Verified(Verified {
+            service: verified.service().map(str::to_owned),
+            key: verified.key_id().map(str::to_owned),
+            scheme: verified.scheme().map(str::to_owned),
+            age: verified.age(),
+            request_id: verified.request_id().map(str::to_owned),
+            route: verified.route().map(str::to_owned),
+            retiring: verified.key_is_retiring(),
+            public: verified.is_public(),
+            covered: verified.covered().iter().map(|&part| part.to_owned()).collect(),
+            replay_key: verified.replay_key(),
+        }),
+        Err(refusal) => {
+            let response = refusal.response();
+            StepResult::Refused(Refused {
+                code: refusal.code().name().to_owned(),
+                status: refusal.status(),
+                response: Response {
+                    status: response.status,
+                    body: response.body,
+                    www_authenticate: response.www_authenticate,
+                },
+                request_id: refusal.request_id().map(str::to_owned),
+            })
+        }
+    }
+}
+
+fn config_errors(errors: &ConfigErrors) -> StepResult {
+    StepResult::ConfigErrors(problems(errors.problems()))
+}
+
+fn problems(problems: &[wiresign::Problem]) -> Vec<Problem> {
+    problems
+        .iter()
+        .map(|problem| Problem { pointer: problem.pointer.clone(), message: problem.message.clone() })
+        .collect()
+}
+
+/// Runs something that must not panic; the error is the text of the panic.
+fn catching<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // What a panic may have left half done is used no more than by the steps that follow, as in a server that goes on.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without text".to_owned())
+    })
+}

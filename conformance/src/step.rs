@@ -1,0 +1,91 @@
+//! The steps of a test: what a driver is asked to do, as it stands in the vector file and on the driver's line.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::text::Text;
+
+/// One question to a driver. The steps of one test share one verifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// Judge a received request in one call.
+    Verify {
+        /// Unix time in seconds.
+        now: u64,
+        /// What was received.
+        request: Request,
+    },
+    /// Judge a received request whose body comes in pieces.
+    VerifyStream {
+        /// Unix time in seconds.
+        now: u64,
+        /// What was received.
+        request: Request,
+        /// The lengths of the first pieces of the body; what remains is the last piece.
+        chunks: Vec<usize>,
+    },
+    /// Sign a request that will be sent.
+    Sign {
+        /// Unix time in seconds.
+        now: u64,
+        /// The request id that the signature carries.
+        nonce: String,
+        /// The service that is called, where the scheme names it.
+        #[serde(default)]
+        target: Option<String>,
+        /// What will be sent.
+        request: Request,
+    },
+    /// Read the configuration and report its warnings.
+    Check {},
+    /// Exchange the verifier's configuration for another one.
+    Replace {
+        /// The new configuration document.
+        config: Value,
+    },
+}
+
+impl Step {
+    /// The name of the operation, which is also the capability that a driver declares for it.
+    pub fn op(&self) -> &'static str {
+        match self {
+            Step::Verify { .. } => "verify",
+            Step::VerifyStream { .. } => "verify_stream",
+            Step::Sign { .. } => "sign",
+            Step::Check {} => "check",
+            Step::Replace { .. } => "replace",
+        }
+    }
+
+    /// The request of the step, where it has one.
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Step::Verify { request, .. } | Step::VerifyStream { request, .. } | Step::Sign { request, .. } => {
+                Some(request)
+            }
+            Step::Check {} | Step::Replace { .. } => None,
+        }
+    }
+}
+
+/// Every capability that a hello may declare.
+pub const CAPABILITIES: [&str; 5] = ["verify", "verify_stream", "sign", "check", "replace"];
+
+/// A request as it is on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The method, in the letter case that is on the wire.
+    pub method: Text,
+    /// Path and query, not decoded.
+    pub target: Text,
+    /// Host and port, where the test gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Text>,
+    /// The header fields in their order, repeats kept.
+    pub headers: Vec<(String, Text)>,
+    /// The body.
+    #[serde(default)]
+    pub body: Text,
+}
