@@ -1,0 +1,96 @@
+//! Splits a URL without changing one byte of it: what is signed must be what is sent, so nothing is decoded, encoded or
+//! normalised here.
+
+/// `https://host:port` and the target that goes into the request line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Url {
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Host, and port where one is written.
+    pub(crate) authority: String,
+    /// Path and query. A missing path is `/`, as every client sends it; a fragment is never sent and left out.
+    pub(crate) target: String,
+}
+
+impl Url {
+    /// Parses `http://…` and `https://…`. `None` when the text starts with neither; an error says what to change.
+    pub(crate) fn parse(text: &str) -> Option<Result<Self, &'static str>> {
+        let (scheme, rest) =
+            [("http", "http://"), ("https", "https://")].into_iter().find_map(|(scheme, prefix)| {
+                let head = text.get(..prefix.len())?;
+                head.eq_ignore_ascii_case(prefix).then(|| (scheme, &text[prefix.len()..]))
+            })?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, after) = rest.split_at(end);
+        if authority.is_empty() {
+            return Some(Err("name a host after ://"));
+        }
+        if authority.contains('@') {
+            return Some(Err("take the user name and password out of the URL: the signature is the credential"));
+        }
+        let target = after.split_once('#').map_or(after, |(before, _)| before);
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        Some(Ok(Self { scheme, authority: authority.to_owned(), target }))
+    }
+
+    /// The URL of `target` at this origin. A path in `self` stays before it: a registry may say `https://host/prefix`.
+    pub(crate) fn join(&self, target: &str) -> Result<Self, &'static str> {
+        if self.target.contains('?') {
+            return Err("take the query out of the url in the registry: a path cannot be appended to it");
+        }
+        if target == "*" {
+            return Ok(Self { target: target.to_owned(), ..self.clone() });
+        }
+        let prefix = self.target.strip_suffix('/').unwrap_or(&self.target);
+        Ok(Self { target: format!("{prefix}{target}"), ..self.clone() })
+    }
+}
+
+impl std::fmt::Display for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // `OPTIONS *` is about the server as a whole, which a URL names without a path.
+        let target = if self.target == "*" { "" } else { &self.target };
+        write!(f, "{}://{}{target}", self.scheme, self.authority)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_is_kept_byte_for_byte() {
+        for (text, authority, target) in [
+            ("http://h", "h", "/"),
+            ("HTTPS://h:8443/", "h:8443", "/"),
+            ("http://h?q", "h", "/?q"),
+            ("http://h/a/../b//c?x=%2F%20+&y=?/#part", "h", "/a/../b//c?x=%2F%20+&y=?/"),
+            ("http://[::1]:80/a?", "[::1]:80", "/a?"),
+        ] {
+            let url = Url::parse(text).expect(text).expect(text);
+            assert_eq!((url.authority.as_str(), url.target.as_str()), (authority, target), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_not_urls_and_bad_urls_say_why() {
+        for text in ["/a", "h/a", "ftp://h/a", "htt", "", "é://"] {
+            assert_eq!(Url::parse(text), None, "{text}");
+        }
+        for text in ["http://", "https:///a", "http://user:pass@h/a"] {
+            assert!(Url::parse(text).expect(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn joining_keeps_the_prefix_of_the_registry() {
+        let joined = |base: &str, target: &str| {
+            Url::parse(base).expect("a URL").expect("well formed").join(target).map(|url| url.to_string())
+        };
+        assert_eq!(joined("http://h", "/a?b").as_deref(), Ok("http://h/a?b"));
+        assert_eq!(joined("http://h/api/", "/a").as_deref(), Ok("http://h/api/a"));
+        assert_eq!(joined("https://h/api", "/a").as_deref(), Ok("https://h/api/a"));
+        assert_eq!(joined("https://h/api", "*").as_deref(), Ok("https://h"));
+        assert!(joined("https://h/api?x", "/a").is_err());
+    }
+}
