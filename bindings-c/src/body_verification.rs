@@ -28,20 +28,16 @@ enum Stage {
 
 impl wiresign_body_verification {
     pub(crate) fn new(begun: BodyVerification) -> Self {
-        Self {
-            needs_body: begun.needs_body(),
-            stage: Mutex::new(Stage::Open(begun)),
-        }
+        Self { needs_body: begun.needs_body(), stage: Mutex::new(Stage::Open(begun)) }
     }
 
     /// The stage, for this call alone. A call that panicked left nothing that could be used.
     fn stage(&self) -> Result<MutexGuard<'_, Stage>, Failure> {
         match self.stage.try_lock() {
             Ok(stage) => Ok(stage),
-            Err(std::sync::TryLockError::WouldBlock) => Err(Failure::argument(
-                "verification",
-                "another call is using this object, which only one thread may",
-            )),
+            Err(std::sync::TryLockError::WouldBlock) => {
+                Err(Failure::argument("verification", "another call is using this object, which only one thread may"))
+            }
             Err(std::sync::TryLockError::Poisoned(_)) => Err(Failure::Spent(SPENT)),
         }
     }
@@ -74,10 +70,7 @@ pub unsafe extern "C" fn wiresign_body_verification_update(
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verification, bytes) = unsafe {
-            (
-                input::handle("verification", verification.cast_const())?,
-                input::bytes("bytes", bytes, length)?,
-            )
+            (input::handle("verification", verification.cast_const())?, input::bytes("bytes", bytes, length)?)
         };
         let mut stage = verification.stage()?;
         match &mut *stage {
@@ -108,12 +101,8 @@ pub unsafe extern "C" fn wiresign_body_verification_finish(
 ) -> i32 {
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL or valid.
-        let (verification, output) = unsafe {
-            (
-                input::handle("verification", verification.cast_const())?,
-                Output::new("verified", verified)?,
-            )
-        };
+        let (verification, output) =
+            unsafe { (input::handle("verification", verification.cast_const())?, Output::new("verified", verified)?) };
         let stage = std::mem::replace(&mut *verification.stage()?, Stage::Spent);
         match stage {
             Stage::Open(open) => {
@@ -128,9 +117,7 @@ pub unsafe extern "C" fn wiresign_body_verification_finish(
 
 /// Frees the object, finished or not. NULL is nothing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_body_verification_free(
-    verification: *mut wiresign_body_verification,
-) {
+pub unsafe extern "C" fn wiresign_body_verification_free(verification: *mut wiresign_body_verification) {
     guarded!(else (), {
         // SAFETY: the caller promised that the handle is NULL or a live object that no one uses any more.
         unsafe { release(verification) }

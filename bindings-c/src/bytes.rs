@@ -21,10 +21,7 @@ impl wiresign_bytes {
 /// The first byte, and the number of bytes through `length` unless that is NULL. The bytes live as long as the object.
 /// NULL gives NULL of length 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_bytes_data(
-    bytes: *const wiresign_bytes,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_bytes_data(bytes: *const wiresign_bytes, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         let bytes = unsafe { bytes.as_ref() };

@@ -45,10 +45,7 @@ impl wiresign_config {
             environment: config.environment().map(Text::new),
             services: config
                 .service_ids()
-                .map(|id| Service {
-                    id: Text::new(id),
-                    url: config.url(id).map(Text::new),
-                })
+                .map(|id| Service { id: Text::new(id), url: config.url(id).map(Text::new) })
                 .collect(),
             warnings: config.warnings().iter().map(Problem::from).collect(),
             config,
@@ -56,10 +53,7 @@ impl wiresign_config {
     }
 
     fn url(&self, id: &str) -> Option<&Text> {
-        let service = self
-            .services
-            .iter()
-            .find(|service| service.id.as_str() == id)?;
+        let service = self.services.iter().find(|service| service.id.as_str() == id)?;
         service.url.as_ref()
     }
 
@@ -86,16 +80,12 @@ impl CallerLookup {
         let mut known = HashMap::new();
         for (position, (name, value)) in variables.iter().enumerate() {
             let readable = |bytes| {
-                std::str::from_utf8(bytes).map_err(|_| {
-                    Failure::argument("variables", format_args!("pair {position} is not UTF-8"))
-                })
+                std::str::from_utf8(bytes)
+                    .map_err(|_| Failure::argument("variables", format_args!("pair {position} is not UTF-8")))
             };
             let value = Zeroizing::new(readable(value)?.to_owned());
             if known.insert(readable(name)?.to_owned(), value).is_some() {
-                return Err(Failure::argument(
-                    "variables",
-                    format_args!("pair {position} repeats a name"),
-                ));
+                return Err(Failure::argument("variables", format_args!("pair {position} repeats a name")));
             }
         }
         Ok(Self {
@@ -152,13 +142,7 @@ pub unsafe extern "C" fn wiresign_config_parse(
         let (document, variables, output) = unsafe {
             (
                 input::text("document", document, document_length)?,
-                FlatPairs::read(
-                    "variables",
-                    variables,
-                    variables_length,
-                    variable_lengths,
-                    variable_count,
-                )?,
+                FlatPairs::read("variables", variables, variables_length, variable_lengths, variable_count)?,
                 Output::new("config", config)?,
             )
         };
@@ -188,13 +172,7 @@ pub unsafe extern "C" fn wiresign_config_from_env(
         // SAFETY: the caller promised that every pointer is NULL or valid for its length.
         let (variables, output) = unsafe {
             (
-                FlatPairs::read(
-                    "variables",
-                    variables,
-                    variables_length,
-                    variable_lengths,
-                    variable_count,
-                )?,
+                FlatPairs::read("variables", variables, variables_length, variable_lengths, variable_count)?,
                 Output::new("config", config)?,
             )
         };
@@ -206,10 +184,7 @@ pub unsafe extern "C" fn wiresign_config_from_env(
 
 /// The id of the own service. Lives as long as the configuration. NULL gives NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_config_service(
-    config: *const wiresign_config,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_config_service(config: *const wiresign_config, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(config.as_ref().map(|config| &config.service), length) }

@@ -38,10 +38,7 @@ pub(crate) struct Problem {
 
 impl From<&wiresign::Problem> for Problem {
     fn from(problem: &wiresign::Problem) -> Self {
-        Self {
-            pointer: Text::new(&problem.pointer),
-            message: Text::new(&problem.message),
-        }
+        Self { pointer: Text::new(&problem.pointer), message: Text::new(&problem.message) }
     }
 }
 
@@ -55,9 +52,7 @@ impl From<Failure> for wiresign_error {
                 ..Self::failed(code, &errors.to_string(), "")
             },
             Failure::Signing(error) => Self::failed(code, &error.to_string(), ""),
-            Failure::Argument(problem) | Failure::TooSmall(problem) => {
-                Self::failed(code, &problem, "")
-            }
+            Failure::Argument(problem) | Failure::TooSmall(problem) => Self::failed(code, &problem, ""),
             Failure::Spent(problem) => Self::failed(code, problem, ""),
             Failure::Internal(detail) => Self::failed(code, Failure::internal_message(), &detail),
         }
@@ -119,10 +114,7 @@ pub unsafe extern "C" fn wiresign_error_code(error: *const wiresign_error) -> i3
 
 /// The name of the status, such as "INVALID_SIGNATURE". The text is static. NULL gives NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_error_name(
-    error: *const wiresign_error,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_error_name(error: *const wiresign_error, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(error.as_ref().and_then(|error| name_of(error.code)), length) }
@@ -132,10 +124,7 @@ pub unsafe extern "C" fn wiresign_error_name(
 /// One sentence. For a refusal it is safe to show to whoever sent the request; for a failure it is for the programmer
 /// or the operator, and names the argument or the member of the document at fault. NULL gives NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_error_message(
-    error: *const wiresign_error,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_error_message(error: *const wiresign_error, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(error.as_ref().map(|error| &error.message), length) }
@@ -145,10 +134,7 @@ pub unsafe extern "C" fn wiresign_error_message(
 /// What the operator's log should hold, and no one else should see. It never holds a secret; it may be empty. NULL
 /// gives NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_error_detail(
-    error: *const wiresign_error,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_error_detail(error: *const wiresign_error, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(error.as_ref().map(|error| &error.detail), length) }
@@ -168,10 +154,7 @@ pub unsafe extern "C" fn wiresign_error_status(error: *const wiresign_error) -> 
 /// The known service that a refused request claimed to come from; NULL when it named none, or one that is not known.
 /// The claim is not verified.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_error_service(
-    error: *const wiresign_error,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_error_service(error: *const wiresign_error, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(error.as_ref().and_then(|error| error.service.as_ref()), length) }
@@ -180,10 +163,7 @@ pub unsafe extern "C" fn wiresign_error_service(
 
 /// The request id of a refused request, not verified; NULL when it has none that may be logged.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_error_request_id(
-    error: *const wiresign_error,
-    length: *mut usize,
-) -> *const c_char {
+pub unsafe extern "C" fn wiresign_error_request_id(error: *const wiresign_error, length: *mut usize) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(error.as_ref().and_then(|error| error.request_id.as_ref()), length) }

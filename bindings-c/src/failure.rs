@@ -1,8 +1,9 @@
 //! Everything that can make a call fail.
 
 use wiresign::{ConfigErrors, FailureCode, Refusal, SignError};
+use wiresign_host::NoRandomness;
 
-use crate::codes;
+use crate::{about, codes};
 
 /// Why an export gives another status than success.
 pub(crate) enum Failure {
@@ -43,7 +44,13 @@ impl Failure {
 
     /// What a defect of this library says to everyone; the detail is for the operator.
     pub(crate) fn internal_message() -> &'static str {
-        FailureCode::Internal.meaning()
+        about::meaning(FailureCode::Internal)
+    }
+}
+
+impl From<NoRandomness> for Failure {
+    fn from(error: NoRandomness) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 

@@ -16,33 +16,29 @@ macro_rules! guarded {
     (else $fallback:expr, $body:block) => {
         $crate::guard::value($fallback, || $body)
     };
-    ($err:expr, $body:block) => {
+    ($err:expr, $body:block) => {{
+        let body = || $body;
         // SAFETY: `err` came from the caller of the export, who promised that it is NULL or can be written.
-        unsafe { $crate::guard::status($err, || $body) }
-    };
+        unsafe { $crate::guard::status($err, body) }
+    }};
 }
 
 /// Runs the body of a fallible export.
 ///
 /// # Safety
 /// `err` is NULL or valid for writing a pointer.
-pub(crate) unsafe fn status(
-    err: *mut *mut wiresign_error,
-    body: impl FnOnce() -> Result<(), Failure>,
-) -> i32 {
+pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
     // Unwind safety: nothing that the body could have left half done is used again. Outputs are written as the last
     // step, the core takes locks only around steps that cannot panic, and the streaming object spends itself.
-    let outcome = catch_unwind(AssertUnwindSafe(body))
-        .unwrap_or_else(|payload| Err(Failure::Internal(panic_text(payload))));
+    let outcome =
+        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Failure::Internal(panic_text(payload))));
     let Err(failure) = outcome else {
         return WIRESIGN_OK;
     };
     let code = failure.code();
     if !err.is_null() {
         // The texts of an error are made by code that could panic as well; then the caller gets the bare status.
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            Box::into_raw(Box::new(wiresign_error::from(failure)))
-        }));
+        let made = catch_unwind(AssertUnwindSafe(|| Box::into_raw(Box::new(wiresign_error::from(failure)))));
         let error = made.unwrap_or_else(|payload| {
             forget(payload);
             ptr::null_mut()
@@ -101,10 +97,7 @@ mod tests {
         // SAFETY: the call failed, so it wrote an error that this test owns.
         let error = unsafe { Box::from_raw(error) };
         assert_eq!(error.detail(), "it broke");
-        assert!(
-            !error.message().contains("it broke"),
-            "the message is safe to show"
-        );
+        assert!(!error.message().contains("it broke"), "the message is safe to show");
     }
 
     #[test]

@@ -15,19 +15,12 @@ use crate::failure::Failure;
 ///
 /// # Safety
 /// Unless it is NULL, the pointer is valid for reading `length` bytes for as long as `'a`.
-pub(crate) unsafe fn bytes<'a>(
-    name: &str,
-    pointer: *const c_void,
-    length: usize,
-) -> Result<&'a [u8], Failure> {
+pub(crate) unsafe fn bytes<'a>(name: &str, pointer: *const c_void, length: usize) -> Result<&'a [u8], Failure> {
     if pointer.is_null() {
         return if length == 0 {
             Ok(&[])
         } else {
-            Err(Failure::argument(
-                name,
-                format_args!("the pointer is NULL, but its length is {length}"),
-            ))
+            Err(Failure::argument(name, format_args!("the pointer is NULL, but its length is {length}")))
         };
     }
     if isize::try_from(length).is_err() {
@@ -58,19 +51,11 @@ pub(crate) unsafe fn optional_bytes<'a>(
 ///
 /// # Safety
 /// As for [`bytes`].
-pub(crate) unsafe fn text<'a>(
-    name: &str,
-    pointer: *const c_char,
-    length: usize,
-) -> Result<&'a str, Failure> {
+pub(crate) unsafe fn text<'a>(name: &str, pointer: *const c_char, length: usize) -> Result<&'a str, Failure> {
     // SAFETY: the contract of this function is that of the called one.
     let bytes = unsafe { bytes(name, pointer.cast(), length) }?;
-    std::str::from_utf8(bytes).map_err(|error| {
-        Failure::argument(
-            name,
-            format_args!("not UTF-8 from byte {} on", error.valid_up_to()),
-        )
-    })
+    std::str::from_utf8(bytes)
+        .map_err(|error| Failure::argument(name, format_args!("not UTF-8 from byte {} on", error.valid_up_to())))
 }
 
 /// The object behind a handle.
@@ -106,35 +91,24 @@ impl<'a> FlatPairs<'a> {
         let numbers = count
             .checked_mul(2)
             .filter(|numbers| *numbers <= isize::MAX as usize / size_of::<u32>())
-            .ok_or_else(|| {
-                Failure::argument(name, format_args!("there cannot be {count} pairs"))
-            })?;
+            .ok_or_else(|| Failure::argument(name, format_args!("there cannot be {count} pairs")))?;
         let lengths = if lengths.is_null() {
             if numbers != 0 {
-                return Err(Failure::argument(
-                    name,
-                    format_args!("the lengths are NULL, but there are {count} pairs"),
-                ));
+                return Err(Failure::argument(name, format_args!("the lengths are NULL, but there are {count} pairs")));
             }
             &[]
         } else if lengths.is_aligned() {
             // SAFETY: not NULL, aligned, not longer than an object can be, and readable by the contract.
             unsafe { slice::from_raw_parts(lengths, numbers) }
         } else {
-            return Err(Failure::argument(
-                name,
-                "the lengths are not aligned as uint32_t",
-            ));
+            return Err(Failure::argument(name, "the lengths are not aligned as uint32_t"));
         };
         // A sum of 32-bit numbers overflows 64 bits only with more of them than memory holds.
         let sum: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
         if sum != block.len() as u64 {
             return Err(Failure::argument(
                 name,
-                format_args!(
-                    "the lengths add up to {sum}, but the block has {} bytes",
-                    block.len()
-                ),
+                format_args!("the lengths add up to {sum}, but the block has {} bytes", block.len()),
             ));
         }
         Ok(Self { block, lengths })
@@ -195,11 +169,7 @@ impl RawHead {
             Ok(RequestHead {
                 method: bytes("method", self.method.cast(), self.method_length)?,
                 target: bytes("target", self.target.cast(), self.target_length)?,
-                authority: optional_bytes(
-                    "authority",
-                    self.authority.cast(),
-                    self.authority_length,
-                )?,
+                authority: optional_bytes("authority", self.authority.cast(), self.authority_length)?,
                 headers: FlatPairs::read(
                     "headers",
                     self.headers,
@@ -239,20 +209,13 @@ fn address(bytes: &[u8]) -> Result<Option<IpAddr>, Failure> {
     }
     Err(Failure::argument(
         "client",
-        format_args!(
-            "an address has 4 or 16 bytes, or none when it is not known, and not {}",
-            bytes.len()
-        ),
+        format_args!("an address has 4 or 16 bytes, or none when it is not known, and not {}", bytes.len()),
     ))
 }
 
 /// A time argument: the system's clock where the caller passed `WIRESIGN_NOW`.
 pub(crate) fn time(now: u64) -> u64 {
-    if now == crate::about::WIRESIGN_NOW {
-        wiresign_host::now()
-    } else {
-        now
-    }
+    if now == crate::about::WIRESIGN_NOW { wiresign_host::now() } else { now }
 }
 
 #[cfg(test)]
@@ -273,14 +236,8 @@ mod tests {
         // SAFETY: NULL is allowed.
         unsafe {
             assert!(matches!(bytes("body", ptr::null(), 0), Ok([])));
-            assert!(matches!(
-                optional_bytes("authority", ptr::null(), 0),
-                Ok(None)
-            ));
-            assert_eq!(
-                problem(bytes("body", ptr::null(), 3)),
-                "body: the pointer is NULL, but its length is 3"
-            );
+            assert!(matches!(optional_bytes("authority", ptr::null(), 0), Ok(None)));
+            assert_eq!(problem(bytes("body", ptr::null(), 3)), "body: the pointer is NULL, but its length is 3");
         }
     }
 
@@ -314,26 +271,14 @@ mod tests {
         let read = |lengths: &[u32]| {
             // SAFETY: local slices.
             unsafe {
-                FlatPairs::read(
-                    "headers",
-                    block.as_ptr().cast(),
-                    block.len(),
-                    lengths.as_ptr(),
-                    lengths.len() / 2,
-                )
+                FlatPairs::read("headers", block.as_ptr().cast(), block.len(), lengths.as_ptr(), lengths.len() / 2)
             }
         };
         let pairs = read(&[4, 5]).ok().expect("right lengths");
-        assert_eq!(
-            pairs.iter().collect::<Vec<_>>(),
-            [(&b"Name"[..], &b"short"[..])]
-        );
+        assert_eq!(pairs.iter().collect::<Vec<_>>(), [(&b"Name"[..], &b"short"[..])]);
         let pairs = read(&[0, 0, 4, 0, 0, 5]).ok().expect("right lengths");
         assert_eq!(pairs.iter().count(), 3, "empty names and values are kept");
-        assert_eq!(
-            problem(read(&[4, 6])),
-            "headers: the lengths add up to 10, but the block has 9 bytes"
-        );
+        assert_eq!(problem(read(&[4, 6])), "headers: the lengths add up to 10, but the block has 9 bytes");
         assert!(problem(read(&[4, 4])).contains("add up to 8"));
         assert!(problem(read(&[u32::MAX, u32::MAX])).contains("add up to 8589934590"));
     }
@@ -349,9 +294,7 @@ mod tests {
                 "headers: the lengths are NULL, but there are 2 pairs"
             );
             let odd = numbers.as_ptr().byte_add(1);
-            assert!(
-                problem(FlatPairs::read("headers", ptr::null(), 0, odd, 1)).contains("aligned")
-            );
+            assert!(problem(FlatPairs::read("headers", ptr::null(), 0, odd, 1)).contains("aligned"));
             for count in [usize::MAX, usize::MAX / 2, isize::MAX as usize / 4] {
                 let result = FlatPairs::read("headers", ptr::null(), 0, numbers.as_ptr(), count);
                 assert!(problem(result).contains("there cannot be"), "{count}");
@@ -362,9 +305,7 @@ mod tests {
     #[test]
     fn addresses_have_four_or_sixteen_bytes() {
         assert!(matches!(address(&[]), Ok(None)));
-        assert!(
-            matches!(address(&[192, 0, 2, 1]), Ok(Some(ip)) if ip.to_string() == "192.0.2.1")
-        );
+        assert!(matches!(address(&[192, 0, 2, 1]), Ok(Some(ip)) if ip.to_string() == "192.0.2.1"));
         let mut six = [0_u8; 16];
         six[15] = 1;
         assert!(matches!(address(&six), Ok(Some(ip)) if ip.to_string() == "::1"));

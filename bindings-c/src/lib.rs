@@ -4,18 +4,13 @@
 //! what all exports share: no panic crosses the border, every pointer is checked before it is read, and an output is
 //! written only when a call succeeds.
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
-#![allow(
-    non_camel_case_types,
-    reason = "types carry the names that they have in C"
-)]
+#![allow(non_camel_case_types, reason = "types carry the names that they have in C")]
 #![allow(
     clippy::missing_safety_doc,
     reason = "one contract holds for all exports: the conventions at the head of wiresign.h"
 )]
-#![allow(
-    clippy::too_many_arguments,
-    reason = "a request travels flat, without pointers inside pointers"
-)]
+#![allow(clippy::too_many_arguments, reason = "a request travels flat, without pointers inside pointers")]
+#![allow(clippy::result_large_err, reason = "a box would cost each refusal an allocation that its caller may not want")]
 
 #[macro_use]
 mod guard;
@@ -24,23 +19,23 @@ mod input;
 mod output;
 mod text;
 
-mod codes;
+pub mod codes;
 
-mod about;
-mod bytes;
-mod config;
-mod error;
-mod signed;
-mod signer;
-mod verified;
-mod verified_values;
-mod verifier;
+pub mod about;
+pub mod bytes;
+pub mod config;
+pub mod error;
+pub mod signed;
+pub mod signer;
+pub mod verified;
+pub mod verified_values;
+pub mod verifier;
 
-mod body_verification;
-mod secret;
+pub mod body_verification;
+pub mod secret;
 
 #[cfg(feature = "panic-test")]
-mod panic_test;
+pub mod panic_test;
 
 #[cfg(test)]
 mod tests;

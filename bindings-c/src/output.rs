@@ -13,13 +13,9 @@ impl<T> Output<T> {
     /// # Safety
     /// Unless it is NULL, the pointer is valid for writing a `T` until the value that this function gives is gone.
     pub(crate) unsafe fn new(name: &str, pointer: *mut T) -> Result<Self, Failure> {
-        let place = NonNull::new(pointer)
-            .ok_or_else(|| Failure::argument(name, "the pointer is NULL"))?;
+        let place = NonNull::new(pointer).ok_or_else(|| Failure::argument(name, "the pointer is NULL"))?;
         if !pointer.is_aligned() {
-            return Err(Failure::argument(
-                name,
-                "the pointer is not aligned for its type",
-            ));
+            return Err(Failure::argument(name, "the pointer is not aligned for its type"));
         }
         Ok(Self(place))
     }
@@ -49,27 +45,14 @@ impl<T: Copy> Buffer<T> {
     ///
     /// # Safety
     /// Unless it is NULL, the pointer is valid for writing `capacity` values until what this function gives is gone.
-    pub(crate) unsafe fn new(
-        name: &str,
-        pointer: *mut T,
-        capacity: usize,
-    ) -> Result<Self, Failure> {
+    pub(crate) unsafe fn new(name: &str, pointer: *mut T, capacity: usize) -> Result<Self, Failure> {
         if pointer.is_null() && capacity != 0 {
-            return Err(Failure::argument(
-                name,
-                format_args!("the pointer is NULL, but its capacity is {capacity}"),
-            ));
+            return Err(Failure::argument(name, format_args!("the pointer is NULL, but its capacity is {capacity}")));
         }
         if !pointer.is_aligned() {
-            return Err(Failure::argument(
-                name,
-                "the pointer is not aligned for its type",
-            ));
+            return Err(Failure::argument(name, "the pointer is not aligned for its type"));
         }
-        Ok(Self {
-            first: pointer,
-            capacity,
-        })
+        Ok(Self { first: pointer, capacity })
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -109,10 +92,7 @@ mod tests {
         unsafe {
             assert!(Output::<u64>::new("out", ptr::null_mut()).is_err());
             assert!(Output::new("out", numbers.as_mut_ptr().byte_add(1)).is_err());
-            Output::new("out", numbers.as_mut_ptr())
-                .ok()
-                .expect("a right place")
-                .write(9);
+            Output::new("out", numbers.as_mut_ptr()).ok().expect("a right place").write(9);
         }
         assert_eq!(numbers, [9, 0]);
     }
@@ -124,9 +104,7 @@ mod tests {
         unsafe {
             assert!(Buffer::<u8>::new("out", ptr::null_mut(), 1).is_err());
             assert!(Buffer::<u8>::new("out", ptr::null_mut(), 0).is_ok());
-            let buffer = Buffer::new("out", numbers.as_mut_ptr(), 2)
-                .ok()
-                .expect("a right buffer");
+            let buffer = Buffer::new("out", numbers.as_mut_ptr(), 2).ok().expect("a right buffer");
             assert_eq!(buffer.capacity(), 2);
             buffer.write([1, 2, 3, 4].into_iter());
         }

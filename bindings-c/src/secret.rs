@@ -36,20 +36,13 @@ pub unsafe extern "C" fn wiresign_generate_secret(
             WIRESIGN_SECRET_HEX => SecretEncoding::Hex,
             WIRESIGN_SECRET_BASE64 => SecretEncoding::Base64,
             other => {
-                return Err(Failure::argument(
-                    "encoding",
-                    format_args!("{other} is none of WIRESIGN_SECRET_..."),
-                ));
+                return Err(Failure::argument("encoding", format_args!("{other} is none of WIRESIGN_SECRET_...")));
             }
         };
         // SAFETY: the caller promised that every pointer is NULL, or can be written for its capacity.
-        let (buffer, length) = unsafe {
-            (
-                Buffer::new("secret", secret.cast::<u8>(), capacity)?,
-                Output::new("length", length)?,
-            )
-        };
-        let random = Zeroizing::new(wiresign_host::random32());
+        let (buffer, length) =
+            unsafe { (Buffer::new("secret", secret.cast::<u8>(), capacity)?, Output::new("length", length)?) };
+        let random = Zeroizing::new(wiresign_host::random32()?);
         let made = Zeroizing::new(wiresign::generate_secret(&random, encoding));
         let needed = made.len() + 1;
         if needed > buffer.capacity() {

@@ -16,12 +16,7 @@ pub struct wiresign_signed {
 
 impl wiresign_signed {
     pub(crate) fn new(headers: &SignedHeaders) -> Self {
-        Self {
-            headers: headers
-                .iter()
-                .map(|(name, value)| (Text::new(name), Text::new(value)))
-                .collect(),
-        }
+        Self { headers: headers.iter().map(|(name, value)| (Text::new(name), Text::new(value))).collect() }
     }
 }
 

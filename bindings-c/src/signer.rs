@@ -49,9 +49,7 @@ pub unsafe extern "C" fn wiresign_signer_new(
             )
         };
         let target = (!target.is_null()).then_some(named);
-        output.give(wiresign_signer {
-            signer: Signer::new(config.config(), target)?,
-        });
+        output.give(wiresign_signer { signer: Signer::new(config.config(), target)? });
         Ok(())
     })
 }
@@ -68,11 +66,7 @@ impl<'a> Nonce<'a> {
     unsafe fn read(nonce: *const c_char, length: usize) -> Result<Self, Failure> {
         // SAFETY: by the contract of this function.
         let given = unsafe { input::text("nonce", nonce, length) }?;
-        if nonce.is_null() {
-            Ok(Self::Made(wiresign_host::request_id()))
-        } else {
-            Ok(Self::Given(given))
-        }
+        if nonce.is_null() { Ok(Self::Made(wiresign_host::request_id()?)) } else { Ok(Self::Given(given)) }
     }
 
     fn as_str(&self) -> &str {
@@ -116,16 +110,12 @@ impl<'a> Signing<'a> {
 
     fn sign(&self) -> Result<wiresign::SignedHeaders, Failure> {
         let head = self.request.head();
-        Ok(self
-            .signer
-            .sign(&head, self.body, self.now, self.nonce.as_str())?)
+        Ok(self.signer.sign(&head, self.body, self.now, self.nonce.as_str())?)
     }
 
     fn message(&self) -> Result<Vec<u8>, Failure> {
         let head = self.request.head();
-        Ok(self
-            .signer
-            .message(&head, self.body, self.now, self.nonce.as_str())?)
+        Ok(self.signer.message(&head, self.body, self.now, self.nonce.as_str())?)
     }
 }
 
@@ -177,13 +167,7 @@ pub unsafe extern "C" fn wiresign_signer_sign(
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (signing, output) = unsafe {
             (
-                Signing::read(
-                    signer,
-                    request,
-                    (body, body_length),
-                    now,
-                    (nonce, nonce_length),
-                )?,
+                Signing::read(signer, request, (body, body_length), now, (nonce, nonce_length))?,
                 Output::new("signed", signed)?,
             )
         };
@@ -242,19 +226,13 @@ pub unsafe extern "C" fn wiresign_signer_sign_into(
             client: ptr::null(),
             client_length: 0,
         };
-        let number_capacity = count_capacity.checked_mul(2).ok_or_else(|| {
-            Failure::argument("count_capacity", "there cannot be room for so many headers")
-        })?;
+        let number_capacity = count_capacity
+            .checked_mul(2)
+            .ok_or_else(|| Failure::argument("count_capacity", "there cannot be room for so many headers"))?;
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length or capacity.
         let (signing, block, block_length, lengths, count) = unsafe {
             (
-                Signing::read(
-                    signer,
-                    request,
-                    (body, body_length),
-                    now,
-                    (nonce, nonce_length),
-                )?,
+                Signing::read(signer, request, (body, body_length), now, (nonce, nonce_length))?,
                 Buffer::new("block", block.cast::<u8>(), block_capacity)?,
                 Output::new("block_length", block_length)?,
                 Buffer::new("lengths", lengths, number_capacity)?,
@@ -329,13 +307,7 @@ pub unsafe extern "C" fn wiresign_signer_message(
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (signing, output) = unsafe {
             (
-                Signing::read(
-                    signer,
-                    request,
-                    (body, body_length),
-                    now,
-                    (nonce, nonce_length),
-                )?,
+                Signing::read(signer, request, (body, body_length), now, (nonce, nonce_length))?,
                 Output::new("message", message)?,
             )
         };

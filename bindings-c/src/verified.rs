@@ -80,9 +80,7 @@ pub unsafe extern "C" fn wiresign_verified_key_id(
 
 /// True when the configuration marks that key as retiring. NULL gives false.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_verified_key_is_retiring(
-    verified: *const wiresign_verified,
-) -> bool {
+pub unsafe extern "C" fn wiresign_verified_key_is_retiring(verified: *const wiresign_verified) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         unsafe { verified.as_ref() }.is_some_and(|verified| verified.key_is_retiring)
@@ -104,10 +102,7 @@ pub unsafe extern "C" fn wiresign_verified_scheme(
 /// Writes the age of the signature in seconds to `age`; negative when it is from the future. False, and nothing written,
 /// when there is none: on a public route, or where a pointer is NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_verified_age(
-    verified: *const wiresign_verified,
-    age: *mut i64,
-) -> bool {
+pub unsafe extern "C" fn wiresign_verified_age(verified: *const wiresign_verified, age: *mut i64) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         let known = unsafe { verified.as_ref() }.and_then(|verified| verified.age);
@@ -119,10 +114,7 @@ pub unsafe extern "C" fn wiresign_verified_age(
 /// Writes the signed Unix time in seconds to `timestamp`. False, and nothing written, when there is none: on a public
 /// route, or where a pointer is NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_verified_timestamp(
-    verified: *const wiresign_verified,
-    timestamp: *mut u64,
-) -> bool {
+pub unsafe extern "C" fn wiresign_verified_timestamp(verified: *const wiresign_verified, timestamp: *mut u64) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         let known = unsafe { verified.as_ref() }.and_then(|verified| verified.timestamp);
@@ -161,9 +153,7 @@ pub unsafe extern "C" fn wiresign_verified_request_id(
 /// True when the request id is part of what was signed. Only then does it say anything about the caller. NULL gives
 /// false.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_verified_request_id_is_signed(
-    verified: *const wiresign_verified,
-) -> bool {
+pub unsafe extern "C" fn wiresign_verified_request_id_is_signed(verified: *const wiresign_verified) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         unsafe { verified.as_ref() }.is_some_and(|verified| verified.request_id_is_signed)
@@ -184,9 +174,7 @@ pub unsafe extern "C" fn wiresign_verified_route(
 
 /// How many parts of the request the signature covers. NULL gives 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wiresign_verified_covered_count(
-    verified: *const wiresign_verified,
-) -> usize {
+pub unsafe extern "C" fn wiresign_verified_covered_count(verified: *const wiresign_verified) -> usize {
     guarded!(else 0, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         unsafe { verified.as_ref() }.map_or(0, |verified| verified.covered.len())

@@ -84,9 +84,7 @@ fn fill(place: &mut [c_char], text: Option<&str>) -> Result<u32, Failure> {
     let text = text.unwrap_or_default();
     if text.len() >= place.len() {
         // The grammars of all four texts are shorter; cutting one would name another caller.
-        return Err(Failure::Internal(
-            "a verified text is longer than its grammar".to_owned(),
-        ));
+        return Err(Failure::Internal("a verified text is longer than its grammar".to_owned()));
     }
     for (place, byte) in place.iter_mut().zip(text.bytes()) {
         *place = byte as c_char;
@@ -104,10 +102,7 @@ mod tests {
         place[4] = 0;
         assert!(matches!(fill(&mut place, Some("abcd")), Ok(4)));
         assert_eq!(place, [97, 98, 99, 100, 0]);
-        assert!(matches!(
-            fill(&mut place, Some("abcde")),
-            Err(Failure::Internal(_))
-        ));
+        assert!(matches!(fill(&mut place, Some("abcde")), Err(Failure::Internal(_))));
         assert!(matches!(fill(&mut place, None), Ok(0)));
     }
 }

@@ -32,15 +32,8 @@ pub unsafe extern "C" fn wiresign_verifier_new(
 ) -> i32 {
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL or valid.
-        let (config, output) = unsafe {
-            (
-                input::handle("config", config)?,
-                Output::new("verifier", verifier)?,
-            )
-        };
-        output.give(wiresign_verifier {
-            verifier: Verifier::new(config.config()),
-        });
+        let (config, output) = unsafe { (input::handle("config", config)?, Output::new("verifier", verifier)?) };
+        output.give(wiresign_verifier { verifier: Verifier::new(config.config()) });
         Ok(())
     })
 }
@@ -101,9 +94,7 @@ pub unsafe extern "C" fn wiresign_verifier_verify(
             )
         };
         let head = request.head();
-        let outcome = verifier
-            .verifier
-            .verify(&head, body, input::time(now))?;
+        let outcome = verifier.verifier.verify(&head, body, input::time(now))?;
         output.give(wiresign_verified::new(&outcome));
         Ok(())
     })
@@ -159,9 +150,7 @@ pub unsafe extern "C" fn wiresign_verifier_verify_into(
             )
         };
         let head = request.head();
-        let outcome = verifier
-            .verifier
-            .verify(&head, body, input::time(now))?;
+        let outcome = verifier.verifier.verify(&head, body, input::time(now))?;
         output.write(wiresign_verified_values::new(&outcome)?);
         Ok(())
     })
@@ -209,11 +198,7 @@ pub unsafe extern "C" fn wiresign_verifier_begin(
         };
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, request, output) = unsafe {
-            (
-                input::handle("verifier", verifier)?,
-                request.read()?,
-                Output::new("verification", verification)?,
-            )
+            (input::handle("verifier", verifier)?, request.read()?, Output::new("verification", verification)?)
         };
         let head = request.head();
         let begun = verifier.verifier.begin(&head, input::time(now))?;
@@ -235,12 +220,8 @@ pub unsafe extern "C" fn wiresign_verifier_replace(
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL or live. The verifier is only read through: it swaps
         // its configuration by itself, so other threads may use it meanwhile.
-        let (verifier, config) = unsafe {
-            (
-                input::handle("verifier", verifier.cast_const())?,
-                input::handle("config", config)?,
-            )
-        };
+        let (verifier, config) =
+            unsafe { (input::handle("verifier", verifier.cast_const())?, input::handle("config", config)?) };
         verifier.verifier.replace(config.config());
         Ok(())
     })
@@ -259,12 +240,7 @@ pub unsafe extern "C" fn wiresign_verifier_metrics(
 ) -> i32 {
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL or valid.
-        let (verifier, output) = unsafe {
-            (
-                input::handle("verifier", verifier)?,
-                Output::new("text", text)?,
-            )
-        };
+        let (verifier, output) = unsafe { (input::handle("verifier", verifier)?, Output::new("text", text)?) };
         let metrics = verifier.verifier.metrics().prometheus();
         output.give(wiresign_bytes::new(metrics.into_bytes()));
         Ok(())

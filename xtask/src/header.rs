@@ -36,14 +36,14 @@ pub(crate) fn header(root: &Path, mode: Mode) -> Result<bool, String> {
     Ok(true)
 }
 
-/// The modules of the crate in the order in which `lib.rs` declares them, which is the order of the header.
+/// The public modules of the crate in the order in which `lib.rs` declares them, which is the order of the header.
 fn modules(folder: &Path) -> Result<Vec<String>, String> {
-    let source = fs::read_to_string(folder.join("src/lib.rs"))
-        .map_err(|error| format!("{CRATE}/src/lib.rs: {error}"))?;
+    let source =
+        fs::read_to_string(folder.join("src/lib.rs")).map_err(|error| format!("{CRATE}/src/lib.rs: {error}"))?;
     Ok(source
         .lines()
-        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
-        .filter(|module| !matches!(*module, "tests" | "panic_test"))
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .filter(|module| *module != "panic_test")
         .map(str::to_owned)
         .collect())
 }

@@ -52,7 +52,5 @@ fn generate(mode: Mode) -> Result<bool, String> {
 
 /// The workspace that this program was built from: the folder above its own manifest.
 fn repository_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map_or_else(PathBuf::new, Path::to_path_buf)
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }

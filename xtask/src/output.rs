@@ -29,15 +29,10 @@ pub(crate) fn settle(root: &Path, files: &[GeneratedFile], mode: Mode) -> Result
         match mode {
             Mode::Check => {
                 all_hold = false;
-                println!(
-                    "differs: {} (run `cargo run -p xtask -- generate`)",
-                    file.path
-                );
+                println!("differs: {} (run `cargo run -p xtask -- generate`)", file.path);
             }
             Mode::Write => {
-                let folder = path
-                    .parent()
-                    .ok_or_else(|| format!("{} has no folder", file.path))?;
+                let folder = path.parent().ok_or_else(|| format!("{} has no folder", file.path))?;
                 fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", file.path))?;
                 fs::write(&path, &file.text).map_err(|error| format!("{}: {error}", file.path))?;
                 println!("wrote: {}", file.path);
@@ -54,24 +49,13 @@ mod tests {
     #[test]
     fn a_changed_file_is_seen_by_check_and_mended_by_write() {
         let root = std::env::temp_dir().join(format!("xtask-output-{}", std::process::id()));
-        let files = [GeneratedFile {
-            path: "folder/file.txt",
-            text: "right\n".to_owned(),
-        }];
+        let files = [GeneratedFile { path: "folder/file.txt", text: "right\n".to_owned() }];
 
-        assert_eq!(
-            settle(&root, &files, Mode::Check),
-            Ok(false),
-            "a missing file differs"
-        );
+        assert_eq!(settle(&root, &files, Mode::Check), Ok(false), "a missing file differs");
         assert_eq!(settle(&root, &files, Mode::Write), Ok(true));
         assert_eq!(settle(&root, &files, Mode::Check), Ok(true));
         fs::write(root.join("folder/file.txt"), "right\r\n").unwrap();
-        assert_eq!(
-            settle(&root, &files, Mode::Check),
-            Ok(false),
-            "one byte more differs"
-        );
+        assert_eq!(settle(&root, &files, Mode::Check), Ok(false), "one byte more differs");
 
         fs::remove_dir_all(root).unwrap();
     }

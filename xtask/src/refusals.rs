@@ -41,30 +41,22 @@ pub(crate) struct Failure {
 
 /// The classes that a refusal may have, each with what it says about the request.
 pub(crate) const CLASSES: [(&str, &str); 5] = [
-    (
-        "credential",
-        "no usable credential, or one that does not hold",
-    ),
+    ("credential", "no usable credential, or one that does not hold"),
     ("request", "the request itself cannot be judged"),
     ("policy", "the caller is known, and may not do this"),
     ("limit", "a limit of the service was reached"),
-    (
-        "outage",
-        "the verifier lacks something that it needs to decide",
-    ),
+    ("outage", "the verifier lacks something that it needs to decide"),
 ];
 
 impl Contract {
     /// Reads and checks the file.
     pub(crate) fn load(path: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| format!("refusals.toml cannot be read: {error}"))?;
+        let text = fs::read_to_string(path).map_err(|error| format!("refusals.toml cannot be read: {error}"))?;
         Self::parse(&text)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let contract: Self =
-            toml::from_str(text).map_err(|error| format!("refusals.toml: {error}"))?;
+        let contract: Self = toml::from_str(text).map_err(|error| format!("refusals.toml: {error}"))?;
         contract.check()?;
         Ok(contract)
     }
@@ -72,41 +64,24 @@ impl Contract {
     fn check(&self) -> Result<(), String> {
         let mut numbers = HashSet::new();
         let mut names = HashSet::new();
-        let codes = (self
-            .refusals
-            .iter()
-            .map(|refusal| (refusal.number, &refusal.name, &refusal.meaning)))
-        .chain(
-            self.failures
-                .iter()
-                .map(|failure| (failure.number, &failure.name, &failure.meaning)),
-        );
+        let codes = (self.refusals.iter().map(|refusal| (refusal.number, &refusal.name, &refusal.meaning)))
+            .chain(self.failures.iter().map(|failure| (failure.number, &failure.name, &failure.meaning)));
         for (number, name, meaning) in codes {
             // Zero is success in the C ABI.
             if number == 0 || !numbers.insert(number) {
-                return Err(format!(
-                    "refusals.toml: {name}: number {number} is 0 or used twice"
-                ));
+                return Err(format!("refusals.toml: {name}: number {number} is 0 or used twice"));
             }
             if !is_upper_snake_case(name) || !names.insert(name) {
-                return Err(format!(
-                    "refusals.toml: {name}: not upper snake case, or used twice"
-                ));
+                return Err(format!("refusals.toml: {name}: not upper snake case, or used twice"));
             }
             check_sentence(name, meaning)?;
         }
         for refusal in &self.refusals {
             if !CLASSES.iter().any(|(class, _)| *class == refusal.class) {
-                return Err(format!(
-                    "refusals.toml: {}: no class {}",
-                    refusal.name, refusal.class
-                ));
+                return Err(format!("refusals.toml: {}: no class {}", refusal.name, refusal.class));
             }
             if !(400..600).contains(&refusal.status) {
-                return Err(format!(
-                    "refusals.toml: {}: status {} refuses nothing",
-                    refusal.name, refusal.status
-                ));
+                return Err(format!("refusals.toml: {}: status {} refuses nothing", refusal.name, refusal.status));
             }
             check_sentence(&refusal.name, &refusal.message)?;
         }
@@ -116,21 +91,16 @@ impl Contract {
 
 /// The sentences go unescaped into string literals, comments and JSON of five languages.
 fn check_sentence(name: &str, sentence: &str) -> Result<(), String> {
-    let plain = |byte: u8| {
-        (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\' | b'|' | b'<' | b'*')
-    };
+    let plain = |byte: u8| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\' | b'|' | b'<' | b'*');
     if sentence.ends_with('.') && sentence.bytes().all(plain) {
         Ok(())
     } else {
-        Err(format!(
-            "refusals.toml: {name}: not a plain sentence: {sentence}"
-        ))
+        Err(format!("refusals.toml: {name}: not a plain sentence: {sentence}"))
     }
 }
 
 fn is_upper_snake_case(name: &str) -> bool {
-    name.split('_')
-        .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase()))
+    name.split('_').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
 /// `MISSING_SIGNATURE` as `MissingSignature`.
@@ -202,19 +172,13 @@ mod tests {
             ("A message.", "A | bar."),
             ("since", "sinse"),
         ] {
-            assert!(
-                Contract::parse(&document(|text| text.replace(from, to))).is_err(),
-                "{from} -> {to}"
-            );
+            assert!(Contract::parse(&document(|text| text.replace(from, to))).is_err(), "{from} -> {to}");
         }
     }
 
     #[test]
     fn names_change_case_and_sentences_break_between_words() {
-        assert_eq!(
-            upper_camel_case("TIMESTAMP_OUTSIDE_WINDOW"),
-            "TimestampOutsideWindow"
-        );
+        assert_eq!(upper_camel_case("TIMESTAMP_OUTSIDE_WINDOW"), "TimestampOutsideWindow");
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("aaaaaa b", 3), ["aaaaaa", "b"]);
     }

@@ -6,9 +6,8 @@ use super::NOTICE;
 use crate::refusals::{Contract, wrap};
 
 pub(super) fn text(contract: &Contract) -> String {
-    let mut out = format!(
-        "// {NOTICE}\n//! Status numbers: 0 is success, below 1000 a refusal, above 1000 a failure.\n"
-    );
+    let mut out =
+        format!("// {NOTICE}\n//! Status numbers: 0 is success, below 1000 a refusal, above 1000 a failure.\n");
     push(&mut out, 0, "OK", "The call did what it was asked for.");
     for refusal in &contract.refusals {
         push(&mut out, refusal.number, &refusal.name, &refusal.meaning);

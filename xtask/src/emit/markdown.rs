@@ -14,23 +14,12 @@ pub(super) fn text(contract: &Contract) -> String {
     );
     for (class, about) in CLASSES {
         let _ = write!(out, "\n## Class `{class}`: {about}\n\n");
-        out.push_str(
-            "| number | code | status | message | meaning | since |\n|---:|---|---:|---|---|---|\n",
-        );
-        for refusal in contract
-            .refusals
-            .iter()
-            .filter(|refusal| refusal.class == class)
-        {
+        out.push_str("| number | code | status | message | meaning | since |\n|---:|---|---:|---|---|---|\n");
+        for refusal in contract.refusals.iter().filter(|refusal| refusal.class == class) {
             let _ = writeln!(
                 out,
                 "| {} | `{}` | {} | {} | {} | {} |",
-                refusal.number,
-                refusal.name,
-                refusal.status,
-                refusal.message,
-                refusal.meaning,
-                refusal.since
+                refusal.number, refusal.name, refusal.status, refusal.message, refusal.meaning, refusal.since
             );
         }
     }
@@ -41,11 +30,7 @@ pub(super) fn text(contract: &Contract) -> String {
          | number | code | meaning | since |\n|---:|---|---|---|\n",
     );
     for failure in &contract.failures {
-        let _ = writeln!(
-            out,
-            "| {} | `{}` | {} | {} |",
-            failure.number, failure.name, failure.meaning, failure.since
-        );
+        let _ = writeln!(out, "| {} | `{}` | {} | {} |", failure.number, failure.name, failure.meaning, failure.since);
     }
     out
 }

@@ -14,19 +14,13 @@ pub(super) fn text(contract: &Contract) -> String {
         &mut out,
         "RefusalCode",
         "Why a request is refused. A member equals its name as text.",
-        contract
-            .refusals
-            .iter()
-            .map(|refusal| (refusal.name.as_str(), refusal.meaning.as_str())),
+        contract.refusals.iter().map(|refusal| (refusal.name.as_str(), refusal.meaning.as_str())),
     );
     push_enum(
         &mut out,
         "FailureCode",
         "What is wrong in the use or the setup of the library.",
-        contract
-            .failures
-            .iter()
-            .map(|failure| (failure.name.as_str(), failure.meaning.as_str())),
+        contract.failures.iter().map(|failure| (failure.name.as_str(), failure.meaning.as_str())),
     );
 
     out.push_str("\n\n");
@@ -35,57 +29,37 @@ pub(super) fn text(contract: &Contract) -> String {
         "STATUS",
         "The HTTP status of each refusal.",
         ("RefusalCode", "int"),
-        contract
-            .refusals
-            .iter()
-            .map(|refusal| (refusal.name.as_str(), refusal.status.to_string())),
+        contract.refusals.iter().map(|refusal| (refusal.name.as_str(), refusal.status.to_string())),
     );
     push_table(
         &mut out,
         "MESSAGE",
         "One sentence for each refusal that is safe to show to the caller.",
         ("RefusalCode", "str"),
-        contract
-            .refusals
-            .iter()
-            .map(|refusal| (refusal.name.as_str(), format!("{:?}", refusal.message))),
+        contract.refusals.iter().map(|refusal| (refusal.name.as_str(), format!("{:?}", refusal.message))),
     );
     push_table(
         &mut out,
         "NUMBER",
         "The number of each refusal, the same in every language.",
         ("RefusalCode", "int"),
-        contract
-            .refusals
-            .iter()
-            .map(|refusal| (refusal.name.as_str(), refusal.number.to_string())),
+        contract.refusals.iter().map(|refusal| (refusal.name.as_str(), refusal.number.to_string())),
     );
     push_table(
         &mut out,
         "FAILURE_NUMBER",
         "The number of each failure, the same in every language.",
         ("FailureCode", "int"),
-        contract
-            .failures
-            .iter()
-            .map(|failure| (failure.name.as_str(), failure.number.to_string())),
+        contract.failures.iter().map(|failure| (failure.name.as_str(), failure.number.to_string())),
     );
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
 }
 
-fn push_enum<'a>(
-    out: &mut String,
-    name: &str,
-    doc: &str,
-    members: impl Iterator<Item = (&'a str, &'a str)>,
-) {
+fn push_enum<'a>(out: &mut String, name: &str, doc: &str, members: impl Iterator<Item = (&'a str, &'a str)>) {
     // `enum.StrEnum` is younger than Python 3.10; `__str__` makes this class print as that one does.
-    let _ = write!(
-        out,
-        "\n\nclass {name}(str, enum.Enum):\n    \"\"\"{doc}\"\"\"\n\n"
-    );
+    let _ = write!(out, "\n\nclass {name}(str, enum.Enum):\n    \"\"\"{doc}\"\"\"\n\n");
     for (member, meaning) in members {
         let _ = writeln!(out, "    {member} = \"{member}\"");
         let _ = writeln!(out, "    \"\"\"{}\"\"\"", wrap(meaning, 75).join("\n    "));

@@ -17,29 +17,17 @@ struct Code<'a> {
 
 impl<'a> Code<'a> {
     fn new(number: u16, name: &'a str, meaning: &'a str) -> Self {
-        Self {
-            number,
-            name,
-            variant: upper_camel_case(name),
-            meaning,
-        }
+        Self { number, name, variant: upper_camel_case(name), meaning }
     }
 }
 
 pub(super) fn text(contract: &Contract) -> Result<String, String> {
-    let refusals: Vec<Code<'_>> = contract
-        .refusals
-        .iter()
-        .map(|code| Code::new(code.number, &code.name, &code.meaning))
-        .collect();
-    let failures: Vec<Code<'_>> = contract
-        .failures
-        .iter()
-        .map(|code| Code::new(code.number, &code.name, &code.meaning))
-        .collect();
+    let refusals: Vec<Code<'_>> =
+        contract.refusals.iter().map(|code| Code::new(code.number, &code.name, &code.meaning)).collect();
+    let failures: Vec<Code<'_>> =
+        contract.failures.iter().map(|code| Code::new(code.number, &code.name, &code.meaning)).collect();
 
-    let mut out =
-        format!("// {NOTICE}\n//! Every code that Wiresign answers with.\n\nuse core::fmt;\n\n");
+    let mut out = format!("// {NOTICE}\n//! Every code that Wiresign answers with.\n\nuse core::fmt;\n\n");
     push_enum(
         &mut out,
         "RefusalCode",
@@ -53,30 +41,21 @@ pub(super) fn text(contract: &Contract) -> Result<String, String> {
         "The HTTP status that a refusal of this code answers with.",
         "status",
         "u16",
-        refusals
-            .iter()
-            .zip(&contract.refusals)
-            .map(|(code, refusal)| (code, refusal.status.to_string())),
+        refusals.iter().zip(&contract.refusals).map(|(code, refusal)| (code, refusal.status.to_string())),
     );
     push_match(
         &mut out,
         "One sentence that is safe to show to the caller.",
         "message",
         "&'static str",
-        refusals
-            .iter()
-            .zip(&contract.refusals)
-            .map(|(code, refusal)| (code, format!("{:?}", refusal.message))),
+        refusals.iter().zip(&contract.refusals).map(|(code, refusal)| (code, format!("{:?}", refusal.message))),
     );
     push_match(
         &mut out,
         "The kind of refusal: `credential`, `request`, `policy`, `limit` or `outage`.",
         "class",
         "&'static str",
-        refusals
-            .iter()
-            .zip(&contract.refusals)
-            .map(|(code, refusal)| (code, format!("{:?}", refusal.class))),
+        refusals.iter().zip(&contract.refusals).map(|(code, refusal)| (code, format!("{:?}", refusal.class))),
     );
     out.push_str("}\n\n");
     push_display(&mut out, "RefusalCode");
@@ -100,22 +79,14 @@ fn push_enum(out: &mut String, name: &str, doc: &str, codes: &[Code<'_>]) {
     out.push_str("#[non_exhaustive]\n#[repr(u16)]\n");
     let _ = writeln!(out, "pub enum {name} {{");
     for code in codes {
-        let _ = writeln!(
-            out,
-            "/// {}\n{} = {},",
-            code.meaning, code.variant, code.number
-        );
+        let _ = writeln!(out, "/// {}\n{} = {},", code.meaning, code.variant, code.number);
     }
     out.push_str("}\n\n");
 }
 
 /// `ALL`, `number`, `name` and the ways back.
 fn push_identity(out: &mut String, codes: &[Code<'_>]) {
-    let _ = writeln!(
-        out,
-        "/// Every code, by number.\npub const ALL: [Self; {}] = [",
-        codes.len()
-    );
+    let _ = writeln!(out, "/// Every code, by number.\npub const ALL: [Self; {}] = [", codes.len());
     let mut by_number: Vec<&Code<'_>> = codes.iter().collect();
     by_number.sort_by_key(|code| code.number);
     for code in by_number {
@@ -133,7 +104,9 @@ fn push_identity(out: &mut String, codes: &[Code<'_>]) {
         "&'static str",
         codes.iter().map(|code| (code, format!("{:?}", code.name))),
     );
-    out.push_str("/// The code of this name.\n#[must_use]\npub fn from_name(name: &str) -> Option<Self> {\nmatch name {\n");
+    out.push_str(
+        "/// The code of this name.\n#[must_use]\npub fn from_name(name: &str) -> Option<Self> {\nmatch name {\n",
+    );
     for code in codes {
         let _ = writeln!(out, "{:?} => Some(Self::{}),", code.name, code.variant);
     }
@@ -156,10 +129,7 @@ fn push_match<'a, 'b: 'a>(
     returns: &str,
     arms: impl Iterator<Item = (&'a Code<'b>, String)>,
 ) {
-    let _ = writeln!(
-        out,
-        "/// {doc}\n#[must_use]\npub const fn {name}(self) -> {returns} {{\nmatch self {{"
-    );
+    let _ = writeln!(out, "/// {doc}\n#[must_use]\npub const fn {name}(self) -> {returns} {{\nmatch self {{");
     for (code, value) in arms {
         let _ = writeln!(out, "Self::{} => {value},", code.variant);
     }
