@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// What is remembered of a request: the first 16 bytes of a digest that only its signer can choose.
+/// What is remembered of a request: the start of a digest that only its signer can choose.
 pub(crate) type Fingerprint = [u8; 16];
 
 /// What the store says of a request.
@@ -39,12 +39,13 @@ struct Shard {
 
 #[derive(Clone, Copy)]
 struct Slot {
-    fingerprint: [u32; 4],
-    /// The timestamp of the request plus one; 0 marks an empty slot.
-    time: u32,
+    /// 96 bits: too many for two honest requests to share, and only its own signer can search for a second one.
+    fingerprint: [u32; 3],
+    /// The timestamp of the request plus one, in halves so that a slot stays at 20 bytes; 0 marks an empty slot.
+    time: [u32; 2],
 }
 
-const EMPTY: Slot = Slot { fingerprint: [0; 4], time: 0 };
+const EMPTY: Slot = Slot { fingerprint: [0; 3], time: [0; 2] };
 
 impl ReplayStore {
     /// A store that is about to hold `capacity` entries. Memory is taken as entries come.
@@ -66,7 +67,7 @@ impl ReplayStore {
         past: u64,
         capacity: usize,
     ) -> Sighting {
-        let mut words = [0; 4];
+        let mut words = [0; 3];
         for (word, bytes) in words.iter_mut().zip(fingerprint.chunks_exact(4)) {
             *word = u32::from_le_bytes(bytes.try_into().expect("chunks of four"));
         }
@@ -79,13 +80,10 @@ impl ReplayStore {
 }
 
 impl Shard {
-    fn insert(&mut self, fingerprint: [u32; 4], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
+    fn insert(&mut self, fingerprint: [u32; 3], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
         if timestamp <= self.forgotten {
             return Sighting::Forgotten;
         }
-        let Ok(time) = u32::try_from(timestamp + 1) else {
-            return Sighting::Forgotten;
-        };
         let limit = capacity.min(self.slots.len() / 5 * 4);
         if self.used >= limit && !self.make_room(dead_before, capacity) {
             return match self.find(fingerprint) {
@@ -96,10 +94,10 @@ impl Shard {
         let mut reusable: Option<usize> = None;
         for at in self.probe(fingerprint) {
             let slot = self.slots[at];
-            if slot.time == 0 {
+            if slot.is_empty() {
                 let target = match reusable {
                     Some(dead) => {
-                        self.forgotten = self.forgotten.max(u64::from(self.slots[dead].time - 1));
+                        self.forgotten = self.forgotten.max(self.slots[dead].timestamp());
                         dead
                     }
                     None => {
@@ -107,7 +105,7 @@ impl Shard {
                         at
                     }
                 };
-                self.slots[target] = Slot { fingerprint, time };
+                self.slots[target] = Slot::new(fingerprint, timestamp);
                 return Sighting::First;
             }
             if slot.fingerprint == fingerprint {
@@ -120,14 +118,14 @@ impl Shard {
         unreachable!("a fifth of the slots is empty")
     }
 
-    fn find(&self, fingerprint: [u32; 4]) -> Option<usize> {
+    fn find(&self, fingerprint: [u32; 3]) -> Option<usize> {
         self.probe(fingerprint)
-            .take_while(|&at| self.slots[at].time != 0)
+            .take_while(|&at| !self.slots[at].is_empty())
             .find(|&at| self.slots[at].fingerprint == fingerprint)
     }
 
     /// All slots, in the order in which an entry looks for its place.
-    fn probe(&self, fingerprint: [u32; 4]) -> impl Iterator<Item = usize> + use<> {
+    fn probe(&self, fingerprint: [u32; 3]) -> impl Iterator<Item = usize> + use<> {
         let length = self.slots.len();
         // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
         let start = (u64::from(fingerprint[1]) * length as u64 >> 32) as usize;
@@ -137,12 +135,12 @@ impl Shard {
     /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.
     fn make_room(&mut self, dead_before: u64, capacity: usize) -> bool {
         let living: Vec<Slot> =
-            self.slots.iter().copied().filter(|slot| slot.time != 0 && !slot.is_dead(dead_before)).collect();
+            self.slots.iter().copied().filter(|slot| !slot.is_empty() && !slot.is_dead(dead_before)).collect();
         if living.len() >= capacity {
             return false;
         }
-        let newest_dead = self.slots.iter().filter(|slot| slot.time != 0 && slot.is_dead(dead_before));
-        if let Some(newest) = newest_dead.map(|slot| u64::from(slot.time - 1)).max() {
+        let newest_dead = self.slots.iter().filter(|slot| !slot.is_empty() && slot.is_dead(dead_before));
+        if let Some(newest) = newest_dead.map(|slot| slot.timestamp()).max() {
             self.forgotten = self.forgotten.max(newest);
         }
         // Half as much again leaves room for many entries until the next time. Four fifths full is the limit.
@@ -150,7 +148,7 @@ impl Shard {
         self.slots = vec![EMPTY; wanted.div_ceil(4) * 5];
         self.used = living.len();
         for slot in living {
-            let free = self.probe(slot.fingerprint).find(|&at| self.slots[at].time == 0).expect("the table has grown");
+            let free = self.probe(slot.fingerprint).find(|&at| self.slots[at].is_empty()).expect("the table has grown");
             self.slots[free] = slot;
         }
         true
@@ -158,8 +156,25 @@ impl Shard {
 }
 
 impl Slot {
+    fn new(fingerprint: [u32; 3], timestamp: u64) -> Self {
+        let time = timestamp.saturating_add(1);
+        Self { fingerprint, time: [time as u32, (time >> 32) as u32] }
+    }
+
+    fn time(&self) -> u64 {
+        u64::from(self.time[0]) | u64::from(self.time[1]) << 32
+    }
+
+    fn is_empty(&self) -> bool {
+        self.time() == 0
+    }
+
+    fn timestamp(&self) -> u64 {
+        self.time() - 1
+    }
+
     fn is_dead(&self, dead_before: u64) -> bool {
-        u64::from(self.time - 1) < dead_before
+        self.timestamp() < dead_before
     }
 }
 
