@@ -1,1 +1,51 @@
-//! Placeholder until the first commit of this crate.
+//! The native half of the npm package `wiresign`; `ts/` is the face that users see.
+//!
+//! Objects are made, and calls that are rare are made, through napi-derive. The two that every request makes, verify and
+//! sign, are bare Node-API callbacks (`verifier/hot.rs`, `signer/hot.rs`): flat strings in, a number or one string out,
+//! and never an exception.
+
+#![allow(unreachable_pub, reason = "napi-derive exports what it marks, and wants it public, from private modules too")]
+
+mod body_verification;
+mod callback;
+mod config;
+mod facts;
+mod outcome;
+mod signer;
+mod text;
+mod verifier;
+
+use napi_derive::napi;
+use wiresign::SecretEncoding;
+
+/// The headers that a verification looks at, in lower case as Node has them. The hot call takes their values in this
+/// order; TypeScript asks for this list once, and names none of them itself.
+pub(crate) const WANTED_HEADERS: [&str; 6] =
+    ["x-service-id", "x-service-name", "x-timestamp", "x-signature", "x-request-id", "x-target-service"];
+
+/// [`WANTED_HEADERS`], for TypeScript.
+#[napi]
+pub fn wanted_headers() -> Vec<&'static str> {
+    WANTED_HEADERS.to_vec()
+}
+
+/// The version of this crate, and so of the core in it.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// A fresh secret of 32 random bytes.
+///
+/// # Errors
+/// Where the system gives no randomness, or the encoding is neither `hex` nor `base64`.
+#[napi]
+pub fn generate_secret(encoding: String) -> napi::Result<String> {
+    let encoding = match encoding.as_str() {
+        "hex" => SecretEncoding::Hex,
+        "base64" => SecretEncoding::Base64,
+        _ => return Err(napi::Error::from_reason("the encoding is neither hex nor base64")),
+    };
+    let random = wiresign_host::random32().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    Ok(wiresign::generate_secret(&random, encoding))
+}

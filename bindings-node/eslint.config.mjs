@@ -1,0 +1,46 @@
+import eslint from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  // codes.ts is generated from the refusal contract, and compared with it in CI.
+  { ignores: ["dist/", "prebuilds/", "ts/codes.ts"] },
+  eslint.configs.recommended,
+  {
+    files: ["**/*.mjs"],
+    languageOptions: {
+      ecmaVersion: 2024,
+      globals: Object.fromEntries(
+        [
+          "AbortController",
+          "Blob",
+          "Buffer",
+          "FormData",
+          "Headers",
+          "ReadableStream",
+          "Request",
+          "Response",
+          "TextEncoder",
+          "URL",
+          "URLSearchParams",
+          "console",
+          "fetch",
+          "gc",
+          "process",
+          "setTimeout",
+          "clearTimeout",
+          "setImmediate",
+        ].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
+  {
+    files: ["ts/**/*.{ts,mts}", "test/types/**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
+  },
+);

@@ -1,0 +1,15 @@
+// Runs before every `npm pack`: a tarball without the compiled files or without a binary must not exist.
+import { existsSync } from "node:fs";
+
+const needed = [
+  "dist/index.js",
+  "dist/index.mjs",
+  "dist/index.d.ts",
+  "dist/express.js",
+  "dist/fetch.js",
+  `prebuilds/${process.platform}-${process.arch}/wiresign.node`,
+];
+const missing = needed.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)));
+if (missing.length > 0) {
+  throw new Error(`The package is not built: ${missing.join(", ")} missing. Run "npm run build" first.`);
+}

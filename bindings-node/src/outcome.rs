@@ -1,0 +1,141 @@
+//! Verdicts as plain objects, for the calls that are rare.
+
+use napi_derive::napi;
+use wiresign::{Refusal, RefusalCode, RefusalResponse, Verified};
+
+/// What many verified requests have in common.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct Facts {
+    /// The calling service.
+    pub service: Option<String>,
+    /// The key that matched.
+    pub key_id: Option<String>,
+    /// Whether that key is on its way out.
+    pub key_is_retiring: bool,
+    /// The scheme's id.
+    pub scheme: Option<String>,
+    /// The pattern of the route.
+    pub route: Option<String>,
+    /// What the signature covers.
+    pub covered: Vec<&'static str>,
+    /// Whether the request id is signed.
+    pub request_id_is_signed: bool,
+    /// Whether a public route let the request in.
+    pub is_public: bool,
+}
+
+impl From<&Verified> for Facts {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            service: verified.service().map(str::to_owned),
+            key_id: verified.key_id().map(str::to_owned),
+            key_is_retiring: verified.key_is_retiring(),
+            scheme: verified.scheme().map(str::to_owned),
+            route: verified.route().map(str::to_owned),
+            covered: verified.covered().to_vec(),
+            request_id_is_signed: verified.request_id_is_signed(),
+            is_public: verified.is_public(),
+        }
+    }
+}
+
+/// Everything about a verified request.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct VerifiedFields {
+    /// What it has in common with others.
+    pub facts: Facts,
+    /// Seconds.
+    pub age: Option<f64>,
+    /// Unix seconds.
+    pub timestamp: Option<f64>,
+    /// The request id.
+    pub request_id: Option<String>,
+    /// What tells it from its replay.
+    pub replay_key: Option<String>,
+}
+
+impl From<&Verified> for VerifiedFields {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            facts: verified.into(),
+            age: verified.age().map(|age| age as f64),
+            timestamp: verified.timestamp().map(|timestamp| timestamp as f64),
+            request_id: verified.request_id().map(str::to_owned),
+            replay_key: verified.replay_key(),
+        }
+    }
+}
+
+/// Everything about a refusal.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct RefusalFields {
+    /// The stable code.
+    pub code: &'static str,
+    /// The status of the code.
+    pub status: u32,
+    /// Safe to show.
+    pub message: &'static str,
+    /// For the operator's log.
+    pub detail: String,
+    /// The known service that was claimed.
+    pub service: Option<String>,
+    /// The request id.
+    pub request_id: Option<String>,
+    /// The status to answer with.
+    pub response_status: u32,
+    /// The code to show.
+    pub response_code: &'static str,
+    /// The header of a 401.
+    pub www_authenticate: Option<String>,
+    /// The body to answer with.
+    pub body: String,
+}
+
+impl RefusalFields {
+    /// The refusal of an adapter, for a caller who was verified and still may not do this.
+    pub(crate) fn of_adapter(
+        code: RefusalCode,
+        detail: &str,
+        service: Option<String>,
+        request_id: Option<String>,
+        shown: RefusalCode,
+    ) -> Self {
+        let body = serde_json::json!({"error": shown.message(), "code": shown.name(), "requestId": request_id});
+        let response =
+            RefusalResponse { status: shown.status(), code: shown, www_authenticate: None, body: body.to_string() };
+        Self::new(code, detail.to_owned(), service, request_id, response)
+    }
+
+    fn new(
+        code: RefusalCode,
+        detail: String,
+        service: Option<String>,
+        request_id: Option<String>,
+        response: RefusalResponse,
+    ) -> Self {
+        Self {
+            code: code.name(),
+            status: code.status().into(),
+            message: code.message(),
+            detail,
+            service,
+            request_id,
+            response_status: response.status.into(),
+            response_code: response.code.name(),
+            www_authenticate: response.www_authenticate,
+            body: response.body,
+        }
+    }
+}
+
+impl From<&Refusal> for RefusalFields {
+    fn from(refusal: &Refusal) -> Self {
+        Self::new(
+            refusal.code(),
+            refusal.detail(),
+            refusal.service().map(str::to_owned),
+            refusal.request_id().map(str::to_owned),
+            refusal.response(),
+        )
+    }
+}

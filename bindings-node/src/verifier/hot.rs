@@ -1,0 +1,112 @@
+//! The call that every request makes. `ts/verifier.ts` has the other half of the agreement.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Result, sys};
+use wiresign::{Head, Headers, Verified};
+
+use super::State;
+use crate::WANTED_HEADERS;
+use crate::callback::{self, Call, bytes, time};
+use crate::text::{SHORT, Scratch, Text};
+
+// The answers. From 0 up: accepted, by bits: 0 to 10 the age plus 1,024; 11 whether there is a request id; 12 and up the
+// number of its facts.
+const REFUSED: i32 = -1;
+const BAD_BODY: i32 = -2;
+const BAD_TEXT: i32 = -3;
+const BAD_TIME: i32 = -4;
+const DEFECT: i32 = -5;
+const ACCEPTED_ELSEWHERE: i32 = -6;
+const AGE_ZERO: i64 = 1024;
+const AGES: i64 = 2048;
+const HAS_REQUEST_ID: i32 = 1 << 11;
+const FACTS_SHIFT: u32 = 12;
+
+const FIRST_HEADER: usize = 4;
+const ARGUMENTS: usize = FIRST_HEADER + WANTED_HEADERS.len();
+
+// Every number of facts must fit above the other bits, and keep the sign.
+const _: () = assert!(crate::facts::MOST <= 1 << (31 - FACTS_SHIFT));
+
+pub(super) fn function(env: &Env, state: Rc<State>) -> Result<Unknown<'_>> {
+    callback::function(env, "verify", Some(verify), state)
+}
+
+unsafe extern "C" fn verify(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `function` above has made this callback, for a State.
+    let outcome = unsafe { callback::run::<State, ARGUMENTS, i32>(env, info, judge) };
+    let mut value = ptr::null_mut();
+    // SAFETY: env is the running environment. Where it fails, a null value is undefined.
+    unsafe { sys::napi_create_int32(env, outcome.unwrap_or(DEFECT), &mut value) };
+    value
+}
+
+#[inline]
+fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
+    let Call { env, object: state, arguments } = call;
+    let mut scratch: Scratch = [const { MaybeUninit::uninit() }; SHORT];
+    let (mut method, mut target) = (Text::new(), Text::new());
+    // SAFETY: the handles are those of the running callback.
+    let are_texts =
+        unsafe { method.read(env, arguments[0], &mut scratch) && target.read(env, arguments[1], &mut scratch) };
+    if !are_texts {
+        return BAD_TEXT;
+    }
+    let mut headers = WantedHeaders { values: [const { Text::new() }; WANTED_HEADERS.len()], present: [false; 6] };
+    for (at, &value) in arguments[FIRST_HEADER..].iter().enumerate() {
+        // SAFETY: the same. What is not a string is absent: ts/headers.ts has seen to it that it is undefined.
+        headers.present[at] = unsafe { headers.values[at].read(env, value, &mut scratch) };
+    }
+    // SAFETY: the same; no JavaScript runs until the verdict.
+    let Some(body) = (unsafe { bytes(env, arguments[2]) }) else {
+        return BAD_BODY;
+    };
+    // SAFETY: the same.
+    let Some(now) = (unsafe { time(env, arguments[3]) }) else {
+        return BAD_TIME;
+    };
+    match state.verifier.verify(&Head::new(method.bytes(), target.bytes(), &headers), body, now) {
+        Ok(verified) => accepted(state, verified),
+        Err(refusal) => {
+            state.refusal.replace(Some(refusal));
+            REFUSED
+        }
+    }
+}
+
+#[inline]
+fn accepted(state: &State, verified: Verified) -> i32 {
+    let age = verified.age().unwrap_or(0) + AGE_ZERO;
+    let number = state.facts.borrow_mut().number(&verified);
+    match number {
+        Some(number) if (0..AGES).contains(&age) => {
+            let has_request_id = if verified.request_id().is_some() { HAS_REQUEST_ID } else { 0 };
+            (number as i32) << FACTS_SHIFT | has_request_id | age as i32
+        }
+        _ => {
+            state.verified.replace(Some(verified));
+            ACCEPTED_ELSEWHERE
+        }
+    }
+}
+
+/// The headers that a verification looks at, as they came.
+struct WantedHeaders {
+    values: [Text; WANTED_HEADERS.len()],
+    present: [bool; WANTED_HEADERS.len()],
+}
+
+impl Headers for WantedHeaders {
+    #[inline]
+    fn visit<'a>(&'a self, mut field: impl FnMut(&'a [u8], &'a [u8])) {
+        for ((name, value), present) in WANTED_HEADERS.iter().zip(&self.values).zip(self.present) {
+            if present {
+                field(name.as_bytes(), value.bytes());
+            }
+        }
+    }
+}

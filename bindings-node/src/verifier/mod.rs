@@ -1,0 +1,249 @@
+//! Verifies requests.
+
+mod hot;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, Error, Result};
+use napi_derive::napi;
+use wiresign::{Head, Refusal, RefusalCode, Verified, Verifier};
+
+use crate::body_verification::NativeBodyVerification;
+use crate::callback::whole_seconds;
+use crate::config::NativeConfig;
+use crate::facts::FactsTable;
+use crate::outcome::{Facts, RefusalFields, VerifiedFields};
+use crate::text::WireText;
+
+/// A verifier, and what is left of its last verdict.
+///
+/// JavaScript runs one call at a time, so what a call leaves is there until the next: it picks that up at once, or never.
+pub(crate) struct State {
+    pub(crate) verifier: Verifier,
+    pub(crate) facts: RefCell<FactsTable>,
+    pub(crate) refusal: RefCell<Option<Refusal>>,
+    /// A verdict that does not fit into a number.
+    pub(crate) verified: RefCell<Option<Verified>>,
+}
+
+/// Judges requests by one config.
+#[napi]
+pub struct NativeVerifier {
+    state: Rc<State>,
+    reveals_codes: bool,
+}
+
+/// One counter.
+#[napi(object, object_from_js = false)]
+pub struct Counter {
+    /// As Prometheus has it.
+    pub name: &'static str,
+    /// Label names and values.
+    pub labels: HashMap<String, String>,
+    /// How often it was counted.
+    pub value: f64,
+}
+
+/// A request's fields as they cross for a cold call.
+type HeaderPairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+#[napi]
+impl NativeVerifier {
+    /// A verifier with an empty replay store.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(config: &NativeConfig) -> Self {
+        let state = State {
+            verifier: Verifier::new(&config.0),
+            facts: RefCell::default(),
+            refusal: RefCell::default(),
+            verified: RefCell::default(),
+        };
+        Self { state: Rc::new(state), reveals_codes: reveals_codes(config) }
+    }
+
+    /// The function that every request goes through.
+    ///
+    /// # Errors
+    /// Where Node cannot make one.
+    #[napi]
+    pub fn hot_verify<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        hot::function(env, self.state.clone())
+    }
+
+    /// What a number of the hot function stands for.
+    ///
+    /// # Errors
+    /// Where the number was never given.
+    #[napi(catch_unwind)]
+    pub fn facts(&self, number: u32) -> Result<Facts> {
+        let facts = self.state.facts.borrow().facts(number as usize);
+        facts.ok_or_else(|| Error::from_reason("no verdict has this number"))
+    }
+
+    /// The refusal that the last call left.
+    ///
+    /// # Errors
+    /// Where it left none.
+    #[napi(catch_unwind)]
+    pub fn take_refusal(&self) -> Result<RefusalFields> {
+        let refusal = self.state.refusal.take();
+        refusal.as_ref().map(RefusalFields::from).ok_or_else(|| Error::from_reason("nothing was refused"))
+    }
+
+    /// The verdict that the last call left because it did not fit into a number.
+    ///
+    /// # Errors
+    /// Where it left none.
+    #[napi(catch_unwind)]
+    pub fn take_verified(&self) -> Result<VerifiedFields> {
+        let verified = self.state.verified.take();
+        verified.as_ref().map(VerifiedFields::from).ok_or_else(|| Error::from_reason("nothing was verified"))
+    }
+
+    /// Judges a request by all of its header fields: name, value, name, value. `null` is a refusal, which is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn verify(
+        &self,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        body: &[u8],
+        now: Option<f64>,
+        authority: Option<WireText>,
+        client: Option<String>,
+    ) -> Result<Option<VerifiedFields>> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), client.as_deref())?;
+        match self.state.verifier.verify(&head, body, seconds(now)?) {
+            Ok(verified) => Ok(Some((&verified).into())),
+            Err(refusal) => {
+                self.state.refusal.replace(Some(refusal));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Judges the head of a request whose body follows. `null` is a refusal, which is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    pub fn begin(
+        &self,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        now: Option<f64>,
+        authority: Option<WireText>,
+        client: Option<String>,
+    ) -> Result<Option<NativeBodyVerification>> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), client.as_deref())?;
+        match self.state.verifier.begin(&head, seconds(now)?) {
+            Ok(begun) => Ok(Some(NativeBodyVerification::new(begun, self.state.verifier.body_limit()))),
+            Err(refusal) => {
+                self.state.refusal.replace(Some(refusal));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes a new config for all requests from now on.
+    #[napi(catch_unwind)]
+    pub fn replace(&mut self, config: &NativeConfig) {
+        self.state.verifier.replace(&config.0);
+        self.state.facts.take();
+        self.reveals_codes = reveals_codes(config);
+    }
+
+    /// Whether a public route answers.
+    #[napi(catch_unwind)]
+    pub fn is_public(&self, method: WireText, target: WireText) -> bool {
+        self.state.verifier.is_public(&method.0, &target.0)
+    }
+
+    /// The longest body, in bytes.
+    #[napi(getter)]
+    pub fn body_limit(&self) -> f64 {
+        self.state.verifier.body_limit() as f64
+    }
+
+    /// The counters as text.
+    #[napi(catch_unwind)]
+    pub fn prometheus(&self) -> String {
+        self.state.verifier.metrics().prometheus()
+    }
+
+    /// The counters as values.
+    #[napi(catch_unwind)]
+    pub fn counters(&self) -> Vec<Counter> {
+        let metrics = self.state.verifier.metrics();
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        let counters = metrics.counters().iter().map(|counter| Counter {
+            name: counter.name,
+            labels: counter.labels.iter().map(owned).collect(),
+            value: counter.value as f64,
+        });
+        counters.collect()
+    }
+
+    /// The refusal of a caller who was verified, but whom a handler does not serve.
+    #[napi(catch_unwind)]
+    pub fn refuse_service(&self, service: Option<String>, request_id: Option<String>) -> RefusalFields {
+        let code = RefusalCode::ServiceNotAllowed;
+        let shown = if self.reveals_codes { code } else { RefusalCode::PermissionDenied };
+        let detail = "the handler serves other services only (requireService)";
+        RefusalFields::of_adapter(code, detail, service, request_id, shown)
+    }
+}
+
+fn pairs(flat: Vec<WireText>) -> HeaderPairs {
+    let mut items = flat.into_iter();
+    let mut pairs = Vec::with_capacity(items.len() / 2);
+    while let (Some(name), Some(value)) = (items.next(), items.next()) {
+        pairs.push((name.0, value.0));
+    }
+    pairs
+}
+
+fn head<'a>(
+    method: &'a WireText,
+    target: &'a WireText,
+    headers: &'a HeaderPairs,
+    authority: Option<&'a WireText>,
+    client: Option<&str>,
+) -> Result<Head<'a, HeaderPairs>> {
+    let client = client.map(str::parse::<IpAddr>).transpose();
+    Ok(Head {
+        method: &method.0,
+        target: &target.0,
+        authority: authority.map(|text| text.0.as_slice()),
+        headers,
+        client: client.map_err(|_| Error::from_reason("the client is not an IP address"))?,
+    })
+}
+
+/// The clock, unless a time is given.
+pub(crate) fn seconds(now: Option<f64>) -> Result<u64> {
+    match now {
+        None => Ok(wiresign_host::now()),
+        Some(now) => whole_seconds(now).ok_or_else(|| Error::from_reason("the time is not in whole seconds")),
+    }
+}
+
+/// Asks the core itself whether it reveals codes, by a request that it always refuses.
+fn reveals_codes(config: &NativeConfig) -> bool {
+    let nothing = Head::new(b"", b"", &[] as &[(&str, &str)]);
+    match Verifier::new(&config.0).verify(&nothing, b"", 0) {
+        Ok(_) => unreachable!("a request without a method is always refused"),
+        Err(refusal) => refusal.response().code == refusal.code(),
+    }
+}

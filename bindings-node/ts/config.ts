@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
+
+import { ConfigError } from "./errors.js";
+import { native, type ConfigOutcome, type NativeConfig, type Problem } from "./native.js";
+
+/** Environment variables, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Options of reading a config document. */
+export interface ConfigOptions {
+  /** Where `env:` references are looked up; `process.env` unless given. */
+  readonly env?: Environment | undefined;
+}
+
+const natives = new WeakMap<Config, NativeConfig>();
+
+/** One checked config document. Immutable; it shows no secret, however it is printed. */
+export class Config {
+  readonly #native: NativeConfig;
+
+  private constructor(outcome: ConfigOutcome) {
+    if (outcome.config === undefined) {
+      throw new ConfigError(outcome.problems);
+    }
+    this.#native = outcome.config;
+    natives.set(this, outcome.config);
+  }
+
+  /**
+   * Reads a config document.
+   *
+   * @param document the JSON text, or the value it stands for
+   * @throws {ConfigError} with every problem of the document
+   */
+  static parse(document: string | object, options: ConfigOptions = {}): Config {
+    const text = typeof document === "string" ? document : JSON.stringify(document);
+    return new Config(native.parseConfig(text, flatten(options.env ?? process.env)));
+  }
+
+  /**
+   * Reads the config document in a file.
+   *
+   * @throws {ConfigError} with every problem of the document
+   */
+  static fromFile(path: string | URL, options: ConfigOptions = {}): Config {
+    const bytes = readFileSync(path);
+    let text: string;
+    try {
+      text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      throw new ConfigError([{ pointer: "", message: "The file is not UTF-8 text. Save it as UTF-8." }]);
+    }
+    return Config.parse(text, options);
+  }
+
+  /**
+   * Makes the config of a small service from environment variables alone: `SERVICE_ID`, `SERVICE_SECRET`,
+   * `ALLOWED_SERVICES` and so on.
+   *
+   * @throws {ConfigError} with every problem of the variables
+   */
+  static fromEnv(env: Environment = process.env): Config {
+    return new Config(native.configFromEnv(flatten(env)));
+  }
+
+  /** The id of the service itself. */
+  get service(): string {
+    return this.#native.service;
+  }
+
+  /** The environment that this service runs in. */
+  get environment(): string | null {
+    return this.#native.environment;
+  }
+
+  /** What is allowed but unwise. */
+  get warnings(): readonly Problem[] {
+    return this.#native.warnings;
+  }
+
+  /** The ids of the registry. */
+  get serviceIds(): readonly string[] {
+    return this.#native.serviceIds;
+  }
+
+  /** The longest body that is accepted, in bytes. */
+  get bodyLimit(): number {
+    return this.#native.bodyLimit;
+  }
+
+  /** Where a service of the registry is reached; `null` where the document does not say. */
+  url(service: string): string | null {
+    return this.#native.url(service);
+  }
+
+  /** What may be printed of it. Secrets never leave the native side. */
+  toJSON(): object {
+    return { service: this.service, environment: this.environment, serviceIds: this.serviceIds };
+  }
+
+  [inspect.custom](): string {
+    return `Config ${inspect(this.toJSON())}`;
+  }
+}
+
+/** The native half of a config, for the classes of this package. */
+export function nativeOf(config: Config): NativeConfig {
+  const found = natives.get(config);
+  if (found === undefined) {
+    throw new TypeError("A Config is needed: make one with Config.parse, Config.fromFile or Config.fromEnv.");
+  }
+  return found;
+}
+
+function flatten(env: Environment): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined) {
+      flat.push(name, value);
+    }
+  }
+  return flat;
+}

@@ -1,0 +1,50 @@
+// Answers a refused request with exactly the bytes that the refusal has for it.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { Refusal } from "../refusal.js";
+import { declaredLength, hasBody } from "./body.js";
+
+/** How long, in milliseconds, a client may go on sending a body that nobody wants. */
+const PATIENCE = 2000;
+
+/** Answers, and gets rid of what the client may still be sending: within `bodyLimit` bytes, else the connection ends. */
+export function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal, bodyLimit: number): void {
+  const { status, headers, body } = refusal.response;
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, value);
+  }
+  response.setHeader("Content-Length", Buffer.byteLength(body));
+
+  const unread = hasBody(request) && !request.complete;
+  const bounded = request.headers["transfer-encoding"] === undefined && declaredLength(request) <= bodyLimit;
+  if (!unread || bounded) {
+    request.resume();
+    response.end(body);
+    return;
+  }
+  // A connection that is closed while the client still sends loses the answer on its way. So the whole answer goes out
+  // first, and the end of it waits until the client has stopped, or has had its chance.
+  response.setHeader("Connection", "close");
+  if (request.method !== "HEAD") {
+    response.write(body);
+  }
+  let left = bodyLimit;
+  const close = (): void => {
+    clearTimeout(timer);
+    request.removeListener("data", discard);
+    response.end();
+  };
+  const discard = (piece: Buffer): void => {
+    left -= piece.length;
+    if (left < 0) {
+      close();
+    }
+  };
+  const timer = setTimeout(close, PATIENCE);
+  request.on("data", discard);
+  request.once("end", close);
+  request.once("close", close);
+  request.once("error", close);
+}

@@ -1,0 +1,78 @@
+// Takes the body of a request from its stream, and puts the same bytes back for whoever comes next.
+
+import type { IncomingMessage } from "node:http";
+
+/** The client went away before the body was complete. Nobody is left to be answered. */
+export class Aborted extends Error {
+  override readonly name = "Aborted";
+}
+
+/** Whether a body follows the head. Node has checked both fields when it read the head. */
+export function hasBody(request: IncomingMessage): boolean {
+  return request.headers["transfer-encoding"] !== undefined || declaredLength(request) > 0;
+}
+
+/** The length that the head declares; 0 where it declares none. */
+export function declaredLength(request: IncomingMessage): number {
+  const declared = request.headers["content-length"];
+  return declared === undefined ? 0 : Number(declared);
+}
+
+/**
+ * Reads the whole body, then makes the stream start again from its first byte: a parser or a handler that comes later reads
+ * it as if nobody had.
+ *
+ * @param take sees each piece as it arrives; what it throws ends the reading, and the rest stays unread
+ * @param done gets the whole body, or the reason why there is none: an `Aborted`, or what `take` threw
+ */
+export function takeBody(
+  request: IncomingMessage,
+  take: (piece: Buffer) => void,
+  done: (failure: unknown, body: Buffer | undefined) => void,
+): void {
+  const pieces: Buffer[] = [];
+  let length = 0;
+
+  const stop = (failure: unknown, body?: Buffer): void => {
+    request.removeListener("readable", read);
+    request.removeListener("error", abort);
+    request.removeListener("close", abort);
+    done(failure, body);
+  };
+  const abort = (): void => {
+    stop(new Aborted("The client went away before the body was complete."));
+  };
+  const read = (): void => {
+    // The stream says that it has ended only after a read that finds nothing. It must not: ended, it takes nothing back. So
+    // it is read only while something is there, and `complete` tells that nothing will follow.
+    while (request.readableLength > 0) {
+      const piece = request.read() as Buffer | null;
+      if (piece === null) {
+        break;
+      }
+      length += piece.length;
+      pieces.push(piece);
+      try {
+        take(piece);
+      } catch (failure) {
+        stop(failure);
+        return;
+      }
+    }
+    if (request.complete) {
+      const body = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, length);
+      if (length > 0) {
+        request.unshift(body);
+      }
+      stop(undefined, body);
+    }
+  };
+
+  if (request.destroyed) {
+    abort();
+    return;
+  }
+  request.on("error", abort);
+  request.on("close", abort);
+  request.on("readable", read);
+}

@@ -1,0 +1,89 @@
+// Tells others of each decision. Nothing that they do or throw changes it.
+
+import type { Refusal } from "../refusal.js";
+import type { Verified } from "../verified.js";
+
+/** A logger as pino has it: fields first, then a line of text. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** What the middleware decided about one request. */
+export type Decision =
+  | { readonly accepted: true; readonly verified: Verified; readonly audit: AuditRecord }
+  | { readonly accepted: false; readonly refusal: Refusal; readonly audit: AuditRecord };
+
+/** One line of the audit log. It holds no secret, no signature and no query. */
+export interface AuditRecord {
+  readonly event: "wiresign.accepted" | "wiresign.refused";
+  /** The caller; of a refused request the known service that was claimed, not proven. */
+  readonly service: string | null;
+  readonly scheme: string | null;
+  readonly keyId: string | null;
+  /** Why the request was refused. */
+  readonly code: string | null;
+  readonly method: string;
+  readonly path: string;
+  readonly requestId: string | null;
+  /** Seconds since the request was signed. */
+  readonly age: number | null;
+  /** What the verification took, in microseconds, without waiting for the body. */
+  readonly durationUs: number;
+  /** Of a refused request: more for the operator. */
+  readonly detail?: string;
+}
+
+/** Calls the hook and the logger of one middleware. */
+export class Observer {
+  readonly #hook: ((decision: Decision) => unknown) | undefined;
+  readonly #logger: Logger | undefined;
+
+  constructor(hook: ((decision: Decision) => unknown) | undefined, logger: Logger | undefined) {
+    this.#hook = hook;
+    this.#logger = logger;
+  }
+
+  tell(verdict: Verified | Refusal, method: string, target: string, durationUs: number): void {
+    if (this.#hook === undefined && this.#logger === undefined) {
+      return;
+    }
+    const decision = decisionOf(verdict, method, target, durationUs);
+    harmless("logger", () => {
+      if (decision.accepted) {
+        this.#logger?.info(decision.audit, "request accepted");
+      } else {
+        this.#logger?.warn(decision.audit, "request refused");
+      }
+    });
+    harmless("onDecision", () => this.#hook?.(decision));
+  }
+}
+
+function decisionOf(verdict: Verified | Refusal, method: string, target: string, durationUs: number): Decision {
+  const request = { method, path: target.split("?", 1)[0] ?? target };
+  if (verdict instanceof Error) {
+    const { service, code, requestId, detail } = verdict;
+    const caller = { service, scheme: null, keyId: null, code };
+    const audit = { event: "wiresign.refused", ...caller, ...request, requestId, age: null, durationUs, detail } as const;
+    return { accepted: false, refusal: verdict, audit };
+  }
+  const { service, scheme, keyId, requestId, age } = verdict;
+  const caller = { service, scheme, keyId, code: null };
+  const audit = { event: "wiresign.accepted", ...caller, ...request, requestId, age, durationUs } as const;
+  return { accepted: true, verified: verdict, audit };
+}
+
+function harmless(who: string, call: () => unknown): void {
+  const report = (failure: unknown): void => {
+    process.emitWarning(`The ${who} of wiresign() failed: ${String(failure)}`, "WiresignWarning");
+  };
+  try {
+    const result = call();
+    if (result instanceof Promise) {
+      result.catch(report);
+    }
+  } catch (failure) {
+    report(failure);
+  }
+}

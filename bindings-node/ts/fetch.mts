@@ -1,0 +1,2 @@
+export { createFetch } from "./fetch.js";
+export type { Fetch, FetchOptions } from "./fetch.js";

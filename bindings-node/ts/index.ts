@@ -1,0 +1,17 @@
+/**
+ * Signs and verifies HTTP requests between services, with the same answer in every language.
+ *
+ * @packageDocumentation
+ */
+
+export { BodyVerification } from "./body-verification.js";
+export { FailureCode, RefusalCode } from "./codes.js";
+export { Config, type ConfigOptions, type Environment } from "./config.js";
+export { ConfigError, SigningError } from "./errors.js";
+export type { HeaderPairs, HeaderRecord, RequestHeaders } from "./headers.js";
+export type { Counter, Problem } from "./native.js";
+export { Refusal, type RefusalResponse } from "./refusal.js";
+export { generateSecret, type SecretEncoding } from "./secret.js";
+export { Signer, type OutgoingRequest, type SignedHeaders, type SignerOptions, type SignOptions } from "./signer.js";
+export { Verified } from "./verified.js";
+export { Verifier, type Metrics, type ReceivedRequest, type RequestHead, type VerifyOptions } from "./verifier.js";

@@ -1,0 +1,179 @@
+// The addon: finds the binary of this platform inside the package, and says what it exports. Nothing else loads it.
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+/** One finding about a config document. */
+export interface Problem {
+  /** RFC 6901 JSON pointer to the member in question; empty for the whole document. */
+  readonly pointer: string;
+  /** A sentence that says what to do, without any secret. */
+  readonly message: string;
+}
+
+/** One counter of a verifier. */
+export interface Counter {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface NativeConfig {
+  readonly service: string;
+  readonly environment: string | null;
+  readonly warnings: Problem[];
+  readonly serviceIds: string[];
+  readonly bodyLimit: number;
+  url(service: string): string | null;
+}
+
+export interface ConfigOutcome {
+  readonly config?: NativeConfig;
+  readonly problems: Problem[];
+}
+
+/** What many verified requests have in common; kept once per combination, on both sides of the border. */
+export interface Facts {
+  readonly service: string | null;
+  readonly keyId: string | null;
+  readonly keyIsRetiring: boolean;
+  readonly scheme: string | null;
+  readonly route: string | null;
+  readonly covered: string[];
+  readonly requestIdIsSigned: boolean;
+  readonly isPublic: boolean;
+}
+
+export interface VerifiedFields {
+  readonly facts: Facts;
+  readonly age: number | null;
+  readonly timestamp: number | null;
+  readonly requestId: string | null;
+  readonly replayKey: string | null;
+}
+
+export interface RefusalFields {
+  readonly code: string;
+  readonly status: number;
+  readonly message: string;
+  readonly detail: string;
+  readonly service: string | null;
+  readonly requestId: string | null;
+  readonly responseStatus: number;
+  readonly responseCode: string;
+  readonly wwwAuthenticate: string | null;
+  readonly body: string;
+}
+
+/** Judges a request by the header values of `wantedHeaders()`, in that order. Never throws. */
+export type HotVerify = (
+  method: string,
+  target: string,
+  body: Uint8Array,
+  now: number | undefined,
+  header0: string | undefined,
+  header1: string | undefined,
+  header2: string | undefined,
+  header3: string | undefined,
+  header4: string | undefined,
+  header5: string | undefined,
+) => number;
+
+/** Signs; gives the header values with a line feed between them, or a number where it cannot. Never throws. */
+export type HotSign = (
+  method: string,
+  target: string,
+  body: Uint8Array,
+  now: number | undefined,
+  nonce: string | undefined,
+  authority: string | undefined,
+) => string | number;
+
+export interface NativeSigner {
+  hotSign(): HotSign;
+  /** The names of the headers, in the order of the values that the last signing gave. */
+  headerNames(): string[];
+  lastError(): string;
+  message(
+    method: string,
+    target: string,
+    body: Uint8Array,
+    now: number | undefined,
+    nonce: string | undefined,
+    authority: string | undefined,
+  ): Uint8Array | null;
+}
+
+export interface NativeBodyVerification {
+  readonly needsBody: boolean;
+  update(bytes: Uint8Array): boolean;
+  /** Hears how long the body is going to be. */
+  announce(length: number): boolean;
+  finish(): VerifiedFields | null;
+  takeRefusal(): RefusalFields;
+}
+
+export interface NativeVerifier {
+  hotVerify(): HotVerify;
+  facts(id: number): Facts;
+  takeRefusal(): RefusalFields;
+  takeVerified(): VerifiedFields;
+  refuseService(service: string | null, requestId: string | null): RefusalFields;
+  verify(
+    method: string,
+    target: string,
+    headers: string[],
+    body: Uint8Array,
+    now: number | undefined,
+    authority: string | undefined,
+    client: string | undefined,
+  ): VerifiedFields | null;
+  begin(
+    method: string,
+    target: string,
+    headers: string[],
+    now: number | undefined,
+    authority: string | undefined,
+    client: string | undefined,
+  ): NativeBodyVerification | null;
+  replace(config: NativeConfig): void;
+  isPublic(method: string, target: string): boolean;
+  readonly bodyLimit: number;
+  prometheus(): string;
+  counters(): Counter[];
+}
+
+export interface Native {
+  version(): string;
+  parseConfig(json: string, environment: string[]): ConfigOutcome;
+  configFromEnv(environment: string[]): ConfigOutcome;
+  wantedHeaders(): string[];
+  generateSecret(encoding: string): string;
+  NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
+  NativeVerifier: new (config: NativeConfig) => NativeVerifier;
+}
+
+const BUILT_FOR = ["linux-x64"];
+
+function load(): Native {
+  const platform = `${process.platform}-${process.arch}`;
+  const file = join(__dirname, "..", "prebuilds", platform, "wiresign.node");
+  if (!existsSync(file)) {
+    throw new Error(
+      `wiresign has no binary for ${platform}. This package holds one for: ${BUILT_FOR.join(", ")}. ` +
+        "Nothing is compiled at installation; build the package from source on this platform.",
+    );
+  }
+  try {
+    return createRequire(__filename)(file) as Native;
+  } catch (cause) {
+    throw new Error(
+      `wiresign cannot load its binary for ${platform}. It needs a GNU C library of version 2.17 or later ` +
+        `(Alpine Linux has another one): ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+export const native: Native = load();

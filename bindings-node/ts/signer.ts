@@ -1,0 +1,117 @@
+import { inspect } from "node:util";
+
+import { nativeOf, type Config } from "./config.js";
+import { SigningError } from "./errors.js";
+import type { RequestHeaders } from "./headers.js";
+import { native, type HotSign, type NativeSigner } from "./native.js";
+
+/** What will be sent. */
+export interface OutgoingRequest {
+  /** The method; it is signed in upper case. */
+  readonly method: string;
+  /** The raw target: path and query exactly as they will be on the wire. */
+  readonly target: string;
+  /** The body, byte for byte; text stands for its UTF-8 bytes. */
+  readonly body?: Uint8Array | string | undefined;
+  /** The headers that will be sent beside the signature; the schemes of this version sign none of them. */
+  readonly headers?: RequestHeaders | undefined;
+  /** The authority (`Host`). */
+  readonly authority?: string | undefined;
+}
+
+/** Options of making a signer. */
+export interface SignerOptions {
+  /** The service that will be called; schemes that sign no target need none. */
+  readonly target?: string | undefined;
+}
+
+/** Options of one signature, for tests and for the replay of logs. */
+export interface SignOptions {
+  /** The time in Unix seconds; the clock unless given. */
+  readonly now?: number | undefined;
+  /** The request id; a fresh UUID of version 4 unless given. */
+  readonly nonce?: string | undefined;
+}
+
+/** Headers to set, in order. */
+export type SignedHeaders = [name: string, value: string][];
+
+const EMPTY = new Uint8Array(0);
+
+/** Holds the credential of one caller and a scheme. It shows no secret, however it is printed. */
+export class Signer {
+  readonly #native: NativeSigner;
+  readonly #sign: HotSign;
+  readonly #target: string | undefined;
+  // The scheme decides the names, so they are asked for once.
+  #names: string[] | undefined;
+
+  /** @throws {SigningError} where the config has no credential to sign with, or the scheme needs a target */
+  constructor(config: Config, options: SignerOptions = {}) {
+    const made = native.NativeSigner.create(nativeOf(config), options.target);
+    if (typeof made === "string") {
+      throw new SigningError(made);
+    }
+    this.#native = made;
+    this.#sign = made.hotSign();
+    this.#target = options.target;
+  }
+
+  /**
+   * The headers to set, in order. The request is not changed.
+   *
+   * @throws {SigningError} where the request cannot be signed
+   */
+  sign(request: OutgoingRequest, options?: SignOptions): SignedHeaders {
+    const values = this.#sign(
+      request.method,
+      request.target,
+      bytesOf(request.body),
+      options?.now,
+      options?.nonce,
+      request.authority,
+    );
+    if (typeof values === "number") {
+      throw new SigningError(this.#native.lastError());
+    }
+    this.#names ??= this.#native.headerNames();
+    const list = values.split("\n");
+    return this.#names.map((name, index) => [name, list[index] ?? ""]);
+  }
+
+  /**
+   * The canonical bytes that `sign` would sign. They hold no secret.
+   *
+   * @throws {SigningError} where the request cannot be signed
+   */
+  message(request: OutgoingRequest, options?: SignOptions): Buffer {
+    const message = this.#native.message(
+      request.method,
+      request.target,
+      bytesOf(request.body),
+      options?.now,
+      options?.nonce,
+      request.authority,
+    );
+    if (message === null) {
+      throw new SigningError(this.#native.lastError());
+    }
+    return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  }
+
+  /** What may be printed of it. */
+  toJSON(): object {
+    return this.#target === undefined ? {} : { target: this.#target };
+  }
+
+  [inspect.custom](): string {
+    return `Signer ${inspect(this.toJSON())}`;
+  }
+}
+
+function bytesOf(body: Uint8Array | string | undefined): Uint8Array {
+  if (body === undefined) {
+    return EMPTY;
+  }
+  return typeof body === "string" ? Buffer.from(body, "utf8") : body;
+}

@@ -1,0 +1,133 @@
+import { inspect } from "node:util";
+
+import type { Facts, VerifiedFields } from "./native.js";
+import { replayKey } from "./replay-key.js";
+
+// Only this module holds it, so that nobody makes a Verified through the constructor.
+const MAKE = Symbol("wiresign.make");
+
+/** Who called, from verified material only. Only a verification makes one. */
+export class Verified {
+  // Five fields and no more: this object is all that a verification leaves on the heap.
+  readonly #facts: Facts;
+  readonly #age: number | null;
+  readonly #timestamp: string | number | null;
+  readonly #requestId: string | null;
+  readonly #proof: string | { readonly replayKey: string | null };
+
+  private constructor(
+    make: symbol,
+    facts: Facts,
+    age: number | null,
+    timestamp: string | number | null,
+    requestId: string | null,
+    proof: string | { readonly replayKey: string | null },
+  ) {
+    if (make !== MAKE) {
+      throw new TypeError("Only a verification makes a Verified: call verify of a Verifier.");
+    }
+    this.#facts = facts;
+    this.#age = age;
+    this.#timestamp = timestamp;
+    this.#requestId = requestId;
+    this.#proof = proof;
+  }
+
+  /** @internal */
+  static of(
+    facts: Facts,
+    age: number | null,
+    timestamp: string | number | null,
+    requestId: string | null,
+    proof: string | { readonly replayKey: string | null },
+  ): Verified {
+    return new Verified(MAKE, facts, age, timestamp, requestId, proof);
+  }
+
+  /** The calling service; `null` only on a public route. */
+  get service(): string | null {
+    return this.#facts.service;
+  }
+
+  /** Which key of the caller matched. */
+  get keyId(): string | null {
+    return this.#facts.keyId;
+  }
+
+  /** Whether that key is on its way out. */
+  get keyIsRetiring(): boolean {
+    return this.#facts.keyIsRetiring;
+  }
+
+  /** The wire format of the signature. */
+  get scheme(): string | null {
+    return this.#facts.scheme;
+  }
+
+  /** Seconds since the request was signed; negative when it comes from the future. */
+  get age(): number | null {
+    return this.#age;
+  }
+
+  /** When the request was signed, in Unix seconds. */
+  get timestamp(): number | null {
+    return this.#timestamp === null ? null : Number(this.#timestamp);
+  }
+
+  /** The request id, where it has the form of one. */
+  get requestId(): string | null {
+    return this.#requestId;
+  }
+
+  /** Whether the signature covers the request id. */
+  get requestIdIsSigned(): boolean {
+    return this.#facts.requestIdIsSigned;
+  }
+
+  /** The pattern of the route that matched. */
+  get route(): string | null {
+    return this.#facts.route;
+  }
+
+  /** What the signature covers. */
+  get covered(): readonly string[] {
+    return this.#facts.covered;
+  }
+
+  /** What a store shared by several verifiers keeps to see the same request again. */
+  get replayKey(): string | null {
+    const proof = this.#proof;
+    return typeof proof === "string" ? replayKey(this.#facts, this.#requestId, proof) : proof.replayKey;
+  }
+
+  /** Whether a public route let the request in without a look at its credentials. */
+  get isPublic(): boolean {
+    return this.#facts.isPublic;
+  }
+
+  /** All of it, for a log. */
+  toJSON(): object {
+    return {
+      service: this.service,
+      keyId: this.keyId,
+      keyIsRetiring: this.keyIsRetiring,
+      scheme: this.scheme,
+      age: this.age,
+      timestamp: this.timestamp,
+      requestId: this.requestId,
+      requestIdIsSigned: this.requestIdIsSigned,
+      route: this.route,
+      covered: this.covered,
+      isPublic: this.isPublic,
+    };
+  }
+
+  [inspect.custom](): string {
+    return `Verified ${inspect(this.toJSON())}`;
+  }
+}
+
+/** A `Verified` from everything that the native side says. */
+export function verifiedFrom(fields: VerifiedFields): Verified {
+  return Verified.of(fields.facts, fields.age, fields.timestamp, fields.requestId, fields);
+}

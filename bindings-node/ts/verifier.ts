@@ -1,0 +1,256 @@
+import { isIP } from "node:net";
+import { inspect } from "node:util";
+
+import { BodyVerification } from "./body-verification.js";
+import { nativeOf, type Config } from "./config.js";
+import {
+  flatten,
+  isPairs,
+  isRegular,
+  NAME_0,
+  NAME_1,
+  NAME_2,
+  NAME_3,
+  NAME_4,
+  NAME_5,
+  type RequestHeaders,
+} from "./headers.js";
+import { native, type Counter, type Facts, type HotVerify, type NativeVerifier } from "./native.js";
+import { Refusal } from "./refusal.js";
+import { Verified, verifiedFrom } from "./verified.js";
+
+/** What was received, without the body. */
+export interface RequestHead {
+  /** The method as received. */
+  readonly method: string;
+  /** The raw target: path and query exactly as on the wire (`req.originalUrl` in Express, `req.url` in node:http). */
+  readonly target: string;
+  /** The header fields as received. */
+  readonly headers: RequestHeaders;
+  /** The authority (`Host`). */
+  readonly authority?: string | undefined;
+  /** The address of the client, by the rules for proxies of the caller. */
+  readonly client?: string | undefined;
+}
+
+/** What was received. */
+export interface ReceivedRequest extends RequestHead {
+  /** The body, byte for byte as received; nothing that was parsed and written again. */
+  readonly body?: Uint8Array | undefined;
+}
+
+/** Options of one verification, for tests and for the replay of logs. */
+export interface VerifyOptions {
+  /** The time in Unix seconds; the clock unless given. */
+  readonly now?: number | undefined;
+}
+
+/** The counters of one verifier. */
+export interface Metrics {
+  /** The counters in the Prometheus text format. */
+  prometheus(): string;
+  /** The counters as values. */
+  counters(): readonly Counter[];
+}
+
+const EMPTY = new Uint8Array(0);
+const NO_REPLAY_KEY = { replayKey: null };
+
+// What the native call answers; src/verifier/hot.rs has the other half. Anything from 0 up is an acceptance.
+const REFUSED = -1;
+const BAD_BODY = -2;
+const BAD_TEXT = -3;
+const BAD_TIME = -4;
+const ELSEWHERE = -6;
+// An acceptance, by bits: 0 to 10 the age plus 1,024; 11 whether there is a request id; 12 and up the number of its facts.
+const AGE_BITS = 0x7ff;
+const AGE_ZERO = 1024;
+const HAS_REQUEST_ID = 0x800;
+const FACTS_SHIFT = 12;
+
+/** Judges requests by one config. It shows no secret, however it is printed. */
+export class Verifier {
+  readonly #native: NativeVerifier;
+  readonly #hot: HotVerify;
+  #service: string;
+  #facts: Facts[] = [];
+
+  constructor(config: Config) {
+    this.#native = new native.NativeVerifier(nativeOf(config));
+    this.#hot = this.#native.hotVerify();
+    this.#service = config.service;
+  }
+
+  /**
+   * Judges a whole request.
+   *
+   * @throws {Refusal} where it is not accepted
+   */
+  verify(request: ReceivedRequest, options?: VerifyOptions): Verified {
+    const verdict = this.check(request, options);
+    if (verdict instanceof Verified) {
+      return verdict;
+    }
+    // A stack that starts in `check` helps nobody; this one starts at the caller.
+    Error.captureStackTrace(verdict, this.verify);
+    throw verdict;
+  }
+
+  /** Judges a whole request, for adapters that would catch the refusal at once: it is returned, not thrown. */
+  check(request: ReceivedRequest, options?: VerifyOptions): Verified | Refusal {
+    const headers = request.headers;
+    if (
+      isPairs(headers) ||
+      request.client !== undefined ||
+      request.authority !== undefined ||
+      !isRegular(headers)
+    ) {
+      return this.#checkAll(request, options);
+    }
+    // Strings go through flat, and only those that a verification looks at. isRegular has seen that all are strings.
+    const timestamp = headers[NAME_2] as string | undefined;
+    const signature = headers[NAME_3] as string | undefined;
+    const requestId = headers[NAME_4] as string | undefined;
+    const outcome = this.#hot(
+      request.method,
+      request.target,
+      request.body ?? EMPTY,
+      options?.now,
+      headers[NAME_0] as string | undefined,
+      headers[NAME_1] as string | undefined,
+      timestamp,
+      signature,
+      requestId,
+      headers[NAME_5] as string | undefined,
+    );
+    if (outcome < 0) {
+      return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified()) : this.#refusal(outcome);
+    }
+    const id = outcome >> FACTS_SHIFT;
+    const facts = (this.#facts[id] ??= this.#native.facts(id));
+    if (facts.isPublic) {
+      return Verified.of(facts, null, null, null, NO_REPLAY_KEY);
+    }
+    return Verified.of(
+      facts,
+      (outcome & AGE_BITS) - AGE_ZERO,
+      timestamp ?? null,
+      (outcome & HAS_REQUEST_ID) === 0 ? null : (requestId ?? null),
+      signature ?? NO_REPLAY_KEY,
+    );
+  }
+
+  /**
+   * Judges the head, and gives the object that takes the body piece by piece, in constant memory.
+   *
+   * @throws {Refusal} where the head alone is reason enough
+   */
+  begin(head: RequestHead, options?: VerifyOptions): BodyVerification {
+    this.#checkArguments(head, options);
+    const made = this.#native.begin(
+      head.method,
+      head.target,
+      flatten(head.headers),
+      options?.now,
+      head.authority,
+      clientOf(head),
+    );
+    if (made === null) {
+      throw Refusal.of(this.#native.takeRefusal());
+    }
+    return BodyVerification.of(made);
+  }
+
+  /** Swaps the config at once for all later requests; the replay store and the counters are kept. */
+  replace(config: Config): void {
+    this.#native.replace(nativeOf(config));
+    this.#service = config.service;
+    this.#facts = [];
+  }
+
+  /** The counters as they stand. */
+  metrics(): Metrics {
+    const made = this.#native;
+    return { prometheus: () => made.prometheus(), counters: () => made.counters() };
+  }
+
+  /** Whether a public route answers this method and target. */
+  isPublic(method: string, target: string): boolean {
+    return this.#native.isPublic(method, target);
+  }
+
+  /** The longest body that is accepted now, in bytes. */
+  get bodyLimit(): number {
+    return this.#native.bodyLimit;
+  }
+
+  /**
+   * The refusal of a caller who was verified, but whom a handler does not serve.
+   *
+   * @internal
+   */
+  refuseService(verified: Verified): Refusal {
+    return Refusal.of(this.#native.refuseService(verified.service, verified.requestId));
+  }
+
+  /** What may be printed of it. */
+  toJSON(): object {
+    return { service: this.#service };
+  }
+
+  [inspect.custom](): string {
+    return `Verifier ${inspect(this.toJSON())}`;
+  }
+
+  /** The way for everything that is not usual: explicit lists, repeats, other spellings, too much of it. */
+  #checkAll(request: ReceivedRequest, options: VerifyOptions | undefined): Verified | Refusal {
+    const body = request.body ?? EMPTY;
+    if (!(body instanceof Uint8Array)) {
+      return this.#refusal(BAD_BODY);
+    }
+    this.#checkArguments(request, options);
+    const fields = this.#native.verify(
+      request.method,
+      request.target,
+      flatten(request.headers),
+      body,
+      options?.now,
+      request.authority,
+      clientOf(request),
+    );
+    return fields === null ? Refusal.of(this.#native.takeRefusal()) : verifiedFrom(fields);
+  }
+
+  #checkArguments(head: RequestHead, options: VerifyOptions | undefined): void {
+    // Callers without types pass whatever they have.
+    if (typeof head.method !== "string" || typeof head.target !== "string") {
+      this.#refusal(BAD_TEXT);
+    }
+    const now = options?.now;
+    if (now !== undefined && !(Number.isSafeInteger(now) && now >= 0)) {
+      this.#refusal(BAD_TIME);
+    }
+  }
+
+  #refusal(outcome: number): Refusal {
+    switch (outcome) {
+      case REFUSED:
+        return Refusal.of(this.#native.takeRefusal());
+      case BAD_BODY:
+        throw new TypeError("The body must be the received bytes: a Buffer or another Uint8Array, never text or JSON.");
+      case BAD_TEXT:
+        throw new TypeError("The method and the target of a request must be strings.");
+      case BAD_TIME:
+        throw new RangeError("The time must be in whole seconds since 1970.");
+      default:
+        throw new Error("A defect of wiresign was caught at the border of its addon. Please report it.");
+    }
+  }
+}
+
+function clientOf(head: RequestHead): string | undefined {
+  if (head.client !== undefined && isIP(head.client) === 0) {
+    throw new TypeError("The client of a request must be an IP address.");
+  }
+  return head.client;
+}
