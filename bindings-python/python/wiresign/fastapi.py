@@ -1,0 +1,153 @@
+"""FastAPI: the verified caller as a dependency, shown in the API's documentation.
+
+    auth = WiresignAuth(verifier)
+    auth.install(app)
+
+    @app.post("/images")
+    async def process(caller: Annotated[Verified, Depends(auth.caller)]): ...
+
+Put `wiresign.asgi.Middleware` in front, so that a request is verified before anything of it is parsed. Without it a
+dependency verifies by itself.
+"""
+
+# FastAPI reads the annotations of a dependency at run time, so they must not become strings here.
+
+import json
+from collections.abc import Callable
+from time import perf_counter_ns
+
+from fastapi import FastAPI, HTTPException
+from fastapi.openapi.models import APIKey, APIKeyIn
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from wiresign._audit import Decision, decided
+from wiresign._codes import RefusalCode
+from wiresign._errors import Refusal
+from wiresign._wiresign import Verified, Verifier
+from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, client_host, raw_target, refuse_declared_length, remember
+
+__all__ = ["Caller", "WiresignAuth"]
+
+_POLICY_VIOLATION = 1008
+_DESCRIPTION = (
+    "A request signed by a known service. Besides X-Signature it carries X-Timestamp, X-Request-ID, the id of the "
+    "caller, and under service-hmac-v2 X-Target-Service. The signature covers the raw body."
+)
+
+
+class WiresignAuth:
+    """Dependencies that yield the verified caller.
+
+    `caller` yields the `Verified` of any known service; `requires(...)` only that of the named ones. Both refuse a
+    request that came in through a public route: whoever depends on a caller must get one.
+    """
+
+    def __init__(self, verifier: Verifier, on_decision: Callable[[Decision], object] | None = None) -> None:
+        self._verifier = verifier
+        self._on_decision = on_decision
+        self.caller = Caller(verifier, None, on_decision)
+
+    def requires(self, *services: str) -> "Caller":
+        """Give a dependency that yields the caller where it is one of these services, and refuses all others."""
+        if not services:
+            msg = "name at least one service, or depend on `caller`"
+            raise ValueError(msg)
+        return Caller(self._verifier, frozenset(services), self._on_decision)
+
+    def install(self, app: FastAPI) -> None:
+        """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds.
+
+        Without this a refused request gets the same status in FastAPI's own error format.
+        """
+        app.add_exception_handler(Refusal, _respond)  # type: ignore[arg-type]  # serves WebSockets too
+
+
+class Caller(SecurityBase):
+    """A dependency of `WiresignAuth`."""
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        services: frozenset[str] | None,
+        on_decision: Callable[[Decision], object] | None,
+    ) -> None:
+        self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": "X-Signature", "description": _DESCRIPTION})
+        self.scheme_name = "Wiresign"
+        self._verifier = verifier
+        self._services = services
+        self._on_decision = on_decision
+
+    async def __call__(self, connection: HTTPConnection) -> Verified:
+        """Give the verified caller, or raise."""
+        try:
+            verified = self._from_middleware(connection) or await self._verify(connection)
+            return self._permit(connection, verified)
+        except Refusal as refusal:
+            if Refusal in getattr(connection.scope.get("app"), "exception_handlers", {}):
+                raise
+            response = refusal.response
+            headers = None if response.www_authenticate is None else {"WWW-Authenticate": response.www_authenticate}
+            raise HTTPException(response.status, json.loads(response.body), headers) from None
+
+    def _from_middleware(self, connection: HTTPConnection) -> Verified | None:
+        # A result of another verifier says nothing about what this one demands.
+        if connection.scope.get(SCOPE_VERIFIER_KEY) is not self._verifier:
+            return None
+        verified = connection.scope.get(SCOPE_KEY)
+        return verified if isinstance(verified, Verified) else None
+
+    async def _verify(self, connection: HTTPConnection) -> Verified:
+        started = perf_counter_ns()
+        scope = connection.scope
+        target = raw_target(scope)
+        method = scope.get("method", "GET")
+        try:
+            begun = self._verifier.begin(method, target, scope["headers"], client=client_host(scope))
+            if begun.needs_body and isinstance(connection, Request):
+                refuse_declared_length(begun, scope, self._verifier.body_limit)
+                begun.update(await _body(connection))
+            verified = begun.finish()
+        except Refusal as refusal:
+            decided(None, refusal, method, target, perf_counter_ns() - started, self._on_decision)
+            raise
+        decided(verified, None, method, target, perf_counter_ns() - started, self._on_decision)
+        remember(scope, verified, self._verifier)
+        return verified
+
+    def _permit(self, connection: HTTPConnection, verified: Verified) -> Verified:
+        if verified.service is None:
+            code = RefusalCode.AUTHENTICATION_REQUIRED
+        elif self._services is not None and verified.service not in self._services:
+            code = RefusalCode.SERVICE_NOT_ALLOWED
+        else:
+            return verified
+        refusal = self._verifier._refuse(verified, code)
+        scope = connection.scope
+        decided(None, refusal, scope.get("method", "GET"), raw_target(scope), 0, self._on_decision)
+        raise refusal
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except RuntimeError as error:
+        msg = (
+            "the body was consumed before it could be verified (FastAPI parses forms first); "
+            "add wiresign.asgi.Middleware to the application"
+        )
+        raise RuntimeError(msg) from error
+
+
+async def _respond(connection: HTTPConnection, refusal: Exception) -> Response | None:
+    if not isinstance(refusal, Refusal):
+        raise refusal
+    if isinstance(connection, WebSocket) and "websocket.http.response" not in (
+        connection.scope.get("extensions") or {}
+    ):
+        await connection.close(_POLICY_VIOLATION)
+        return None
+    response = refusal.response
+    return Response(response.body, response.status, dict(response.headers))

@@ -1,0 +1,106 @@
+"""Signs what httpx sends.
+
+    client = httpx.Client(auth=Auth(Signer(config, "image-service")))
+
+The same object serves `httpx.Client` and `httpx.AsyncClient`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, ItemsView, Iterable, KeysView, ValuesView
+
+    from wiresign._wiresign import Signer
+
+__all__ = ["Auth"]
+
+_UNAUTHORIZED = 401
+
+
+class Auth(httpx.Auth):
+    """Signs each request with the method, the raw target and the body bytes that really go out.
+
+    To follow a redirect, httpx sends a copy of the headers to the new place. A signature must not travel along, least
+    of all to another host, which could pass it on: the copy is unsigned. Where all of the way stayed inside one origin
+    and its end refuses the unsigned request, the request is signed for its new target and sent once more.
+    """
+
+    requires_request_body = True
+
+    def __init__(self, signer: Signer) -> None:
+        if "x-signature" in httpx.Headers(_OneHopHeaders(httpx.Headers(), [("X-Signature", "-")])):
+            msg = "this version of httpx would copy signatures to redirected requests"
+            raise RuntimeError(msg)
+        self._signer = signer
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign the request, and again after a redirect inside its origin."""
+        while True:
+            self._sign(request)
+            response = yield request
+            redirected = response.request
+            if redirected is request or response.status_code != _UNAUTHORIZED:
+                return
+            origin = _origin(request)
+            if any(_origin(hop) != origin for hop in (redirected, *(earlier.request for earlier in response.history))):
+                return
+            request = redirected
+
+    def _sign(self, request: httpx.Request) -> None:
+        # httpx sends this target in place of the URL's where it is set, for example to a proxy.
+        target: bytes = request.extensions.get("target", request.url.raw_path)
+        signed = self._signer.sign(request.method, target, request.headers.raw, request.read())
+        request.headers = _OneHopHeaders(request.headers, signed)
+
+
+class _OneHopHeaders(httpx.Headers):
+    """Headers that show a signature to everybody, and leave it out where httpx copies them.
+
+    `httpx.Headers(other)` takes over what `other` inherited from `httpx.Headers`. The signature is kept beside that, so
+    only the methods here know of it. `Auth` checks on construction that httpx still copies this way.
+    """
+
+    def __init__(self, unsigned: httpx.Headers, signature: Iterable[tuple[str, str]]) -> None:
+        self._signature = list(signature)
+        replaced = {name.lower().encode() for name, _ in self._signature}
+        super().__init__([(name, value) for name, value in unsigned.raw if name.lower() not in replaced])
+
+    def _signed(self) -> httpx.Headers:
+        return httpx.Headers([*super().raw, *((name.encode(), value.encode()) for name, value in self._signature)])
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        return self._signed().raw
+
+    def keys(self) -> KeysView[str]:
+        return self._signed().keys()
+
+    def values(self) -> ValuesView[str]:
+        return self._signed().values()
+
+    def items(self) -> ItemsView[str, str]:
+        return self._signed().items()
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        return self._signed().multi_items()
+
+    def get_list(self, key: str, split_commas: bool = False) -> list[str]:
+        return self._signed().get_list(key, split_commas)
+
+    def __getitem__(self, key: str) -> str:
+        return self._signed()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._signed()
+
+    def __len__(self) -> int:
+        return len(self._signed())
+
+
+def _origin(request: httpx.Request) -> tuple[str, str, int | None]:
+    url = request.url
+    return url.scheme, url.host, url.port

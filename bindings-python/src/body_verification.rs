@@ -1,0 +1,57 @@
+//! `wiresign.BodyVerification`.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use wiresign as core;
+
+use crate::errors;
+use crate::verified::Verified;
+use crate::wire::{Body, DETACH_FROM};
+
+/// A verification that waits for the rest of the body.
+#[pyclass(frozen, module = "wiresign")]
+pub(crate) struct BodyVerification {
+    // Empty once finished or refused, and while a call works on it. The lock is never held across a wait for the GIL.
+    begun: Mutex<Option<core::BodyVerification>>,
+    needs_body: bool,
+}
+
+impl BodyVerification {
+    pub(crate) fn new(begun: core::BodyVerification) -> Self {
+        let needs_body = begun.needs_body();
+        Self { begun: Mutex::new(Some(begun)), needs_body }
+    }
+
+    fn take(&self) -> PyResult<core::BodyVerification> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(errors::spent)
+    }
+}
+
+#[pymethods]
+impl BodyVerification {
+    /// Takes the next bytes of the body, and raises a Refusal as soon as the body is too long.
+    fn update(&self, py: Python<'_>, data: Body<'_>) -> PyResult<()> {
+        let mut begun = self.take()?;
+        let bytes = data.bytes();
+        let taken = if bytes.len() < DETACH_FROM { begun.update(bytes) } else { py.detach(|| begun.update(bytes)) };
+        taken.map_err(|refusal| errors::refusal(py, refusal))?;
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        Ok(())
+    }
+
+    /// Ends the body and gives the verdict. The object is spent then, whatever the verdict.
+    fn finish(&self, py: Python<'_>) -> PyResult<Verified> {
+        self.take()?.finish().map(Verified).map_err(|refusal| errors::refusal(py, refusal))
+    }
+
+    /// False on a public route, whose body nobody looks at.
+    #[getter]
+    fn needs_body(&self) -> bool {
+        self.needs_body
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(errors::not_picklable("BodyVerification"))
+    }
+}

@@ -1,0 +1,110 @@
+//! `wiresign.Signer`.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyTuple};
+use wiresign as core;
+
+use crate::config::Config;
+use crate::errors;
+use crate::wire::{Body, Parts, Seconds, Text};
+
+/// Holds the credential of one caller and a scheme. Threads may share it.
+#[pyclass(frozen, module = "wiresign")]
+pub(crate) struct Signer(core::Signer);
+
+#[pymethods]
+impl Signer {
+    #[new]
+    #[pyo3(signature = (config, target=None))]
+    fn new(py: Python<'_>, config: &Bound<'_, Config>, target: Option<&str>) -> PyResult<Self> {
+        core::Signer::new(&config.get().0, target).map(Self).map_err(|error| failed(py, &error))
+    }
+
+    /// The headers to set, in order. The request is not changed.
+    #[pyo3(signature = (method, target, headers=None, body=Body::Absent, *, authority=None, now=None, nonce=None))]
+    #[pyo3(text_signature = "($self, method, target, headers=(), body=b'', *, authority=None, now=None, nonce=None)")]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn sign<'py>(
+        &self,
+        py: Python<'py>,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: Option<&Bound<'py, PyAny>>,
+        body: Body<'_>,
+        authority: Option<Text<'_>>,
+        now: Option<Seconds>,
+        nonce: Option<&str>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let request = Request { method, target, headers, body, authority, now, nonce };
+        let signed = request.lend(py, |head, body, now, nonce| self.0.sign(head, body, now, nonce))?;
+        PyList::new(py, signed.iter().collect::<Vec<_>>())
+    }
+
+    /// The canonical bytes that `sign` would sign. They hold no secret.
+    #[pyo3(signature = (method, target, headers=None, body=Body::Absent, *, authority=None, now=None, nonce=None))]
+    #[pyo3(text_signature = "($self, method, target, headers=(), body=b'', *, authority=None, now=None, nonce=None)")]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn message<'py>(
+        &self,
+        py: Python<'py>,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: Option<&Bound<'py, PyAny>>,
+        body: Body<'_>,
+        authority: Option<Text<'_>>,
+        now: Option<Seconds>,
+        nonce: Option<&str>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let request = Request { method, target, headers, body, authority, now, nonce };
+        let message = request.lend(py, |head, body, now, nonce| self.0.message(head, body, now, nonce))?;
+        Ok(PyBytes::new(py, &message))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(errors::not_picklable("Signer"))
+    }
+}
+
+/// The arguments of `sign` and `message`.
+struct Request<'a, 'py> {
+    method: Text<'a>,
+    target: Text<'a>,
+    headers: Option<&'a Bound<'py, PyAny>>,
+    body: Body<'a>,
+    authority: Option<Text<'a>>,
+    now: Option<Seconds>,
+    nonce: Option<&'a str>,
+}
+
+impl Request<'_, '_> {
+    /// Lends the request to the core, with the clock and a fresh nonce where the caller gave none.
+    fn lend<R>(
+        self,
+        py: Python<'_>,
+        work: impl FnOnce(&core::Head<'_, [(&[u8], &[u8])]>, &[u8], u64, &str) -> Result<R, core::SignError>,
+    ) -> PyResult<R> {
+        let none = PyTuple::empty(py).into_any();
+        let fresh;
+        let nonce = match self.nonce {
+            Some(nonce) => nonce,
+            None => {
+                fresh = wiresign_host::request_id_string().map_err(errors::no_randomness)?;
+                &fresh
+            }
+        };
+        let now = Seconds::or_clock(self.now);
+        let body = self.body.bytes();
+        let parts = Parts {
+            method: self.method,
+            target: self.target,
+            headers: self.headers.unwrap_or(&none),
+            authority: self.authority,
+            client: None,
+        };
+        parts.lend(|head| work(head, body, now, nonce))?.map_err(|error| failed(py, &error))
+    }
+}
+
+fn failed(py: Python<'_>, error: &core::SignError) -> PyErr {
+    errors::signing_error(py, &error.to_string())
+}

@@ -1,0 +1,99 @@
+//! `wiresign.Verified`.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use wiresign as core;
+
+use crate::errors;
+
+/// Who called, from verified material only. Only a verification makes one.
+#[pyclass(frozen, module = "wiresign")]
+pub(crate) struct Verified(pub(crate) core::Verified);
+
+#[pymethods]
+impl Verified {
+    /// The calling service; None only on a public route.
+    #[getter]
+    fn service(&self) -> Option<&str> {
+        self.0.service()
+    }
+
+    /// Which key of the caller matched.
+    #[getter]
+    fn key_id(&self) -> Option<&str> {
+        self.0.key_id()
+    }
+
+    /// Whether that key is on its way out.
+    #[getter]
+    fn key_is_retiring(&self) -> bool {
+        self.0.key_is_retiring()
+    }
+
+    /// The wire format of the signature.
+    #[getter]
+    fn scheme(&self) -> Option<&str> {
+        self.0.scheme()
+    }
+
+    /// Seconds since the request was signed; negative when it comes from the future.
+    #[getter]
+    fn age(&self) -> Option<i64> {
+        self.0.age()
+    }
+
+    /// When the request was signed, in Unix seconds.
+    #[getter]
+    fn timestamp(&self) -> Option<u64> {
+        self.0.timestamp()
+    }
+
+    /// The request id, where it has the form of one.
+    #[getter]
+    fn request_id(&self) -> Option<&str> {
+        self.0.request_id()
+    }
+
+    /// Whether the signature covers the request id.
+    #[getter]
+    fn request_id_is_signed(&self) -> bool {
+        self.0.request_id_is_signed()
+    }
+
+    /// The pattern of the route that matched.
+    #[getter]
+    fn route(&self) -> Option<&str> {
+        self.0.route()
+    }
+
+    /// What the signature covers.
+    #[getter]
+    fn covered<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.covered())
+    }
+
+    /// What a store shared by several verifiers keeps to see the same request again.
+    #[getter]
+    fn replay_key(&self) -> Option<String> {
+        self.0.replay_key()
+    }
+
+    /// Whether a public route let the request in without a look at its credentials.
+    #[getter]
+    fn is_public(&self) -> bool {
+        self.0.is_public()
+    }
+
+    fn __repr__(&self) -> String {
+        match (self.0.service(), self.0.key_id(), self.0.scheme()) {
+            (Some(service), Some(key), Some(scheme)) => {
+                format!("<Verified service={service:?} key_id={key:?} scheme={scheme:?}>")
+            }
+            _ => "<Verified public>".into(),
+        }
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(errors::not_picklable("Verified"))
+    }
+}

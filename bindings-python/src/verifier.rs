@@ -1,0 +1,121 @@
+//! `wiresign.Verifier`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use wiresign as core;
+
+use crate::body_verification::BodyVerification;
+use crate::config::Config;
+use crate::errors::{self, RefusalFacts};
+use crate::metrics::Metrics;
+use crate::policy::{Manner, PolicyRefusal};
+use crate::verified::Verified;
+use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text};
+
+/// Judges requests by one config. Threads may share it.
+#[pyclass(frozen, module = "wiresign")]
+pub(crate) struct Verifier {
+    core: core::Verifier,
+    manner: Mutex<Arc<Manner>>,
+}
+
+#[pymethods]
+impl Verifier {
+    #[new]
+    fn new(config: &Bound<'_, Config>) -> Self {
+        let config = &config.get().0;
+        Self { core: core::Verifier::new(config), manner: Mutex::new(Manner::of(config)) }
+    }
+
+    /// Judges a whole request, and raises a Refusal where it does not hold.
+    #[pyo3(signature = (method, target, headers, body=Body::Absent, *, authority=None, client=None, now=None))]
+    #[pyo3(text_signature = "($self, method, target, headers, body=b'', *, authority=None, client=None, now=None)")]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn verify(
+        &self,
+        py: Python<'_>,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: &Bound<'_, PyAny>,
+        body: Body<'_>,
+        authority: Option<Text<'_>>,
+        client: Option<&str>,
+        now: Option<Seconds>,
+    ) -> PyResult<Verified> {
+        let now = Seconds::or_clock(now);
+        let parts = Parts { method, target, headers, authority, client };
+        let body = body.bytes();
+        let verdict = if body.len() < DETACH_FROM {
+            parts.lend(|head| self.core.verify(head, body, now))?
+        } else {
+            // Once begun, nothing of the caller's header list is needed any more, so the GIL can go.
+            parts.lend(|head| self.core.begin(head, now))?.and_then(|mut begun| {
+                py.detach(move || {
+                    begun.update(body)?;
+                    begun.finish()
+                })
+            })
+        };
+        verdict.map(Verified).map_err(|refusal| errors::refusal(py, refusal))
+    }
+
+    /// Judges the head of a request, and gives the object that takes the body piece by piece.
+    #[pyo3(signature = (method, target, headers, *, authority=None, client=None, now=None))]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn begin(
+        &self,
+        py: Python<'_>,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: &Bound<'_, PyAny>,
+        authority: Option<Text<'_>>,
+        client: Option<&str>,
+        now: Option<Seconds>,
+    ) -> PyResult<BodyVerification> {
+        let now = Seconds::or_clock(now);
+        let parts = Parts { method, target, headers, authority, client };
+        let begun = parts.lend(|head| self.core.begin(head, now))?;
+        begun.map(BodyVerification::new).map_err(|refusal| errors::refusal(py, refusal))
+    }
+
+    /// Swaps the config for all later requests. Replay store and counters are kept.
+    fn replace(&self, config: &Bound<'_, Config>) {
+        let config = &config.get().0;
+        self.core.replace(config);
+        *self.manner.lock().unwrap_or_else(PoisonError::into_inner) = Manner::of(config);
+    }
+
+    /// The counters as they stand.
+    fn metrics(&self) -> Metrics {
+        Metrics(self.core.metrics())
+    }
+
+    /// Whether a public route answers this method and target.
+    fn is_public(&self, method: Text<'_>, target: Text<'_>) -> bool {
+        self.core.is_public(method.0, target.0)
+    }
+
+    /// The longest body that is accepted now, in bytes.
+    #[getter]
+    fn body_limit(&self) -> u64 {
+        self.core.body_limit()
+    }
+
+    /// Makes, and does not raise, the Refusal of a verified request by a rule of an adapter.
+    fn _refuse<'py>(
+        &self,
+        py: Python<'py>,
+        verified: &Bound<'py, Verified>,
+        code: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let code = core::RefusalCode::from_name(code).ok_or_else(|| PyValueError::new_err("no such refusal code"))?;
+        let manner = self.manner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        RefusalFacts::policy(PolicyRefusal::new(code, &verified.get().0, manner)).into_exception(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(errors::not_picklable("Verifier"))
+    }
+}

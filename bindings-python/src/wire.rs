@@ -1,0 +1,286 @@
+//! What a caller hands over as a request, lent to the core without copying it where that is possible.
+
+use std::net::IpAddr;
+
+use arrayvec::ArrayVec;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMapping, PyMemoryView, PyString, PyTuple};
+use wiresign::Head;
+
+/// One more than the core judges: what lies behind cannot change that it refuses.
+const MOST_FIELDS: usize = 257;
+
+/// Stands for text that has no bytes on the wire. The core refuses it wherever a method or a target may hold it.
+const NOT_ON_THE_WIRE: &[u8] = b"\xff";
+
+/// Bodies of this many bytes and more are hashed without the GIL. Below, giving it up costs more than it frees.
+pub(crate) const DETACH_FROM: usize = 16 * 1024;
+
+type Field<'a> = (&'a [u8], &'a [u8]);
+
+/// A method, target or authority: `bytes`, or `str`.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a>(pub(crate) &'a [u8]);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Text<'a> {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyBytes>() {
+            object.extract::<&[u8]>().map(Self).map_err(PyErr::from)
+        } else if object.is_instance_of::<PyString>() {
+            // A lone surrogate has no UTF-8.
+            Ok(Self(object.extract::<&str>().map_or(NOT_ON_THE_WIRE, str::as_bytes)))
+        } else {
+            Err(wrong_type(&object, "str or bytes"))
+        }
+    }
+}
+
+/// The bytes of a body. What is not `bytes` already is copied, because it could change while it is read.
+pub(crate) enum Body<'py> {
+    /// The argument was left out. `None` in its place is an error: a forgotten body must not pass as an empty one.
+    Absent,
+    Given(Bound<'py, PyBytes>),
+}
+
+impl Body<'_> {
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Absent => &[],
+            Self::Given(bytes) => bytes.as_bytes(),
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Body<'py> {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast::<PyBytes>() {
+            return Ok(Self::Given(bytes.to_owned()));
+        }
+        if object.is_instance_of::<PyByteArray>() || object.is_instance_of::<PyMemoryView>() {
+            // SAFETY: the pointer is a live object for the call; the result is a new reference or null with an error set.
+            let copy = unsafe { Bound::from_owned_ptr_or_err(object.py(), ffi::PyBytes_FromObject(object.as_ptr()))? };
+            return Ok(Self::Given(copy.cast_into::<PyBytes>()?));
+        }
+        Err(wrong_type(&object, "bytes"))
+    }
+}
+
+/// A time in whole Unix seconds.
+pub(crate) struct Seconds(pub(crate) u64);
+
+impl<'py> FromPyObject<'_, 'py> for Seconds {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        object.extract::<u64>().map(Self).map_err(|error| {
+            if error.is_instance_of::<PyOverflowError>(object.py()) {
+                PyValueError::new_err("a time is a whole number of seconds since 1970, not negative")
+            } else {
+                error
+            }
+        })
+    }
+}
+
+impl Seconds {
+    /// The given time, or the clock's.
+    pub(crate) fn or_clock(given: Option<Self>) -> u64 {
+        given.map_or_else(wiresign_host::now, |seconds| seconds.0)
+    }
+}
+
+/// A request as Python hands it over, before its headers are read.
+pub(crate) struct Parts<'a, 'py> {
+    pub(crate) method: Text<'a>,
+    pub(crate) target: Text<'a>,
+    pub(crate) headers: &'a Bound<'py, PyAny>,
+    pub(crate) authority: Option<Text<'a>>,
+    pub(crate) client: Option<&'a str>,
+}
+
+/// What the headers of a request turned out to be.
+enum Collected {
+    /// Slices of objects that the caller's list keeps alive.
+    Borrowed,
+    /// Copies.
+    Owned(Vec<(Vec<u8>, Vec<u8>)>),
+    /// Text that has no bytes on the wire.
+    NotOnTheWire,
+}
+
+impl Parts<'_, '_> {
+    /// Lends the head of the request to `judge`, which must not run Python code nor give up the GIL.
+    #[inline]
+    pub(crate) fn lend<R>(&self, judge: impl FnOnce(&Head<'_, [Field<'_>]>) -> R) -> PyResult<R> {
+        let mut fields = ArrayVec::<Field<'_>, MOST_FIELDS>::new();
+        let head = |headers| Head {
+            method: self.method.0,
+            target: self.target.0,
+            authority: self.authority.map(|authority| authority.0),
+            headers,
+            client: self.client.and_then(address),
+        };
+        match self.collect(&mut fields)? {
+            Collected::Borrowed => Ok(judge(&head(fields.as_slice()))),
+            Collected::Owned(copies) => {
+                let slices: Vec<Field<'_>> = copies.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+                Ok(judge(&head(slices.as_slice())))
+            }
+            // No request on the wire has this method, so the verdict is that of a malformed request.
+            Collected::NotOnTheWire => Ok(judge(&Head { method: NOT_ON_THE_WIRE, ..head(&[]) })),
+        }
+    }
+
+    #[inline]
+    fn collect<'f>(&'f self, fields: &mut ArrayVec<Field<'f>, MOST_FIELDS>) -> PyResult<Collected> {
+        if borrow_fields(self.headers, fields) {
+            return Ok(Collected::Borrowed);
+        }
+        copy_fields(self.headers)
+    }
+}
+
+/// The address of a client. A name that a proxy wrote, or a socket's path, is no address, and counts as unknown.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
+}
+
+/// Reads a list or tuple of pairs of `bytes` in place, as ASGI servers make them. False where it is anything else.
+#[inline]
+fn borrow_fields<'f>(headers: &'f Bound<'_, PyAny>, fields: &mut ArrayVec<Field<'f>, MOST_FIELDS>) -> bool {
+    let list = headers.as_ptr();
+    // SAFETY: the GIL is held (`Bound`), and the pointer is a live object.
+    let Some(outer) = (unsafe { Sequence::of(list) }) else { return false };
+    for index in 0..outer.length.min(MOST_FIELDS as ffi::Py_ssize_t) {
+        // SAFETY: the index is below the length, which cannot change: nothing here runs Python code or gives up the
+        // GIL. The list keeps the pair alive, the pair keeps name and value alive, and `Parts::lend` lets no slice of
+        // them outlive this call of the method, so they live as long as 'f says.
+        let field = unsafe {
+            let pair = outer.item(list, index);
+            let Some(inner) = Sequence::of(pair).filter(|inner| inner.length == 2) else { return false };
+            let (Some(name), Some(value)) = (exact_bytes(inner.item(pair, 0)), exact_bytes(inner.item(pair, 1))) else {
+                return false;
+            };
+            (name, value)
+        };
+        fields.push(field);
+    }
+    true
+}
+
+/// An exact list or tuple and its length. Subclasses are left alone: they may run Python code.
+struct Sequence {
+    is_list: bool,
+    length: ffi::Py_ssize_t,
+}
+
+impl Sequence {
+    /// # Safety
+    /// `object` is a live object, and the GIL is held.
+    #[inline]
+    unsafe fn of(object: *mut ffi::PyObject) -> Option<Self> {
+        // SAFETY: as promised by the caller; lists and tuples both have a length in their variable-size head.
+        unsafe {
+            if ffi::PyTuple_CheckExact(object) != 0 {
+                Some(Self { is_list: false, length: ffi::Py_SIZE(object) })
+            } else if ffi::PyList_CheckExact(object) != 0 {
+                Some(Self { is_list: true, length: ffi::Py_SIZE(object) })
+            } else {
+                None
+            }
+        }
+    }
+
+    /// The item, as a borrowed reference.
+    ///
+    /// # Safety
+    /// `object` is the one that this was made of, unchanged since; `index` is below the length; the GIL is held.
+    #[inline]
+    unsafe fn item(&self, object: *mut ffi::PyObject, index: ffi::Py_ssize_t) -> *mut ffi::PyObject {
+        // SAFETY: as promised by the caller; with an index below the length neither returns null.
+        unsafe { if self.is_list { ffi::PyList_GetItem(object, index) } else { ffi::PyTuple_GetItem(object, index) } }
+    }
+}
+
+/// The content of a `bytes` object, `None` for every other type, subclasses included.
+///
+/// # Safety
+/// `object` is a live object and stays one for 'f, and the GIL is held.
+#[inline]
+unsafe fn exact_bytes<'f>(object: *mut ffi::PyObject) -> Option<&'f [u8]> {
+    // SAFETY: as promised by the caller. The type was checked, so pointer and size are those of an immutable buffer that
+    // lives as long as the object.
+    unsafe {
+        if ffi::PyBytes_CheckExact(object) == 0 {
+            return None;
+        }
+        let start = ffi::PyBytes_AsString(object).cast::<u8>();
+        Some(std::slice::from_raw_parts(start, ffi::Py_SIZE(object) as usize))
+    }
+}
+
+/// Copies headers of every other accepted form: pairs of `str`, any iterable of pairs, a mapping.
+#[cold]
+fn copy_fields(headers: &Bound<'_, PyAny>) -> PyResult<Collected> {
+    if headers.is_instance_of::<PyString>() || headers.is_instance_of::<PyBytes>() {
+        return Err(wrong_type(&headers.as_borrowed(), "a list of pairs or a mapping"));
+    }
+    let pairs = if let Ok(mapping) = headers.cast::<PyDict>() {
+        mapping.items().into_any()
+    } else if headers.is_instance_of::<PyMapping>() {
+        headers.call_method0("items")?
+    } else {
+        headers.clone()
+    };
+    let pairs = pairs.try_iter().map_err(|_| wrong_type(&headers.as_borrowed(), "a list of pairs or a mapping"))?;
+    let mut copies = Vec::new();
+    let mut on_the_wire = true;
+    for pair in pairs.take(MOST_FIELDS) {
+        let pair = pair?;
+        let (name, value) = if let Ok(pair) = pair.cast::<PyTuple>()
+            && pair.len() == 2
+        {
+            (pair.get_item(0)?, pair.get_item(1)?)
+        } else if let Ok(pair) = pair.cast::<PyList>()
+            && pair.len() == 2
+        {
+            (pair.get_item(0)?, pair.get_item(1)?)
+        } else {
+            return Err(PyTypeError::new_err("each header must be a pair (tuple or list) of a name and a value"));
+        };
+        match (copy_text(&name)?, copy_text(&value)?) {
+            (Some(name), Some(value)) => copies.push((name, value)),
+            _ => on_the_wire = false,
+        }
+    }
+    Ok(if on_the_wire { Collected::Owned(copies) } else { Collected::NotOnTheWire })
+}
+
+/// The bytes of a header's name or value. Text is Latin-1, as HTTP servers decode it; `None` where it is not.
+fn copy_text(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(Some(bytes.as_bytes().to_vec()));
+    }
+    let Ok(text) = object.cast::<PyString>() else {
+        return Err(wrong_type(&object.as_borrowed(), "bytes or str in headers"));
+    };
+    let Ok(text) = text.to_str() else { return Ok(None) };
+    Ok(text.chars().map(|character| u8::try_from(character).ok()).collect())
+}
+
+/// A `TypeError` that names what was expected and the type of what came, never its value.
+fn wrong_type(object: &Borrowed<'_, '_, PyAny>, expected: &str) -> PyErr {
+    match object.get_type().name() {
+        Ok(name) => PyTypeError::new_err(format!("expected {expected}, not {name}")),
+        Err(error) => error,
+    }
+}
