@@ -24,6 +24,8 @@ use crate::request::{BodyFrom, RequestArgs};
 /// What is held in memory of an answer that must be known as a whole (an error, or under --json).
 const MAX_HELD_BODY: u64 = 64 * 1024 * 1024;
 
+const CERTIFICATE_ADVICE: &str = "check its certificate; --cacert names the file of a private authority";
+
 /// Sign one request and send it, as curl would
 ///
 /// The body of the answer goes to standard output, the status to standard error. A redirect is not followed: the
@@ -166,9 +168,9 @@ fn no_answer(origin: &str, error: &ureq::Error) -> Failure {
     let advice = match error {
         ureq::Error::HostNotFound => "correct the host name",
         ureq::Error::Timeout(_) => "try again, or give it more time with --timeout",
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
-            "check its certificate; --cacert names the file of a private authority"
-        }
+        // A certificate that does not hold comes as an I/O error of this kind, for the TLS stream is an I/O stream.
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => CERTIFICATE_ADVICE,
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => CERTIFICATE_ADVICE,
         _ => "check that the service runs and can be reached from here",
     };
     Failure::unreachable(format!("No complete answer from {origin} ({error}): {advice}."))

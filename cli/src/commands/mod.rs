@@ -23,7 +23,7 @@ use crate::output::Output;
 #[command(propagate_version = true)]
 pub(crate) struct Cli {
     /// Write the result as one JSON document to standard output, errors included
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
 
     #[command(subcommand)]

@@ -106,13 +106,10 @@ impl CallerArgs {
         let Some((target, base)) = self.target.as_deref().and_then(|target| Some((target, config.url(target)?))) else {
             return Ok(());
         };
-        let url = match Url::parse(base) {
-            Some(Ok(base)) => base.join(&request.target),
-            Some(Err(advice)) => Err(advice),
-            None => Err("begin it with http:// or https://"),
-        };
-        let url = url.map_err(|advice| Failure::problem(format!("Correct the url of {target}: {advice}.")))?;
-        request.target.clone_from(&url.target);
+        let url = Url::parse(base).and_then(Result::ok).ok_or_else(|| {
+            Failure::problem(format!("Correct the url of {target} in the registry: {base} cannot be called."))
+        })?;
+        let url = url.with_target(&request.target);
         request.url = Some(url);
         Ok(())
     }

@@ -1,0 +1,115 @@
+use crate::support::Folder;
+
+const FRAMEWORKS: [(&str, &[&str]); 3] = [("fastapi", &["app.py"]), ("express", &["server.mjs"]), ("none", &[])];
+
+#[test]
+fn what_init_writes_is_accepted_by_check_without_a_warning() {
+    for (framework, programs) in FRAMEWORKS {
+        let folder = Folder::empty();
+        let run = folder.run(&["init", "--framework", framework, "--service", "image-service"]).expect(0);
+        for name in ["wiresign.json", "wiresign.schema.json", ".env.example"].iter().chain(programs) {
+            assert!(folder.path().join(name).is_file(), "{name}");
+            assert!(run.text().contains(name), "{name}");
+        }
+        assert!(!folder.path().join(".env").exists(), "secrets are written on demand only");
+
+        folder.run(&["check", "--env-file", ".env.example"]).expect(1);
+        let filled: String = folder
+            .read(".env.example")
+            .lines()
+            .map(|line| if line.ends_with('=') { format!("{line}{}\n", keygen()) } else { format!("{line}\n") })
+            .collect();
+        folder.write(".env", filled);
+        let report = folder.run(&["check", "--strict", "--json", "--env-file", ".env"]).expect(0).json();
+        assert_eq!(report["service"], "image-service");
+    }
+}
+
+fn keygen() -> String {
+    Folder::empty().run(&["keygen"]).expect(0).text().trim_end().to_owned()
+}
+
+#[test]
+fn the_programs_name_the_service_nowhere_but_in_the_configuration() {
+    for (framework, programs) in FRAMEWORKS {
+        let folder = Folder::empty();
+        folder.run(&["init", "--framework", framework, "--service", "a-b.c_9", "--caller", "9x"]).expect(0);
+        for name in [&["wiresign.json", ".env.example"][..], programs].concat() {
+            let text = folder.read(name);
+            assert!(!text.contains("@service@") && !text.contains("@port@") && !text.contains("SECRET@"), "{name}");
+        }
+        let example = folder.read(".env.example");
+        assert!(example.contains("\nA_B_C_9_SECRET=\n") && example.contains("\nSERVICE_9X_SECRET=\n"), "{example}");
+    }
+}
+
+#[test]
+fn with_secrets_makes_everything_ready() {
+    let folder = Folder::empty();
+    let run = folder.run(&["init", "--framework", "none", "--with-secrets", "--dir", "deep/er"]).expect(0);
+    let env_file = folder.read("deep/er/.env");
+    assert_eq!(env_file.lines().count(), 2);
+    for line in env_file.lines() {
+        let secret = line.split_once('=').expect("NAME=value").1;
+        assert_eq!(secret.len(), 64);
+        assert!(!run.text().contains(secret));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(folder.path().join("deep/er/.env")).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let check = ["check", "--strict", "-c", "deep/er/wiresign.json", "--env-file", "deep/er/.env"];
+    folder.run(&check).expect(0);
+
+    let options = ["-c", "deep/er/wiresign.json", "--env-file", "deep/er/.env"];
+    let sign = ["sign", "--as", "example-client", "-t", "my-service", "/hello?name=you", "--http"];
+    let message = folder.run(&[&sign[..], &options].concat()).expect(0).out;
+    let verify = [&["verify", "--raw", "-", "--json"][..], &options].concat();
+    assert_eq!(folder.run_with(&verify, &message).expect(0).json()["service"], "example-client");
+}
+
+#[test]
+fn nothing_is_overwritten_without_force() {
+    let folder = Folder::empty();
+    folder.write("app.py", "mine");
+    folder.write(".env", "mine");
+    let run = folder.run(&["init", "--framework", "fastapi", "--with-secrets"]).expect(1);
+    assert!(run.err.contains("app.py, .env exists in .") && run.err.contains("--force"), "{}", run.err);
+    assert!(!folder.path().join("wiresign.json").exists(), "all or nothing");
+    assert_eq!((folder.read("app.py").as_str(), folder.read(".env").as_str()), ("mine", "mine"));
+
+    folder.run(&["init", "--framework", "fastapi", "--with-secrets", "--force"]).expect(0);
+    assert_ne!(folder.read("app.py"), "mine");
+    assert_ne!(folder.read(".env"), "mine");
+
+    let error = folder.run(&["init", "--framework", "none", "--json"]).expect(1).json();
+    assert_eq!(error["error"]["kind"], "problem");
+}
+
+#[test]
+fn json_lists_files_and_next_steps() {
+    let folder = Folder::empty();
+    let report = folder.run(&["init", "--framework", "express", "--json"]).expect(0).json();
+    assert_eq!(report["written"].as_array().expect("a list").len(), 4);
+    let next: Vec<&str> = report["next"].as_array().expect("a list").iter().filter_map(|step| step.as_str()).collect();
+    assert!(next.contains(&"wiresign check --env-file .env"), "{next:?}");
+}
+
+#[test]
+fn ids_that_cannot_be_used_are_refused() {
+    let folder = Folder::empty();
+    for arguments in [
+        &["init"][..],
+        &["init", "--framework", "rails"],
+        &["init", "--framework", "none", "--service", "a b"],
+        &["init", "--framework", "none", "--service", "a\"b"],
+        &["init", "--framework", "none", "--service", ""],
+        &["init", "--framework", "none", "--service", "a", "--caller", "a"],
+        &["init", "--framework", "none", "--service", "a-b", "--caller", "a.b"],
+    ] {
+        folder.run(arguments).expect(2);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}

@@ -1,0 +1,10 @@
+//! Runs the program as a shell does, each command where it succeeds and where it refuses.
+
+mod call;
+mod check;
+mod general;
+mod init;
+mod keygen;
+mod sign;
+mod support;
+mod verify;
