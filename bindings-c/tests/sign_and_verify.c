@@ -199,8 +199,8 @@ static void the_system_clock_and_a_new_nonce_stand_in(void)
         memcpy(first, nonce, length);
         wiresign_signed_free(headers);
 
-        CHECK_STATUS(WIRESIGN_TIMESTAMP_OUTSIDE_WINDOW, verify_at(verifier, &request, 1000, &(wiresign_verified *){NULL}, NULL));
         wiresign_verified *verified = NULL;
+        CHECK_STATUS(WIRESIGN_TIMESTAMP_OUTSIDE_WINDOW, verify_at(verifier, &request, 1000, &verified, NULL));
         CHECK_STATUS(WIRESIGN_OK, verify_at(verifier, &request, WIRESIGN_NOW, &verified, NULL));
         wiresign_verified_free(verified);
     }
