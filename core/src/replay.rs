@@ -33,8 +33,8 @@ struct Shard {
     slots: Vec<Slot>,
     /// Slots that are not empty, dead ones included.
     used: usize,
-    /// The newest timestamp among the entries that were dropped.
-    forgotten: u64,
+    /// Of requests with older timestamps than this, some were dropped.
+    remembers_from: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ impl ReplayStore {
     /// A store that is about to hold `capacity` entries. Memory is taken as entries come.
     pub(crate) fn new(capacity: usize) -> Self {
         let shards = if capacity < CAPACITY_OF_ONE_SHARD { 1 } else { SHARDS };
-        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, forgotten: 0 });
+        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0 });
         Self { shards: (0..shards).map(|_| shard()).collect() }
     }
 
@@ -81,7 +81,7 @@ impl ReplayStore {
 
 impl Shard {
     fn insert(&mut self, fingerprint: [u32; 3], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
-        if timestamp <= self.forgotten {
+        if timestamp < self.remembers_from {
             return Sighting::Forgotten;
         }
         let limit = capacity.min(self.slots.len() / 5 * 4);
@@ -97,7 +97,7 @@ impl Shard {
             if slot.is_empty() {
                 let target = match reusable {
                     Some(dead) => {
-                        self.forgotten = self.forgotten.max(self.slots[dead].timestamp());
+                        self.remembers_from = self.remembers_from.max(self.slots[dead].timestamp() + 1);
                         dead
                     }
                     None => {
@@ -141,7 +141,7 @@ impl Shard {
         }
         let newest_dead = self.slots.iter().filter(|slot| !slot.is_empty() && slot.is_dead(dead_before));
         if let Some(newest) = newest_dead.map(|slot| slot.timestamp()).max() {
-            self.forgotten = self.forgotten.max(newest);
+            self.remembers_from = self.remembers_from.max(newest + 1);
         }
         // Half as much again leaves room for many entries until the next time. Four fifths full is the limit.
         let wanted = (living.len() + living.len() / 2).max(FIRST_ENTRIES).min(capacity);
