@@ -1,0 +1,91 @@
+"""What each flag of the vectors means, and which of the security rules it stands for.
+
+The numbers are those of the list in `docs/threat-model.md`; `lint.py` holds that every rule that these schemes touch
+has a vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a flag means, and the numbers of the security rules that its tests hold the library to."""
+
+    meaning: str
+    rules: tuple[int, ...] = ()
+
+
+NOTES = {
+    # Requests as they should be.
+    "Genuine": Note("The request is as a signer of the scheme sends it, and must be accepted."),
+    "RawBytes": Note("The body is signed as the bytes it is: never decoded, parsed, or written again.", (1, 2)),
+    "LiteralText": Note(
+        "The message is put together by appending; marks of a replacement language mean nothing.", (3,)
+    ),
+    "HeaderNames": Note("Names of headers are compared without letter case, and foreign headers are left alone.", (7,)),
+    # What a credential consists of.
+    "ExactDecoding": Note("A signature is exactly what the scheme writes: alphabet, length, letter case.", (4, 9)),
+    "StrictTimestamp": Note(
+        "A timestamp is 1 to 12 ASCII digits, without sign, leading zero, space, fraction.", (5, 9)
+    ),
+    "StrictNonce": Note("A signed request id is 16 to 64 letters, digits, hyphens or underscores.", (9, 11)),
+    "Window": Note("The window is bounded on both sides, both bounds belong to it, in whole seconds.", (6, 12)),
+    "RepeatedHeader": Note("A header of the credential that occurs twice, or holds two values, is a refusal.", (7,)),
+    "MissingHeader": Note("A header of the credential that is absent is missing; an empty one is malformed.", (14,)),
+    "OneCredential": Note("Exactly one credential of an accepted scheme is read.", (35,)),
+    "SchemeNotAccepted": Note("A signature of another scheme than the accepted ones opens nothing.", (35,)),
+    "TooManySignatures": Note("At most eight signatures are looked at.", (8,)),
+    # What a signature covers.
+    "Tampered": Note("A part of the request that the signature covers was changed on the way.", (12,)),
+    "FieldBoundary": Note("Bytes moved from one field to the next never make the same signed message.", (11,)),
+    "QueryUncovered": Note("The scheme does not sign the query; a strict route refuses a query then.", (10, 15)),
+    "QueryCovered": Note("The scheme signs the query's raw bytes.", (15, 16)),
+    "OtherScheme": Note("A signature made for one scheme is offered as another's.", (11,)),
+    "OtherTarget": Note("A signature made for one service is worthless at another.", (18,)),
+    # The request itself.
+    "MalformedRequest": Note("Method, target or headers hold what cannot be judged.", (8, 9)),
+    "SizeLimit": Note("Sizes and counts are bounded before work is done.", (8,)),
+    "RawPath": Note("The path is the raw target as received, neither decoded nor normalised.", (16,)),
+    "AmbiguousPath": Note("Where paths decide what is allowed, a path with two readings is refused.", (16,)),
+    # Identity and keys.
+    "WrongKey": Note("The signature was made with a key that the claimed service does not have."),
+    "UnknownService": Note("The claimed service is not in the registry.", (25,)),
+    "VerifiedIdentity": Note("Who called is read from signed material only.", (23,)),
+    "KeyLife": Note("A key counts from not_before until before not_after, and while it is not revoked.", (24,)),
+    "Rotation": Note("Two keys hold while one replaces the other; the result says which of them matched.", (24,)),
+    "KeyEncoding": Note(
+        "The key is the text of the secret, or its bytes in hex or base64 where the config says so.", (4,)
+    ),
+    "LongKey": Note("A key longer than a block of the hash is hashed first, as HMAC says."),
+    "Uniform": Note("What the answer reveals does not change the verdict.", (25,)),
+    # Policy.
+    "PublicRoute": Note("A public route lets everybody in and looks at no credential."),
+    "RouteScheme": Note("A route may accept other schemes than the document does.", (35,)),
+    "RouteService": Note("A route may be limited to some services."),
+    "Permission": Note("A caller with permissions may do only what one of them covers."),
+    "Environment": Note("A caller may be limited to some environments."),
+    "AllowedTarget": Note("A caller may be limited to some services that it calls.", (18,)),
+    "Precedence": Note("The request has two faults; the earlier step of the verification decides."),
+    # Replay.
+    "Replay": Note("A request that was accepted is not accepted again inside the window.", (30, 31)),
+    "ReplayKey": Note("What tells requests apart comes from signed bytes only.", (31,)),
+    "Repetition": Note("A scheme without a signed nonce lets safe methods repeat, and others not.", (32,)),
+    "RefusedIsNotSeen": Note("A refused request leaves no trace in the replay store.", (30,)),
+    "StoreFull": Note("A full replay store refuses or allows as the config says.", (34,)),
+    "ConfigReplaced": Note("A new config holds for the next request; what was seen before stays seen.", (30,)),
+    # Streams.
+    "Stream": Note("A body in pieces gets the verdict that it gets in one piece, whatever the pieces are.", (36,)),
+    # Config documents.
+    "ConfigForm": Note("Unknown, repeated and missing members and values of a wrong kind are errors."),
+    "ConfigValue": Note("A value outside its range or grammar is an error."),
+    "ConfigWindow": Note("The window is two bounded whole numbers; nothing switches it off.", (6,)),
+    "ConfigSecret": Note("A secret that is missing, weak or wrapped in white space stops the start.", (19, 20)),
+    "ConfigConflict": Note("Members that contradict each other are an error."),
+    "ConfigWarning": Note("What is allowed but unwise is a warning.", (15,)),
+    "ConfigAccepted": Note("The document is in order."),
+    # Signing.
+    "Signing": Note("The headers and the signed message, byte for byte and in order."),
+    "CannotSign": Note("A request that cannot be signed safely is an error, never a half-signed request.", (9,)),
+}
