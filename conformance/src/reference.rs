@@ -3,6 +3,9 @@
 //!
 //! This is the only module that uses the core; the judge must not share code with what it judges.
 
+// A refusal remembers what it is about without allocating, so it is large; the core's users meet the same.
+#![allow(clippy::result_large_err)]
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -123,8 +126,6 @@ fn head<'a>(request: &'a Request, headers: &'a HeaderList<'a>) -> Head<'a, Heade
     }
 }
 
-// A refusal is as large as what it remembers; boxing it would only hide that from this one caller.
-#[allow(clippy::result_large_err)]
 fn feed(mut verification: BodyVerification, body: &[u8], chunks: &[usize]) -> Result<wiresign::Verified, Refusal> {
     let mut rest = body;
     if verification.needs_body() {
@@ -138,8 +139,6 @@ fn feed(mut verification: BodyVerification, body: &[u8], chunks: &[usize]) -> Re
     verification.finish()
 }
 
-// As above.
-#[allow(clippy::result_large_err)]
 fn judged(outcome: Result<wiresign::Verified, Refusal>) -> StepResult {
     match outcome {
         Ok(verified) => StepResult::Verified(Verified {

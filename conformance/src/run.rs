@@ -149,7 +149,7 @@ fn run_binding(cases: &[Case], driver: &Driver, limit: Duration) -> BindingRun {
             charge(cases, &mut ends, Some(&id), last_asked, "the driver answered this case twice");
         }
         let mut end = match reply.results {
-            Ok(raw) => judge_case(case, raw),
+            Ok(raw) => judge_results(case, raw),
             Err(cause) => CaseEnd::without_answer(Outcome::Fail(vec![Failure::of_case(FailureKind::Protocol, cause)])),
         };
         end.elapsed = elapsed;
@@ -175,7 +175,8 @@ fn charge(cases: &[Case], ends: &mut [CaseEnd], id: Option<&str>, last_asked: Op
     }
 }
 
-fn judge_case(case: &Case, raw: Vec<Value>) -> CaseEnd {
+/// Judges the results of one case: by the vector, and by themselves. There must be one for each step.
+pub fn judge_results(case: &Case, raw: Vec<Value>) -> CaseEnd {
     let mut outcome = Outcome::Pass;
     let mut results = Vec::with_capacity(raw.len());
     let mut reveal = Reveal::of(&case.config);

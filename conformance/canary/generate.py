@@ -1,0 +1,250 @@
+"""Makes canary.json: cases whose expectations are wrong, and nothing else about them.
+
+    python3 generate.py            write the file
+    python3 generate.py --check    exit 1 where the file is not what would be written
+
+Each signature is computed here, on Python's standard library, and is what the comment says it is. So a canary fails for
+the one reason that it was made for, and never because the request is broken by accident.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+FILE = Path(__file__).with_name("canary.json")
+
+NOW = 1767225600
+NONCE = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11"
+SECRETS = {name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest() for name in ("ORDERS", "BILLING")}
+SCHEMES = ("service-hmac", "service-hmac-v2", "cross-service")
+COVERED = {
+    "service-hmac": ["method", "path", "timestamp", "service", "body"],
+    "service-hmac-v2": ["method", "path", "query", "timestamp", "service", "target-service", "nonce", "body"],
+    "cross-service": ["method", "path", "timestamp", "body"],
+}
+METHOD, PATH, QUERY, BODY = "POST", "/orders", "draft=1", '{"item":"brick"}'
+
+
+def message(scheme: str, body: str = BODY) -> bytes:
+    """The bytes that billing signs when it calls orders."""
+    match scheme:
+        case "service-hmac":
+            parts = [METHOD, PATH, str(NOW), body, "billing"]
+        case "service-hmac-v2":
+            parts = ["wiresign-v2", METHOD, PATH, QUERY, str(NOW), "billing", "orders", NONCE, body]
+        case _:
+            parts = [METHOD, PATH, str(NOW), body]
+    return "\n".join(parts).encode()
+
+
+def headers(scheme: str) -> list[list[str]]:
+    """The headers of a genuine request, in the order in which a signer sets them."""
+    tag = hmac.new(SECRETS["BILLING"].encode(), message(scheme), hashlib.sha256).hexdigest()
+    timestamp = ["X-Timestamp", str(NOW)]
+    request_id = ["X-Request-ID", NONCE]
+    match scheme:
+        case "service-hmac":
+            return [["X-Service-ID", "billing"], timestamp, ["X-Signature", tag], request_id]
+        case "service-hmac-v2":
+            target = ["X-Target-Service", "orders"]
+            return [["X-Service-ID", "billing"], target, timestamp, request_id, ["X-Signature", f"v2={tag}"]]
+        case _:
+            return [["X-Service-Name", "billing"], timestamp, ["X-Signature", tag], request_id]
+
+
+def request(scheme: str, body: str = BODY) -> Json:
+    """A genuine request, or with another body a forged one."""
+    return {"method": METHOD, "target": f"{PATH}?{QUERY}", "headers": headers(scheme), "body": body}
+
+
+def verify(scheme: str, expect: Json, **changes: str) -> Json:
+    """A step that judges a request."""
+    return {"op": "verify", "now": NOW + 7, "request": request(scheme, **changes), "expect": expect}
+
+
+def stream(scheme: str, expect: Json, **changes: str) -> Json:
+    """A step that judges a request whose body comes in pieces."""
+    return verify(scheme, expect, **changes) | {"op": "verify_stream", "chunks": [3, 0, 4]}
+
+
+def sign(expect: Json, nonce: str = NONCE) -> Json:
+    """A step that signs a call from billing to orders."""
+    unsigned = {"method": METHOD, "target": f"{PATH}?{QUERY}", "headers": [], "body": BODY}
+    return {"op": "sign", "now": NOW, "nonce": nonce, "target": "orders", "request": unsigned, "expect": expect}
+
+
+def check(expect: Json) -> Json:
+    """A step that reads the configuration."""
+    return {"op": "check", "expect": expect}
+
+
+def config(own: str, scheme: str, **members: Any) -> Json:
+    """A configuration of one of the two services."""
+    services = {name.lower(): {"keys": [{"secret": f"env:{name}"}]} for name in SECRETS}
+    return {"service": own, "accept": [scheme], "sign_with": scheme, "services": services} | members
+
+
+def test(name: str, comment: str, flag: str, *steps: Json) -> Json:
+    """One canary."""
+    return {"id": f"canary/{name}", "comment": comment, "flags": [flag], "origin": "self", "steps": list(steps)}
+
+
+def group(name: str, document: Json, *tests: Json) -> Json:
+    """Canaries that share a configuration."""
+    return {"name": name, "config": document, "env": SECRETS, "tests": list(tests)}
+
+
+def verdicts(scheme: str) -> Json:
+    """Wrong verdicts on requests."""
+    forged = {"body": BODY + " "}
+    return group(
+        f"{scheme}: verdicts",
+        config("orders", scheme),
+        test(f"{scheme}/forged-accepted", "a forged body is to be accepted", "WrongVerdict", verify(scheme, {"ok": {}}, **forged)),
+        test(f"{scheme}/forged-stream-accepted", "the same in pieces", "WrongVerdict", stream(scheme, {"ok": {}}, **forged)),
+        test(f"{scheme}/genuine-refused", "a genuine request is to be refused", "WrongVerdict",
+             verify(scheme, {"refused": "INVALID_SIGNATURE"})),
+        test(f"{scheme}/genuine-stream-refused", "the same in pieces", "WrongVerdict",
+             stream(scheme, {"refused": "INVALID_SIGNATURE"})),
+        test(f"{scheme}/genuine-config-errors", "a good configuration is to have problems", "WrongVerdict",
+             verify(scheme, {"config_errors": ["/service"]})),
+        test(f"{scheme}/other-code", "refused, but for another reason", "WrongCode",
+             verify(scheme, {"refused": "UNKNOWN_SERVICE"}, **forged)),
+        test(f"{scheme}/replay-accepted", "the second of two equal requests is to be accepted", "WrongVerdict",
+             verify(scheme, {"ok": {}}), verify(scheme, {"ok": {}})),
+        test(f"{scheme}/replay-other-code", "a replay is to be called a forgery", "WrongCode",
+             verify(scheme, {"ok": {}}), verify(scheme, {"refused": "INVALID_SIGNATURE"})),
+        *(
+            test(f"{scheme}/other-{field.replace('_', '-')}", f"accepted, but with another {field}", "WrongField",
+                 verify(scheme, {"ok": {field: value}}))
+            for field, value in {
+                "service": "orders",
+                "key": "2",
+                "scheme": next(other for other in SCHEMES if other != scheme),
+                "age": 8,
+                "request_id": None,
+                "route": "/**",
+                "retiring": True,
+                "public": True,
+                "covered": COVERED[scheme][::-1],
+                "replay_key": "",
+            }.items()
+        ),
+    )  # fmt: skip
+
+
+def signatures(scheme: str) -> Json:
+    """Wrong headers and messages."""
+    right = headers(scheme)
+    at = next(index for index, (name, _) in enumerate(right) if name == "X-Signature")
+    last = right[at][1][-1]
+    other_digit = [*right[:at], ["X-Signature", right[at][1][:-1] + ("0" if last != "0" else "1")], *right[at + 1 :]]
+
+    def signing(name: str, comment: str, fields: Json) -> Json:
+        return test(f"{scheme}/sign-{name}", comment, "WrongBytes", sign({"ok": fields}))
+
+    def as_message(data: bytes) -> Json:
+        return {"message": {"base64": base64.b64encode(data).decode()}}
+
+    return group(
+        f"{scheme}: signatures",
+        config("billing", scheme),
+        signing("other-digit", "the last digit of the signature is another one", {"headers": other_digit}),
+        signing("other-order", "two headers are exchanged", {"headers": [right[1], right[0], *right[2:]]}),
+        signing("other-case", "the name of a header is in lower case", {"headers": [[right[0][0].lower(), right[0][1]], *right[1:]]}),
+        signing("header-missing", "the last header is missing", {"headers": right[:-1]}),
+        signing("header-twice", "the last header is there twice", {"headers": [*right, right[-1]]}),
+        signing("other-message", "another body is signed", as_message(message(scheme, BODY + " "))),
+        signing("longer-message", "the message has a line end more", as_message(message(scheme) + b"\n")),
+        signing("no-message", "nothing is signed", as_message(b"")),
+        test(f"{scheme}/sign-fails", "what can be signed is to fail", "WrongVerdict", sign({"failed": "SIGNING_FAILED"})),
+    )  # fmt: skip
+
+
+def documents() -> list[Json]:
+    """Wrong verdicts on configurations."""
+    good = config("orders", "service-hmac-v2")
+    bad = config("orders", "service-hmac-v2", window={"past": 0, "future": 601})
+    loud = config("orders", "service-hmac-v2", services={"orders": {"keys": [{"secret": "env:ORDERS"}]},
+                  "billing": {"keys": [{"secret": f"literal:{SECRETS['BILLING']}"}]}})  # fmt: skip
+    public = config("orders", "service-hmac-v2", routes=[{"match": "POST /orders", "public": True}])
+    secret = "/services/billing/keys/0/secret"
+    return [
+        group(
+            "a good document",
+            good,
+            test("config/good-has-errors", "a good document is to have a problem", "WrongVerdict",
+                 check({"config_errors": ["/window/past"]})),
+            test("config/good-has-warnings", "a good document is to have a warning", "WrongField",
+                 check({"ok": {"warnings": ["/window"]}})),
+            test("config/replace-good-fails", "a good document is not to be taken", "WrongVerdict",
+                 {"op": "replace", "config": good, "expect": {"config_errors": ["/service"]}}),
+            test("config/replace-bad-works", "a bad document is to be taken", "WrongVerdict",
+                 {"op": "replace", "config": bad, "expect": {"ok": {}}}),
+            test("sign/bad-nonce-works", "a nonce that is too short is to be signed", "WrongVerdict",
+                 sign({"ok": {}}, nonce="short")),
+        ),
+        group(
+            "a bad document",
+            bad,
+            test("config/bad-is-good", "a bad document is to be good", "WrongVerdict", check({"ok": {}})),
+            test("config/bad-verifies", "a bad document is to verify", "WrongVerdict", verify("service-hmac-v2", {"ok": {}})),
+            test("config/bad-refuses", "a bad document is to refuse", "WrongVerdict",
+                 verify("service-hmac-v2", {"refused": "INVALID_SIGNATURE"})),
+            test("config/other-pointer", "one of two problems is to be somewhere else", "WrongField",
+                 check({"config_errors": ["/service", "/window/future"]})),
+            test("config/pointer-missing", "one of two problems is not to be named", "WrongField",
+                 check({"config_errors": ["/window/past"]})),
+            test("config/pointer-too-many", "a third problem is to be named", "WrongField",
+                 check({"config_errors": ["/service", "/window/future", "/window/past"]})),
+        ),
+        group(
+            "a document with a warning",
+            loud,
+            test("config/warning-missing", "the warning is not to be given", "WrongField", check({"ok": {"warnings": []}})),
+            test("config/other-warning", "the warning is to be somewhere else", "WrongField",
+                 check({"ok": {"warnings": [secret.replace("0", "1")]}})),
+        ),
+        group(
+            "a public route",
+            public,
+            test("public/refused", "a public route is to refuse", "WrongVerdict",
+                 verify("service-hmac-v2", {"refused": "AUTHENTICATION_REQUIRED"})),
+            test("public/not-public", "a public route is not to be public", "WrongField",
+                 verify("service-hmac-v2", {"ok": {"public": False}})),
+            test("public/named", "a public route is to say who called", "WrongField",
+                 verify("service-hmac-v2", {"ok": {"service": "billing"}})),
+        ),
+    ]  # fmt: skip
+
+
+def text() -> str:
+    """The whole file."""
+    notes = {
+        "WrongVerdict": {"meaning": "Success is expected of a failure, or a failure of a success."},
+        "WrongCode": {"meaning": "The refusal is expected with another code."},
+        "WrongField": {"meaning": "The verdict is right, and one field of it is expected to be another one."},
+        "WrongBytes": {"meaning": "A header or the signed message is expected to have other bytes."},
+    }
+    groups = [make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)] + documents()
+    document = {"schema": "wiresign-vectors-1", "suite": "canary", "notes": notes, "groups": groups}
+    return json.dumps(document, indent=1) + "\n"
+
+
+def main() -> int:
+    """Write or compare the file."""
+    if sys.argv[1:] == ["--check"]:
+        return 0 if FILE.read_text(encoding="utf-8") == text() else 1
+    FILE.write_text(text(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
