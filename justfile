@@ -1,0 +1,112 @@
+# Recipes of the house. `npx -y rust-just` lists them; `npx -y rust-just RECIPE` runs one.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+python := "build/venv/bin/python"
+# Release artefacts are built once and used by the tests, the demo and the benches alike.
+export CARGO_TARGET_DIR := justfile_directory() / "target"
+# Progress bars and update notices only fill logs.
+export npm_config_update_notifier := "false"
+export npm_config_fund := "false"
+export npm_config_audit := "false"
+export PIP_DISABLE_PIP_VERSION_CHECK := "1"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Run the fleet of examples/fleet: every allowed call, every forbidden one, the attacks, a key rotation
+demo: _tools _install-python addon
+    {{python}} examples/fleet/demo.py
+
+# Run everything that CI runs: lint, all tests, conformance, the README's examples, the demo
+test: _tools lint test-rust test-python test-node test-c conformance test-readme fuzz demo
+    @echo "all of it passed"
+
+# Run the tests of the Rust crates
+test-rust: _tools
+    cargo test --locked --workspace
+
+# Run the tests of the Python package: pytest, types, stubs
+test-python: _tools _install-python
+    cd bindings-python && ../{{python}} -m pytest -q
+    cd bindings-python && ../{{python}} -m mypy --strict python tests && ../{{python}} -m mypy.stubtest wiresign._wiresign
+
+# Run the tests of the Node.js package
+test-node: _tools addon
+    cd bindings-node && npm test
+
+# Run the tests of the C library: plain, under sanitizers, under Valgrind
+test-c: _tools clib
+    bindings-c/tests/run
+
+# Compare formats, generated files and conventions, without changing anything
+lint: _tools _venv _node-modules
+    cargo fmt --all --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo run --locked -q -p xtask -- generate --check
+    cargo run --locked -q -p xtask -- header --check
+    {{python}} conformance/generator/lint.py
+    {{python}} -m ruff check bindings-python conformance/generator examples bench scripts
+    {{python}} -m ruff format --check bindings-python conformance/generator examples bench scripts
+    cd bindings-node && npm run lint
+
+# Format all sources
+fmt: _tools _venv _node-modules
+    cargo fmt --all
+    {{python}} -m ruff format bindings-python conformance/generator examples bench scripts
+    cd bindings-node && npm run format
+
+# Write the files that several languages share: code tables, the C header, the vectors
+generate: _tools _venv
+    cargo run --locked -q -p xtask -- generate
+    cargo run --locked -q -p xtask -- header
+    {{python}} conformance/generator/generate.py
+
+# Build the Python wheel into dist/python
+wheel: _tools _venv
+    rm -rf dist/python
+    {{python}} -m maturin build --release --locked -m bindings-python/Cargo.toml --out dist/python
+
+# Build the Node.js package into dist/node
+addon: _tools _node-modules
+    cd bindings-node && npm run build
+    rm -rf dist/node && mkdir -p dist/node
+    cd bindings-node && npm pack --silent --pack-destination ../dist/node
+
+# Build the C library, its header and its pkg-config file into dist/c
+clib: _tools
+    bindings-c/install dist/c
+
+# Judge every binding by the vectors (or by other vectors: --vectors DIR)
+conformance *ARGS: _tools _install-python addon clib
+    cargo build --locked --release -p wiresign-conformance
+    target/release/wiresign-conformance run --require --report target/conformance {{ARGS}}
+
+# Run the README's examples as a stranger would, on a PATH without cargo
+test-readme: _tools wheel addon clib
+    {{python}} scripts/test-readme
+
+# Run each fuzz target for some seconds
+fuzz SECONDS="5": _tools
+    fuzz/run {{SECONDS}}
+
+# Measure beside peers, and print must, reach and measured
+bench *ARGS: _tools _install-python addon
+    bench/run {{ARGS}}
+
+# Remove what was built
+clean:
+    rm -rf target dist build bindings-node/dist bindings-node/prebuilds bindings-node/node_modules examples/fleet/node_modules
+
+_tools:
+    @scripts/require-tools
+
+_venv:
+    @scripts/python-environment
+
+_install-python: wheel
+    @{{python}} -m pip install -q --force-reinstall --no-deps --no-index dist/python/*.whl
+
+_node-modules:
+    @scripts/node-modules bindings-node
