@@ -1,15 +1,24 @@
 """A service that lets only signed requests in. Who may call, and with which key, says wiresign.json."""
 
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import FastAPI, Request
-from wiresign import Config, Verifier
+from fastapi import Depends, FastAPI, Request
+
+from wiresign import Config, Verified, Verifier
 from wiresign.asgi import Middleware
+from wiresign.fastapi import WiresignAuth
 
 config = Config.from_file(Path(__file__).with_name("wiresign.json"))
+verifier = Verifier(config)
+auth = WiresignAuth(verifier)
 
 app = FastAPI(title=config.service)
-app.add_middleware(Middleware, verifier=Verifier(config))
+# In front of everything: a request is verified before anything of it is parsed.
+app.add_middleware(Middleware, verifier=verifier)
+auth.install(app)
+
+Caller = Annotated[Verified, Depends(auth.caller)]
 
 
 @app.get("/health")
@@ -19,12 +28,12 @@ async def health() -> dict[str, str]:
 
 
 @app.get("/hello")
-async def hello(request: Request, name: str = "world") -> dict[str, str]:
-    """Answer services that may call this one."""
-    return {"hello": name, "caller": request.state.wiresign.service}
+async def hello(caller: Caller, name: str = "world") -> dict[str, str | None]:
+    """Answer the services that may call this one."""
+    return {"hello": name, "caller": caller.service}
 
 
 @app.post("/echo")
-async def echo(request: Request) -> dict[str, object]:
+async def echo(caller: Caller, request: Request) -> dict[str, object]:
     """Answer with the body that was received."""
-    return {"received": await request.json(), "caller": request.state.wiresign.service}
+    return {"received": await request.json(), "caller": caller.service}
