@@ -34,6 +34,5 @@ fn main() -> ExitCode {
             failure.exit()
         }
     };
-    output.finish();
-    exit.into()
+    output.finish(exit).into()
 }

@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use wiresign::Problem;
 
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -87,12 +88,13 @@ impl Output {
         });
     }
 
-    /// Flushes, and says so when the result could not be written for another reason than a closed pipe.
-    pub(crate) fn finish(mut self) {
+    /// Flushes, and gives the exit code: where the result could not be written for another reason than a closed pipe,
+    /// a success was none.
+    pub(crate) fn finish(mut self, exit: Exit) -> Exit {
         self.write_out(|out| out.flush());
-        if let Some(error) = self.lost.take() {
-            self.write_err(|err| writeln!(err, "{BAD}error{BAD:#}: the output is not complete: {error}"));
-        }
+        let Some(error) = self.lost.take() else { return exit };
+        self.write_err(|err| writeln!(err, "{BAD}error{BAD:#}: The output is not complete: {error}."));
+        if exit == Exit::Success { Exit::Problem } else { exit }
     }
 
     fn write_out(&mut self, write: impl FnOnce(&mut AutoStream<io::Stdout>) -> io::Result<()>) {

@@ -108,3 +108,15 @@ fn pipes_get_no_colours_and_no_color_is_honoured() {
     let none = command.env("NO_COLOR", "1").env("TERM", "xterm").output().expect("it runs");
     assert!(!none.stdout.contains(&0x1b));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_no_success() {
+    let folder = Folder::new();
+    for (arguments, code) in [(&["keygen"][..], 1), (&["check", "--json"], 1), (&["verify", "/invoices"], 3)] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a full device");
+        let output = folder.command(arguments).stdout(full).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("not complete"), "{arguments:?}");
+    }
+}
