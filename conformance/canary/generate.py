@@ -22,7 +22,9 @@ FILE = Path(__file__).with_name("canary.json")
 
 NOW = 1767225600
 NONCE = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11"
-SECRETS = {name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest() for name in ("ORDERS", "BILLING")}
+SECRETS = {
+    name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest() for name in ("ORDERS", "BILLING")
+}
 SCHEMES = ("service-hmac", "service-hmac-v2", "cross-service")
 COVERED = {
     "service-hmac": ["method", "path", "timestamp", "service", "body"],
@@ -107,23 +109,63 @@ def verdicts(scheme: str) -> Json:
     return group(
         f"{scheme}: verdicts",
         config("orders", scheme),
-        test(f"{scheme}/forged-accepted", "a forged body is to be accepted", "WrongVerdict", verify(scheme, {"ok": {}}, **forged)),
-        test(f"{scheme}/forged-stream-accepted", "the same in pieces", "WrongVerdict", stream(scheme, {"ok": {}}, **forged)),
-        test(f"{scheme}/genuine-refused", "a genuine request is to be refused", "WrongVerdict",
-             verify(scheme, {"refused": "INVALID_SIGNATURE"})),
-        test(f"{scheme}/genuine-stream-refused", "the same in pieces", "WrongVerdict",
-             stream(scheme, {"refused": "INVALID_SIGNATURE"})),
-        test(f"{scheme}/genuine-config-errors", "a good configuration is to have problems", "WrongVerdict",
-             verify(scheme, {"config_errors": ["/service"]})),
-        test(f"{scheme}/other-code", "refused, but for another reason", "WrongCode",
-             verify(scheme, {"refused": "UNKNOWN_SERVICE"}, **forged)),
-        test(f"{scheme}/replay-accepted", "the second of two equal requests is to be accepted", "WrongVerdict",
-             verify(scheme, {"ok": {}}), verify(scheme, {"ok": {}})),
-        test(f"{scheme}/replay-other-code", "a replay is to be called a forgery", "WrongCode",
-             verify(scheme, {"ok": {}}), verify(scheme, {"refused": "INVALID_SIGNATURE"})),
+        test(
+            f"{scheme}/forged-accepted",
+            "a forged body is to be accepted",
+            "WrongVerdict",
+            verify(scheme, {"ok": {}}, **forged),
+        ),
+        test(
+            f"{scheme}/forged-stream-accepted",
+            "the same in pieces",
+            "WrongVerdict",
+            stream(scheme, {"ok": {}}, **forged),
+        ),
+        test(
+            f"{scheme}/genuine-refused",
+            "a genuine request is to be refused",
+            "WrongVerdict",
+            verify(scheme, {"refused": "INVALID_SIGNATURE"}),
+        ),
+        test(
+            f"{scheme}/genuine-stream-refused",
+            "the same in pieces",
+            "WrongVerdict",
+            stream(scheme, {"refused": "INVALID_SIGNATURE"}),
+        ),
+        test(
+            f"{scheme}/genuine-config-errors",
+            "a good configuration is to have problems",
+            "WrongVerdict",
+            verify(scheme, {"config_errors": ["/service"]}),
+        ),
+        test(
+            f"{scheme}/other-code",
+            "refused, but for another reason",
+            "WrongCode",
+            verify(scheme, {"refused": "UNKNOWN_SERVICE"}, **forged),
+        ),
+        test(
+            f"{scheme}/replay-accepted",
+            "the second of two equal requests is to be accepted",
+            "WrongVerdict",
+            verify(scheme, {"ok": {}}),
+            verify(scheme, {"ok": {}}),
+        ),
+        test(
+            f"{scheme}/replay-other-code",
+            "a replay is to be called a forgery",
+            "WrongCode",
+            verify(scheme, {"ok": {}}),
+            verify(scheme, {"refused": "INVALID_SIGNATURE"}),
+        ),
         *(
-            test(f"{scheme}/other-{field.replace('_', '-')}", f"accepted, but with another {field}", "WrongField",
-                 verify(scheme, {"ok": {field: value}}))
+            test(
+                f"{scheme}/other-{field.replace('_', '-')}",
+                f"accepted, but with another {field}",
+                "WrongField",
+                verify(scheme, {"ok": {field: value}}),
+            )
             for field, value in {
                 "service": "orders",
                 "key": "2",
@@ -137,7 +179,7 @@ def verdicts(scheme: str) -> Json:
                 "replay_key": "",
             }.items()
         ),
-    )  # fmt: skip
+    )
 
 
 def signatures(scheme: str) -> Json:
@@ -158,71 +200,145 @@ def signatures(scheme: str) -> Json:
         config("billing", scheme),
         signing("other-digit", "the last digit of the signature is another one", {"headers": other_digit}),
         signing("other-order", "two headers are exchanged", {"headers": [right[1], right[0], *right[2:]]}),
-        signing("other-case", "the name of a header is in lower case", {"headers": [[right[0][0].lower(), right[0][1]], *right[1:]]}),
+        signing(
+            "other-case",
+            "the name of a header is in lower case",
+            {"headers": [[right[0][0].lower(), right[0][1]], *right[1:]]},
+        ),
         signing("header-missing", "the last header is missing", {"headers": right[:-1]}),
         signing("header-twice", "the last header is there twice", {"headers": [*right, right[-1]]}),
         signing("other-message", "another body is signed", as_message(message(scheme, BODY + " "))),
         signing("longer-message", "the message has a line end more", as_message(message(scheme) + b"\n")),
         signing("no-message", "nothing is signed", as_message(b"")),
-        test(f"{scheme}/sign-fails", "what can be signed is to fail", "WrongVerdict", sign({"failed": "SIGNING_FAILED"})),
-    )  # fmt: skip
+        test(
+            f"{scheme}/sign-fails", "what can be signed is to fail", "WrongVerdict", sign({"failed": "SIGNING_FAILED"})
+        ),
+    )
 
 
 def documents() -> list[Json]:
     """Wrong verdicts on configurations."""
     good = config("orders", "service-hmac-v2")
     bad = config("orders", "service-hmac-v2", window={"past": 0, "future": 601})
-    loud = config("orders", "service-hmac-v2", services={"orders": {"keys": [{"secret": "env:ORDERS"}]},
-                  "billing": {"keys": [{"secret": f"literal:{SECRETS['BILLING']}"}]}})  # fmt: skip
+    loud = config(
+        "orders",
+        "service-hmac-v2",
+        services={
+            "orders": {"keys": [{"secret": "env:ORDERS"}]},
+            "billing": {"keys": [{"secret": f"literal:{SECRETS['BILLING']}"}]},
+        },
+    )
     public = config("orders", "service-hmac-v2", routes=[{"match": "POST /orders", "public": True}])
     secret = "/services/billing/keys/0/secret"
     return [
         group(
             "a good document",
             good,
-            test("config/good-has-errors", "a good document is to have a problem", "WrongVerdict",
-                 check({"config_errors": ["/window/past"]})),
-            test("config/good-has-warnings", "a good document is to have a warning", "WrongField",
-                 check({"ok": {"warnings": ["/window"]}})),
-            test("config/replace-good-fails", "a good document is not to be taken", "WrongVerdict",
-                 {"op": "replace", "config": good, "expect": {"config_errors": ["/service"]}}),
-            test("config/replace-bad-works", "a bad document is to be taken", "WrongVerdict",
-                 {"op": "replace", "config": bad, "expect": {"ok": {}}}),
-            test("sign/bad-nonce-works", "a nonce that is too short is to be signed", "WrongVerdict",
-                 sign({"ok": {}}, nonce="short")),
+            test(
+                "config/good-has-errors",
+                "a good document is to have a problem",
+                "WrongVerdict",
+                check({"config_errors": ["/window/past"]}),
+            ),
+            test(
+                "config/good-has-warnings",
+                "a good document is to have a warning",
+                "WrongField",
+                check({"ok": {"warnings": ["/window"]}}),
+            ),
+            test(
+                "config/replace-good-fails",
+                "a good document is not to be taken",
+                "WrongVerdict",
+                {"op": "replace", "config": good, "expect": {"config_errors": ["/service"]}},
+            ),
+            test(
+                "config/replace-bad-works",
+                "a bad document is to be taken",
+                "WrongVerdict",
+                {"op": "replace", "config": bad, "expect": {"ok": {}}},
+            ),
+            test(
+                "sign/bad-nonce-works",
+                "a nonce that is too short is to be signed",
+                "WrongVerdict",
+                sign({"ok": {}}, nonce="short"),
+            ),
         ),
         group(
             "a bad document",
             bad,
             test("config/bad-is-good", "a bad document is to be good", "WrongVerdict", check({"ok": {}})),
-            test("config/bad-verifies", "a bad document is to verify", "WrongVerdict", verify("service-hmac-v2", {"ok": {}})),
-            test("config/bad-refuses", "a bad document is to refuse", "WrongVerdict",
-                 verify("service-hmac-v2", {"refused": "INVALID_SIGNATURE"})),
-            test("config/other-pointer", "one of two problems is to be somewhere else", "WrongField",
-                 check({"config_errors": ["/service", "/window/future"]})),
-            test("config/pointer-missing", "one of two problems is not to be named", "WrongField",
-                 check({"config_errors": ["/window/past"]})),
-            test("config/pointer-too-many", "a third problem is to be named", "WrongField",
-                 check({"config_errors": ["/service", "/window/future", "/window/past"]})),
+            test(
+                "config/bad-verifies",
+                "a bad document is to verify",
+                "WrongVerdict",
+                verify("service-hmac-v2", {"ok": {}}),
+            ),
+            test(
+                "config/bad-refuses",
+                "a bad document is to refuse",
+                "WrongVerdict",
+                verify("service-hmac-v2", {"refused": "INVALID_SIGNATURE"}),
+            ),
+            test(
+                "config/other-pointer",
+                "one of two problems is to be somewhere else",
+                "WrongField",
+                check({"config_errors": ["/service", "/window/future"]}),
+            ),
+            test(
+                "config/pointer-missing",
+                "one of two problems is not to be named",
+                "WrongField",
+                check({"config_errors": ["/window/past"]}),
+            ),
+            test(
+                "config/pointer-too-many",
+                "a third problem is to be named",
+                "WrongField",
+                check({"config_errors": ["/service", "/window/future", "/window/past"]}),
+            ),
         ),
         group(
             "a document with a warning",
             loud,
-            test("config/warning-missing", "the warning is not to be given", "WrongField", check({"ok": {"warnings": []}})),
-            test("config/other-warning", "the warning is to be somewhere else", "WrongField",
-                 check({"ok": {"warnings": [secret.replace("0", "1")]}})),
+            test(
+                "config/warning-missing",
+                "the warning is not to be given",
+                "WrongField",
+                check({"ok": {"warnings": []}}),
+            ),
+            test(
+                "config/other-warning",
+                "the warning is to be somewhere else",
+                "WrongField",
+                check({"ok": {"warnings": [secret.replace("0", "1")]}}),
+            ),
         ),
         group(
             "a public route",
             public,
-            test("public/refused", "a public route is to refuse", "WrongVerdict",
-                 verify("service-hmac-v2", {"refused": "AUTHENTICATION_REQUIRED"})),
-            test("public/not-public", "a public route is not to be public", "WrongField",
-                 verify("service-hmac-v2", {"ok": {"public": False}})),
-            test("public/named", "a public route is to say who called", "WrongField",
-                 verify("service-hmac-v2", {"ok": {"service": "billing"}})),
+            test(
+                "public/refused",
+                "a public route is to refuse",
+                "WrongVerdict",
+                verify("service-hmac-v2", {"refused": "AUTHENTICATION_REQUIRED"}),
+            ),
+            test(
+                "public/not-public",
+                "a public route is not to be public",
+                "WrongField",
+                verify("service-hmac-v2", {"ok": {"public": False}}),
+            ),
+            test(
+                "public/named",
+                "a public route is to say who called",
+                "WrongField",
+                verify("service-hmac-v2", {"ok": {"service": "billing"}}),
+            ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def text() -> str:

@@ -2,13 +2,20 @@
 
 use serde_json::{Value, json};
 
+use crate::judge::answer;
 use crate::result::{StepResult, pointers};
 
 /// The first place where two bindings' answers to one case differ, with the step's index (from 0).
 pub fn first_difference(reference: &[StepResult], other: &[StepResult]) -> Option<(usize, String)> {
     reference.iter().zip(other).enumerate().find_map(|(index, (reference, other))| {
-        let (place, reference, other) = difference(&comparable(reference), &comparable(other), String::new())?;
-        Some((index, format!("{place}: {other} instead of {reference}")))
+        let (place, left, right) = difference(&comparable(reference), &comparable(other), String::new())?;
+        // Another verdict is told in a few words; only inside of one verdict do the values say more.
+        let text = if place.is_empty() {
+            format!("{} instead of {}", answer(other), answer(reference))
+        } else {
+            format!("{place}: {right} instead of {left}")
+        };
+        Some((index, text))
     })
 }
 
@@ -29,7 +36,7 @@ fn difference(reference: &Value, other: &Value, place: String) -> Option<(String
             .zip(right.values())
             .find_map(|((name, left), right)| difference(left, right, format!("{place}/{name}"))),
         _ if reference == other => None,
-        _ => Some((if place.is_empty() { "/".to_owned() } else { place }, reference.to_string(), other.to_string())),
+        _ => Some((place, reference.to_string(), other.to_string())),
     }
 }
 
@@ -56,7 +63,8 @@ mod tests {
     #[test]
     fn another_kind_of_answer_is_a_difference() {
         let failed = StepResult::Failed(Failed { code: "SIGNING_FAILED".to_owned(), message: String::new() });
-        assert!(first_difference(&[signed("a")], &[failed]).is_some());
+        let (_, text) = first_difference(&[signed("a")], &[failed]).unwrap();
+        assert!(text.starts_with("failed SIGNING_FAILED () instead of ok {"), "{text}");
     }
 
     #[test]

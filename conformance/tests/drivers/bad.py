@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import IO, Any
 
 MISTAKE = sys.argv[1]
 UNLUCKY = 3
@@ -20,12 +21,15 @@ FOREVER = 3600
 
 
 def say(line: str, end: str = "\n") -> None:
+    """Write a line, or a piece of one."""
     sys.stdout.write(line + end)
     sys.stdout.flush()
 
 
-def read(pipe) -> dict:
-    return json.loads(pipe.readline())
+def read(pipe: IO[str]) -> dict[str, Any]:
+    """Read a line of the good driver."""
+    line: dict[str, Any] = json.loads(pipe.readline())
+    return line
 
 
 match MISTAKE:
@@ -42,6 +46,8 @@ match MISTAKE:
         time.sleep(FOREVER)
 
 good = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+if good.stdin is None or good.stdout is None:
+    sys.exit("both were asked for")
 hello = read(good.stdout)
 match MISTAKE:
     case "wrong-protocol":
