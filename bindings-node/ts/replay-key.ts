@@ -8,12 +8,12 @@ import type { Facts } from "./native.js";
 /**
  * Made of signed bytes only: of the nonce where the scheme signs one, in the scope of its service; else of the signature.
  *
- * @param proof the signature header as received
+ * @param identity the nonce; or the signature header as received
  */
-export function replayKey(facts: Facts, requestId: string | null, proof: string): string {
-  if (!facts.requestIdIsSigned) {
-    return `s:${createHash("sha256").update(Buffer.from(proof, "hex")).digest("hex")}`;
+export function replayKey(facts: Facts, identity: string | { readonly signature: string }): string {
+  if (typeof identity !== "string") {
+    return `s:${createHash("sha256").update(Buffer.from(identity.signature, "hex")).digest("hex")}`;
   }
   const scope = createHash("sha256").update("wiresign-replay\n").update(facts.service ?? "").digest().subarray(0, 16);
-  return `n:${createHash("sha256").update(scope).update(requestId ?? "").digest("hex")}`;
+  return `n:${createHash("sha256").update(scope).update(identity).digest("hex")}`;
 }

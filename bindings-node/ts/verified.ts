@@ -6,22 +6,29 @@ import { replayKey } from "./replay-key.js";
 // Only this module holds it, so that nobody makes a Verified through the constructor.
 const MAKE = Symbol("wiresign.make");
 
+/**
+ * What tells a request from others: its request id alone where the scheme signs that, else with the signature; or all of
+ * it, where the core has said it at once.
+ */
+export type Identity =
+  | string
+  | { readonly requestId: string | null; readonly signature: string }
+  | { readonly requestId: string | null; readonly replayKey: string | null };
+
 /** Who called, from verified material only. Only a verification makes one. */
 export class Verified {
-  // Five fields and no more: this object is all that a verification leaves on the heap.
+  // Four fields and no more: this object is all that a verification leaves on the heap.
   readonly #facts: Facts;
   readonly #age: number | null;
   readonly #timestamp: string | number | null;
-  readonly #requestId: string | null;
-  readonly #proof: string | { readonly replayKey: string | null };
+  readonly #identity: Identity;
 
   private constructor(
     make: symbol,
     facts: Facts,
     age: number | null,
     timestamp: string | number | null,
-    requestId: string | null,
-    proof: string | { readonly replayKey: string | null },
+    identity: Identity,
   ) {
     if (make !== MAKE) {
       throw new TypeError("Only a verification makes a Verified: call verify of a Verifier.");
@@ -29,19 +36,12 @@ export class Verified {
     this.#facts = facts;
     this.#age = age;
     this.#timestamp = timestamp;
-    this.#requestId = requestId;
-    this.#proof = proof;
+    this.#identity = identity;
   }
 
   /** @internal */
-  static of(
-    facts: Facts,
-    age: number | null,
-    timestamp: string | number | null,
-    requestId: string | null,
-    proof: string | { readonly replayKey: string | null },
-  ): Verified {
-    return new Verified(MAKE, facts, age, timestamp, requestId, proof);
+  static of(facts: Facts, age: number | null, timestamp: string | number | null, identity: Identity): Verified {
+    return new Verified(MAKE, facts, age, timestamp, identity);
   }
 
   /** The calling service; `null` only on a public route. */
@@ -76,7 +76,8 @@ export class Verified {
 
   /** The request id, where it has the form of one. */
   get requestId(): string | null {
-    return this.#requestId;
+    const identity = this.#identity;
+    return typeof identity === "string" ? identity : identity.requestId;
   }
 
   /** Whether the signature covers the request id. */
@@ -96,8 +97,10 @@ export class Verified {
 
   /** What a store shared by several verifiers keeps to see the same request again. */
   get replayKey(): string | null {
-    const proof = this.#proof;
-    return typeof proof === "string" ? replayKey(this.#facts, this.#requestId, proof) : proof.replayKey;
+    const identity = this.#identity;
+    return typeof identity === "object" && "replayKey" in identity
+      ? identity.replayKey
+      : replayKey(this.#facts, identity);
   }
 
   /** Whether a public route let the request in without a look at its credentials. */
@@ -129,5 +132,5 @@ export class Verified {
 
 /** A `Verified` from everything that the native side says. */
 export function verifiedFrom(fields: VerifiedFields): Verified {
-  return Verified.of(fields.facts, fields.age, fields.timestamp, fields.requestId, fields);
+  return Verified.of(fields.facts, fields.age, fields.timestamp, fields);
 }

@@ -54,7 +54,7 @@ export interface Metrics {
 }
 
 const EMPTY = new Uint8Array(0);
-const NO_REPLAY_KEY = { replayKey: null };
+const NOBODY = { requestId: null, replayKey: null };
 
 // What the native call answers; src/verifier/hot.rs has the other half. Anything from 0 up is an acceptance.
 const REFUSED = -1;
@@ -126,18 +126,16 @@ export class Verifier {
     if (outcome < 0) {
       return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified()) : this.#refusal(outcome);
     }
-    const id = outcome >> FACTS_SHIFT;
-    const facts = (this.#facts[id] ??= this.#native.facts(id));
+    const number = outcome >> FACTS_SHIFT;
+    const facts = (this.#facts[number] ??= this.#native.facts(number));
     if (facts.isPublic) {
-      return Verified.of(facts, null, null, null, NO_REPLAY_KEY);
+      return Verified.of(facts, null, null, NOBODY);
     }
-    return Verified.of(
-      facts,
-      (outcome & AGE_BITS) - AGE_ZERO,
-      timestamp ?? null,
-      (outcome & HAS_REQUEST_ID) === 0 ? null : (requestId ?? null),
-      signature ?? NO_REPLAY_KEY,
-    );
+    // What was accepted has a timestamp and a signature, and where the answer says so a request id.
+    const age = (outcome & AGE_BITS) - AGE_ZERO;
+    const id = (outcome & HAS_REQUEST_ID) === 0 ? null : (requestId as string);
+    const identity = facts.requestIdIsSigned && id !== null ? id : { requestId: id, signature: signature as string };
+    return Verified.of(facts, age, timestamp as string, identity);
   }
 
   /**

@@ -1,0 +1,144 @@
+// Answers one case of the conformance suite through the public API. Two doors use it: the driver beside this file, which the
+// runner asks, and test/conformance.test.mjs, which reads the vectors itself.
+
+import { Config, ConfigError, Refusal, Signer, SigningError, Verifier } from "wiresign";
+
+export const CAPABILITIES = ["verify", "verify_stream", "sign", "check", "replace"];
+
+/** How the header fields of a request are handed to the API; the verdict must be the same. */
+export const HEADER_FORMS = {
+  /** As a list, with everything as received. */
+  pairs: (pairs) => pairs,
+  /** As `IncomingMessage.headers`, where Node has joined repeats. The limits count what was on the wire, so a list goes on. */
+  node: (pairs) => {
+    const bytes = pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    if (pairs.length > 256 || bytes > 65_536) {
+      return pairs;
+    }
+    const record = {};
+    for (const [name, value] of pairs) {
+      const key = name.toLowerCase();
+      record[key] = key in record ? `${record[key]}, ${value}` : value;
+    }
+    return record;
+  },
+};
+
+/** Answers all steps of one case. */
+export function handle(question, headerForm = HEADER_FORMS.node) {
+  const env = question.env ?? {};
+  const parse = (text, document) => Config.parse(text ?? JSON.stringify(document), { env });
+  let config;
+  try {
+    config = parse(question.config_text, question.config);
+  } catch (error) {
+    return question.steps.map(() => configErrors(error));
+  }
+  const verifier = new Verifier(config);
+  return question.steps.map((step) => {
+    try {
+      return answer(step, { config, verifier, parse, headerForm });
+    } catch (error) {
+      return { crashed: String(error?.stack ?? error) };
+    }
+  });
+}
+
+function answer(step, { config, verifier, parse, headerForm }) {
+  switch (step.op) {
+    case "verify":
+      return verdict(() => verifier.verify(request(step.request, headerForm), { now: step.now }));
+    case "verify_stream":
+      return verdict(() => {
+        const { body, ...head } = request(step.request, headerForm);
+        const verification = verifier.begin(head, { now: step.now });
+        let at = 0;
+        for (const length of [...step.chunks, body.length]) {
+          verification.update(body.subarray(at, at + length));
+          at += length;
+        }
+        return verification.finish();
+      });
+    case "sign":
+      return sign(step, config, headerForm);
+    case "check":
+      return { ok: { warnings: config.warnings } };
+    case "replace":
+      try {
+        verifier.replace(parse(step.config_text, step.config));
+        return { ok: {} };
+      } catch (error) {
+        return configErrors(error);
+      }
+    default:
+      throw new Error(`unknown step ${step.op}`);
+  }
+}
+
+function verdict(verify) {
+  try {
+    const verified = verify();
+    return {
+      ok: {
+        service: verified.service,
+        key: verified.keyId,
+        scheme: verified.scheme,
+        age: verified.age,
+        request_id: verified.requestId,
+        route: verified.route,
+        retiring: verified.keyIsRetiring,
+        public: verified.isPublic,
+        covered: verified.covered,
+        replay_key: verified.replayKey,
+      },
+    };
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) {
+      throw refusal;
+    }
+    const { code, status, requestId, response } = refusal;
+    const shown = { status: response.status, body: response.body, www_authenticate: response.wwwAuthenticate };
+    return { refused: { code, status, response: shown, request_id: requestId } };
+  }
+}
+
+function sign(step, config, headerForm) {
+  try {
+    const signer = new Signer(config, { target: step.target ?? undefined });
+    const options = { now: step.now, nonce: step.nonce };
+    const outgoing = request(step.request, headerForm);
+    const message = signer.message(outgoing, options).toString("base64");
+    return { ok: { headers: signer.sign(outgoing, options), message: { base64: message } } };
+  } catch (error) {
+    if (!(error instanceof SigningError)) {
+      throw error;
+    }
+    return { failed: { code: error.code, message: error.message } };
+  }
+}
+
+function request({ method, target, authority, headers, body }, headerForm) {
+  return {
+    method: wire(method),
+    target: wire(target),
+    authority: authority === undefined ? undefined : wire(authority),
+    headers: headerForm(headers.map(([name, value]) => [wire(name), wire(value)])),
+    body: bytes(body),
+  };
+}
+
+/** Node has strings of one character per byte where the wire has bytes. */
+function wire(value) {
+  return bytes(value).toString("latin1");
+}
+
+function bytes(value) {
+  return typeof value === "string" ? Buffer.from(value, "utf8") : Buffer.from(value.base64, "base64");
+}
+
+function configErrors(error) {
+  if (!(error instanceof ConfigError)) {
+    return { crashed: String(error?.stack ?? error) };
+  }
+  return { config_errors: error.problems.map(({ pointer, message }) => ({ pointer, message })) };
+}
