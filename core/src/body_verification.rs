@@ -39,7 +39,6 @@ struct Claimed {
     length: u64,
 }
 
-#[allow(clippy::result_large_err)]
 impl BodyVerification {
     pub(crate) fn new(config: Arc<Compiled>, memory: Arc<Memory>, admission: &Admission<'_>) -> Self {
         let state = match admission {
@@ -106,7 +105,6 @@ impl BodyVerification {
     }
 }
 
-#[allow(clippy::result_large_err)]
 impl Claimed {
     fn judge(self, config: &Arc<Compiled>, memory: &Memory) -> Result<Verified, Refusal> {
         let Self { facts, first_signature, other_signatures, service, running, .. } = self;

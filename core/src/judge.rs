@@ -16,6 +16,7 @@ use crate::verified::{Caller, ReplayId, Verified};
 use sha2::{Digest, Sha256};
 
 /// What the head of a request says, before the signature is computed.
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
 pub(crate) enum Admission<'a> {
     /// A public route: accepted without looking at credentials.
     Public { route: usize },

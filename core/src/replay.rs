@@ -128,7 +128,7 @@ impl Shard {
     fn probe(&self, fingerprint: [u32; 3]) -> impl Iterator<Item = usize> + use<> {
         let length = self.slots.len();
         // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
-        let start = (u64::from(fingerprint[1]) * length as u64 >> 32) as usize;
+        let start = ((u64::from(fingerprint[1]) * length as u64) >> 32) as usize;
         (start..length).chain(0..start)
     }
 

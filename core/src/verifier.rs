@@ -26,8 +26,6 @@ pub(crate) struct Memory {
     pub(crate) counters: Counters,
 }
 
-// The refusal is returned by value, since boxing it would cost an allocation for each forged request.
-#[allow(clippy::result_large_err)]
 impl Verifier {
     /// A verifier with an empty replay store.
     pub fn new(config: &Config) -> Self {

@@ -109,7 +109,7 @@ fn judge(key: &[u8]) -> Result<(), String> {
     }
     let is_sample =
         |sample: &&str| key == sample.as_bytes() || decode_hex(sample.as_bytes()).is_some_and(|bytes| key == &**bytes);
-    if KNOWN_SAMPLES.iter().any(|sample| is_sample(&sample)) {
+    if KNOWN_SAMPLES.iter().any(is_sample) {
         return Err("the key is printed in public documentation; make one with `wiresign keygen`".into());
     }
     Ok(())

@@ -18,7 +18,7 @@ pub(super) fn parse_utc(text: &str) -> Option<u64> {
     if year < 1970 || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let length = |month: u64| match month {
         2 if leap(year) => 29,
         2 => 28,
