@@ -83,9 +83,11 @@ conformance *ARGS: _tools _install-python addon clib
     cargo build --locked --release -p wiresign-conformance
     target/release/wiresign-conformance run --require --report target/conformance {{ARGS}}
 
-# Run the README's examples as a stranger would, on a PATH without cargo
-test-readme: _tools wheel addon clib
+# Run the README's examples, and the programs that `wiresign init` writes, as a stranger would
+test-readme: _tools wheel addon
     {{python}} scripts/test-readme
+    cargo build --locked -p wiresign-cli
+    cli/tests/init-programs target/debug/wiresign dist/python/*.whl dist/node/*.tgz
 
 # Run each fuzz target for some seconds
 fuzz SECONDS="5": _tools
