@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::strict_json::nullable;
 use crate::text::Text;
 
 /// One question to a driver. The steps of one test share one verifier.
@@ -32,7 +33,7 @@ pub enum Step {
         /// The request id that the signature carries.
         nonce: String,
         /// The service that is called, where the scheme names it.
-        #[serde(default)]
+        #[serde(deserialize_with = "nullable")]
         target: Option<String>,
         /// What will be sent.
         request: Request,
@@ -58,12 +59,10 @@ impl Step {
         }
     }
 
-    /// The request of the step, where it has one.
-    pub fn request(&self) -> Option<&Request> {
+    /// The time of the step, where it has one.
+    pub fn now(&self) -> Option<u64> {
         match self {
-            Step::Verify { request, .. } | Step::VerifyStream { request, .. } | Step::Sign { request, .. } => {
-                Some(request)
-            }
+            Step::Verify { now, .. } | Step::VerifyStream { now, .. } | Step::Sign { now, .. } => Some(*now),
             Step::Check {} | Step::Replace { .. } => None,
         }
     }
@@ -86,6 +85,5 @@ pub struct Request {
     /// The header fields in their order, repeats kept.
     pub headers: Vec<(String, Text)>,
     /// The body.
-    #[serde(default)]
     pub body: Text,
 }

@@ -37,12 +37,6 @@ impl Text {
     }
 }
 
-impl Default for Text {
-    fn default() -> Text {
-        Text::Plain(String::new())
-    }
-}
-
 impl TryFrom<Value> for Text {
     type Error = String;
 

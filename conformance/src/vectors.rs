@@ -11,6 +11,9 @@ use crate::expect::Expect;
 use crate::step::Step;
 use crate::strict_json;
 
+/// The last time that a double holds exactly, which is how some languages read numbers.
+const LAST_TIME: u64 = (1 << 53) - 1;
+
 /// The `schema` member of every vector file that this runner reads.
 pub const SCHEMA: &str = "wiresign-vectors-1";
 
@@ -198,7 +201,6 @@ struct Group {
 #[serde(deny_unknown_fields)]
 struct Test {
     id: String,
-    #[serde(default)]
     comment: String,
     flags: Vec<String>,
     origin: String,
@@ -253,6 +255,9 @@ impl File {
                 if length.is_none_or(|length| length > request.body.bytes().len()) {
                     problems.push(format!("step {}: the chunks are longer than the body", number + 1));
                 }
+            }
+            if step.now().is_some_and(|now| now > LAST_TIME) {
+                problems.push(format!("step {}: the time is later than {LAST_TIME}", number + 1));
             }
             if let Some(problem) = expect.problem(step) {
                 problems.push(format!("step {}: {problem}", number + 1));

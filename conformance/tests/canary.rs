@@ -38,7 +38,7 @@ fn a_driver_that_fails_for_another_reason_catches_nothing() {
     ] {
         let driver = format!("bad={}", bad(mistake, &[RUST_DRIVER]));
         let ended = runner(&["run", "--canary", "--filter", "forged", "--driver", &driver]);
-        ended.expect(1, &["MISSED bad canary/service-hmac/forged-accepted: ", reason]);
+        ended.expect(1, &["MISSED bad ", reason]);
         assert!(ended.last_line().starts_with("0 passed, "), "{}", ended.out);
     }
 }

@@ -33,7 +33,7 @@ fn first_test(vectors: &mut Value) -> &mut Value {
 #[test]
 fn vector_files_are_read_strictly() {
     type Change = fn(&mut Value);
-    let changes: [(&str, Change, &str); 17] = [
+    let changes: [(&str, Change, &str); 19] = [
         ("schema", |file| file["schema"] = json!("wiresign-vectors-2"), "this runner reads \"wiresign-vectors-1\""),
         ("unknown-in-file", |file| file["extra"] = json!(1), "unknown field `extra`"),
         ("unknown-in-group", |file| file["groups"][0]["extra"] = json!(1), "unknown field `extra`"),
@@ -54,6 +54,16 @@ fn vector_files_are_read_strictly() {
         ("no-flag", |file| first_test(file)["flags"] = json!([]), "the test has no flag"),
         ("strange-flag", |file| first_test(file)["flags"] = json!(["Odd"]), "the flag \"Odd\" is not explained"),
         ("strange-id", |file| first_test(file)["id"] = json!("other/get"), "does not start with \"example/\""),
+        (
+            "no-body",
+            |file| drop(first_test(file)["steps"][0]["request"].as_object_mut().unwrap().remove("body")),
+            "missing field `body`",
+        ),
+        (
+            "late",
+            |file| first_test(file)["steps"][0]["now"] = json!(1_u64 << 53),
+            "the time is later than 9007199254740991",
+        ),
         ("no-steps", |file| first_test(file)["steps"] = json!([]), "the test has no steps"),
         (
             "no-such-code",

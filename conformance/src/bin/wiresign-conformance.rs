@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use wiresign_conformance::driver::Driver;
-use wiresign_conformance::run::{BindingRun, apply_known_failures, compare_bindings, run};
+use wiresign_conformance::run::{BindingRun, State, apply_known_failures, compare_bindings, run};
 use wiresign_conformance::totals::Totals;
 use wiresign_conformance::vectors::{Case, Vectors};
 use wiresign_conformance::{canary, dump, junit, known, report_json, table};
@@ -179,8 +179,15 @@ fn tell_canaries(cases: &[Case], bindings: &[BindingRun]) -> io::Result<End> {
         let caught = cases.len() - missed;
         writeln!(out, "{}: {caught} of {} canaries caught", binding.driver.name, cases.len())?;
     }
-    for canary in &missed {
-        writeln!(out, "MISSED {} {}: {}", canary.binding, canary.id, canary.reason)?;
+    for binding in bindings {
+        let of_binding = || missed.iter().filter(|missed| missed.binding == binding.driver.name);
+        if let State::NotRun(cause) | State::Broken(cause) = &binding.state {
+            writeln!(out, "MISSED {} all {} canaries: {cause}", binding.driver.name, of_binding().count())?;
+            continue;
+        }
+        for canary in of_binding() {
+            writeln!(out, "MISSED {} {}: {}", canary.binding, canary.id, canary.reason)?;
+        }
     }
     let caught = cases.len() * bindings.len() - missed.len();
     writeln!(out, "\n{caught} passed, {} failed", missed.len())?;
