@@ -1,7 +1,6 @@
 """What each flag of the vectors means, and which of the security rules it stands for.
 
-The numbers are those of the list in `docs/threat-model.md`; `lint.py` holds that every rule that these schemes touch
-has a vector.
+The numbers are those of `conformance/contract/rules.toml`.
 """
 
 from __future__ import annotations
