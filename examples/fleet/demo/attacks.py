@@ -171,7 +171,7 @@ def two_lengths(scene: Scene) -> Shot:
 
 
 def length_and_chunks(scene: Scene) -> Shot:
-    """Declare the body by its length and in chunks: read by its length it is what was signed, read in chunks it is not."""
+    """Declare the body by its length and in chunks. Only what is read by the length was signed."""
     request = scene.genuine(body=in_chunks(scene.victim.body))
     framing = (f"Content-Length: {len(request.body)}", "Transfer-Encoding: chunked")
     return Shot(request, request.head(*framing) + request.body)
@@ -260,8 +260,14 @@ ATTACKS: tuple[tuple[str, tuple[Attack, ...]], ...] = (
             Attack("query removed", "INVALID_SIGNATURE", lambda s: replace(s.genuine(), target=s.victim.path)),
             Attack("changed method", "INVALID_SIGNATURE", lambda s: replace(s.genuine(), method="PUT")),
             Attack("changed timestamp", "INVALID_SIGNATURE", lambda s: s.genuine(age=9).changed("X-Timestamp", _now())),
-            Attack("changed caller", "INVALID_SIGNATURE", lambda s: s.genuine().changed("X-Service-ID", s.other.service)),
-            Attack("signed for another service", "TARGET_NOT_ALLOWED", lambda s: s.by(s.caller, target_service=s.other.service)),
+            Attack(
+                "changed caller", "INVALID_SIGNATURE", lambda s: s.genuine().changed("X-Service-ID", s.other.service)
+            ),
+            Attack(
+                "signed for another service",
+                "TARGET_NOT_ALLOWED",
+                lambda s: s.by(s.caller, target_service=s.other.service),
+            ),
             Attack("changed target service", "INVALID_SIGNATURE", relabelled),
             Attack("stale, one hour", "TIMESTAMP_OUTSIDE_WINDOW", lambda s: s.genuine(age=HOUR)),
             Attack("future, one hour", "TIMESTAMP_OUTSIDE_WINDOW", lambda s: s.genuine(age=-HOUR)),
@@ -311,9 +317,13 @@ ATTACKS: tuple[tuple[str, tuple[Attack, ...]], ...] = (
     (
         "Attacks: paths and bodies",
         (
-            Attack("path with //", "MALFORMED_REQUEST", lambda s: s.genuine(target=s.victim.target.replace("i/", "i//", 1))),
+            Attack(
+                "path with //", "MALFORMED_REQUEST", lambda s: s.genuine(target=s.victim.target.replace("i/", "i//", 1))
+            ),
             Attack("path with ..", "MALFORMED_REQUEST", lambda s: s.genuine(target=f"/health/..{s.victim.target}")),
-            Attack("path with %61", "MALFORMED_REQUEST", lambda s: s.genuine(target=s.victim.target.replace("a", "%61", 1))),
+            Attack(
+                "path with %61", "MALFORMED_REQUEST", lambda s: s.genuine(target=s.victim.target.replace("a", "%61", 1))
+            ),
             Attack("absolute target", "MALFORMED_REQUEST", absolute_form),
             Attack("oversized body, announced", "BODY_TOO_LARGE", too_large),
             Attack("oversized body, in chunks", "BODY_TOO_LARGE", lambda s: chunked(too_large(s))),
@@ -336,7 +346,9 @@ def run(fleet: Fleet, report: Report) -> None:
             for victim in VICTIMS:
                 outcome, answer = attempt(attack, scene_of(fleet, victim), fleet)
                 if answers and answer != answers[0] and not attack.depends_on_server:
-                    outcome = replace(outcome, wrong=f"{VICTIMS[0].service} answered {answers[0]!r}, this one {answer!r}")
+                    outcome = replace(
+                        outcome, wrong=f"{VICTIMS[0].service} answered {answers[0]!r}, this one {answer!r}"
+                    )
                 answers.append(answer)
                 report.add(outcome)
 

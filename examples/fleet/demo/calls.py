@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import wire
 from fleet import FOLDER, PROGRAMS, Audit
+from forge import Request
 from report import Outcome
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def run_allowed(fleet: Fleet, report: Report) -> None:
     report.section("Allowed: the services call each other")
     pairs = {(caller, called) for caller, called, allowed in _pairs(fleet) if allowed}
     covered = {(call.caller, call.called) for call in ALLOWED}
-    report.check("the flows use every way that the registry allows", expected="all", found="all" if covered == pairs else "")
+    report.check(
+        "the flows use every way that the registry allows", expected="all", found="all" if covered == pairs else ""
+    )
 
     avatar = base64.b64encode(os.urandom(90_000)).decode()
     user = _post(fleet, "auth-service", "/auth/register", {"email": "ada@fleet.test", "name": "Ada", "avatar": avatar})
@@ -81,7 +84,7 @@ def run_allowed(fleet: Fleet, report: Report) -> None:
         missing = [call for call in missing if not any(map(call.is_seen_in, fleet.processes[call.called].audits()))]
         time.sleep(0.02)
 
-    signed = _signing_times(fleet)
+    signed = signing_times(fleet)
     for call in ALLOWED:
         audits = [audit for audit in fleet.processes[call.called].audits() if call.is_seen_in(audit)]
         audit = next((audit for audit in audits if audit.event == "refused"), audits[0] if audits else None)
@@ -128,7 +131,7 @@ def run_forbidden(fleet: Fleet, report: Report) -> None:
                 expected="TARGET_NOT_ALLOWED",
                 verdict=audit.event if audit else "not seen",
                 code=audit.code if audit else None,
-                sign_us=_signing_times(fleet).get(audit.request_id or "") if audit else None,
+                sign_us=signing_times(fleet).get(audit.request_id or "") if audit else None,
                 verify_us=audit.duration_us if audit else None,
                 wrong=None if exit_code == 0 and audit and shown == audit.code else f"the client was told {shown}",
             )
@@ -151,13 +154,13 @@ def _client(caller: str, *arguments: str) -> list[str]:
     return [sys.executable if python else "node", str(script), caller, *arguments]
 
 
-def _signing_times(fleet: Fleet) -> dict[str, float]:
+def signing_times(fleet: Fleet) -> dict[str, float]:
     """Give the microseconds that each request took to be signed, by request id, from the callers' logs."""
     times = {}
     for line in fleet.all_lines():
         if line.get("event") == "signed":
-            request_id = line.get("requestId", line.get("request_id"))
-            times[str(request_id)] = float(line.get("durationUs", line.get("duration_us")) or 0)
+            request_id, duration = ("requestId", "durationUs") if "requestId" in line else ("request_id", "duration_us")
+            times[str(line[request_id])] = float(line[duration])
     return times
 
 
@@ -169,10 +172,8 @@ def _not_signed_by_caller(audit: Audit | None, signed: dict[str, float]) -> str 
 
 def _post(fleet: Fleet, service: str, path: str, body: object) -> Any:
     data = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: fleet.test\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-    (response,) = wire.send(fleet.address(service), head.encode() + data)
-    answer = json.loads(response.body)
+    (response,) = wire.send(fleet.address(service), Request("POST", path, (), data).wire())
     if not response.ok:
-        msg = f"{service} answered POST {path} with {response.status}: {answer}"
+        msg = f"{service} answered POST {path} with {response.status}: {response.body!r}"
         raise RuntimeError(msg)
-    return answer
+    return json.loads(response.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import ctypes
 import json
@@ -79,7 +80,9 @@ class Audit:
         duration = line["durationUs"] if "durationUs" in line else line["duration_us"]
         request_id = line.get("requestId", line.get("request_id"))
         key = line.get("keyId", line.get("key_id"))
-        return Audit(event, line["service"], line["code"], key, line["method"], line["path"], request_id, float(duration))
+        return Audit(
+            event, line["service"], line["code"], key, line["method"], line["path"], request_id, float(duration)
+        )
 
 
 class StartError(RuntimeError):
@@ -139,10 +142,12 @@ class Process:
             return log.read().decode("utf-8", "replace")
 
     def lines(self, since: int = 0) -> Iterator[dict[str, Any]]:
-        """Give the structured lines of its log."""
+        """Give the structured lines of its log, and leave out what is none, as the text of a crash."""
         for line in self.text(since).split("\n")[:-1]:
-            if line.startswith("{"):
-                yield json.loads(line)
+            with contextlib.suppress(ValueError):
+                fields = json.loads(line)
+                if isinstance(fields, dict):
+                    yield fields
 
     def audits(self, since: int = 0) -> list[Audit]:
         """Give its audit records."""
@@ -202,7 +207,9 @@ class Fleet:
                     self._wait_for_health(name)
             except StartError:
                 # Between finding a port and listening on it, somebody else may have taken it.
-                taken = any("EADDRINUSE" in p.text() or "address already in use" in p.text() for p in self.processes.values())
+                taken = any(
+                    "EADDRINUSE" in p.text() or "address already in use" in p.text() for p in self.processes.values()
+                )
                 for process in self.processes.values():
                     process.kill()
                 if attempt == STARTS or not taken:

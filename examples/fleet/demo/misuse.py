@@ -21,10 +21,14 @@ def run(fleet: Fleet, report: Report) -> None:
 
     start = fleet.run("lego-projects-api", ["node", script, "start"])
     ended = start.wait(SECONDS) != 0 and COMPLAINT in start.text()
-    report.check("Express, checked at the start: does not start", expected="no start", found="no start" if ended else "")
+    report.check(
+        "Express, checked at the start: does not start", expected="no start", found="no start" if ended else ""
+    )
 
     request = fleet.run("lego-projects-api", ["node", script, "request"])
     request.wait(SECONDS)
     answer: dict[str, Any] = next((line for line in request.lines() if line.get("event") == "answered"), {})
     refused = answer.get("status") == 500 and COMPLAINT in request.text()
-    report.check("Express, checked at the first request: does not serve", expected="500", found="500" if refused else "")
+    report.check(
+        "Express, checked at the first request: does not serve", expected="500", found="500" if refused else ""
+    )

@@ -87,6 +87,7 @@ class Report:
         self._breaks = break_expectation
         self._sections: list[tuple[str, list[Outcome]]] = []
         self._leaks: list[str] = []
+        self._stop: str | None = None
 
     def section(self, title: str) -> None:
         """Begin a part of the table."""
@@ -95,8 +96,8 @@ class Report:
 
     def add(self, outcome: Outcome) -> None:
         """Note an outcome."""
-        if self._breaks:
-            # A wrong expectation on purpose: the demo has to notice.
+        if self._breaks and outcome.code is not None:
+            # A wrong expectation of the first refusal, on purpose: the demo has to notice.
             self._breaks = False
             outcome = Outcome(**{**vars(outcome), "expected": "BROKEN_ON_PURPOSE"})
         self._sections[-1][1].append(outcome)
@@ -108,6 +109,10 @@ class Report:
     def leak(self, where: str) -> None:
         """Note that a secret was seen."""
         self._leaks.append(where)
+
+    def stopped(self, why: str) -> None:
+        """Note that it could not go on."""
+        self._stop = why
 
     def say(self, text: str = "") -> None:
         """Print, but never a secret."""
@@ -153,5 +158,8 @@ class Report:
                 self.say(f"    {outcome.wrong}")
         for where in self._leaks:
             self.say(f"SECRET LEAKED: {where}")
-        self.say(f"{len(outcomes) - len(failed)} passed, {len(failed) + len(self._leaks)} failed")
-        return not failed and not self._leaks and bool(outcomes)
+        if self._stop is not None:
+            self.say(f"STOPPED BEFORE THE END: {self._stop}")
+        failures = len(failed) + len(self._leaks) + (self._stop is not None)
+        self.say(f"{len(outcomes) - len(failed)} passed, {failures} failed")
+        return failures == 0 and bool(outcomes)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import wire
-from attacks import judge
+from attacks import CALLER, VICTIMS, judge, scene_of
+from calls import signing_times
 from fleet import PROGRAMS
 from forge import Credential, signed
 from report import Outcome
@@ -29,22 +32,31 @@ WAYS = (
 
 
 def run(fleet: Fleet, report: Report) -> None:
-    """Rotate under traffic, step by step, as `docs` for operators would have it."""
+    """Rotate under traffic, step by step."""
     report.section(f"Key rotation under traffic: {RATE} prices per second, each with a call to image-service behind it")
     receivers = list(fleet.processes.values())
+    replays = [(victim, scene_of(fleet, victim).genuine().wire()) for victim in VICTIMS]
+    for victim, data in replays:
+        wire.send(fleet.address(victim.service), data)
     marks = {process.name: process.mark() for process in receivers}
     scraper = fleet.run("price-scraper", [*PROGRAMS["price-scraper"].command(), "--rate", str(RATE)])
     _wait_for_traffic(scraper)
 
     said = _broken_registry(fleet, [*receivers, scraper])
-    report.check("a registry with a mistake is refused by all, and changes nothing", expected="registry-refused", found=said)
+    report.check(
+        "a registry with a mistake is refused by all, and changes nothing", expected="registry-refused", found=said
+    )
 
     # Image-service before lego-projects-api: who only receives learns a key before anybody signs with it.
     lego, image = fleet.processes["lego-projects-api"], fleet.processes["image-service"]
     others = [process for process in receivers if process not in (lego, image)]
     steps: tuple[tuple[str, tuple[tuple[str, str], ...], list[Process]], ...] = (
         ("receivers learn the new key", ((OLD, "active"), (NEW, "active")), [*others, image, lego]),
-        ("callers sign with the new key too, the old one retires", ((NEW, "active"), (OLD, "retiring")), [scraper, lego]),
+        (
+            "callers sign with the new key too, the old one retires",
+            ((NEW, "active"), (OLD, "retiring")),
+            [scraper, lego],
+        ),
         ("receivers count the old key as retiring", ((NEW, "active"), (OLD, "retiring")), [*others, image]),
         ("callers drop the old key", ((NEW, "active"), (OLD, "revoked")), [scraper, lego]),
         ("receivers revoke the old key", ((NEW, "active"), (OLD, "revoked")), [*others, image]),
@@ -65,10 +77,15 @@ def run(fleet: Fleet, report: Report) -> None:
     reported = Counter(str(line["status"]) for line in scraper.lines() if line.get("event") == "reported")
     _judge_traffic(fleet, report, marks, reported)
     _try_old_keys(fleet, report)
+    for victim, data in replays:
+        request = f"POST {victim.path}"
+        outcome = _send("replay of before the reloads", fleet, CALLER, victim.service, request, data)
+        report.add(replace(outcome, expected="REPLAYED_REQUEST"))
 
 
 def _judge_traffic(fleet: Fleet, report: Report, marks: dict[str, int], reported: Counter[str]) -> None:
     total = reported.total()
+    times = signing_times(fleet)
     report.check(f"{total} prices were sent", expected="enough", found="enough" if total > RATE else "too few")
     report.check(f"{reported['200']} of {total} got the answer 200", expected=str(total), found=str(reported["200"]))
     for caller, called, method, path, _ in WAYS:
@@ -76,20 +93,24 @@ def _judge_traffic(fleet: Fleet, report: Report, marks: dict[str, int], reported
         refused = Counter(audit.code for audit in audits if audit.event == "refused")
         keys = Counter(audit.key_id for audit in audits if audit.event == "accepted")
         accepted = keys.total()
-        times = sorted(audit.duration_us for audit in audits) or [0.0]
+        verifying = [audit.duration_us for audit in audits]
+        signing = [times[audit.request_id] for audit in audits if audit.request_id in times]
         report.add(
-            # The time is the median.
             Outcome(
-                what=f"{accepted} calls, {keys[NEW]} by the new key",
+                what=f"{accepted} calls, median times",
                 caller=caller,
                 called=called,
                 request=f"{method} {path.partition('?')[0]}",
                 expected="accepted",
                 verdict="accepted" if accepted == total and not refused else f"{sum(refused.values())} refused",
                 code=next(iter(refused), None),
-                verify_us=times[len(times) // 2],
-                wrong=None if keys[OLD] and keys[NEW] else "one of the keys was never used",
+                sign_us=median(signing) if signing else None,
+                verify_us=median(verifying) if verifying else None,
             )
+        )
+        both = "both" if keys[OLD] and keys[NEW] else "not both"
+        report.check(
+            f"{called} verified {keys[OLD]} by the old key, {keys[NEW]} by the new", expected="both", found=both
         )
     for process in fleet.processes.values():
         refused = Counter(audit.code for audit in process.audits(marks[process.name]) if audit.event == "refused")
@@ -100,23 +121,21 @@ def _try_old_keys(fleet: Fleet, report: Report) -> None:
     for caller, called, method, target, body in WAYS:
         for id, expected in ((OLD, "KEY_NOT_VALID_NOW"), (NEW, "accepted")):
             credential = Credential(caller, fleet.secrets[_reference(caller, id)])
-            process = fleet.processes[called]
-            mark = process.mark()
-            (response,) = wire.send(fleet.address(called), signed(credential, called, method, target, body).wire())
-            audits = process.audits(mark)
-            verdict, code, _ = judge(called, response, audits[0] if audits else None)
-            report.add(
-                Outcome(
-                    what=f"afterwards, only the {'old' if id == OLD else 'new'} key",
-                    caller=caller,
-                    called=called,
-                    request=f"{method} {target.partition('?')[0]}",
-                    expected=expected,
-                    verdict=verdict,
-                    code=code,
-                    verify_us=audits[0].duration_us if audits else None,
-                )
-            )
+            data = signed(credential, called, method, target, body).wire()
+            what = f"afterwards, only the {'old' if id == OLD else 'new'} key"
+            outcome = _send(what, fleet, caller, called, f"{method} {target.partition('?')[0]}", data)
+            report.add(replace(outcome, expected=expected))
+
+
+def _send(what: str, fleet: Fleet, caller: str, called: str, request: str, data: bytes) -> Outcome:
+    process = fleet.processes[called]
+    mark = process.mark()
+    (response,) = wire.send(fleet.address(called), data)
+    audits = process.audits(mark)
+    audit = audits[0] if audits else None
+    verdict, code, _ = judge(called, response, audit)
+    verify_us = audit.duration_us if audit else None
+    return Outcome(what, caller, called, request, "", verdict, code, verify_us=verify_us)
 
 
 def _broken_registry(fleet: Fleet, processes: list[Process]) -> str:

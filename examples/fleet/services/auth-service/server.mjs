@@ -22,7 +22,12 @@ app.post("/auth/register", async (request, response) => {
   users.set(id, { id, email, name });
 
   await fleet.call("lego-projects-api", "POST", "/api/owners?source=registration", { id, name });
-  const image = await fleet.call("image-service", "POST", "/api/images/avatars?size=256", Buffer.from(avatar, "base64"));
+  const image = await fleet.call(
+    "image-service",
+    "POST",
+    "/api/images/avatars?size=256",
+    Buffer.from(avatar, "base64"),
+  );
   await fleet.call("notifications-service", "POST", "/api/notifications", { to: id, kind: "welcome" });
   response.status(201).json({ id, avatar: image.id });
 });

@@ -6,7 +6,10 @@ import { Fleet, failures } from "fleet-kit";
 const fleet = new Fleet("lego-projects-api");
 const owners = new Map();
 const projects = new Map([["42", { id: "42", title: "A lighthouse", image: null }]]);
-const prices = new Map([["10497", null], ["21335", null]]);
+const prices = new Map([
+  ["10497", null],
+  ["21335", null],
+]);
 const app = express();
 
 app.use(fleet.guard(app));
@@ -21,7 +24,11 @@ app.post("/projects/:id/photos", async (request, response) => {
   const { id } = request.params;
   const { owner, url } = request.body;
   const image = await fleet.call("image-service", "POST", "/api/images/process", { project: id, owner, url });
-  await fleet.call("notifications-service", "POST", "/api/notifications", { to: owner, kind: "photo-received", project: id });
+  await fleet.call("notifications-service", "POST", "/api/notifications", {
+    to: owner,
+    kind: "photo-received",
+    project: id,
+  });
   response.status(202).json({ image: image.id });
 });
 

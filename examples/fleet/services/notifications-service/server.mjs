@@ -17,7 +17,8 @@ app.get("/health", (_request, response) => {
 app.post("/api/notifications", async (request, response) => {
   const { to, kind, project } = request.body;
   const user = await fleet.call("auth-service", "GET", `/internal/users/${encodeURIComponent(to)}?fields=email`);
-  const title = project && (await fleet.call("lego-projects-api", "GET", `/api/projects/${encodeURIComponent(project)}`)).title;
+  const title =
+    project && (await fleet.call("lego-projects-api", "GET", `/api/projects/${encodeURIComponent(project)}`)).title;
   sent.push({ kind, address: user.email, title, askedBy: request.caller.service });
   response.status(202).json({ number: sent.length });
 });

@@ -96,7 +96,10 @@ export class Fleet {
         const durationUs = Math.round((performance.now() - start) * 10_000) / 10;
         const requestId = headers.find(([name]) => name === "X-Request-ID")?.[1];
         const path = request.target.split("?", 1)[0];
-        this.logger.info({ event: "signed", target, method: request.method, path, requestId, durationUs }, "request signed");
+        this.logger.info(
+          { event: "signed", target, method: request.method, path, requestId, durationUs },
+          "request signed",
+        );
         return headers;
       },
     };
@@ -132,6 +135,8 @@ export function failures(fleet) {
   return (error, request, response, _next) => {
     const status = error.status ?? 500;
     fleet.logger.error({ event: "failed", method: request.method, path: request.path, status }, error.message);
-    response.status(status).json({ error: status === 502 ? "A service behind this one failed." : "The request failed." });
+    response
+      .status(status)
+      .json({ error: status === 502 ? "A service behind this one failed." : "The request failed." });
   };
 }

@@ -1,6 +1,7 @@
 """What every Python service of the fleet does in the same way.
 
-It reads the registry, reads it again on SIGHUP, writes one JSON line per event, and calls the others with signed requests.
+It reads the registry, reads it again on SIGHUP, writes one JSON line per event, and calls the others with signed
+requests.
 """
 
 from __future__ import annotations
@@ -97,7 +98,9 @@ class Fleet:
         if not self._receives:
             # Who only calls verifies nobody, and so holds nobody else's secret.
             services = registry["services"]
-            others = {id: {"url": entry["url"]} for id, entry in services.items() if "url" in entry and id != self.service}
+            others = {
+                id: {"url": entry["url"]} for id, entry in services.items() if "url" in entry and id != self.service
+            }
             registry = {"services": {self.service: services[self.service], **others}}
         secrets = {name: value for name, value in dotenv_values(SECRETS, interpolate=False).items() if value}
         return Config.parse({**registry, "service": self.service}, env=secrets)
