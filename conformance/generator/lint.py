@@ -1,4 +1,4 @@
-"""Holds the vector files to their own rules: `python3 conformance/generator/lint.py`.
+"""Holds the vector files, and the contract that they cite, to their rules: `python3 conformance/generator/lint.py`.
 
 Prints each problem and exits with 1 where there is one. Needs Python 3.11 and nothing else.
 """
@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import generate
+import options
 import schema
 
 CONFORMANCE = Path(__file__).resolve().parent.parent
+
+CONFIG_SCHEMA = CONFORMANCE.parent / "core" / "schema" / "wiresign.schema.json"
 
 LEAST_REFUSALS = 0.5
 """The least share of tests whose last step must not succeed."""
@@ -154,6 +157,8 @@ def main() -> int:
         f"{name}: differs from what generate.py writes"
         for name in generate.differences(generate.files(), generate.VECTORS)
     ]
+    api = tomllib.loads((CONFORMANCE / "contract" / "api.toml").read_text(encoding="utf-8"))
+    problems += options.differences(api["option"], json.loads(CONFIG_SCHEMA.read_text(encoding="utf-8")))
     for problem in problems:
         print(problem)
     refusing = sum("ok" not in test["steps"][-1]["expect"] for test in judge.tests)

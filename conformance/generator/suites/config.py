@@ -103,7 +103,7 @@ def _good(suite: ConfigSuite) -> None:
             {"match": "/internal/**", "services": [CALLER], "strict": True, "accept": ["service-hmac-v2"]},
         ],
         "replay": {"store": "memory", "capacity": 1000, "on_full": "reject"},
-        "limits": {"body_bytes": 10485760, "failures_per_minute": 60},
+        "limits": {"body_bytes": 10485760},
         "reveal": "uniform",
     }
     suite.good("good-every-member", "every member there is", everything)
@@ -566,8 +566,6 @@ def _other_values(suite: ConfigSuite) -> None:
         "body-bytes-negative": ({"limits": {"body_bytes": -1}}, "/limits/body_bytes"),
         "body-bytes-half": ({"limits": {"body_bytes": 0.5}}, "/limits/body_bytes"),
         "body-bytes-null": ({"limits": {"body_bytes": None}}, "/limits/body_bytes"),
-        "failures-negative": ({"limits": {"failures_per_minute": -1}}, "/limits/failures_per_minute"),
-        "failures-string": ({"limits": {"failures_per_minute": "60"}}, "/limits/failures_per_minute"),
         "reveal-unknown": ({"reveal": "all"}, "/reveal"),
         "reveal-letter-case": ({"reveal": "Code"}, "/reveal"),
     }
