@@ -40,7 +40,7 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
         // The texts of an error are made by code that could panic as well; then the caller gets the bare status.
         let made = catch_unwind(AssertUnwindSafe(|| Box::into_raw(Box::new(wiresign_error::from(failure)))));
         let error = made.unwrap_or_else(|payload| {
-            forget(payload);
+            discard(payload);
             ptr::null_mut()
         });
         // SAFETY: not NULL, and the caller promised that it can be written.
@@ -52,26 +52,29 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
 /// Runs the body of an export that cannot fail.
 pub(crate) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        forget(payload);
+        discard(payload);
         fallback
     })
 }
 
 /// The text of a panic, if it has one.
 fn panic_text(payload: Box<dyn Any + Send>) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        forget(payload);
-        "a panic without a text".to_owned()
-    }
+    let text = match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "a panic without a text".to_owned(),
+    };
+    discard(payload);
+    text
 }
 
-/// Lets go of a payload without running its destructor, which may panic again.
-fn forget(payload: Box<dyn Any + Send>) {
-    std::mem::forget(payload);
+/// Frees the text of a panic. Any other payload is left where it is, since its destructor may panic again.
+fn discard(payload: Box<dyn Any + Send>) {
+    if payload.is::<&'static str>() || payload.is::<String>() {
+        drop(payload);
+    } else {
+        std::mem::forget(payload);
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-use crate::about::{WIRESIGN_NOW, wiresign_abi_version, wiresign_code_name, wiresign_version};
+use crate::about::*;
 use crate::codes::*;
 use crate::config::*;
 use crate::error::*;
@@ -65,6 +65,24 @@ fn versions_are_those_of_the_crate() {
         assert_eq!(text(wiresign_version(ptr::null_mut())), env!("CARGO_PKG_VERSION"));
         assert_eq!(text(wiresign_code_name(8, ptr::null_mut())), "INVALID_SIGNATURE");
         assert!(wiresign_code_name(0, ptr::null_mut()).is_null());
+    }
+}
+
+#[test]
+fn names_messages_and_statuses_are_those_of_the_contract() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance/contract/refusals.toml");
+    let contract: toml::Table = std::fs::read_to_string(path).expect("the contract").parse().expect("TOML");
+    for (class, sentence) in [("refusal", "message"), ("failure", "meaning")] {
+        for row in contract[class].as_array().expect("rows") {
+            let code = i32::try_from(row["number"].as_integer().expect("a number")).expect("a small one");
+            let status = row.get("status").map_or(500, |status| status.as_integer().expect("a number"));
+            // SAFETY: NULL is allowed.
+            unsafe {
+                assert_eq!(Some(text(wiresign_code_name(code, ptr::null_mut()))), row["name"].as_str());
+                assert_eq!(Some(text(wiresign_code_message(code, ptr::null_mut()))), row[sentence].as_str());
+                assert_eq!(i64::from(wiresign_code_status(code)), status, "{code}");
+            }
+        }
     }
 }
 

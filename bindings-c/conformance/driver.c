@@ -1,0 +1,723 @@
+/*
+ * Answers the questions of the conformance runner over the functions of wiresign.h alone. The protocol is described in
+ * conformance/README.md: one JSON object per line in, one per line out.
+ *
+ * cJSON reads the lines. Its strings end at the first NUL, so two things are done by hand: configuration documents are
+ * cut out of the line as they stand there, and answers are written with lengths.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include <wiresign.h>
+
+/* Ends the program: the runner charges this to the question that it asked, and shows the sentence. */
+static void die(const char *sentence)
+{
+    fprintf(stderr, "conformance_driver: %s\n", sentence);
+    exit(1);
+}
+
+/* Bytes that grow. */
+
+typedef struct buffer {
+    char *data;
+    size_t length;
+    size_t capacity;
+} buffer;
+
+static void put_bytes(buffer *out, const char *bytes, size_t length)
+{
+    if (length == 0) {
+        return;
+    }
+    if (out->capacity - out->length < length) {
+        size_t capacity = 2 * (out->length + length);
+        char *data = realloc(out->data, capacity);
+        if (data == NULL) {
+            die("out of memory");
+        }
+        out->data = data;
+        out->capacity = capacity;
+    }
+    memcpy(out->data + out->length, bytes, length);
+    out->length += length;
+}
+
+static void put(buffer *out, const char *text)
+{
+    put_bytes(out, text, strlen(text));
+}
+
+/* Answers as JSON. */
+
+static void put_string(buffer *out, const char *text, size_t length)
+{
+    put(out, "\"");
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte == '"' || byte == '\\') {
+            put(out, "\\");
+            put_bytes(out, text + i, 1);
+        } else if (byte < 0x20) {
+            char escape[8];
+            snprintf(escape, sizeof escape, "\\u%04x", byte);
+            put(out, escape);
+        } else {
+            put_bytes(out, text + i, 1);
+        }
+    }
+    put(out, "\"");
+}
+
+/* A text of the library, or null where it is absent. */
+static void put_text(buffer *out, const char *text, size_t length)
+{
+    if (text == NULL) {
+        put(out, "null");
+    } else {
+        put_string(out, text, length);
+    }
+}
+
+static void put_number(buffer *out, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, number);
+    put(out, text);
+}
+
+static void put_boolean(buffer *out, bool value)
+{
+    put(out, value ? "true" : "false");
+}
+
+/* Base64: the standard alphabet, padded. */
+
+static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void put_base64(buffer *out, const char *text, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    for (size_t at = 0; at < length; at += 3) {
+        size_t count = length - at < 3 ? length - at : 3;
+        uint32_t group = (uint32_t)bytes[at] << 16;
+        group |= count > 1 ? (uint32_t)bytes[at + 1] << 8 : 0;
+        group |= count > 2 ? (uint32_t)bytes[at + 2] : 0;
+        char digits[4];
+        for (size_t i = 0; i < 4; i++) {
+            digits[i] = i <= count ? ALPHABET[(group >> (18 - 6 * i)) & 63] : '=';
+        }
+        put_bytes(out, digits, 4);
+    }
+}
+
+static void take_base64(buffer *out, const char *text)
+{
+    size_t length = strlen(text);
+    if (length % 4 != 0) {
+        die("base64 without its padding");
+    }
+    for (size_t at = 0; at < length; at += 4) {
+        uint32_t group = 0;
+        size_t digits = 4;
+        while (at + 4 == length && digits > 2 && text[at + digits - 1] == '=') {
+            digits--;
+        }
+        for (size_t i = 0; i < 4; i++) {
+            const char *digit = i < digits ? strchr(ALPHABET, text[at + i]) : ALPHABET;
+            if (digit == NULL) {
+                die("a byte that is not base64");
+            }
+            group = group << 6 | (uint32_t)(digit - ALPHABET);
+        }
+        const char bytes[3] = {(char)(group >> 16), (char)(group >> 8), (char)group};
+        put_bytes(out, bytes, digits - 1);
+    }
+}
+
+/* Pieces of a line as they stand there. The line was parsed before, so it is JSON. */
+
+typedef struct piece {
+    const char *start;
+    size_t length;
+} piece;
+
+static const char *skip_space(const char *at)
+{
+    return at + strspn(at, " \t\r\n");
+}
+
+static const char *skip_string(const char *at)
+{
+    for (at++; *at != '"'; at++) {
+        at += *at == '\\' ? 1 : 0;
+    }
+    return at + 1;
+}
+
+static const char *skip_value(const char *at)
+{
+    size_t depth = 0;
+    do {
+        at = skip_space(at);
+        if (*at == '"') {
+            at = skip_string(at);
+        } else if (*at == '{' || *at == '[') {
+            depth++;
+            at++;
+        } else if (*at == '}' || *at == ']') {
+            depth--;
+            at++;
+        } else if (*at == ',' || *at == ':') {
+            at++;
+        } else {
+            at += strcspn(at, ",:{}[] \t\r\n\"");
+        }
+    } while (depth > 0);
+    return at;
+}
+
+/* The value of a member of the object at `at`, or nothing. */
+static piece member(const char *at, const char *name)
+{
+    size_t length = strlen(name);
+    at = skip_space(skip_space(at) + 1);
+    while (*at == '"') {
+        const char *key = at + 1;
+        at = skip_string(at);
+        bool found = (size_t)(at - 1 - key) == length && memcmp(key, name, length) == 0;
+        const char *value = skip_space(skip_space(at) + 1);
+        at = skip_value(value);
+        if (found) {
+            return (piece){value, (size_t)(at - value)};
+        }
+        at = skip_space(at);
+        at = *at == ',' ? skip_space(at + 1) : at;
+    }
+    return (piece){NULL, 0};
+}
+
+/* The next value of an array; `at` is behind its bracket or behind the value before. */
+static piece element(const char *at)
+{
+    at = skip_space(at);
+    at = *at == ',' ? skip_space(at + 1) : at;
+    return (piece){at, (size_t)(skip_value(at) - at)};
+}
+
+/* Whole numbers are read from the line, because cJSON keeps them as floating-point numbers. */
+static uint64_t whole_number(piece text)
+{
+    char *end = NULL;
+    uint64_t number = strtoull(text.start, &end, 10);
+    if (text.start == NULL || *text.start == '-' || end != text.start + text.length) {
+        die("a number that is not whole");
+    }
+    return number;
+}
+
+/* Flat lists of pairs. */
+
+typedef struct pairs {
+    buffer block;
+    buffer lengths; /* as uint32_t */
+    size_t count;
+} pairs;
+
+static void pairs_put(pairs *list, const char *name, buffer value)
+{
+    uint32_t lengths[2] = {(uint32_t)strlen(name), (uint32_t)value.length};
+    put(&list->block, name);
+    put_bytes(&list->block, value.data, value.length);
+    put_bytes(&list->lengths, (const char *)lengths, sizeof lengths);
+    list->count++;
+}
+
+static const uint32_t *pairs_lengths(const pairs *list)
+{
+    return (const uint32_t *)(const void *)list->lengths.data;
+}
+
+static void pairs_free(pairs *list)
+{
+    free(list->block.data);
+    free(list->lengths.data);
+}
+
+/* Requests. */
+
+typedef struct request {
+    buffer method;
+    buffer target;
+    buffer authority;
+    bool has_authority;
+    buffer body;
+    pairs headers;
+} request;
+
+/* Text, or bytes in base64. */
+static buffer take_bytes(const cJSON *value)
+{
+    buffer bytes = {NULL, 0, 0};
+    const cJSON *base64 = cJSON_GetObjectItemCaseSensitive(value, "base64");
+    if (cJSON_IsString(value)) {
+        put(&bytes, value->valuestring);
+    } else if (cJSON_IsString(base64)) {
+        take_base64(&bytes, base64->valuestring);
+    } else {
+        die("neither a text nor {\"base64\": ...}");
+    }
+    return bytes;
+}
+
+static request take_request(const cJSON *value)
+{
+    request request = {.has_authority = false};
+    const cJSON *authority = cJSON_GetObjectItemCaseSensitive(value, "authority");
+    const cJSON *body = cJSON_GetObjectItemCaseSensitive(value, "body");
+    request.method = take_bytes(cJSON_GetObjectItemCaseSensitive(value, "method"));
+    request.target = take_bytes(cJSON_GetObjectItemCaseSensitive(value, "target"));
+    if (authority != NULL) {
+        request.authority = take_bytes(authority);
+        request.has_authority = true;
+    }
+    if (body != NULL) {
+        request.body = take_bytes(body);
+    }
+    const cJSON *header = NULL;
+    cJSON_ArrayForEach(header, cJSON_GetObjectItemCaseSensitive(value, "headers"))
+    {
+        const cJSON *name = cJSON_GetArrayItem(header, 0);
+        if (!cJSON_IsString(name)) {
+            die("a header without a name");
+        }
+        buffer bytes = take_bytes(cJSON_GetArrayItem(header, 1));
+        pairs_put(&request.headers, name->valuestring, bytes);
+        free(bytes.data);
+    }
+    return request;
+}
+
+/* An authority that is empty is not one that is absent: then the pointer is not NULL. */
+static const char *authority_of(const request *request)
+{
+    return request->has_authority && request->authority.data == NULL ? "" : request->authority.data;
+}
+
+static void request_free(request *request)
+{
+    free(request->method.data);
+    free(request->target.data);
+    free(request->authority.data);
+    free(request->body.data);
+    pairs_free(&request->headers);
+}
+
+/* Results. */
+
+static void put_crashed(buffer *out, int32_t status, wiresign_error *error)
+{
+    buffer text = {NULL, 0, 0};
+    const char *name = wiresign_code_name(status, NULL);
+    const char *message = wiresign_error_message(error, NULL);
+    const char *detail = wiresign_error_detail(error, NULL);
+    put(&text, name == NULL ? "a status without a name" : name);
+    put(&text, ": ");
+    put(&text, message == NULL ? "" : message);
+    put(&text, " ");
+    put(&text, detail == NULL ? "" : detail);
+    put(out, "{\"crashed\":");
+    put_string(out, text.data, text.length);
+    put(out, "}");
+    free(text.data);
+    wiresign_error_free(error);
+}
+
+static void put_verified(buffer *out, wiresign_verified *verified)
+{
+    size_t length = 0;
+    const char *text = wiresign_verified_service(verified, &length);
+    put(out, "{\"ok\":{\"service\":");
+    put_text(out, text, length);
+    text = wiresign_verified_key_id(verified, &length);
+    put(out, ",\"key\":");
+    put_text(out, text, length);
+    text = wiresign_verified_scheme(verified, &length);
+    put(out, ",\"scheme\":");
+    put_text(out, text, length);
+    int64_t age = 0;
+    put(out, ",\"age\":");
+    if (wiresign_verified_age(verified, &age)) {
+        put_number(out, age);
+    } else {
+        put(out, "null");
+    }
+    text = wiresign_verified_request_id(verified, &length);
+    put(out, ",\"request_id\":");
+    put_text(out, text, length);
+    text = wiresign_verified_route(verified, &length);
+    put(out, ",\"route\":");
+    put_text(out, text, length);
+    put(out, ",\"retiring\":");
+    put_boolean(out, wiresign_verified_key_is_retiring(verified));
+    put(out, ",\"public\":");
+    put_boolean(out, wiresign_verified_is_public(verified));
+    put(out, ",\"covered\":[");
+    for (size_t i = 0; i < wiresign_verified_covered_count(verified); i++) {
+        put(out, i == 0 ? "" : ",");
+        text = wiresign_verified_covered(verified, i, &length);
+        put_text(out, text, length);
+    }
+    text = wiresign_verified_replay_key(verified, &length);
+    put(out, "],\"replay_key\":");
+    put_text(out, text, length);
+    put(out, "}}");
+    wiresign_verified_free(verified);
+}
+
+static void put_refused(buffer *out, wiresign_error *error)
+{
+    size_t length = 0;
+    const char *text = wiresign_error_name(error, &length);
+    put(out, "{\"refused\":{\"code\":");
+    put_text(out, text, length);
+    put(out, ",\"status\":");
+    put_number(out, wiresign_error_status(error));
+    put(out, ",\"response\":{\"status\":");
+    put_number(out, wiresign_error_response_status(error));
+    text = wiresign_error_response_body(error, &length);
+    put(out, ",\"body\":");
+    put_text(out, text, length);
+    text = wiresign_error_response_www_authenticate(error, &length);
+    put(out, ",\"www_authenticate\":");
+    put_text(out, text, length);
+    text = wiresign_error_request_id(error, &length);
+    put(out, "},\"request_id\":");
+    put_text(out, text, length);
+    put(out, "}}");
+    wiresign_error_free(error);
+}
+
+static void put_verdict(buffer *out, int32_t status, wiresign_verified *verified, wiresign_error *error)
+{
+    if (status == WIRESIGN_OK) {
+        put_verified(out, verified);
+    } else if (status < WIRESIGN_CONFIG_INVALID) {
+        put_refused(out, error);
+    } else {
+        put_crashed(out, status, error);
+    }
+}
+
+static void put_config_errors(buffer *out, const wiresign_error *error)
+{
+    put(out, "{\"config_errors\":[");
+    for (size_t i = 0; i < wiresign_error_problem_count(error); i++) {
+        size_t length = 0;
+        const char *text = wiresign_error_problem_pointer(error, i, &length);
+        put(out, i == 0 ? "{\"pointer\":" : ",{\"pointer\":");
+        put_text(out, text, length);
+        text = wiresign_error_problem_message(error, i, &length);
+        put(out, ",\"message\":");
+        put_text(out, text, length);
+        put(out, "}");
+    }
+    put(out, "]}");
+}
+
+/* Steps. */
+
+typedef struct service {
+    pairs variables;
+    wiresign_config *config;
+    wiresign_verifier *verifier;
+} service;
+
+static int32_t parse_config(const service *service, piece document, wiresign_config **config, wiresign_error **error)
+{
+    const pairs *variables = &service->variables;
+    return wiresign_config_parse(document.start, document.length, variables->block.data, variables->block.length,
+                                 pairs_lengths(variables), variables->count, WIRESIGN_LOOKUP_FILES, config, error);
+}
+
+static void do_verify(buffer *out, const service *service, const request *request, uint64_t now)
+{
+    wiresign_verified *verified = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_verifier_verify(
+        service->verifier, request->method.data, request->method.length, request->target.data, request->target.length,
+        authority_of(request), request->authority.length, request->headers.block.data, request->headers.block.length,
+        pairs_lengths(&request->headers), request->headers.count, request->body.data, request->body.length, NULL, 0,
+        now, &verified, &error);
+    put_verdict(out, status, verified, error);
+}
+
+static int32_t feed(wiresign_body_verification *verification, const buffer *body, const cJSON *chunks,
+                    wiresign_error **error)
+{
+    size_t at = 0;
+    const cJSON *chunk = NULL;
+    cJSON_ArrayForEach(chunk, chunks)
+    {
+        size_t length = (size_t)chunk->valuedouble;
+        if (length > body->length - at) {
+            die("a chunk that is longer than the rest of the body");
+        }
+        int32_t status =
+            wiresign_body_verification_update(verification, length == 0 ? NULL : body->data + at, length, error);
+        if (status != WIRESIGN_OK) {
+            return status;
+        }
+        at += length;
+    }
+    size_t rest = body->length - at;
+    return wiresign_body_verification_update(verification, rest == 0 ? NULL : body->data + at, rest, error);
+}
+
+static void do_verify_stream(buffer *out, const service *service, const request *request, uint64_t now,
+                             const cJSON *chunks)
+{
+    wiresign_body_verification *verification = NULL;
+    wiresign_verified *verified = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_verifier_begin(
+        service->verifier, request->method.data, request->method.length, request->target.data, request->target.length,
+        authority_of(request), request->authority.length, request->headers.block.data, request->headers.block.length,
+        pairs_lengths(&request->headers), request->headers.count, NULL, 0, now, &verification, &error);
+    if (status == WIRESIGN_OK && wiresign_body_verification_needs_body(verification)) {
+        status = feed(verification, &request->body, chunks, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        status = wiresign_body_verification_finish(verification, &verified, &error);
+    }
+    wiresign_body_verification_free(verification);
+    put_verdict(out, status, verified, error);
+}
+
+static void do_sign(buffer *out, const service *service, const request *request, uint64_t now, const cJSON *nonce,
+                    const cJSON *target)
+{
+    wiresign_signer *signer = NULL;
+    wiresign_signed *headers = NULL;
+    wiresign_bytes *message = NULL;
+    wiresign_error *error = NULL;
+    if (!cJSON_IsString(nonce)) {
+        die("a signature without a nonce");
+    }
+    const char *service_id = cJSON_IsString(target) ? target->valuestring : NULL;
+    int32_t status = wiresign_signer_new(service->config, service_id, service_id == NULL ? 0 : strlen(service_id),
+                                         &signer, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_signer_sign(
+            signer, request->method.data, request->method.length, request->target.data, request->target.length,
+            authority_of(request), request->authority.length, request->headers.block.data,
+            request->headers.block.length, pairs_lengths(&request->headers), request->headers.count,
+            request->body.data, request->body.length, now, nonce->valuestring, strlen(nonce->valuestring), &headers,
+            &error);
+    }
+    if (status == WIRESIGN_OK) {
+        status = wiresign_signer_message(
+            signer, request->method.data, request->method.length, request->target.data, request->target.length,
+            authority_of(request), request->authority.length, request->headers.block.data,
+            request->headers.block.length, pairs_lengths(&request->headers), request->headers.count,
+            request->body.data, request->body.length, now, nonce->valuestring, strlen(nonce->valuestring), &message,
+            &error);
+    }
+    if (status == WIRESIGN_OK) {
+        size_t length = 0;
+        put(out, "{\"ok\":{\"headers\":[");
+        for (size_t i = 0; i < wiresign_signed_count(headers); i++) {
+            const char *text = wiresign_signed_name(headers, i, &length);
+            put(out, i == 0 ? "[" : ",[");
+            put_text(out, text, length);
+            put(out, ",");
+            text = wiresign_signed_value(headers, i, &length);
+            put_text(out, text, length);
+            put(out, "]");
+        }
+        const char *bytes = wiresign_bytes_data(message, &length);
+        put(out, "],\"message\":{\"base64\":\"");
+        put_base64(out, bytes, length);
+        put(out, "\"}}}");
+    } else if (status == WIRESIGN_SIGNING_FAILED) {
+        size_t length = 0;
+        const char *text = wiresign_error_name(error, &length);
+        put(out, "{\"failed\":{\"code\":");
+        put_text(out, text, length);
+        put(out, ",\"message\":");
+        text = wiresign_error_message(error, &length);
+        put_text(out, text, length);
+        put(out, "}}");
+        wiresign_error_free(error);
+    } else {
+        put_crashed(out, status, error);
+    }
+    wiresign_bytes_free(message);
+    wiresign_signed_free(headers);
+    wiresign_signer_free(signer);
+}
+
+static void do_check(buffer *out, const service *service)
+{
+    put(out, "{\"ok\":{\"warnings\":[");
+    for (size_t i = 0; i < wiresign_config_warning_count(service->config); i++) {
+        size_t length = 0;
+        const char *text = wiresign_config_warning_pointer(service->config, i, &length);
+        put(out, i == 0 ? "{\"pointer\":" : ",{\"pointer\":");
+        put_text(out, text, length);
+        text = wiresign_config_warning_message(service->config, i, &length);
+        put(out, ",\"message\":");
+        put_text(out, text, length);
+        put(out, "}");
+    }
+    put(out, "]}}");
+}
+
+static void do_replace(buffer *out, const service *service, piece document)
+{
+    wiresign_config *config = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = parse_config(service, document, &config, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_verifier_replace(service->verifier, config, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        put(out, "{\"ok\":{}}");
+    } else if (status == WIRESIGN_CONFIG_INVALID) {
+        put_config_errors(out, error);
+        wiresign_error_free(error);
+    } else {
+        put_crashed(out, status, error);
+    }
+    wiresign_config_free(config);
+}
+
+/* `text` is the step as it stands in the line, for what cJSON cannot keep. */
+static void do_step(buffer *out, const service *service, const cJSON *step, piece text)
+{
+    const cJSON *op = cJSON_GetObjectItemCaseSensitive(step, "op");
+    const char *name = cJSON_IsString(op) ? op->valuestring : "";
+    if (strcmp(name, "check") == 0) {
+        do_check(out, service);
+        return;
+    }
+    if (strcmp(name, "replace") == 0) {
+        do_replace(out, service, member(text.start, "config"));
+        return;
+    }
+    request request = take_request(cJSON_GetObjectItemCaseSensitive(step, "request"));
+    uint64_t now = whole_number(member(text.start, "now"));
+    if (strcmp(name, "verify") == 0) {
+        do_verify(out, service, &request, now);
+    } else if (strcmp(name, "verify_stream") == 0) {
+        do_verify_stream(out, service, &request, now, cJSON_GetObjectItemCaseSensitive(step, "chunks"));
+    } else if (strcmp(name, "sign") == 0) {
+        do_sign(out, service, &request, now, cJSON_GetObjectItemCaseSensitive(step, "nonce"),
+                cJSON_GetObjectItemCaseSensitive(step, "target"));
+    } else {
+        die("a step that this driver does not declare");
+    }
+    request_free(&request);
+}
+
+/* Questions. */
+
+/* Text with a NUL character would be cut short by cJSON. Documents are not read by it. */
+static void refuse_nul(piece text)
+{
+    for (const char *at = text.start; at != NULL && at + 6 <= text.start + text.length; at++) {
+        if (memcmp(at, "\\u0000", 6) == 0) {
+            die("a NUL character in a text; bytes that are not text are given in base64");
+        }
+    }
+}
+
+static piece document_of(const cJSON *question, const char *line)
+{
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(question, "config_text");
+    if (cJSON_IsString(text)) {
+        refuse_nul(member(line, "config_text"));
+        return (piece){text->valuestring, strlen(text->valuestring)};
+    }
+    return member(line, "config");
+}
+
+static void answer(buffer *out, const cJSON *question, const char *line)
+{
+    service service = {.config = NULL, .verifier = NULL};
+    refuse_nul(member(line, "env"));
+    const cJSON *variable = NULL;
+    cJSON_ArrayForEach(variable, cJSON_GetObjectItemCaseSensitive(question, "env"))
+    {
+        buffer value = take_bytes(variable);
+        pairs_put(&service.variables, variable->string, value);
+        free(value.data);
+    }
+    wiresign_error *error = NULL;
+    int32_t status = parse_config(&service, document_of(question, line), &service.config, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_verifier_new(service.config, &service.verifier, &error);
+    }
+
+    piece id = member(line, "id");
+    put(out, "{\"id\":");
+    put_bytes(out, id.start, id.length);
+    put(out, ",\"results\":[");
+    piece text = {member(line, "steps").start + 1, 0};
+    const cJSON *step = NULL;
+    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(question, "steps");
+    cJSON_ArrayForEach(step, steps)
+    {
+        text = element(text.start + text.length);
+        put(out, step == steps->child ? "" : ",");
+        if (status == WIRESIGN_OK) {
+            refuse_nul(member(text.start, "request"));
+            do_step(out, &service, step, text);
+        } else if (status == WIRESIGN_CONFIG_INVALID) {
+            put_config_errors(out, error);
+        } else {
+            put_crashed(out, status, NULL);
+        }
+    }
+    put(out, "]}\n");
+
+    wiresign_error_free(error);
+    wiresign_verifier_free(service.verifier);
+    wiresign_config_free(service.config);
+    pairs_free(&service.variables);
+}
+
+int main(void)
+{
+    printf("{\"protocol\":1,\"binding\":\"c\",\"version\":\"%s\",\"runtime\":\"C %ld, ABI %" PRIu32 "\","
+           "\"capabilities\":[\"verify\",\"verify_stream\",\"sign\",\"check\",\"replace\"]}\n",
+           wiresign_version(NULL), __STDC_VERSION__, wiresign_abi_version());
+    fflush(stdout);
+
+    char *line = NULL;
+    size_t capacity = 0;
+    buffer out = {NULL, 0, 0};
+    for (ssize_t length = getline(&line, &capacity, stdin); length >= 0; length = getline(&line, &capacity, stdin)) {
+        cJSON *question = cJSON_ParseWithLength(line, (size_t)length);
+        if (!cJSON_IsObject(question) || !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(question, "steps")) ||
+            !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(question, "id"))) {
+            die("a line that is no question");
+        }
+        out.length = 0;
+        answer(&out, question, line);
+        if (fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0) {
+            die("the answer could not be written");
+        }
+        cJSON_Delete(question);
+    }
+    free(line);
+    free(out.data);
+    return 0;
+}
