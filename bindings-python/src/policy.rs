@@ -57,7 +57,7 @@ impl PolicyRefusal {
             status: code.status(),
             code,
             www_authenticate: (code.status() == 401).then(|| self.manner.www_authenticate.clone()),
-            body: format!(r#"{{"code":"{}","error":"{}","requestId":{request_id}}}"#, code.name(), code.message()),
+            body: format!(r#"{{"error":"{}","code":"{}","requestId":{request_id}}}"#, code.message(), code.name()),
         }
     }
 }
