@@ -13,7 +13,9 @@ import uvicorn
 import wiresign
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
+
+    from wiresign.asgi import Receive, Scope, Send
 
 ENV = {
     "ORDERS_SECRET": "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9",
@@ -56,10 +58,10 @@ def signed(
     return [(name.lower().encode(), value.encode()) for name, value in headers]
 
 
-def code_of(act: Callable[[], object]) -> str:
+def code_of(act: Callable[..., object], *arguments: Any, **options: Any) -> str:
     """Give the code that a call is refused with, or say that it was accepted."""
     try:
-        act()
+        act(*arguments, **options)
     except wiresign.Refusal as refusal:
         return refusal.code.value
     return "accepted"
@@ -103,7 +105,8 @@ class Asgi:
 
     @property
     def status(self) -> int:
-        return self.sent[0]["status"]
+        status: int = self.sent[0]["status"]
+        return status
 
     @property
     def body(self) -> bytes:
@@ -140,14 +143,8 @@ class Recorder:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         self.scopes: list[Any] = []
-        self.after_body: list[dict[str, Any]] = []
 
-    async def __call__(
-        self,
-        scope: Any,
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             while True:
                 kind = (await receive())["type"]

@@ -20,7 +20,7 @@ def test_the_application_gets_exactly_the_verified_body_once_and_then_the_discon
     bodies = [(b"",), (b"{}",), (b"{", b"}"), (b"", b"a", b"", b"b", b""), (b"x" * 20_000, b"y" * 70_000, b"z")]
     for chunks in bodies:
         app = Recorder()
-        seen = []
+        seen: list[Any] = []
 
         async def reading(scope: Any, receive: Any, send: Any, app: Recorder = app, seen: Any = seen) -> None:
             await app(scope, receive, send)
@@ -203,7 +203,7 @@ def test_websocket_handshakes_are_verified() -> None:
 
 def test_refused_handshakes_get_the_response_or_a_close() -> None:
     app = Recorder()
-    extensions = {"websocket.http.response": {}}
+    extensions: dict[str, Any] = {"websocket.http.response": {}}
     connect = {"type": "websocket.connect"}
     run = Asgi(Middleware(app, verifier=verifier()), websocket_scope(extensions=extensions), connect)
     assert run.sent[0]["type"] == "websocket.http.response.start"

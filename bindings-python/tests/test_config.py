@@ -133,7 +133,7 @@ def test_a_config_is_not_pickled_copied_or_changed() -> None:
     with pytest.raises(AttributeError):
         parsed.service = "billing"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        wiresign.Config()  # type: ignore[call-arg]
+        wiresign.Config()
 
 
 def test_generated_secrets_are_fresh_and_usable() -> None:

@@ -33,7 +33,7 @@ def test_there_are_vectors() -> None:
 
 @pytest.mark.parametrize(("group", "test"), cases())
 def test_vector(group: dict[str, Any], test: dict[str, Any]) -> None:
-    case = {key: group[key] for key in ("config", "config_text", "env") if key in group}
+    case: dict[str, Any] = {key: group[key] for key in ("config", "config_text", "env") if key in group}
     case |= {"id": test["id"], "steps": test["steps"]}
     # Over JSON and back, as the runner does it.
     answer = json.loads(json.dumps(conformance_driver.handle(json.loads(json.dumps(case)))))

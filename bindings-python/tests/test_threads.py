@@ -29,7 +29,7 @@ def test_threads_share_a_verifier_while_its_config_is_replaced() -> None:
         for _ in range(400):
             headers = sign("POST", "/a", (), body)
             assert judge.verify("POST", "/a", headers, body).service in ("billing", "shop")
-            assert code_of(lambda h=headers: judge.verify("POST", "/a", h, body)) == "REPLAYED_REQUEST"
+            assert code_of(judge.verify, "POST", "/a", headers, body) == "REPLAYED_REQUEST"
         return 400
 
     with ThreadPoolExecutor(7) as pool:
@@ -50,7 +50,7 @@ def test_one_of_many_equal_requests_is_accepted() -> None:
 
     def verify(_: int) -> str:
         barrier.wait()
-        return code_of(lambda: judge.verify("POST", "/invoices?draft=1", headers, body, now=NOW))
+        return code_of(judge.verify, "POST", "/invoices?draft=1", headers, body, now=NOW)
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(verify, range(8))) == ["REPLAYED_REQUEST"] * 7 + ["accepted"]
@@ -78,7 +78,7 @@ def test_the_header_list_may_change_while_a_large_body_is_hashed() -> None:
             timer = threading.Timer(0.001, lists.append, (own,))
             timer.start()
             # Either it was read before the disturbance, or after it; in no case half of each.
-            verdict = code_of(lambda own=own: judge.verify("POST", "/invoices?draft=1", own, body, now=NOW))
+            verdict = code_of(judge.verify, "POST", "/invoices?draft=1", own, body, now=NOW)
             assert verdict in ("accepted", "AUTHENTICATION_REQUIRED")
             timer.join()
     finally:
@@ -138,7 +138,7 @@ def test_memory_stays_flat() -> None:
         for _ in range(times):
             headers = sign("POST", "/a", (), b"{}")
             judge.verify("POST", "/a", headers, b"{}")
-            code_of(lambda h=headers: judge.verify("POST", "/b", h, b"{}"))
+            code_of(judge.verify, "POST", "/b", headers, b"{}")
             judge.begin("POST", "/a", headers)
 
     run(5_000)

@@ -104,9 +104,9 @@ def test_a_uniform_answer_hides_the_code() -> None:
     ],
 )
 def test_refusals(code: str, change: dict[str, Any]) -> None:
-    call = {"method": "POST", "target": "/invoices?draft=1", "headers": signed(now=NOW), "body": b"", "now": NOW}
-    assert code_of(lambda: verifier().verify(**(call | change))) == code
-    call |= change
+    call: dict[str, Any] = {"method": "POST", "target": "/invoices?draft=1", "headers": signed(now=NOW), "now": NOW}
+    call |= {"body": b""} | change
+    assert code_of(verifier().verify, **call) == code
     body = call.pop("body")
 
     def stream() -> None:
@@ -122,7 +122,7 @@ def test_replays_are_refused_and_survive_a_new_config() -> None:
     headers = signed(now=NOW)
     judge.verify("POST", "/invoices?draft=1", headers, now=NOW)
     judge.replace(config(window={"past": 200}))
-    assert code_of(lambda: judge.verify("POST", "/invoices?draft=1", headers, now=NOW)) == "REPLAYED_REQUEST"
+    assert code_of(judge.verify, "POST", "/invoices?draft=1", headers, now=NOW) == "REPLAYED_REQUEST"
     counters = {(name, *labels.values()): value for name, labels, value in judge.metrics().counters()}
     assert counters["wiresign_requests_accepted_total", "service-hmac-v2"] == 1
     assert counters["wiresign_requests_refused_total", "REPLAYED_REQUEST"] == 1
@@ -149,7 +149,7 @@ def test_a_body_verification_is_spent_after_its_end() -> None:
         with pytest.raises(RuntimeError):
             act()
     begun = verifier(limits={"body_bytes": 1}).begin("POST", "/invoices?draft=1", signed(now=NOW), now=NOW)
-    assert code_of(lambda: begun.update(b"ab")) == "BODY_TOO_LARGE"
+    assert code_of(begun.update, b"ab") == "BODY_TOO_LARGE"
     with pytest.raises(RuntimeError):
         begun.finish()
 
@@ -161,7 +161,8 @@ def test_public_routes() -> None:
     assert judge.is_public("POST", "/health") is False
     verified = judge.verify("GET", "/health", [])
     assert verified.is_public is True
-    assert verified.service is verified.key_id is verified.scheme is verified.age is verified.replay_key is None
+    facts = (verified.service, verified.key_id, verified.scheme, verified.age, verified.replay_key)
+    assert facts == (None,) * 5
     assert verified.covered == ()
     assert repr(verified) == "<Verified public>"
     assert judge.begin("GET", "/health", []).needs_body is False
