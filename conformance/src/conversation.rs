@@ -141,7 +141,9 @@ impl<'a> Conversation<'a> {
             Silence::Ended(Some(status)) => {
                 format!("the driver died while it was asked this ({status}){half}{}", errors_of(process))
             }
-            Silence::Ended(None) => format!("the driver closed its output while it was asked this{half}"),
+            Silence::Ended(None) => {
+                format!("the driver closed its output, or wrote a line without end, while it was asked this{half}")
+            }
         }
     }
 }

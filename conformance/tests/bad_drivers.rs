@@ -1,6 +1,16 @@
 //! Each way in which a driver can be wrong turns the run red, with a message that names it.
 
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod common;
+
+use std::fs;
+#[cfg(target_os = "linux")]
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use common::{Ended, RUST_DRIVER, bad, command, folder, runner, text, unpack};
 
@@ -102,8 +112,8 @@ fn a_driver_that_ends_with_success_in_the_middle_died_as_well() {
 
 #[test]
 fn a_hang_is_cut_short_and_charged_to_the_case_in_flight() {
-    let ended = run_bad("hang", &["--timeout", "4"]);
-    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 4 s"]);
+    let ended = run_bad("hang", &["--timeout", "8"]);
+    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 8 s"]);
     assert_eq!(ended.last_line(), "4 passed, 1 failed, 1 skipped");
 }
 
@@ -114,17 +124,17 @@ fn a_driver_that_always_hangs_is_given_up() {
     // Two files of five cases each, so that there is something left after five lost ones.
     let vectors = unpack("example.json", &folder);
     let twin = folder.join("twin.json");
-    let second = std::fs::read_to_string(&vectors).unwrap().replace("\"example", "\"twin");
-    std::fs::write(&twin, second).unwrap();
+    let second = fs::read_to_string(&vectors).unwrap().replace("\"example", "\"twin");
+    fs::write(&twin, second).unwrap();
     let driver = format!("bad={}", bad("hangs-always", &["python3", text(&good)]));
-    let ended = runner(&["run", "--vectors", text(&vectors), text(&twin), "--driver", &driver, "--timeout", "2"]);
+    let ended = runner(&["run", "--vectors", text(&vectors), text(&twin), "--driver", &driver, "--timeout", "4"]);
     ended.expect(1, &["not asked: the driver left 5 cases in a row without an answer", "0 passed, 10 failed"]);
 }
 
 #[test]
 fn half_a_line() {
-    let ended = run_bad("half-line", &["--timeout", "2", "--filter", "example/get"]);
-    ended.expect(1, &["no answer within 2 s, after half a line: \"{\\\"id\\\": \\\"example/get"]);
+    let ended = run_bad("half-line", &["--timeout", "5", "--filter", "example/get"]);
+    ended.expect(1, &["no answer within 5 s, after half a line: \"{\\\"id\\\": \\\"example/get"]);
     let ended = run_bad("half-line-and-quits", &[]);
     ended.expect(
         1,
@@ -200,7 +210,7 @@ fn a_line_or_a_failure_after_the_last_answer() {
         "the driver ended with exit status: 1 after its last answer; the last line of its standard error: leaked 3 objects",
         "4 passed, 1 failed",
     ]);
-    run_bad("does-not-end", &["--timeout", "3"])
+    run_bad("does-not-end", &["--timeout", "8"])
         .expect(1, &["the driver does not end when its input ends", "4 passed, 1 failed"]);
 }
 
@@ -256,4 +266,34 @@ fn a_difference_that_no_vector_asks_about() {
     let ended = run_bad_beside_good("other-spacing");
     ended.expect(1, &["FAIL bad example/changed-body\n  step 1: differs from rust: /refused/response/body: "]);
     assert_eq!(ended.last_line(), "7 passed, 3 failed, 2 skipped");
+}
+
+/// A wrapper that is killed must not leave the driver behind. Linux shows its processes under /proc.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hanging_driver_is_killed_with_its_children() {
+    let folder = folder("bad-children");
+    let vectors = unpack("example.json", &folder);
+    let good = unpack("driver.py", &folder);
+    let inner = format!("{}; true", bad("hang", &["python3", text(&good)]));
+    let driver = format!("bad={}", command(&["sh", "-c", &inner]));
+    let ended = runner(&["run", "--vectors", text(&vectors), "--driver", &driver, "--timeout", "8"]);
+    ended.expect(1, &["no answer within 8 s", "4 passed, 1 failed"]);
+    // Killed is not yet gone: only the wrapper itself is waited for.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !processes_of(text(&folder)).is_empty() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(processes_of(text(&folder)), Vec::<String>::new());
+}
+
+/// The command lines that hold this text.
+#[cfg(target_os = "linux")]
+fn processes_of(text: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let words = fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        let words = String::from_utf8_lossy(&words).into_owned();
+        words.contains(text).then_some(words)
+    });
+    processes.collect()
 }

@@ -153,13 +153,13 @@ fn run_task(task: &Run, root: Option<&Path>) -> Result<End, String> {
     if let Some(folder) = &task.report {
         write_reports(folder, &cases, &bindings, &totals, task.require)?;
     }
-    if task.canary.is_some() { tell_canaries(&cases, &bindings) } else { tell(task, &cases, &bindings, &totals) }
+    if task.canary.is_some() { tell_canaries(&cases, &bindings) } else { tell(task, root, &cases, &bindings, &totals) }
         .map_err(|error| format!("the report could not be written: {error}"))
 }
 
-fn tell(task: &Run, cases: &[Case], bindings: &[BindingRun], totals: &Totals) -> io::Result<End> {
+fn tell(task: &Run, root: Option<&Path>, cases: &[Case], bindings: &[BindingRun], totals: &Totals) -> io::Result<End> {
     let mut out = io::stdout().lock();
-    table::write(&mut out, cases, bindings, |binding, case| repeat_command(task, binding, case))?;
+    table::write(&mut out, cases, bindings, |binding, case| repeat_command(task, root, binding, case))?;
     writeln!(out, "\n{}", totals.line(task.require))?;
     out.flush()?;
     Ok(if totals.failed > 0 {
@@ -289,9 +289,12 @@ fn write_reports(
         .map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-fn repeat_command(task: &Run, binding: &BindingRun, case: &Case) -> String {
+fn repeat_command(task: &Run, root: Option<&Path>, binding: &BindingRun, case: &Case) -> String {
     let program = env::args().next().unwrap_or_else(|| "wiresign-conformance".to_owned());
     let mut words = vec![program, "dump".to_owned()];
+    if let Some(root) = root {
+        words.extend(["--root".to_owned(), root.display().to_string()]);
+    }
     for folder in &task.selection.vectors {
         words.extend(["--vectors".to_owned(), folder.display().to_string()]);
     }
