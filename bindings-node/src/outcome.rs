@@ -100,9 +100,10 @@ impl RefusalFields {
         request_id: Option<String>,
         shown: RefusalCode,
     ) -> Self {
-        let body = serde_json::json!({"error": shown.message(), "code": shown.name(), "requestId": request_id});
-        let response =
-            RefusalResponse { status: shown.status(), code: shown, www_authenticate: None, body: body.to_string() };
+        let [error, code_text, id] = [Some(shown.message()), Some(shown.name()), request_id.as_deref()]
+            .map(|text| serde_json::Value::from(text).to_string());
+        let body = format!(r#"{{"error":{error},"code":{code_text},"requestId":{id}}}"#);
+        let response = RefusalResponse { status: shown.status(), code: shown, www_authenticate: None, body };
         Self::new(code, detail.to_owned(), service, request_id, response)
     }
 

@@ -23,6 +23,9 @@ export class Config {
     if (outcome.config === undefined) {
       throw new ConfigError(outcome.problems);
     }
+    if (!(outcome.config instanceof native.NativeConfig)) {
+      throw new TypeError("A Config comes from Config.parse, Config.fromFile or Config.fromEnv.");
+    }
     this.#native = outcome.config;
     natives.set(this, outcome.config);
   }

@@ -237,8 +237,12 @@ function stripUnverifiedIdentity(request: IncomingMessage, verified: Verified): 
     if (value === undefined || (value === verified.service && !verified.isPublic)) {
       continue;
     }
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the names are the two constants above
-    delete request.headers[name];
+    // Node makes this one of rawHeaders when it is first read, by a count that must still be right then.
+    const distinct = request.headersDistinct;
+    for (const fields of [request.headers, distinct]) {
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the names are the two constants above
+      delete fields[name];
+    }
     for (let at = raw.length - 2; at >= 0; at -= 2) {
       if (raw[at]?.toLowerCase() === name) {
         raw.splice(at, 2);

@@ -150,6 +150,7 @@ export interface Native {
   configFromEnv(environment: string[]): ConfigOutcome;
   wantedHeaders(): string[];
   generateSecret(encoding: string): string;
+  NativeConfig: abstract new () => NativeConfig;
   NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
   NativeVerifier: new (config: NativeConfig) => NativeVerifier;
 }

@@ -37,7 +37,8 @@ export function takeBody(
     request.removeListener("readable", read);
     request.removeListener("error", abort);
     request.removeListener("close", abort);
-    done(failure, body);
+    // The stream notices in the next tick that nobody listens any more. A handler that listens before is not noticed.
+    process.nextTick(done, failure, body);
   };
   const abort = (): void => {
     stop(new Aborted("The client went away before the body was complete."));
