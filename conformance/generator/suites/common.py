@@ -312,7 +312,9 @@ def tag_forms(group: Group, scheme: Scheme) -> None:
     good = request.header("X-Signature").removeprefix(prefix)
     for name, value, comment in (
         ("upper-case", good.upper(), "hex digits in upper case"),
-        ("one-upper-case-digit", _upper_one(good), "one hex digit in upper case"),
+        ("high-digit-in-upper-case", _upper_one(good, 0), "the high digit of one byte in upper case"),
+        ("low-digit-in-upper-case", _upper_one(good, 1), "the low digit of one byte in upper case"),
+        ("control-byte-like-digit", good[:-1] + b"\x11", "a control byte that is a digit but for one bit"),
         ("63-digits", good[:-1], "the last digit is missing"),
         ("62-digits", good[:-2], "the last byte is missing"),
         ("32-digits", good[:32], "the first half"),
@@ -499,8 +501,8 @@ def request_forms(group: Group, scheme: Scheme) -> None:
         group.refuse(f"target-{name}", "not a target", "MalformedRequest", request, "MALFORMED_REQUEST")
 
 
-def _upper_one(digits: bytes) -> bytes:
-    at = next(at for at, byte in enumerate(digits) if chr(byte) in "abcdef")
+def _upper_one(digits: bytes, place: int) -> bytes:
+    at = next(at for at, byte in enumerate(digits) if chr(byte) in "abcdef" and at % 2 == place)
     return digits[:at] + digits[at : at + 1].upper() + digits[at + 1 :]
 
 

@@ -224,6 +224,8 @@ def _matching(suite: Suite) -> None:
         {"match": "/one/*/end", "services": [OTHER]},
         {"match": "/tail/**", "services": [OTHER]},
         {"match": "M-SEARCH /odd", "services": [OTHER]},
+        {"match": "/plain!mark", "services": [OTHER]},
+        {"match": "/escaped%21mark", "services": [OTHER]},
     )
     group = suite.group("what a restricting pattern catches", document, SECRETS)
     for name, method, path in (
@@ -241,6 +243,10 @@ def _matching(suite: Suite) -> None:
         ("tail-one", b"GET", b"/tail/a"),
         ("tail-many", b"PUT", b"/Tail/a/b/c/d"),
         ("odd-method", b"M-SEARCH", b"/odd"),
+        ("mark", b"GET", b"/plain!mark"),
+        ("mark-escaped", b"GET", b"/plain%21mark"),
+        ("mark-escaped-in-pattern", b"GET", b"/escaped%21mark"),
+        ("mark-escaped-in-pattern-only", b"GET", b"/escaped!mark"),
     ):
         comment = "a pattern that restricts catches the spellings that routers take for the same path"
         group.refuse(f"match-{name}", comment, "RouteService", get(path, method=method), "SERVICE_NOT_ALLOWED")

@@ -9,7 +9,7 @@ from model import Suite, accepted, refused, replace_config
 from wire import NOW, Call, Scheme, signed
 
 if TYPE_CHECKING:
-    from request import Json
+    from request import Json, Request
 
 V1 = Scheme.SERVICE_HMAC
 V2 = Scheme.SERVICE_HMAC_V2
@@ -337,6 +337,7 @@ def _capacity(suite: Suite) -> None:
             accepted(requests[1]),
             refused(requests[2].but(body=b"x"), "INVALID_SIGNATURE"),
         )
+    _living_entries(suite)
     group = suite.group("a full store and safe requests of service-hmac", config(V1, replay={"capacity": 1}), SECRETS)
     gets = [signed(V1, call(number).but(method=b"GET"), KEY) for number in range(3)]
     group.steps(
@@ -347,6 +348,33 @@ def _capacity(suite: Suite) -> None:
         accepted(gets[0]),
         accepted(gets[1]),
         accepted(gets[2]),
+    )
+
+
+def _living_entries(suite: Suite) -> None:
+    group = suite.group("a store of one entry", config(V2, replay={"capacity": 1}), SECRETS)
+    request = signed(V2, CALL, KEY)
+
+    def later(seconds: int) -> Request:
+        return signed(V2, CALL.but(nonce=NEXT, timestamp=str(NOW + seconds).encode()), KEY)
+
+    group.steps(
+        "full-keeps-the-last-second",
+        "an entry makes no room while its request is inside the window",
+        ("StoreFull", "ReplayKey"),
+        accepted(request),
+        refused(later(300), "REPLAY_STORE_UNAVAILABLE", now=NOW + 300),
+        refused(request, REPLAYED, now=NOW + 300),
+    )
+    ahead = signed(V2, CALL.but(timestamp=str(NOW + 300).encode()), KEY)
+    group.steps(
+        "full-keeps-what-came-early",
+        "an entry of a request from the future makes no room before both bounds of the window have passed",
+        ("StoreFull", "ReplayKey"),
+        accepted(ahead),
+        refused(later(400), "REPLAY_STORE_UNAVAILABLE", now=NOW + 400),
+        refused(later(600), "REPLAY_STORE_UNAVAILABLE", now=NOW + 600),
+        refused(ahead, REPLAYED, now=NOW + 600),
     )
 
 
