@@ -493,7 +493,7 @@ int32_t wiresign_config_parse(const char *document,
 
 /**
  * Makes a configuration of environment variables alone: SERVICE_ID, SERVICE_SECRET, ALLOWED_SERVICES,
- * HMAC_WINDOW_SECONDS and <SERVICE>_SECRET. The variables and `lookup` are as for wiresign_config_parse.
+ * HMAC_WINDOW_SECONDS and `<SERVICE>_SECRET`. The variables and `lookup` are as for wiresign_config_parse.
  *
  * Gives through `config` an object that the caller frees with wiresign_config_free.
  *

@@ -153,7 +153,7 @@ pub unsafe extern "C" fn wiresign_config_parse(
 }
 
 /// Makes a configuration of environment variables alone: SERVICE_ID, SERVICE_SECRET, ALLOWED_SERVICES,
-/// HMAC_WINDOW_SECONDS and <SERVICE>_SECRET. The variables and `lookup` are as for wiresign_config_parse.
+/// HMAC_WINDOW_SECONDS and `<SERVICE>_SECRET`. The variables and `lookup` are as for wiresign_config_parse.
 ///
 /// Gives through `config` an object that the caller frees with wiresign_config_free.
 ///
