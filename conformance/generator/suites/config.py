@@ -132,6 +132,8 @@ def _good(suite: ConfigSuite) -> None:
     eight: list[Json] = [{"secret": f"env:K{number}"} for number in range(8)]
     env = SECRETS | {f"K{number}": secret(f"k{number}") for number in range(8)}
     suite.good("good-eight-keys", "the most keys", caller(keys=eight), env)
+    called = config(V2, services=registry() | {"notifications-service": {"url": "https://notifications.internal"}})
+    suite.good("good-service-without-keys", "a service that is only called needs no key", called)
     literal: list[Json] = [{"secret": f"literal:{secret('literal')}"}]
     suite.good("good-literal", "a secret in the document, for tests", caller(keys=literal))
 
@@ -392,6 +394,7 @@ def _keys(suite: ConfigSuite) -> None:
         ("day-0", "2026-12-00T00:00:00Z"),
         ("day-31-in-november", "2026-11-31T00:00:00Z"),
         ("february-29", "2026-02-29T00:00:00Z"),
+        ("february-29-of-2100", "2100-02-29T00:00:00Z"),
         ("hour-24", "2026-12-01T24:00:00Z"),
         ("minute-60", "2026-12-01T00:60:00Z"),
         ("second-60", "2026-12-31T23:59:60Z"),

@@ -30,6 +30,7 @@ def suite() -> Suite:
     """Build the vector file."""
     suite = Suite("keys")
     _life(suite)
+    _no_keys(suite)
     _rotation(suite)
     _eight(suite)
     _encodings(suite)
@@ -143,6 +144,15 @@ def _life(suite: Suite) -> None:
         refused(request, NOT_NOW),
         refused(request, NOT_NOW),
     )
+
+
+def _no_keys(suite: Suite) -> None:
+    called: dict[str, Json] = {"notifications-service": {"url": "https://notifications.internal"}}
+    group = suite.group("a service that is only called", config(V2, services=registry() | called), ENV)
+    for name, key in (("stranger", STRANGER_KEY), ("empty-key", b""), ("another-services-key", KEY)):
+        request = signed(V2, CALL.but(service=b"notifications-service"), key)
+        comment = "a service without keys is listed, but nobody can call in its name"
+        group.refuse(f"no-keys-{name}", comment, "UnknownService", request, "UNKNOWN_SERVICE")
 
 
 def _rotation(suite: Suite) -> None:
