@@ -3,6 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
+python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
 # Progress bars and update notices only fill logs.
@@ -47,14 +48,15 @@ lint: _tools _venv _node-modules
     cargo run --locked -q -p xtask -- generate --check
     cargo run --locked -q -p xtask -- header --check
     {{python}} conformance/generator/lint.py
-    {{python}} -m ruff check bindings-python conformance/generator examples bench scripts
-    {{python}} -m ruff format --check bindings-python conformance/generator examples bench scripts
+    {{python}} conformance/canary/generate.py --check
+    {{python}} -m ruff check {{python_sources}}
+    {{python}} -m ruff format --check {{python_sources}}
     cd bindings-node && npm run lint
 
 # Format all sources
 fmt: _tools _venv _node-modules
     cargo fmt --all
-    {{python}} -m ruff format bindings-python conformance/generator examples bench scripts
+    {{python}} -m ruff format {{python_sources}}
     cd bindings-node && npm run format
 
 # Write the files that several languages share: code tables, the C header, the vectors
@@ -76,11 +78,13 @@ addon: _tools _node-modules
 
 # Build the C library, its header and its pkg-config file into dist/c
 clib: _tools
-    bindings-c/install dist/c
+    bindings-c/install.sh
+    bindings-c/conformance/build.sh
 
 # Judge every binding by the vectors (or by other vectors: --vectors DIR)
 conformance *ARGS: _tools _install-python addon clib
     cargo build --locked --release -p wiresign-conformance
+    target/release/wiresign-conformance run --canary
     target/release/wiresign-conformance run --require --report target/conformance {{ARGS}}
 
 # Run the README's examples, and the programs that `wiresign init` writes, as a stranger would
