@@ -11,7 +11,10 @@ const library = { linux: "libwiresign_node.so", darwin: "libwiresign_node.dylib"
 if (library === undefined) {
   throw new Error(`No build is known for ${process.platform}.`);
 }
-const metadata = execFileSync("cargo", ["metadata", "--format-version=1", "--no-deps"], { cwd: root, maxBuffer: 2 ** 26 });
+const metadata = execFileSync("cargo", ["metadata", "--format-version=1", "--no-deps"], {
+  cwd: root,
+  maxBuffer: 2 ** 26,
+});
 const target = JSON.parse(metadata.toString()).target_directory;
 const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
 mkdirSync(folder, { recursive: true });

@@ -144,10 +144,7 @@ describe("Signer and Verifier", () => {
     const options = { now: NOW, nonce: NONCE };
     const request = { method: "post", target: "/a?b=%20", body: "žluť" };
     const message = signer.message(request, options);
-    assert.equal(
-      message.toString("utf8"),
-      `wiresign-v2\nPOST\n/a\nb=%20\n${NOW}\nbilling\norders\n${NONCE}\nžluť`,
-    );
+    assert.equal(message.toString("utf8"), `wiresign-v2\nPOST\n/a\nb=%20\n${NOW}\nbilling\norders\n${NONCE}\nžluť`);
     assert.deepEqual(signer.sign(request, options), signer.sign({ ...request, body: Buffer.from("žluť") }, options));
     assert.deepEqual(
       signer.sign(request, options).map(([name]) => name),
@@ -295,11 +292,16 @@ describe("Bad input", () => {
 
   it("finds headers in any spelling, also as arrays of one", () => {
     const request = signedRequest();
-    const upper = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toUpperCase(), value]));
+    const upper = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name.toUpperCase(), value]),
+    );
     assert.equal(verifier.verify({ ...request, headers: upper }).service, "billing");
     const arrays = Object.fromEntries(Object.entries(signedRequest().headers).map(([name, value]) => [name, [value]]));
     assert.equal(verifier.verify({ ...request, headers: arrays }).service, "billing");
-    assert.equal(verifier.verify({ ...request, headers: { ...signedRequest().headers, cookie: undefined } }).service, "billing");
+    assert.equal(
+      verifier.verify({ ...request, headers: { ...signedRequest().headers, cookie: undefined } }).service,
+      "billing",
+    );
   });
 
   it("takes no character for another: those above U+00FF are no bytes", () => {
@@ -384,7 +386,26 @@ describe("Bad input", () => {
   it("never fails in another way for hostile values", () => {
     let seed = 7;
     const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
-    const alphabet = ["", "a", "A", "0", "v2=", ",", ", ", "/", "?", "..", "%2f", "\0", "\n", "é", "š", "\ud800", "😀", "x".repeat(600)];
+    const alphabet = [
+      "",
+      "a",
+      "A",
+      "0",
+      "v2=",
+      ",",
+      ", ",
+      "/",
+      "?",
+      "..",
+      "%2f",
+      "\0",
+      "\n",
+      "é",
+      "š",
+      "\ud800",
+      "😀",
+      "x".repeat(600),
+    ];
     const text = () => Array.from({ length: random(4) }, () => alphabet[random(alphabet.length)]).join("");
     for (let round = 0; round < 5000; round += 1) {
       const request = signedRequest({}, { now: NOW });
@@ -415,8 +436,17 @@ describe("Secrets", () => {
     const verifier = new Verifier(ordersConfig());
     const verified = verifier.verify(signedRequest());
     const found = verifier.check(signedRequest({ method: "GET", target: "/none" }, { now: 1 }));
-    for (const object of [ordersConfig(), billingSigner(), verifier, verified, found, verifier.begin(signedRequest())]) {
-      const shown = [inspect(object, { depth: 20, showHidden: true }), JSON.stringify(object), String(object)].join("\n");
+    for (const object of [
+      ordersConfig(),
+      billingSigner(),
+      verifier,
+      verified,
+      found,
+      verifier.begin(signedRequest()),
+    ]) {
+      const shown = [inspect(object, { depth: 20, showHidden: true }), JSON.stringify(object), String(object)].join(
+        "\n",
+      );
       for (const secret of Object.values(ENV)) {
         assert.ok(!shown.includes(secret), shown);
         assert.ok(!shown.includes(secret.slice(0, 16)), shown);

@@ -14,7 +14,8 @@ import { requireService, wiresign } from "wiresign/express";
 import { billingSigner, head, listen, ordersConfig, raw, signedRequest } from "./support.mjs";
 
 /** The headers of a signature over a request. */
-const sign = (method, target, body, options) => Object.fromEntries(billingSigner().sign({ method, target, body }, options));
+const sign = (method, target, body, options) =>
+  Object.fromEntries(billingSigner().sign({ method, target, body }, options));
 
 async function send(port, method, target, { headers, body, agent } = {}) {
   const options = { host: "127.0.0.1", port, method, path: target, headers, agent };
@@ -89,9 +90,21 @@ for (const [version, express] of [
 
     for (const [name, parser, type, body, expected] of [
       ["json", () => express.json(), "application/json", '{"n": 1.0, "s": "\\u017elut\\u00fd"}', { n: 1, s: "žlutý" }],
-      ["urlencoded", () => express.urlencoded({ extended: false }), "application/x-www-form-urlencoded", "a=1&b=%20", { a: "1", b: " " }],
+      [
+        "urlencoded",
+        () => express.urlencoded({ extended: false }),
+        "application/x-www-form-urlencoded",
+        "a=1&b=%20",
+        { a: "1", b: " " },
+      ],
       ["text", () => express.text(), "text/plain; charset=utf-8", "žlutý kůň", "žlutý kůň"],
-      ["raw", () => express.raw(), "application/octet-stream", Buffer.from([0, 255, 13, 10]), { type: "Buffer", data: [0, 255, 13, 10] }],
+      [
+        "raw",
+        () => express.raw(),
+        "application/octet-stream",
+        Buffer.from([0, 255, 13, 10]),
+        { type: "Buffer", data: [0, 255, 13, 10] },
+      ],
     ]) {
       it(`hands the same bytes on to express.${name}()`, async (test) => {
         const app = express();
@@ -130,7 +143,7 @@ for (const [version, express] of [
         readable: (request, done) => {
           const pieces = [];
           request.on("readable", () => {
-            for (let piece; (piece = request.read()) !== null; ) pieces.push(piece);
+            for (let piece; (piece = request.read()) !== null;) pieces.push(piece);
           });
           request.on("end", () => done(Buffer.concat(pieces)));
         },
@@ -182,20 +195,38 @@ for (const [version, express] of [
       const port = await listen(test, http.createServer(app));
       const requests = [3, 70_000, 0, 5].map((length) => {
         const body = "b".repeat(length);
-        return head("POST", "/orders", { Host: "a", "Content-Length": length, ...sign("POST", "/orders", body) }) + body;
+        return (
+          head("POST", "/orders", { Host: "a", "Content-Length": length, ...sign("POST", "/orders", body) }) + body
+        );
       });
       const answers = await raw(port, requests.join(""), { answers: 4 });
-      assert.deepEqual(answers.map(({ body }) => JSON.parse(body).length), [3, 70_000, 0, 5]);
+      assert.deepEqual(
+        answers.map(({ body }) => JSON.parse(body).length),
+        [3, 70_000, 0, 5],
+      );
     });
 
     it("reads bodies that come in pieces, empty chunks and trailers included", async (test) => {
       const app = express();
       app.use(wiresign(ordersConfig()));
       app.use(express.text({ type: () => true }));
-      app.post("/orders", (request, response) => response.json({ body: request.body ?? null, raw: String(request.rawBody) }));
+      app.post("/orders", (request, response) =>
+        response.json({ body: request.body ?? null, raw: String(request.rawBody) }),
+      );
       const port = await listen(test, http.createServer(app));
-      const start = (body) => head("POST", "/orders", { Host: "a", "Transfer-Encoding": "chunked", ...sign("POST", "/orders", body) });
-      const [pieces] = await raw(port, [start("abc"), 20, "1\r\na\r\n", 20, "2\r\nb", 20, "c\r\n", 20, "0\r\nX-Trailer: 1\r\n\r\n"]);
+      const start = (body) =>
+        head("POST", "/orders", { Host: "a", "Transfer-Encoding": "chunked", ...sign("POST", "/orders", body) });
+      const [pieces] = await raw(port, [
+        start("abc"),
+        20,
+        "1\r\na\r\n",
+        20,
+        "2\r\nb",
+        20,
+        "c\r\n",
+        20,
+        "0\r\nX-Trailer: 1\r\n\r\n",
+      ]);
       assert.deepEqual(JSON.parse(pieces.body), { body: "abc", raw: "abc" });
       const [empty] = await raw(port, [start(""), 20, "0\r\n\r\n"]);
       assert.equal(empty.status, 200);
@@ -212,7 +243,10 @@ for (const [version, express] of [
       const port = await listen(test, http.createServer(app));
       const signed = Object.entries(sign("GET", "/orders"));
       for (const [name, value] of signed) {
-        const [answer] = await raw(port, head("GET", "/orders", [["Host", "a"], ...signed, [name.toUpperCase(), value]]));
+        const [answer] = await raw(
+          port,
+          head("GET", "/orders", [["Host", "a"], ...signed, [name.toUpperCase(), value]]),
+        );
         assert.equal(answer.status, 400);
         assert.equal(JSON.parse(answer.body).code, "DUPLICATE_HEADER", name);
       }
@@ -242,11 +276,18 @@ for (const [version, express] of [
       // What comes before the length in the order of steps still decides.
       const [unsigned] = await raw(port, head("POST", "/orders", { Host: "a", "Content-Length": 10 ** 12 }));
       assert.equal(JSON.parse(unsigned.body).code, "AUTHENTICATION_REQUIRED");
-      const [huge] = await raw(port, head("POST", "/orders", { Host: "a", "Content-Length": 10 ** 12, ...sign("POST", "/orders", body) }));
+      const [huge] = await raw(
+        port,
+        head("POST", "/orders", { Host: "a", "Content-Length": 10 ** 12, ...sign("POST", "/orders", body) }),
+      );
       assert.equal(JSON.parse(huge.body).code, "BODY_TOO_LARGE");
 
       const chunks = Array.from({ length: 40 }, () => `${(5000).toString(16)}\r\n${"b".repeat(5000)}\r\n`);
-      const chunked = head("POST", "/orders", { Host: "a", "Transfer-Encoding": "chunked", ...sign("POST", "/orders", body) });
+      const chunked = head("POST", "/orders", {
+        Host: "a",
+        "Transfer-Encoding": "chunked",
+        ...sign("POST", "/orders", body),
+      });
       const [counted] = await raw(port, [chunked, ...chunks, "0\r\n\r\n"]);
       assert.equal(counted.status, 413);
       // A client that sends everything before it listens gets its answer too.
@@ -276,7 +317,9 @@ for (const [version, express] of [
       for (const length of [1000, 1_000_000]) {
         const socket = net.connect(port, "127.0.0.1");
         const body = "b".repeat(length);
-        socket.write(head("POST", "/orders", { Host: "a", "Content-Length": length, ...sign("POST", "/orders", body) }));
+        socket.write(
+          head("POST", "/orders", { Host: "a", "Content-Length": length, ...sign("POST", "/orders", body) }),
+        );
         socket.write("b".repeat(500));
         await new Promise((resolve) => setTimeout(resolve, 50));
         socket.destroy();
@@ -303,7 +346,11 @@ for (const [version, express] of [
         const port = await listen(test, http.createServer(app));
         // The first request says it, whatever it is.
         assert.equal((await send(port, "GET", "/health")).status, 500, name);
-        assert.equal((await call(port, "POST", "/orders", "{}", { "Content-Type": "application/json" })).status, 500, name);
+        assert.equal(
+          (await call(port, "POST", "/orders", "{}", { "Content-Type": "application/json" })).status,
+          500,
+          name,
+        );
         assert.match(seen[0].message, /Mount wiresign\(\) before express\.json\(\)/);
         assert.equal(seen.length, 2);
       }
@@ -350,7 +397,9 @@ for (const [version, express] of [
       const middleware = wiresign(ordersConfig());
       const router = express.Router();
       router.use(middleware);
-      router.post("/orders/:id", (request, response) => response.json({ url: request.url, caller: request.caller.service }));
+      router.post("/orders/:id", (request, response) =>
+        response.json({ url: request.url, caller: request.caller.service }),
+      );
       app.use(middleware);
       app.use("/api/v1", router);
       const port = await listen(test, http.createServer(app));
@@ -381,9 +430,13 @@ for (const [version, express] of [
     it("removes the names that the signature does not prove", async (test) => {
       const app = express();
       app.use(wiresign(ordersConfig()));
-      app.get("/orders", (request, response) => response.json([request.headers["x-service-id"], request.headers["x-service-name"] ?? null]));
+      app.get("/orders", (request, response) =>
+        response.json([request.headers["x-service-id"], request.headers["x-service-name"] ?? null]),
+      );
       const port = await listen(test, http.createServer(app));
-      const answer = await send(port, "GET", "/orders", { headers: { ...sign("GET", "/orders"), "X-Service-Name": "auth" } });
+      const answer = await send(port, "GET", "/orders", {
+        headers: { ...sign("GET", "/orders"), "X-Service-Name": "auth" },
+      });
       assert.deepEqual(JSON.parse(answer.body), ["billing", null]);
     });
 
@@ -405,11 +458,16 @@ for (const [version, express] of [
         assert.equal((await call(port, "GET", "/mine")).body, "served");
         const nonce = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11";
         const other = await send(port, "GET", "/other", { headers: sign("GET", "/other", "", { nonce }) });
-        const listed = await send(port, "GET", "/listed", { headers: sign("GET", "/listed", "", { nonce: `${nonce}x` }) });
+        const listed = await send(port, "GET", "/listed", {
+          headers: sign("GET", "/listed", "", { nonce: `${nonce}x` }),
+        });
         assert.equal(other.status, 403);
         assert.equal(other.body, listed.body.replace(`${nonce}x`, nonce));
         assert.equal(JSON.parse(other.body).code, reveal === "code" ? "SERVICE_NOT_ALLOWED" : "PERMISSION_DENIED");
-        assert.deepEqual(records.map(({ code }) => code), ["SERVICE_NOT_ALLOWED", "SERVICE_NOT_ALLOWED"]);
+        assert.deepEqual(
+          records.map(({ code }) => code),
+          ["SERVICE_NOT_ALLOWED", "SERVICE_NOT_ALLOWED"],
+        );
         assert.equal((await send(port, "GET", "/open")).status, 500);
         assert.match(seen[0].message, /requireService\(\) needs wiresign\(\) before it/);
       }
@@ -435,18 +493,33 @@ for (const [version, express] of [
       await send(port, "GET", "/orders?secret=1");
       const [accepted, refused] = records;
       const { durationUs, requestId, ...rest } = accepted[1];
-      assert.deepEqual([accepted[0], rest, accepted[2]], [
-        "info",
-        { event: "wiresign.accepted", service: "billing", scheme: "service-hmac-v2", keyId: "2026", code: null, method: "POST", path: "/orders", age: 0 },
-        "request accepted",
-      ]);
+      assert.deepEqual(
+        [accepted[0], rest, accepted[2]],
+        [
+          "info",
+          {
+            event: "wiresign.accepted",
+            service: "billing",
+            scheme: "service-hmac-v2",
+            keyId: "2026",
+            code: null,
+            method: "POST",
+            path: "/orders",
+            age: 0,
+          },
+          "request accepted",
+        ],
+      );
       assert.match(requestId, /^[0-9a-f-]{36}$/);
       assert.ok(durationUs > 0 && durationUs < 1e6);
       assert.equal(refused[0], "warn");
       assert.equal(refused[1].event, "wiresign.refused");
       assert.equal(refused[1].code, "AUTHENTICATION_REQUIRED");
       assert.equal(refused[1].path, "/orders");
-      assert.deepEqual(decisions.map(({ accepted: yes }) => yes), [true, false]);
+      assert.deepEqual(
+        decisions.map(({ accepted: yes }) => yes),
+        [true, false],
+      );
       assert.ok(decisions[0].verified instanceof Verified && decisions[1].refusal instanceof Refusal);
 
       const warnings = [];
@@ -476,7 +549,9 @@ for (const [version, express] of [
       test.after(() => agent.destroy());
       const turns = setInterval(() => verifier.replace(ordersConfig({ environment: `turn-${Date.now()}` })), 1);
       const answers = await Promise.all(
-        Array.from({ length: 300 }, () => send(port, "POST", "/orders", { headers: sign("POST", "/orders", "b"), body: "b", agent })),
+        Array.from({ length: 300 }, () =>
+          send(port, "POST", "/orders", { headers: sign("POST", "/orders", "b"), body: "b", agent }),
+        ),
       );
       clearInterval(turns);
       assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);

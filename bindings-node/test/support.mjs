@@ -71,7 +71,13 @@ export async function raw(port, pieces, { answers = 1, end = false } = {}) {
       socket.destroy();
       return found;
     }
-    const over = await Promise.race([closed.then(() => true), once(socket, "data").then(() => false, () => true)]);
+    const over = await Promise.race([
+      closed.then(() => true),
+      once(socket, "data").then(
+        () => false,
+        () => true,
+      ),
+    ]);
     if (over) {
       return parse(Buffer.concat(chunks));
     }
@@ -81,14 +87,16 @@ export async function raw(port, pieces, { answers = 1, end = false } = {}) {
 /** The answers that are complete. */
 function parse(bytes) {
   const found = [];
-  for (let rest = bytes; ; ) {
+  for (let rest = bytes; ;) {
     const split = rest.indexOf("\r\n\r\n");
     if (split < 0) {
       return found;
     }
     const lines = rest.subarray(0, split).toString("latin1").split("\r\n");
     const headers = Object.fromEntries(
-      lines.slice(1).map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+      lines
+        .slice(1)
+        .map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
     );
     let body;
     let next;

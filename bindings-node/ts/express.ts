@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import type { BodyVerification } from "./body-verification.js";
 import { Config } from "./config.js";
 import { answer } from "./express/answer.js";
 import { Aborted, declaredLength, hasBody, takeBody } from "./express/body.js";
@@ -140,39 +141,39 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
       return;
     }
 
+    let verification: BodyVerification;
     try {
-      const verification = timed(() => verifier.begin(head));
+      verification = timed(() => verifier.begin(head));
       // Too long by its own account: nothing of it needs to be read.
       timed(() => {
         verification.announce(length);
       });
-      takeBody(
-        request,
-        (piece) => {
-          timed(() => {
-            verification.update(piece);
-          });
-        },
-        (failure, body) => {
-          if (failure instanceof Aborted) {
-            return;
-          }
-          try {
-            if (failure !== undefined) {
-              throw failure;
-            }
-            decide(
-              timed(() => verification.finish()),
-              body,
-            );
-          } catch (refusal) {
-            conclude(refusal);
-          }
-        },
-      );
-    } catch (refusal) {
-      conclude(refusal);
+    } catch (failure) {
+      conclude(failure);
+      return;
     }
+    const take = (piece: Buffer): void => {
+      timed(() => {
+        verification.update(piece);
+      });
+    };
+    takeBody(request, take, (failure, body) => {
+      if (failure instanceof Aborted) {
+        return;
+      }
+      if (failure !== undefined) {
+        conclude(failure);
+        return;
+      }
+      let verified: Verified;
+      try {
+        verified = timed(() => verification.finish());
+      } catch (refusal) {
+        conclude(refusal);
+        return;
+      }
+      decide(verified, body);
+    });
 
     function conclude(failure: unknown): void {
       if (failure instanceof Refusal) {

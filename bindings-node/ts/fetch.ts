@@ -62,7 +62,7 @@ export function createFetch(signer: Signer, options: FetchOptions = {}): Fetch {
         headers: signed(signer, outgoing),
         body: outgoing.body ?? null,
         redirect: "manual",
-      } as Init);
+      });
       const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
       if (location === null || request.redirect === "manual") {
         return response;
@@ -107,7 +107,7 @@ function carriedOver(input: Input, request: Request): Init {
 
 /** A stream as a body needs an option that is of no use once the body is gathered. */
 function withDuplex(init: Init | undefined): Init | undefined {
-  return init?.body === undefined || init.body === null ? init : ({ ...init, duplex: "half" } as Init);
+  return init?.body === undefined || init.body === null ? init : { ...init, duplex: "half" };
 }
 
 async function gather(request: Request, limit: number): Promise<Uint8Array | undefined> {
@@ -135,7 +135,8 @@ function redirected(outgoing: Outgoing, status: number, location: string): Outgo
   }
   const { method } = outgoing;
   const becomesGet =
-    ((status === 301 || status === 302) && method === "POST") || (status === 303 && method !== "GET" && method !== "HEAD");
+    ((status === 301 || status === 302) && method === "POST") ||
+    (status === 303 && method !== "GET" && method !== "HEAD");
   if (!becomesGet) {
     return { ...outgoing, url };
   }

@@ -74,7 +74,7 @@ export function flatten(headers: RequestHeaders): string[] {
         flat.push(name, text(item));
       }
     } else if (value !== undefined) {
-      flat.push(name, text(value as string));
+      flat.push(name, text(value));
     }
   }
   return flat;

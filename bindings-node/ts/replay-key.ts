@@ -14,6 +14,10 @@ export function replayKey(facts: Facts, identity: string | { readonly signature:
   if (typeof identity !== "string") {
     return `s:${createHash("sha256").update(Buffer.from(identity.signature, "hex")).digest("hex")}`;
   }
-  const scope = createHash("sha256").update("wiresign-replay\n").update(facts.service ?? "").digest().subarray(0, 16);
+  const scope = createHash("sha256")
+    .update("wiresign-replay\n")
+    .update(facts.service ?? "")
+    .digest()
+    .subarray(0, 16);
   return `n:${createHash("sha256").update(scope).update(identity).digest("hex")}`;
 }

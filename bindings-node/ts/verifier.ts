@@ -92,6 +92,7 @@ export class Verifier {
       return verdict;
     }
     // A stack that starts in `check` helps nobody; this one starts at the caller.
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is not called, only looked for in the stack
     Error.captureStackTrace(verdict, this.verify);
     throw verdict;
   }
@@ -99,12 +100,7 @@ export class Verifier {
   /** Judges a whole request, for adapters that would catch the refusal at once: it is returned, not thrown. */
   check(request: ReceivedRequest, options?: VerifyOptions): Verified | Refusal {
     const headers = request.headers;
-    if (
-      isPairs(headers) ||
-      request.client !== undefined ||
-      request.authority !== undefined ||
-      !isRegular(headers)
-    ) {
+    if (isPairs(headers) || request.client !== undefined || request.authority !== undefined || !isRegular(headers)) {
       return this.#checkAll(request, options);
     }
     // Strings go through flat, and only those that a verification looks at. isRegular has seen that all are strings.

@@ -65,7 +65,15 @@ function decisionOf(verdict: Verified | Refusal, method: string, target: string,
   if (verdict instanceof Error) {
     const { service, code, requestId, detail } = verdict;
     const caller = { service, scheme: null, keyId: null, code };
-    const audit = { event: "wiresign.refused", ...caller, ...request, requestId, age: null, durationUs, detail } as const;
+    const audit = {
+      event: "wiresign.refused",
+      ...caller,
+      ...request,
+      requestId,
+      age: null,
+      durationUs,
+      detail,
+    } as const;
     return { accepted: false, refusal: verdict, audit };
   }
   const { service, scheme, keyId, requestId, age } = verdict;

@@ -42,7 +42,9 @@ export function refuseParserBefore(application: Application | undefined, middlew
 }
 
 /** Throws where the bytes of this request's body are gone already. */
-export function refuseConsumedBody(request: IncomingMessage & { readonly _body?: unknown; readonly body?: unknown }): void {
+export function refuseConsumedBody(
+  request: IncomingMessage & { readonly _body?: unknown; readonly body?: unknown },
+): void {
   const consumed =
     request.readableDidRead ||
     request.readableEnded ||
