@@ -15,12 +15,13 @@ pub(crate) struct BodyVerification {
     // Empty once finished or refused, and while a call works on it. The lock is never held across a wait for the GIL.
     begun: Mutex<Option<core::BodyVerification>>,
     needs_body: bool,
+    declared: Option<u64>,
 }
 
 impl BodyVerification {
-    pub(crate) fn new(begun: core::BodyVerification) -> Self {
+    pub(crate) fn new(begun: core::BodyVerification, declared: Option<u64>) -> Self {
         let needs_body = begun.needs_body();
-        Self { begun: Mutex::new(Some(begun)), needs_body }
+        Self { begun: Mutex::new(Some(begun)), needs_body, declared }
     }
 
     fn take(&self) -> PyResult<core::BodyVerification> {
@@ -41,14 +42,20 @@ impl BodyVerification {
     }
 
     /// Ends the body and gives the verdict. The object is spent then, whatever the verdict.
-    fn finish(&self, py: Python<'_>) -> PyResult<Verified> {
-        self.take()?.finish().map(Verified).map_err(|refusal| errors::refusal(py, refusal))
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Verified>> {
+        Verified::or_raise(py, self.take()?.finish())
     }
 
     /// False on a public route, whose body nobody looks at.
     #[getter]
     fn needs_body(&self) -> bool {
         self.needs_body
+    }
+
+    /// What Content-Length says of the body, for adapters that refuse it before they read it.
+    #[getter]
+    fn _declared_length(&self) -> Option<u64> {
+        self.declared
     }
 
     fn __reduce__(&self) -> PyResult<()> {

@@ -10,6 +10,20 @@ use crate::errors;
 #[pyclass(frozen, module = "wiresign")]
 pub(crate) struct Verified(pub(crate) core::Verified);
 
+impl Verified {
+    /// The Python object of a verdict.
+    #[inline]
+    pub(crate) fn or_raise<'py>(
+        py: Python<'py>,
+        verdict: Result<core::Verified, core::Refusal>,
+    ) -> PyResult<Bound<'py, Self>> {
+        match verdict {
+            Ok(verified) => Bound::new(py, Self(verified)),
+            Err(refusal) => Err(errors::refusal(py, refusal)),
+        }
+    }
+}
+
 #[pymethods]
 impl Verified {
     /// The calling service; None only on a public route.

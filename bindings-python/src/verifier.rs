@@ -12,7 +12,7 @@ use crate::errors::{self, RefusalFacts};
 use crate::metrics::Metrics;
 use crate::policy::{Manner, PolicyRefusal};
 use crate::verified::Verified;
-use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text};
+use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text, declared_length};
 
 /// Judges requests by one config. Threads may share it.
 #[pyclass(frozen, module = "wiresign")]
@@ -33,9 +33,9 @@ impl Verifier {
     #[pyo3(signature = (method, target, headers, body=Body::Absent, *, authority=None, client=None, now=None))]
     #[pyo3(text_signature = "($self, method, target, headers, body=b'', *, authority=None, client=None, now=None)")]
     #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
-    fn verify(
+    fn verify<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         method: Text<'_>,
         target: Text<'_>,
         headers: &Bound<'_, PyAny>,
@@ -43,22 +43,23 @@ impl Verifier {
         authority: Option<Text<'_>>,
         client: Option<&str>,
         now: Option<Seconds>,
-    ) -> PyResult<Verified> {
+    ) -> PyResult<Bound<'py, Verified>> {
         let now = Seconds::or_clock(now);
         let parts = Parts { method, target, headers, authority, client };
         let body = body.bytes();
-        let verdict = if body.len() < DETACH_FROM {
-            parts.lend(|head| self.core.verify(head, body, now))?
-        } else {
-            // Once begun, nothing of the caller's header list is needed any more, so the GIL can go.
-            parts.lend(|head| self.core.begin(head, now))?.and_then(|mut begun| {
-                py.detach(move || {
-                    begun.update(body)?;
-                    begun.finish()
-                })
+        if body.len() < DETACH_FROM {
+            // The object is made here, so that the verdict is moved once. The headers are done with by then.
+            return parts.lend(|head| Verified::or_raise(py, self.core.verify(head, body, now)))?;
+        }
+        let begun = parts.lend(|head| self.core.begin(head, now))?;
+        // Nothing of the caller's header list is needed any more, so the GIL can go.
+        let verdict = begun.and_then(|mut begun| {
+            py.detach(move || {
+                begun.update(body)?;
+                begun.finish()
             })
-        };
-        verdict.map(Verified).map_err(|refusal| errors::refusal(py, refusal))
+        });
+        Verified::or_raise(py, verdict)
     }
 
     /// Judges the head of a request, and gives the object that takes the body piece by piece.
@@ -76,8 +77,12 @@ impl Verifier {
     ) -> PyResult<BodyVerification> {
         let now = Seconds::or_clock(now);
         let parts = Parts { method, target, headers, authority, client };
-        let begun = parts.lend(|head| self.core.begin(head, now))?;
-        begun.map(BodyVerification::new).map_err(|refusal| errors::refusal(py, refusal))
+        let begun =
+            parts.lend(|head| self.core.begin(head, now).map(|begun| (begun, declared_length(head.headers))))?;
+        match begun {
+            Ok((begun, declared)) => Ok(BodyVerification::new(begun, declared)),
+            Err(refusal) => Err(errors::refusal(py, refusal)),
+        }
     }
 
     /// Swaps the config for all later requests. Replay store and counters are kept.

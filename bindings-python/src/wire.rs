@@ -118,7 +118,8 @@ enum Collected {
 }
 
 impl Parts<'_, '_> {
-    /// Lends the head of the request to `judge`, which must not run Python code nor give up the GIL.
+    /// Lends the head of the request to `judge`. From where `judge` runs Python code or gives up the GIL, it must not look
+    /// at the head any more.
     #[inline]
     pub(crate) fn lend<R>(&self, judge: impl FnOnce(&Head<'_, [Field<'_>]>) -> R) -> PyResult<R> {
         let mut fields = ArrayVec::<Field<'_>, MOST_FIELDS>::new();
@@ -147,6 +148,17 @@ impl Parts<'_, '_> {
         }
         copy_fields(self.headers)
     }
+}
+
+/// The length that Content-Length declares, the largest number where it is larger than that, and `None` where there is none.
+pub(crate) fn declared_length(headers: &[Field<'_>]) -> Option<u64> {
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-length"))?;
+    let mut length = 0_u64;
+    for byte in *value {
+        let digit = char::from(*byte).to_digit(10)?;
+        length = length.saturating_mul(10).saturating_add(digit.into());
+    }
+    Some(length)
 }
 
 /// The address of a client. A name that a proxy wrote, or a socket's path, is no address, and counts as unknown.

@@ -69,7 +69,7 @@ class Middleware:
             # Whatever the head alone decides is decided before a byte of the body is read.
             begun = self._verifier.begin(scope["method"], target, scope["headers"], client=client_host(scope))
             if begun.needs_body:
-                refuse_declared_length(begun, scope, self._verifier.body_limit)
+                refuse_declared_length(begun, self._verifier.body_limit)
                 body = await _read(begun, receive)
                 if body is None:
                     return
@@ -137,14 +137,12 @@ def remember(scope: Scope, verified: Verified, verifier: Verifier) -> None:
         state[SCOPE_KEY] = verified
 
 
-def refuse_declared_length(begun: BodyVerification, scope: Scope, limit: int) -> None:
+def refuse_declared_length(begun: BodyVerification, limit: int) -> None:
     """Raise the refusal of a body whose declared length is over the limit, before anything of it is read."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            # 19 digits are more than any limit, and a number of any length would be costly to convert.
-            if value.isdigit() and (len(value) > 19 or int(value) > limit):
-                begun.update(bytes(limit + 1))
-            return
+    declared = begun._declared_length
+    if declared is not None and declared > limit:
+        # As many bytes as the declared body has at least. They are zeros that no memory is touched for.
+        begun.update(bytes(limit + 1))
 
 
 async def _read(begun: BodyVerification, receive: Receive) -> bytes | None:

@@ -107,7 +107,7 @@ class Caller(SecurityBase):
         try:
             begun = self._verifier.begin(method, target, scope["headers"], client=client_host(scope))
             if begun.needs_body and isinstance(connection, Request):
-                refuse_declared_length(begun, scope, self._verifier.body_limit)
+                refuse_declared_length(begun, self._verifier.body_limit)
                 begun.update(await _body(connection))
             verified = begun.finish()
         except Refusal as refusal:
