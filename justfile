@@ -48,6 +48,7 @@ lint: _tools _venv _node-modules
     cargo run --locked -q -p xtask -- generate --check
     cargo run --locked -q -p xtask -- header --check
     {{python}} conformance/generator/lint.py
+    cd conformance/generator && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy .
     {{python}} conformance/canary/generate.py --check
     {{python}} -m ruff check {{python_sources}}
     {{python}} -m ruff format --check {{python_sources}}

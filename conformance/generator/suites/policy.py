@@ -175,6 +175,16 @@ def _public(suite: Suite) -> None:
         group.refuse(f"public-malformed-{name}", comment, ("PublicRoute", "Precedence"), request, "MALFORMED_REQUEST")
     group.accept("public-not-needed", "other paths need a signature", "Genuine", get(b"/private"), route=None)
 
+    comment = "a router may take the path for another one, which is not public"
+    for name, path in AMBIGUOUS_PATHS.items():
+        request = bare(b"/assets" + path)
+        group.refuse(f"public-ambiguous-{name}", comment, ("PublicRoute", "AmbiguousPath"), request, "MALFORMED_REQUEST")
+    alone = suite.group("only a wide public route", routed({"match": "/assets/**", "public": True}), SECRETS)
+    for name, path in AMBIGUOUS_PATHS.items():
+        request = bare(b"/assets" + path)
+        flags = ("PublicRoute", "AmbiguousPath")
+        alone.refuse(f"public-alone-ambiguous-{name}", comment, flags, request, "AUTHENTICATION_REQUIRED")
+
     shadowed = routed({"match": "/a/**", "services": [CALLER]}, {"match": "/a/open", "public": True})
     group = suite.group("a public route behind another one", shadowed, SECRETS)
     comment = "the first route that matches decides"

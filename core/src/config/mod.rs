@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
 use crate::mac::MacKey;
-use crate::policy::{Matching, Pattern};
+use crate::policy::{Matching, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
 use crate::scheme::{Scheme, SchemeSet};
 
@@ -194,11 +194,12 @@ impl Compiled {
         self.by_id.get(id).copied()
     }
 
-    /// The first route that matches, with its position.
+    /// The first route that matches, with its position. A public route never matches a path that a router could take for
+    /// another one: `/assets/../internal` is no asset.
     pub(crate) fn route(&self, method: &[u8], path: &[u8]) -> Option<(usize, &Route)> {
-        self.routes.iter().enumerate().find(|(_, route)| {
-            let matching = if route.public { Matching::Exact } else { Matching::Wide };
-            route.pattern.matches(method, path, matching)
+        self.routes.iter().enumerate().find(|(_, route)| match route.public {
+            true => route.pattern.matches(method, path, Matching::Exact) && check_unambiguous(path).is_ok(),
+            false => route.pattern.matches(method, path, Matching::Wide),
         })
     }
 }
