@@ -17,11 +17,11 @@ default:
     @just --list --unsorted
 
 # Run the fleet of examples/fleet: every allowed call, every forbidden one, the attacks, a key rotation
-demo: _tools _install-python addon
-    {{python}} examples/fleet/demo.py
+demo *ARGS: _tools wheel addon
+    examples/fleet/run {{ARGS}}
 
 # Run everything that CI runs: lint, all tests, conformance, the README's examples, the demo
-test: _tools lint test-rust test-python test-node test-c conformance test-readme fuzz demo
+test: _tools lint test-rust test-python test-node test-c conformance test-readme fuzz demo test-demo
     @echo "all of it passed"
 
 # Run the tests of the Rust crates
@@ -40,6 +40,10 @@ test-node: _tools addon
 # Run the tests of the C library: plain, under sanitizers, under Valgrind
 test-c: _tools clib
     bindings-c/tests/run
+
+# Show that the demo goes red when the fleet is not protected
+test-demo: _tools wheel addon
+    examples/fleet/run --test
 
 # Compare formats, generated files and conventions, without changing anything
 lint: _tools _venv _node-modules

@@ -23,12 +23,22 @@ FILE = Path(__file__).with_name("canary.json")
 NOW = 1767225600
 NONCE = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11"
 SECRETS = {
-    name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest() for name in ("ORDERS", "BILLING")
+    name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest()
+    for name in ("ORDERS", "BILLING")
 }
 SCHEMES = ("service-hmac", "service-hmac-v2", "cross-service")
 COVERED = {
     "service-hmac": ["method", "path", "timestamp", "service", "body"],
-    "service-hmac-v2": ["method", "path", "query", "timestamp", "service", "target-service", "nonce", "body"],
+    "service-hmac-v2": [
+        "method",
+        "path",
+        "query",
+        "timestamp",
+        "service",
+        "target-service",
+        "nonce",
+        "body",
+    ],
     "cross-service": ["method", "path", "timestamp", "body"],
 }
 METHOD, PATH, QUERY, BODY = "POST", "/orders", "draft=1", '{"item":"brick"}'
@@ -40,7 +50,17 @@ def message(scheme: str, body: str = BODY) -> bytes:
         case "service-hmac":
             parts = [METHOD, PATH, str(NOW), body, "billing"]
         case "service-hmac-v2":
-            parts = ["wiresign-v2", METHOD, PATH, QUERY, str(NOW), "billing", "orders", NONCE, body]
+            parts = [
+                "wiresign-v2",
+                METHOD,
+                PATH,
+                QUERY,
+                str(NOW),
+                "billing",
+                "orders",
+                NONCE,
+                body,
+            ]
         case _:
             parts = [METHOD, PATH, str(NOW), body]
     return "\n".join(parts).encode()
@@ -48,38 +68,81 @@ def message(scheme: str, body: str = BODY) -> bytes:
 
 def headers(scheme: str) -> list[list[str]]:
     """The headers of a genuine request, in the order in which a signer sets them."""
-    tag = hmac.new(SECRETS["BILLING"].encode(), message(scheme), hashlib.sha256).hexdigest()
+    tag = hmac.new(
+        SECRETS["BILLING"].encode(), message(scheme), hashlib.sha256
+    ).hexdigest()
     timestamp = ["X-Timestamp", str(NOW)]
     request_id = ["X-Request-ID", NONCE]
     match scheme:
         case "service-hmac":
-            return [["X-Service-ID", "billing"], timestamp, ["X-Signature", tag], request_id]
+            return [
+                ["X-Service-ID", "billing"],
+                timestamp,
+                ["X-Signature", tag],
+                request_id,
+            ]
         case "service-hmac-v2":
             target = ["X-Target-Service", "orders"]
-            return [["X-Service-ID", "billing"], target, timestamp, request_id, ["X-Signature", f"v2={tag}"]]
+            return [
+                ["X-Service-ID", "billing"],
+                target,
+                timestamp,
+                request_id,
+                ["X-Signature", f"v2={tag}"],
+            ]
         case _:
-            return [["X-Service-Name", "billing"], timestamp, ["X-Signature", tag], request_id]
+            return [
+                ["X-Service-Name", "billing"],
+                timestamp,
+                ["X-Signature", tag],
+                request_id,
+            ]
 
 
 def request(scheme: str, body: str = BODY) -> Json:
     """A genuine request, or with another body a forged one."""
-    return {"method": METHOD, "target": f"{PATH}?{QUERY}", "headers": headers(scheme), "body": body}
+    return {
+        "method": METHOD,
+        "target": f"{PATH}?{QUERY}",
+        "headers": headers(scheme),
+        "body": body,
+    }
 
 
 def verify(scheme: str, expect: Json, **changes: str) -> Json:
     """A step that judges a request."""
-    return {"op": "verify", "now": NOW + 7, "request": request(scheme, **changes), "expect": expect}
+    return {
+        "op": "verify",
+        "now": NOW + 7,
+        "request": request(scheme, **changes),
+        "expect": expect,
+    }
 
 
 def stream(scheme: str, expect: Json, **changes: str) -> Json:
     """A step that judges a request whose body comes in pieces."""
-    return verify(scheme, expect, **changes) | {"op": "verify_stream", "chunks": [3, 0, 4]}
+    return verify(scheme, expect, **changes) | {
+        "op": "verify_stream",
+        "chunks": [3, 0, 4],
+    }
 
 
 def sign(expect: Json, nonce: str = NONCE) -> Json:
     """A step that signs a call from billing to orders."""
-    unsigned = {"method": METHOD, "target": f"{PATH}?{QUERY}", "headers": [], "body": BODY}
-    return {"op": "sign", "now": NOW, "nonce": nonce, "target": "orders", "request": unsigned, "expect": expect}
+    unsigned = {
+        "method": METHOD,
+        "target": f"{PATH}?{QUERY}",
+        "headers": [],
+        "body": BODY,
+    }
+    return {
+        "op": "sign",
+        "now": NOW,
+        "nonce": nonce,
+        "target": "orders",
+        "request": unsigned,
+        "expect": expect,
+    }
 
 
 def check(expect: Json) -> Json:
@@ -90,12 +153,23 @@ def check(expect: Json) -> Json:
 def config(own: str, scheme: str, **members: Any) -> Json:
     """A configuration of one of the two services."""
     services = {name.lower(): {"keys": [{"secret": f"env:{name}"}]} for name in SECRETS}
-    return {"service": own, "accept": [scheme], "sign_with": scheme, "services": services} | members
+    return {
+        "service": own,
+        "accept": [scheme],
+        "sign_with": scheme,
+        "services": services,
+    } | members
 
 
 def test(name: str, comment: str, flag: str, *steps: Json) -> Json:
     """One canary."""
-    return {"id": f"canary/{name}", "comment": comment, "flags": [flag], "origin": "self", "steps": list(steps)}
+    return {
+        "id": f"canary/{name}",
+        "comment": comment,
+        "flags": [flag],
+        "origin": "self",
+        "steps": list(steps),
+    }
 
 
 def group(name: str, document: Json, *tests: Json) -> Json:
@@ -187,10 +261,16 @@ def signatures(scheme: str) -> Json:
     right = headers(scheme)
     at = next(index for index, (name, _) in enumerate(right) if name == "X-Signature")
     last = right[at][1][-1]
-    other_digit = [*right[:at], ["X-Signature", right[at][1][:-1] + ("0" if last != "0" else "1")], *right[at + 1 :]]
+    other_digit = [
+        *right[:at],
+        ["X-Signature", right[at][1][:-1] + ("0" if last != "0" else "1")],
+        *right[at + 1 :],
+    ]
 
     def signing(name: str, comment: str, fields: Json) -> Json:
-        return test(f"{scheme}/sign-{name}", comment, "WrongBytes", sign({"ok": fields}))
+        return test(
+            f"{scheme}/sign-{name}", comment, "WrongBytes", sign({"ok": fields})
+        )
 
     def as_message(data: bytes) -> Json:
         return {"message": {"base64": base64.b64encode(data).decode()}}
@@ -198,20 +278,45 @@ def signatures(scheme: str) -> Json:
     return group(
         f"{scheme}: signatures",
         config("billing", scheme),
-        signing("other-digit", "the last digit of the signature is another one", {"headers": other_digit}),
-        signing("other-order", "two headers are exchanged", {"headers": [right[1], right[0], *right[2:]]}),
+        signing(
+            "other-digit",
+            "the last digit of the signature is another one",
+            {"headers": other_digit},
+        ),
+        signing(
+            "other-order",
+            "two headers are exchanged",
+            {"headers": [right[1], right[0], *right[2:]]},
+        ),
         signing(
             "other-case",
             "the name of a header is in lower case",
             {"headers": [[right[0][0].lower(), right[0][1]], *right[1:]]},
         ),
-        signing("header-missing", "the last header is missing", {"headers": right[:-1]}),
-        signing("header-twice", "the last header is there twice", {"headers": [*right, right[-1]]}),
-        signing("other-message", "another body is signed", as_message(message(scheme, BODY + " "))),
-        signing("longer-message", "the message has a line end more", as_message(message(scheme) + b"\n")),
+        signing(
+            "header-missing", "the last header is missing", {"headers": right[:-1]}
+        ),
+        signing(
+            "header-twice",
+            "the last header is there twice",
+            {"headers": [*right, right[-1]]},
+        ),
+        signing(
+            "other-message",
+            "another body is signed",
+            as_message(message(scheme, BODY + " ")),
+        ),
+        signing(
+            "longer-message",
+            "the message has a line end more",
+            as_message(message(scheme) + b"\n"),
+        ),
         signing("no-message", "nothing is signed", as_message(b"")),
         test(
-            f"{scheme}/sign-fails", "what can be signed is to fail", "WrongVerdict", sign({"failed": "SIGNING_FAILED"})
+            f"{scheme}/sign-fails",
+            "what can be signed is to fail",
+            "WrongVerdict",
+            sign({"failed": "SIGNING_FAILED"}),
         ),
     )
 
@@ -228,7 +333,9 @@ def documents() -> list[Json]:
             "billing": {"keys": [{"secret": f"literal:{SECRETS['BILLING']}"}]},
         },
     )
-    public = config("orders", "service-hmac-v2", routes=[{"match": "POST /orders", "public": True}])
+    public = config(
+        "orders", "service-hmac-v2", routes=[{"match": "POST /orders", "public": True}]
+    )
     secret = "/services/billing/keys/0/secret"
     return [
         group(
@@ -250,7 +357,11 @@ def documents() -> list[Json]:
                 "config/replace-good-fails",
                 "a good document is not to be taken",
                 "WrongVerdict",
-                {"op": "replace", "config": good, "expect": {"config_errors": ["/service"]}},
+                {
+                    "op": "replace",
+                    "config": good,
+                    "expect": {"config_errors": ["/service"]},
+                },
             ),
             test(
                 "config/replace-bad-works",
@@ -268,7 +379,12 @@ def documents() -> list[Json]:
         group(
             "a bad document",
             bad,
-            test("config/bad-is-good", "a bad document is to be good", "WrongVerdict", check({"ok": {}})),
+            test(
+                "config/bad-is-good",
+                "a bad document is to be good",
+                "WrongVerdict",
+                check({"ok": {}}),
+            ),
             test(
                 "config/bad-verifies",
                 "a bad document is to verify",
@@ -297,7 +413,9 @@ def documents() -> list[Json]:
                 "config/pointer-too-many",
                 "a third problem is to be named",
                 "WrongField",
-                check({"config_errors": ["/service", "/window/future", "/window/past"]}),
+                check(
+                    {"config_errors": ["/service", "/window/future", "/window/past"]}
+                ),
             ),
         ),
         group(
@@ -344,13 +462,26 @@ def documents() -> list[Json]:
 def text() -> str:
     """The whole file."""
     notes = {
-        "WrongVerdict": {"meaning": "Success is expected of a failure, or a failure of a success."},
+        "WrongVerdict": {
+            "meaning": "Success is expected of a failure, or a failure of a success."
+        },
         "WrongCode": {"meaning": "The refusal is expected with another code."},
-        "WrongField": {"meaning": "The verdict is right, and one field of it is expected to be another one."},
-        "WrongBytes": {"meaning": "A header or the signed message is expected to have other bytes."},
+        "WrongField": {
+            "meaning": "The verdict is right, and one field of it is expected to be another one."
+        },
+        "WrongBytes": {
+            "meaning": "A header or the signed message is expected to have other bytes."
+        },
     }
-    groups = [make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)] + documents()
-    document = {"schema": "wiresign-vectors-1", "suite": "canary", "notes": notes, "groups": groups}
+    groups = [
+        make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)
+    ] + documents()
+    document = {
+        "schema": "wiresign-vectors-1",
+        "suite": "canary",
+        "notes": notes,
+        "groups": groups,
+    }
     return json.dumps(document, indent=1) + "\n"
 
 

@@ -297,6 +297,21 @@ def _ids(suite: ConfigSuite) -> None:
     document = caller(allowed_targets=[OWN, "*"])
     pointer = f"/services/{CALLER}/allowed_targets/1"
     suite.bad("id-of-a-target", "there is no wildcard among targets", "ConfigValue", document, pointer)
+    comment = "one document serves a fleet: each process has its own name in its environment"
+    named = SECRETS | {"SERVICE_ID": OWN, "STAGE": "staging", "BAD": "pro duction", "NONE": ""}
+    from_env = config(V2) | {"service": "env:SERVICE_ID", "environment": "env:STAGE"}
+    suite.good("id-from-variable", comment, from_env, named)
+    for member in ("service", "environment"):
+        for name, value in (
+            ("not-set", "env:NO_SUCH"),
+            ("not-an-id", "env:BAD"),
+            ("empty", "env:NONE"),
+            ("no-name", "env:"),
+        ):
+            document = from_env | {member: value}
+            suite.bad(
+                f"id-of-{member}-{name}", "a variable without an id", "ConfigValue", document, f"/{member}", env=named
+            )
     suite.bad("id-of-the-environment", "a bad id", "ConfigValue", config(V2) | {"environment": ""}, "/environment")
     document = caller(environments=["pro duction"]) | {"environment": "production"}
     pointer = f"/services/{CALLER}/environments/0"

@@ -178,7 +178,9 @@ def _public(suite: Suite) -> None:
     comment = "a router may take the path for another one, which is not public"
     for name, path in AMBIGUOUS_PATHS.items():
         request = bare(b"/assets" + path)
-        group.refuse(f"public-ambiguous-{name}", comment, ("PublicRoute", "AmbiguousPath"), request, "MALFORMED_REQUEST")
+        group.refuse(
+            f"public-ambiguous-{name}", comment, ("PublicRoute", "AmbiguousPath"), request, "MALFORMED_REQUEST"
+        )
     alone = suite.group("only a wide public route", routed({"match": "/assets/**", "public": True}), SECRETS)
     for name, path in AMBIGUOUS_PATHS.items():
         request = bare(b"/assets" + path)

@@ -87,13 +87,14 @@ impl Reader<'_> {
             self.string(&schema);
         }
         let service = match members.get("service") {
-            Some(item) => self.id(&item),
+            Some(item) => self.own_id(&item),
             None => {
                 self.problem("/service", "name the service that this document is for");
                 None
             }
         };
-        let environment = members.get("environment").and_then(|item| self.id(&item));
+        let environment = members.get("environment").and_then(|item| self.own_id(&item));
+        let (service, environment) = (service.as_deref(), environment.as_deref());
         let accept =
             members.get("accept").map_or(SchemeSet::default().with(Scheme::ServiceHmacV2), |item| self.accept(&item));
         let sign_with = match members.get("sign_with") {
@@ -467,6 +468,21 @@ impl Reader<'_> {
             return None;
         }
         Some(id)
+    }
+
+    /// An id that may come from the environment, so that one document serves a whole fleet.
+    fn own_id(&mut self, item: &Item<'_>) -> Option<String> {
+        let Some(name) = self.string(item)?.strip_prefix("env:") else {
+            return self.id(item).map(str::to_owned);
+        };
+        let problem = match self.lookup.env(name) {
+            Ok(Some(id)) if is_id(&id) => return Some(id),
+            Ok(Some(_)) => format!("the environment variable {name} does not hold an id: {ID_RULE}"),
+            Ok(None) => format!("the environment variable {name} is not set; set it to the id that stands here"),
+            Err(why) => format!("the environment variable {name} cannot be read: {why}"),
+        };
+        self.problem(&item.pointer, problem);
+        None
     }
 
     fn pattern(&mut self, item: &Item<'_>) -> Option<Pattern> {
