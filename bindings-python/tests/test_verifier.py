@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import random
 from typing import Any
 
 import pytest
@@ -9,6 +10,16 @@ import pytest
 import wiresign
 from support import ENV, NONCE, NOW, code_of, config, signed, signer, verifier
 from wiresign import RefusalCode
+
+
+def in_pieces(
+    judge: wiresign.Verifier, method: Any, target: Any, headers: Any, body: bytes, *, now: int
+) -> wiresign.Verified:
+    begun = judge.begin(method, target, headers, now=now)
+    middle = len(body) // 2
+    begun.update(body[:middle])
+    begun.update(body[middle:])
+    return begun.finish()
 
 
 def test_a_signed_request_is_verified() -> None:
@@ -107,14 +118,7 @@ def test_refusals(code: str, change: dict[str, Any]) -> None:
     call: dict[str, Any] = {"method": "POST", "target": "/invoices?draft=1", "headers": signed(now=NOW), "now": NOW}
     call |= {"body": b""} | change
     assert code_of(verifier().verify, **call) == code
-    body = call.pop("body")
-
-    def stream() -> None:
-        begun = verifier().begin(**call)
-        begun.update(body)
-        begun.finish()
-
-    assert code_of(stream) == code
+    assert code_of(in_pieces, verifier(), **call) == code
 
 
 def test_replays_are_refused_and_survive_a_new_config() -> None:
@@ -140,6 +144,39 @@ def test_a_body_in_pieces() -> None:
             for start in range(0, size, step):
                 begun.update(body[start : start + step])
             assert begun.finish().service == "billing"
+
+
+def test_whole_and_streamed_verdicts_agree_on_damaged_requests() -> None:
+    chance = random.Random(20_260_101)
+    routes = [{"match": "GET /open/**", "public": True}, {"match": "/strict/**", "strict": True}]
+    accept = ["service-hmac-v2", "service-hmac"]
+    document = {"routes": routes, "accept": accept, "limits": {"body_bytes": 300}, "replay": {"store": "none"}}
+    judge = verifier(**document)
+    seen = set()
+    for _ in range(20_000):
+        method, target = chance.choice(["GET", "POST"]), chance.choice(["/open/a", "/strict/a?b", "/x?y", "/x"])
+        body = chance.randbytes(chance.choice([0, 1, 200, 301]))
+        headers = signed(method, target, body, now=NOW - chance.choice([0, 0, 0, 301]))
+        fields = [bytearray(field) for field in (method.encode(), target.encode(), body, *sum(headers, ()))]
+        for _ in range(chance.choice([0, 1, 1, 2])):
+            field = chance.choice(fields)
+            at = chance.randrange(len(field) + 1)
+            field[at : at + chance.randrange(2)] = chance.randbytes(chance.randrange(2))
+        damaged_method, damaged_target, damaged_body, *rest = (bytes(field) for field in fields)
+        pairs = list(zip(rest[::2], rest[1::2], strict=True))
+        if chance.random() < 0.2:
+            pairs.append(chance.choice(pairs))
+        if chance.random() < 0.2:
+            pairs.pop(chance.randrange(len(pairs)))
+
+        request = (damaged_method, damaged_target, pairs, damaged_body)
+        whole = code_of(judge.verify, *request, now=NOW)
+        assert whole == code_of(in_pieces, judge, *request, now=NOW)
+        # Another form of headers takes the other way into the core.
+        assert whole == code_of(judge.verify, damaged_method, damaged_target, iter(pairs), damaged_body, now=NOW)
+        seen.add(whole)
+    assert len(seen) > 12
+    assert "accepted" in seen
 
 
 def test_a_body_verification_is_spent_after_its_end() -> None:
