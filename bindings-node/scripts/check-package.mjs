@@ -1,5 +1,5 @@
 // Runs before every `npm pack`: a tarball without the compiled files or without a binary must not exist.
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 
 const needed = [
   "dist/index.js",
@@ -12,4 +12,8 @@ const needed = [
 const missing = needed.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)));
 if (missing.length > 0) {
   throw new Error(`The package is not built: ${missing.join(", ")} missing. Run "npm run build" first.`);
+}
+// npm takes licence files from the package's own folder only.
+for (const file of ["LICENSE-APACHE", "LICENSE-MIT"]) {
+  copyFileSync(new URL(`../../${file}`, import.meta.url), new URL(`../${file}`, import.meta.url));
 }

@@ -65,9 +65,8 @@ pub(crate) unsafe fn run<T, const ARGUMENTS: usize, R>(
     let mut count = ARGUMENTS;
     let mut data = ptr::null_mut();
     // SAFETY: all pointers are to locals of the sizes said; Node-API fills missing arguments with undefined.
-    let status = unsafe {
-        sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), ptr::null_mut(), &mut data)
-    };
+    let status =
+        unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), ptr::null_mut(), &mut data) };
     if status != sys::Status::napi_ok {
         return None;
     }

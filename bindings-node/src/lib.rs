@@ -4,16 +4,14 @@
 //! sign, are bare Node-API callbacks (`verifier/hot.rs`, `signer/hot.rs`): flat strings in, a number or one string out,
 //! and never an exception.
 
-#![allow(unreachable_pub, reason = "napi-derive exports what it marks, and wants it public, from private modules too")]
-
-mod body_verification;
+pub mod body_verification;
 mod callback;
-mod config;
+pub mod config;
 mod facts;
-mod outcome;
-mod signer;
-mod text;
-mod verifier;
+pub mod outcome;
+pub mod signer;
+pub mod text;
+pub mod verifier;
 
 use napi_derive::napi;
 use wiresign::SecretEncoding;

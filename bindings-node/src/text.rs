@@ -41,9 +41,8 @@ impl Text {
     pub(crate) unsafe fn read(&mut self, env: sys::napi_env, value: sys::napi_value, scratch: &mut Scratch) -> bool {
         let mut units = 0;
         // SAFETY: env and value by the contract above; the buffer has SHORT units, one of which Node-API uses for a NUL.
-        let status = unsafe {
-            sys::napi_get_value_string_utf16(env, value, scratch.as_mut_ptr().cast(), SHORT, &mut units)
-        };
+        let status =
+            unsafe { sys::napi_get_value_string_utf16(env, value, scratch.as_mut_ptr().cast(), SHORT, &mut units) };
         if status != sys::Status::napi_ok {
             return false;
         }
@@ -107,9 +106,7 @@ unsafe fn read_long(env: sys::napi_env, value: sys::napi_value) -> Option<Vec<u8
     }
     let mut units = vec![0_u16; length.min(LONGEST) + 1];
     // SAFETY: the buffer has as many units as is said, the NUL included.
-    let status = unsafe {
-        sys::napi_get_value_string_utf16(env, value, units.as_mut_ptr(), units.len(), &mut length)
-    };
+    let status = unsafe { sys::napi_get_value_string_utf16(env, value, units.as_mut_ptr(), units.len(), &mut length) };
     if status != sys::Status::napi_ok {
         return None;
     }

@@ -84,9 +84,8 @@ impl NativeSigner {
             None => wiresign_host::request_id_string().map_err(|error| error.to_string()),
         };
         let now = seconds(now)?;
-        let message = outcome.and_then(|nonce| {
-            self.state.signer.message(&head, body, now, &nonce).map_err(|error| error.to_string())
-        });
+        let message = outcome
+            .and_then(|nonce| self.state.signer.message(&head, body, now, &nonce).map_err(|error| error.to_string()));
         Ok(message.map(Uint8Array::from).map_err(|error| self.state.error.replace(error)).ok())
     }
 }
