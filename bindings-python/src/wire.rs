@@ -146,6 +146,8 @@ impl Parts<'_, '_> {
         if borrow_fields(self.headers, fields) {
             return Ok(Collected::Borrowed);
         }
+        // Copying may run Python code, which may free what the slices so far point to.
+        fields.clear();
         copy_fields(self.headers)
     }
 }
