@@ -23,8 +23,7 @@ FILE = Path(__file__).with_name("canary.json")
 NOW = 1767225600
 NONCE = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11"
 SECRETS = {
-    name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest()
-    for name in ("ORDERS", "BILLING")
+    name: hashlib.sha256(f"a secret for canaries: {name}".encode()).hexdigest() for name in ("ORDERS", "BILLING")
 }
 SCHEMES = ("service-hmac", "service-hmac-v2", "cross-service")
 COVERED = {
@@ -68,9 +67,7 @@ def message(scheme: str, body: str = BODY) -> bytes:
 
 def headers(scheme: str) -> list[list[str]]:
     """The headers of a genuine request, in the order in which a signer sets them."""
-    tag = hmac.new(
-        SECRETS["BILLING"].encode(), message(scheme), hashlib.sha256
-    ).hexdigest()
+    tag = hmac.new(SECRETS["BILLING"].encode(), message(scheme), hashlib.sha256).hexdigest()
     timestamp = ["X-Timestamp", str(NOW)]
     request_id = ["X-Request-ID", NONCE]
     match scheme:
@@ -268,9 +265,7 @@ def signatures(scheme: str) -> Json:
     ]
 
     def signing(name: str, comment: str, fields: Json) -> Json:
-        return test(
-            f"{scheme}/sign-{name}", comment, "WrongBytes", sign({"ok": fields})
-        )
+        return test(f"{scheme}/sign-{name}", comment, "WrongBytes", sign({"ok": fields}))
 
     def as_message(data: bytes) -> Json:
         return {"message": {"base64": base64.b64encode(data).decode()}}
@@ -293,9 +288,7 @@ def signatures(scheme: str) -> Json:
             "the name of a header is in lower case",
             {"headers": [[right[0][0].lower(), right[0][1]], *right[1:]]},
         ),
-        signing(
-            "header-missing", "the last header is missing", {"headers": right[:-1]}
-        ),
+        signing("header-missing", "the last header is missing", {"headers": right[:-1]}),
         signing(
             "header-twice",
             "the last header is there twice",
@@ -333,9 +326,7 @@ def documents() -> list[Json]:
             "billing": {"keys": [{"secret": f"literal:{SECRETS['BILLING']}"}]},
         },
     )
-    public = config(
-        "orders", "service-hmac-v2", routes=[{"match": "POST /orders", "public": True}]
-    )
+    public = config("orders", "service-hmac-v2", routes=[{"match": "POST /orders", "public": True}])
     secret = "/services/billing/keys/0/secret"
     return [
         group(
@@ -413,9 +404,7 @@ def documents() -> list[Json]:
                 "config/pointer-too-many",
                 "a third problem is to be named",
                 "WrongField",
-                check(
-                    {"config_errors": ["/service", "/window/future", "/window/past"]}
-                ),
+                check({"config_errors": ["/service", "/window/future", "/window/past"]}),
             ),
         ),
         group(
@@ -462,20 +451,12 @@ def documents() -> list[Json]:
 def text() -> str:
     """The whole file."""
     notes = {
-        "WrongVerdict": {
-            "meaning": "Success is expected of a failure, or a failure of a success."
-        },
+        "WrongVerdict": {"meaning": "Success is expected of a failure, or a failure of a success."},
         "WrongCode": {"meaning": "The refusal is expected with another code."},
-        "WrongField": {
-            "meaning": "The verdict is right, and one field of it is expected to be another one."
-        },
-        "WrongBytes": {
-            "meaning": "A header or the signed message is expected to have other bytes."
-        },
+        "WrongField": {"meaning": "The verdict is right, and one field of it is expected to be another one."},
+        "WrongBytes": {"meaning": "A header or the signed message is expected to have other bytes."},
     }
-    groups = [
-        make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)
-    ] + documents()
+    groups = [make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)] + documents()
     document = {
         "schema": "wiresign-vectors-1",
         "suite": "canary",

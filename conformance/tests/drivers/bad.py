@@ -45,9 +45,7 @@ match MISTAKE:
         say("Welcome to the driver!")
         time.sleep(FOREVER)
 
-good = subprocess.Popen(
-    sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-)
+good = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 if good.stdin is None or good.stdout is None:
     sys.exit("both were asked for")
 hello = read(good.stdout)
@@ -107,31 +105,19 @@ for count, line in enumerate(sys.stdin, start=1):
         case "always-refuses":
             answer["results"] = [{"refused": REFUSED} for _ in results]
         case "other-sentence":
-            for refused in (
-                result["refused"] for result in results if "refused" in result
-            ):
-                refused["response"]["body"] = refused["response"]["body"].replace(
-                    "The ", "Your "
-                )
+            for refused in (result["refused"] for result in results if "refused" in result):
+                refused["response"]["body"] = refused["response"]["body"].replace("The ", "Your ")
         case "other-spacing":
-            for refused in (
-                result["refused"] for result in results if "refused" in result
-            ):
-                refused["response"]["body"] = refused["response"]["body"].replace(
-                    '":', '": '
-                )
+            for refused in (result["refused"] for result in results if "refused" in result):
+                refused["response"]["body"] = refused["response"]["body"].replace('":', '": ')
         case "other-status":
-            for refused in (
-                result["refused"] for result in results if "refused" in result
-            ):
+            for refused in (result["refused"] for result in results if "refused" in result):
                 refused["response"]["status"] = 403
         case "other-replay-key":
             for ok in (result["ok"] for result in results if "ok" in result):
                 ok["replay_key"] += "0"
         case "unknown-code":
-            for refused in (
-                result["refused"] for result in results if "refused" in result
-            ):
+            for refused in (result["refused"] for result in results if "refused" in result):
                 refused["code"] = "NO_SUCH_CODE"
         case "missing-member":
             for ok in (result["ok"] for result in results if "ok" in result):
@@ -142,15 +128,11 @@ for count, line in enumerate(sys.stdin, start=1):
         case "header-order":
             results[0]["ok"]["headers"].reverse()
         case "header-bytes":
-            results[0]["ok"]["headers"][0][0] = results[0]["ok"]["headers"][0][
-                0
-            ].lower()
+            results[0]["ok"]["headers"][0][0] = results[0]["ok"]["headers"][0][0].lower()
         case "message-bytes":
             results[0]["ok"]["message"] = {"base64": "AAAA"}
         case "crashed":
-            answer["results"] = [
-                {"crashed": "ValueError: not foreseen"} for _ in results
-            ]
+            answer["results"] = [{"crashed": "ValueError: not foreseen"} for _ in results]
         case "wrong-id":
             answer["id"] += "?"
         case "missing-results":
@@ -167,9 +149,7 @@ for count, line in enumerate(sys.stdin, start=1):
         os.abort()
     if MISTAKE == "quits" and count == UNLUCKY:
         sys.exit(0)
-    if MISTAKE in ("hang", "hangs-always") and (
-        count == UNLUCKY or MISTAKE == "hangs-always"
-    ):
+    if MISTAKE in ("hang", "hangs-always") and (count == UNLUCKY or MISTAKE == "hangs-always"):
         time.sleep(FOREVER)
     match MISTAKE:
         case "garbage":
