@@ -1,0 +1,47 @@
+//! What other runtimes measure of themselves: a script runs its own rounds and prints its rows as JSON.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::report::{Row, Unit};
+
+/// N1 and N3, by the addon that is built in `bindings-node`.
+pub(crate) fn node() -> Result<Vec<Row>, String> {
+    run(Command::new("node").args(["--expose-gc", "bench/node/verify.mjs"]))
+}
+
+/// P1, by the module that is installed for `python` (the environment variable `PYTHON`, or `python3`).
+pub(crate) fn python() -> Result<Vec<Row>, String> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    run(Command::new(python).arg("bench/python/verify.py"))
+}
+
+/// The rows that a script prints: an array of `{"id", "what", "measured", "unit", "must"?, "reach"?}`.
+fn run(command: &mut Command) -> Result<Vec<Row>, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository");
+    let name = format!("{command:?}");
+    let output = command.current_dir(root).output().map_err(|error| format!("{name} does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{name} failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let rows: Vec<Value> =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("{name} printed no rows: {error}"))?;
+    rows.iter().map(|row| parse(row).ok_or_else(|| format!("{name} printed a row that is none: {row}"))).collect()
+}
+
+fn parse(row: &Value) -> Option<Row> {
+    let id = ["N1", "N3", "P1"].into_iter().find(|id| row["id"] == *id)?;
+    let unit = match row["unit"].as_str()? {
+        "faster" => Unit::Faster,
+        "bytes" => Unit::Bytes,
+        "nanoseconds" => Unit::Nanoseconds,
+        _ => return None,
+    };
+    let (what, measured) = (row["what"].as_str()?, row["measured"].as_f64()?);
+    Some(match (row["must"].as_f64(), row["reach"].as_f64()) {
+        (Some(must), Some(reach)) => Row::judged(id, what, measured, unit, must, reach),
+        _ => Row::plain(id, what, measured, unit),
+    })
+}
