@@ -47,7 +47,7 @@ impl BodyVerification {
                 let facts = claimed.facts;
                 let mut running: Vec<Running> = match facts.service {
                     Some(service) => config.services[service].keys.iter().map(|key| key.mac.start()).collect(),
-                    None => (0..config.most_keys).map(|_| config.dummy_key.start()).collect(),
+                    None => (0..facts.keys).map(|_| config.dummy_key.start()).collect(),
                 };
                 let fields = claimed.fields();
                 running.iter_mut().for_each(|running| facts.scheme.put_before_body(&fields, running));

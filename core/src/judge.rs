@@ -39,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) scheme: Scheme,
     /// The claimed service's position, where it is known.
     pub(crate) service: Option<usize>,
+    /// How many keys are tried: those of the service, or of its decoy.
+    pub(crate) keys: usize,
     pub(crate) route: Option<usize>,
     pub(crate) timestamp: u64,
     pub(crate) now: u64,
@@ -103,16 +105,19 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
         return Err(refuse(RefusalCode::TimestampOutsideWindow, Detail::Window { age, window: config.window }));
     }
 
+    // An unknown id costs what some known one costs, here and below, so that time does not tell which ids are known.
+    let judged = service.map(|at| &config.services[at]).or_else(|| config.decoy(claim.service));
     let facts = Facts {
         scheme: claim.scheme,
         service,
+        keys: judged.map_or(1, |service| service.keys.len()),
         route: route.map(|(at, _)| at),
         timestamp: claim.timestamp,
         now,
         request_id,
         is_safe_method: matches!(head.method, b"GET" | b"HEAD" | b"OPTIONS"),
         is_for_us: !claim.scheme.signs_nonce() || claim.target_service == config.service.as_bytes(),
-        is_permitted: service.is_none_or(|at| config.services[at].permits(head.method, path)),
+        is_permitted: judged.is_none_or(|service| service.permits(head.method, path)),
     };
     Ok(Admission::Claimed(Claimed { claim, path, query: query.unwrap_or_default(), method: head.method, facts }))
 }
@@ -138,7 +143,7 @@ pub(crate) fn find_key(
 ) -> Result<(usize, Tag), Refusal> {
     let Some(service) = facts.service else {
         // The same work as for a known service, so that time does not tell which services are known.
-        for _ in 0..config.most_keys {
+        for _ in 0..facts.keys {
             std::hint::black_box(holds(&tag(None)));
         }
         return Err(facts.refuse(config, RefusalCode::UnknownService, Detail::UnknownService));
@@ -174,7 +179,9 @@ pub(crate) fn conclude(
     if !facts.is_for_us {
         return Err(refuse(RefusalCode::TargetNotAllowed, Detail::OtherTarget));
     }
-    if !service.may_call {
+    // The older formats do not sign the target: what a service sends could be sent back to it.
+    let is_reflected = !facts.scheme.signs_target() && service.id == config.service && !service.lists_targets;
+    if !service.may_call || is_reflected {
         return Err(refuse(RefusalCode::TargetNotAllowed, Detail::TargetNotListed));
     }
     if !service.in_environment {

@@ -35,6 +35,8 @@ struct Shard {
     used: usize,
     /// Of requests with older timestamps than this, some were dropped.
     remembers_from: u64,
+    /// After a search for room in vain: the oldest timestamp alive, and the capacity then.
+    full: Option<(u64, usize)>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,7 +53,7 @@ impl ReplayStore {
     /// A store that is about to hold `capacity` entries. Memory is taken as entries come.
     pub(crate) fn new(capacity: usize) -> Self {
         let shards = if capacity < CAPACITY_OF_ONE_SHARD { 1 } else { SHARDS };
-        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0 });
+        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0, full: None });
         Self { shards: (0..shards).map(|_| shard()).collect() }
     }
 
@@ -85,11 +87,15 @@ impl Shard {
             return Sighting::Forgotten;
         }
         let limit = capacity.min(self.slots.len() / 5 * 4);
-        if self.used >= limit && !self.make_room(dead_before, capacity) {
-            return match self.find(fingerprint) {
-                Some(_) => Sighting::Repeated,
-                None => Sighting::Full,
-            };
+        if self.used >= limit {
+            // The search for room goes over the whole table: not again while nothing can have died since the last one.
+            let in_vain = self.full.is_some_and(|(oldest, tried)| dead_before <= oldest && capacity <= tried);
+            if in_vain || !self.make_room(dead_before, capacity) {
+                return match self.find(fingerprint) {
+                    Some(_) => Sighting::Repeated,
+                    None => Sighting::Full,
+                };
+            }
         }
         let mut reusable: Option<usize> = None;
         for at in self.probe(fingerprint) {
@@ -108,11 +114,10 @@ impl Shard {
                 self.slots[target] = Slot::new(fingerprint, timestamp);
                 return Sighting::First;
             }
-            if slot.fingerprint == fingerprint {
+            if slot.is_dead(dead_before) {
+                reusable = reusable.or(Some(at));
+            } else if slot.fingerprint == fingerprint {
                 return Sighting::Repeated;
-            }
-            if reusable.is_none() && slot.is_dead(dead_before) {
-                reusable = Some(at);
             }
         }
         unreachable!("a fifth of the slots is empty")
@@ -137,8 +142,10 @@ impl Shard {
         let living: Vec<Slot> =
             self.slots.iter().copied().filter(|slot| !slot.is_empty() && !slot.is_dead(dead_before)).collect();
         if living.len() >= capacity {
+            self.full = living.iter().map(Slot::timestamp).min().map(|oldest| (oldest, capacity));
             return false;
         }
+        self.full = None;
         let newest_dead = self.slots.iter().filter(|slot| !slot.is_empty() && slot.is_dead(dead_before));
         if let Some(newest) = newest_dead.map(|slot| slot.timestamp()).max() {
             self.remembers_from = self.remembers_from.max(newest + 1);

@@ -12,7 +12,7 @@ use super::secret::{self, Encoding};
 use super::{Compiled, Key, KeyState, ReplaySettings, Route, Service, Window, replay_scope};
 use crate::identifier::is_id;
 use crate::mac::MacKey;
-use crate::policy::Pattern;
+use crate::policy::{Matching, Pattern};
 use crate::scheme::{Scheme, SchemeSet};
 
 const DEFAULT_WINDOW_SECONDS: u64 = 300;
@@ -26,7 +26,7 @@ const DEFAULT_BODY_BYTES: u64 = 10 * 1024 * 1024;
 pub(super) fn parse(document: &str, lookup: &dyn Lookup) -> Result<Compiled, Vec<Problem>> {
     let json: Json = serde_json::from_str(document)
         .map_err(|error| vec![Problem { pointer: String::new(), message: format!("this is not JSON: {error}") }])?;
-    let mut reader = Reader { lookup, problems: Vec::new(), warnings: Vec::new() };
+    let mut reader = Reader { lookup, problems: Vec::new(), warnings: Vec::new(), decoy_seed: 0, shared: Vec::new() };
     let compiled = reader.document(&json);
     match compiled {
         Some(compiled) if reader.problems.is_empty() => Ok(Compiled { warnings: reader.warnings, ..compiled }),
@@ -38,6 +38,9 @@ struct Reader<'l> {
     lookup: &'l dyn Lookup,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    decoy_seed: u64,
+    /// Places of equal secrets.
+    shared: Vec<(String, String)>,
 }
 
 /// The members of an object, known to be without strangers and repeats.
@@ -115,6 +118,26 @@ impl Reader<'_> {
             services.iter().enumerate().map(|(at, service)| (service.id.as_bytes().into(), at)).collect();
         let routes =
             members.get("routes").map_or(Vec::new(), |item| self.routes(&item, &|id| ids.get(id.as_bytes()).copied()));
+        let names_callers_by_key =
+            routes.iter().filter_map(|route| route.accept).chain([accept]).any(|set| set.has(Scheme::CrossService));
+        // A member that occurs twice is a problem of its own.
+        let shared = std::mem::take(&mut self.shared);
+        for (place, other) in shared.into_iter().filter(|(place, other)| place != other) {
+            let owner = |pointer: &str| pointer.rsplit_once("/keys/").map(|(service, _)| service.to_owned());
+            if owner(&place) == owner(&other) {
+                self.problem(
+                    &place,
+                    format!("the same secret stands at {other}; a key that is revoked there would still be valid here"),
+                );
+            } else if names_callers_by_key {
+                self.problem(
+                    &place,
+                    format!("the same secret stands at {other}; with cross-service only the key tells the two apart"),
+                );
+            } else {
+                self.warn(&place, format!("the same secret stands at {other}; give each its own"));
+            }
+        }
         let replay = self.replay(members.get("replay"));
         let body_limit = members.get("limits").map_or(DEFAULT_BODY_BYTES, |item| self.limits(&item));
         let uniform = members
@@ -129,7 +152,8 @@ impl Reader<'_> {
             accept,
             sign_with,
             window,
-            most_keys: services.iter().map(|service| service.keys.len()).max().unwrap_or(0).max(1),
+            callers: (0..services.len()).filter(|&at| !services[at].keys.is_empty()).collect(),
+            decoy_seed: self.decoy_seed,
             services,
             by_id: ids,
             routes,
@@ -208,6 +232,8 @@ impl Reader<'_> {
             }
             services.extend(self.service(id, &item, own, environment, &mut secrets));
         }
+        let digest = secrets.keys().fold(Sha256::new(), |digest, secret| digest.chain_update(secret)).finalize();
+        self.decoy_seed = u64::from_le_bytes(*digest.first_chunk().expect("32 bytes are more than 8"));
         services
     }
 
@@ -239,7 +265,8 @@ impl Reader<'_> {
         let in_environment = match members.get("environments") {
             Some(item) => {
                 let environments = self.ids(&item);
-                if environment.is_none() {
+                let is_said = self.problems.iter().any(|problem| problem.pointer == "/environment");
+                if environment.is_none() && !is_said {
                     self.problem("/environment", "name the environment, since services are limited to some");
                 }
                 environment.is_some_and(|environment| environments.contains(&environment))
@@ -255,6 +282,7 @@ impl Reader<'_> {
             id: id.into(),
             keys,
             may_call,
+            lists_targets: members.get("allowed_targets").is_some(),
             in_environment,
             permissions,
             url,
@@ -332,7 +360,7 @@ impl Reader<'_> {
                     self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
                 }
                 if let Some(other) = seen.insert(Sha256::digest(&key).into(), item.pointer.clone()) {
-                    self.warn(&item.pointer, format!("the same secret stands at {other}; give each its own"));
+                    self.shared.push((item.pointer.clone(), other));
                 }
                 Some(MacKey::new(&key))
             }
@@ -345,7 +373,21 @@ impl Reader<'_> {
 
     fn routes(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Vec<Route> {
         let items = self.array(item);
-        items.iter().filter_map(|item| self.route(item, find)).collect()
+        let routes: Vec<(String, Route)> =
+            items.iter().filter_map(|item| Some((item.pointer.clone(), self.route(item, find)?))).collect();
+        for (at, (pointer, route)) in routes.iter().enumerate() {
+            let shadows = |(_, earlier): &&(String, Route)| {
+                let matching = if earlier.public { Matching::Exact } else { Matching::Wide };
+                earlier.pattern.covers(&route.pattern, matching)
+            };
+            if let Some((_, earlier)) = routes[..at].iter().find(shadows) {
+                self.warn(
+                    pointer,
+                    format!("\"{}\" stands before this and matches all of it, so this decides nothing", earlier.text),
+                );
+            }
+        }
+        routes.into_iter().map(|(_, route)| route).collect()
     }
 
     fn route(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Option<Route> {
@@ -565,10 +607,7 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, pointer: &str, message: impl Into<String>) {
-        let problem = Problem { pointer: pointer.into(), message: message.into() };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
+        self.problems.push(Problem { pointer: pointer.into(), message: message.into() });
     }
 
     fn warn(&mut self, pointer: &str, message: impl Into<String>) {

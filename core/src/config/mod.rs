@@ -9,6 +9,7 @@ mod secret;
 mod time;
 
 use std::fmt;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -107,8 +108,10 @@ pub(crate) struct Compiled {
     pub(crate) uniform: bool,
     /// Stands in for the key of an unknown service, so that it takes the same work.
     pub(crate) dummy_key: MacKey,
-    /// The most keys that one service has.
-    pub(crate) most_keys: usize,
+    /// The services that can call, as positions.
+    pub(crate) callers: Vec<usize>,
+    /// Chooses decoys. Follows from the secrets, so that nobody else can tell which service stands in for which id.
+    pub(crate) decoy_seed: u64,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -125,6 +128,8 @@ pub(crate) struct Service {
     pub(crate) keys: Vec<Key>,
     /// Whether the service's targets include the one that this config is for.
     pub(crate) may_call: bool,
+    /// Whether the document lists the service's targets.
+    pub(crate) lists_targets: bool,
     /// Whether the service may act in the environment that this config is for.
     pub(crate) in_environment: bool,
     /// What the service may do; `None` for everything.
@@ -192,6 +197,13 @@ impl Compiled {
     /// The position of the service with that id.
     pub(crate) fn find(&self, id: &[u8]) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    /// The service whose work an unknown id costs: always the same one for an id, as if the id were known.
+    pub(crate) fn decoy(&self, id: &[u8]) -> Option<&Service> {
+        let hash = FixedState::with_seed(self.decoy_seed).hash_one(id);
+        let at = (hash as usize).checked_rem(self.callers.len())?;
+        Some(&self.services[self.callers[at]])
     }
 
     /// The first route that matches, with its position. A public route never matches a path that a router could take for

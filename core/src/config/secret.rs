@@ -103,6 +103,15 @@ fn judge(key: &[u8]) -> Result<(), String> {
     if key.len() > MAX_KEY_BYTES {
         return Err(format!("the key is longer than {MAX_KEY_BYTES} bytes"));
     }
+    // A public key would be a secret that everybody knows (rule: the algorithm belongs to the key).
+    let is_der = matches!(key, [0x30, 0x82, high, low, rest @ ..] if usize::from(*high) << 8 | usize::from(*low) == rest.len())
+        || matches!(key, [0x30, 0x81, length, rest @ ..] if usize::from(*length) == rest.len());
+    let is_jwk = key.first() == Some(&b'{') && key.windows(5).any(|window| window == b"\"kty\"");
+    if key.starts_with(b"-----BEGIN ") || is_der || is_jwk {
+        return Err(
+            "this is a PEM, DER or JWK key of another kind; HMAC needs a random secret, from `wiresign keygen`".into(),
+        );
+    }
     let repeats = |length: usize| key.iter().zip(&key[length..]).all(|(left, right)| left == right);
     if (1..=MAX_REPEATED_BYTES).any(repeats) {
         return Err("the key only repeats a short pattern; make one with `wiresign keygen`".into());

@@ -58,6 +58,25 @@ impl Pattern {
         Ok(Self { method: method.map(|method| method.as_bytes().into()), segments, any_tail })
     }
 
+    /// Whether all that `other` matches is matched by this one already.
+    pub(crate) fn covers(&self, other: &Self, matching: Matching) -> bool {
+        let same_method = match (&self.method, &other.method) {
+            (None, _) => true,
+            (Some(own), Some(its)) => {
+                own == its || (matching == Matching::Wide && **own == *b"GET" && **its == *b"HEAD")
+            }
+            (Some(_), None) => false,
+        };
+        let count = self.segments.len();
+        let same_head = self.segments.iter().zip(&other.segments).all(|pair| match pair {
+            (Segment::Any, _) => true,
+            (Segment::Literal { .. }, Segment::Any) => false,
+            (own, Segment::Literal { raw, .. }) => own.matches(raw, matching),
+        });
+        let same_tail = self.any_tail || (other.segments.len() == count && !other.any_tail);
+        same_method && same_head && same_tail && other.segments.len() >= count
+    }
+
     pub(crate) fn matches(&self, method: &[u8], path: &[u8], matching: Matching) -> bool {
         if let Some(own) = &self.method {
             let same = **own == *method || (matching == Matching::Wide && **own == *b"GET" && method == b"HEAD");

@@ -54,6 +54,11 @@ impl Scheme {
         matches!(self, Self::ServiceHmacV2)
     }
 
+    /// Whether the target service is signed, so that the request is worthless elsewhere.
+    pub(crate) const fn signs_target(self) -> bool {
+        matches!(self, Self::ServiceHmacV2)
+    }
+
     /// Whether the request id is signed, and so can tell a replay from a repetition.
     pub(crate) const fn signs_nonce(self) -> bool {
         matches!(self, Self::ServiceHmacV2)
