@@ -69,25 +69,40 @@ impl BodyVerification {
         !matches!(self.state, State::Public { .. })
     }
 
+    /// Takes the length that the head declares (`Content-Length`), so that a body that is too long need not be read.
+    ///
+    /// # Errors
+    /// `BODY_TOO_LARGE`. Each later call gives the same refusal.
+    pub fn declare_length(&mut self, bytes: u64) -> Result<(), Refusal> {
+        self.bound(|claimed| bytes.max(claimed.length))
+    }
+
     /// Takes the next bytes of the body.
     ///
     /// # Errors
     /// `BODY_TOO_LARGE`, as soon as the limit is passed. Each later call gives the same refusal.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.bound(|claimed| {
+            claimed.length = claimed.length.saturating_add(bytes.len() as u64);
+            claimed.length
+        })?;
+        if let State::Claimed(claimed) = &mut self.state {
+            claimed.running.iter_mut().for_each(|running| running.put(bytes));
+        }
+        Ok(())
+    }
+
+    fn bound(&mut self, length: impl FnOnce(&mut Claimed) -> u64) -> Result<(), Refusal> {
         let claimed = match &mut self.state {
             State::Public { .. } => return Ok(()),
             State::Refused(refusal) => return Err(refusal.clone()),
             State::Claimed(claimed) => claimed,
         };
-        claimed.length = claimed.length.saturating_add(bytes.len() as u64);
-        if let Err(refusal) = check_body_length(&self.config, &claimed.facts, claimed.length) {
-            let outcome = Err(refusal.clone());
-            self.memory.counters.count(&outcome);
+        let length = length(claimed);
+        check_body_length(&self.config, &claimed.facts, length).inspect_err(|refusal| {
+            self.memory.counters.count(&Err(refusal.clone()));
             self.state = State::Refused(refusal.clone());
-            return Err(refusal);
-        }
-        claimed.running.iter_mut().for_each(|running| running.put(bytes));
-        Ok(())
+        })
     }
 
     /// Judges the request, now that the body is complete.

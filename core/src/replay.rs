@@ -20,7 +20,7 @@ pub(crate) enum Sighting {
 const MARGIN_SECONDS: u64 = 5;
 const FIRST_ENTRIES: usize = 64;
 /// Below this capacity one part serves all threads, and the capacity is exact.
-const CAPACITY_OF_ONE_SHARD: usize = 4096;
+const CAPACITY_OF_ONE_SHARD: usize = 65_536;
 const SHARDS: usize = 16;
 
 /// A bounded set of fingerprints, in parts that are locked one by one.

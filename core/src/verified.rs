@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{Compiled, KeyState};
 use crate::identifier::RequestId;
 use crate::mac::{Tag, push_hex};
+use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::scheme::Scheme;
 
 /// A request that was accepted, and what was verified of its caller. Making one costs no allocation.
@@ -102,6 +103,26 @@ impl Verified {
     /// The parts of the request that the signature covers. Empty on a public route.
     pub fn covered(&self) -> &'static [&'static str] {
         self.caller.as_ref().map_or(&[], |caller| caller.scheme.covers())
+    }
+
+    /// Refuses the request unless one of these services made it: a rule that an application adds to those of the config.
+    /// Without any service named, each caller will do, but there must be one.
+    ///
+    /// # Errors
+    /// `SERVICE_NOT_ALLOWED`, or `AUTHENTICATION_REQUIRED` where the request came in on a public route.
+    pub fn require_service<S: AsRef<str>>(&self, services: &[S]) -> Result<(), Refusal> {
+        let refuse = |code, detail, caller: Option<&Caller>| {
+            let request_id = caller.map_or(RequestId::NONE, |caller| caller.request_id);
+            Err(Refusal::new(code, detail, self.config.clone(), caller.map(|caller| caller.service), request_id))
+        };
+        let Some(caller) = &self.caller else {
+            return refuse(RefusalCode::AuthenticationRequired, Detail::RequiredCaller, None);
+        };
+        let own = &*self.config.services[caller.service].id;
+        if services.is_empty() || services.iter().any(|service| service.as_ref() == own) {
+            return Ok(());
+        }
+        refuse(RefusalCode::ServiceNotAllowed, Detail::RequiredServices, Some(caller))
     }
 
     /// What tells this request from its replay, as text for a store of your own. Derived from signed bytes only, and the

@@ -9,7 +9,7 @@ use super::json::Json;
 use super::lookup::Lookup;
 use super::problem::Problem;
 use super::secret::{self, Encoding};
-use super::{Compiled, Key, KeyState, ReplaySettings, Route, Service, Window, replay_scope};
+use super::{Compiled, ID_RULE, Key, KeyState, ReplaySettings, Route, Service, Window, replay_scope};
 use crate::identifier::is_id;
 use crate::mac::MacKey;
 use crate::policy::{Matching, Pattern};
@@ -24,6 +24,10 @@ const DEFAULT_BODY_BYTES: u64 = 10 * 1024 * 1024;
 
 /// Parses a document into what a verification needs, or lists everything that is wrong with it.
 pub(super) fn parse(document: &str, lookup: &dyn Lookup) -> Result<Compiled, Vec<Problem>> {
+    if document.starts_with('\u{feff}') {
+        let message = "the document begins with a byte order mark; save it without one".into();
+        return Err(vec![Problem { pointer: String::new(), message }]);
+    }
     let json: Json = serde_json::from_str(document)
         .map_err(|error| vec![Problem { pointer: String::new(), message: format!("this is not JSON: {error}") }])?;
     let mut reader = Reader { lookup, problems: Vec::new(), warnings: Vec::new(), decoy_seed: 0, shared: Vec::new() };
@@ -614,5 +618,3 @@ impl Reader<'_> {
         self.warnings.push(Problem { pointer: pointer.into(), message: message.into() });
     }
 }
-
-const ID_RULE: &str = "an id is 1 to 128 letters, digits, '.', '_' or '-', and starts with a letter or digit";

@@ -1,9 +1,17 @@
 //! The environment alone as a config: the names that small services have used for years.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
+use super::ID_RULE;
 use super::lookup::Lookup;
 use super::problem::Problem;
+use crate::identifier::is_id;
+use crate::scheme::Scheme;
+
+/// The variable that holds the secret of the service itself.
+const OWN_SECRET: &str = "SERVICE_SECRET";
 
 /// Writes the config document that the environment variables stand for. Secrets stay references.
 pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
@@ -20,29 +28,48 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
     let window = read("HMAC_WINDOW_SECONDS");
     let scheme = read("HMAC_SCHEME").unwrap_or_else(|| "service-hmac-v2".into());
 
+    let mut refuse = |message: String| problems.push(at_document(message));
     let Some(service) = service else {
-        problems.push(at_document("SERVICE_ID is not set; set it to the id of this service".into()));
+        refuse("SERVICE_ID is not set; set it to the id of this service".into());
         return Err(problems);
     };
-    let window = match window.as_deref().map(str::parse::<u64>) {
+    if !is_id(&service) {
+        refuse(format!("SERVICE_ID does not hold an id: {ID_RULE}"));
+    }
+    let window = match window.as_deref().map(parse_window) {
         None => 300,
-        Some(Ok(seconds)) if (1..=600).contains(&seconds) => seconds,
-        Some(_) => {
-            problems.push(at_document("HMAC_WINDOW_SECONDS is not a whole number from 1 to 600".into()));
+        Some(Some(seconds)) => seconds,
+        Some(None) => {
+            refuse("HMAC_WINDOW_SECONDS is not a whole number from 1 to 600".into());
             300
         }
     };
+    if Scheme::from_id(&scheme).is_none() {
+        refuse("HMAC_SCHEME does not name a scheme; leave it out, or set it to service-hmac".into());
+    }
+
+    // Two services must not share a variable by accident: the key is what tells them apart.
+    let mut variables = BTreeMap::from([(OWN_SECRET.to_owned(), service.as_str())]);
+    for caller in allowed.split(',').map(str::trim).filter(|caller| !caller.is_empty() && *caller != service) {
+        if !is_id(caller) {
+            refuse(format!("ALLOWED_SERVICES holds something that is not an id: {ID_RULE}"));
+        } else if let Some(other) = variables.insert(secret_variable(caller), caller) {
+            let variable = secret_variable(caller);
+            refuse(format!("{other} and {caller} would both have their secret in {variable}; use a config document"));
+        }
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
 
     let mut services = Map::new();
-    services.insert(service.clone(), json!({"keys": [{"secret": "env:SERVICE_SECRET"}]}));
-    for caller in allowed.split(',').map(str::trim).filter(|caller| !caller.is_empty()) {
-        if caller != service {
-            let secret = format!("env:{}", secret_variable(caller));
-            services.insert(caller.into(), json!({"keys": [{"secret": secret}], "allowed_targets": [&service]}));
-        }
+    for (variable, id) in &variables {
+        let keys = json!([{"secret": format!("env:{variable}")}]);
+        let member = match *id == service {
+            true => json!({"keys": keys}),
+            false => json!({"keys": keys, "allowed_targets": [&service]}),
+        };
+        services.insert((*id).to_owned(), member);
     }
     let document = json!({
         "service": service,
@@ -64,6 +91,12 @@ fn secret_variable(service: &str) -> String {
         })
         .collect();
     format!("{name}_SECRET")
+}
+
+/// Seconds as plain digits, from 1 to 600.
+fn parse_window(text: &str) -> Option<u64> {
+    let seconds = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
+    (1..=600).contains(&seconds).then_some(seconds)
 }
 
 fn at_document(message: String) -> Problem {

@@ -91,6 +91,9 @@ impl fmt::Debug for Config {
     }
 }
 
+/// The grammar of ids in words, for problems.
+const ID_RULE: &str = "an id is 1 to 128 letters, digits, '.', '_' or '-', and starts with a letter or digit";
+
 /// What a verification needs, in the form in which it needs it.
 pub(crate) struct Compiled {
     pub(crate) service: Box<str>,

@@ -42,12 +42,16 @@ pub(super) fn resolve(reference: &str, encoding: Encoding, lookup: &dyn Lookup) 
 
 fn fetch(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
     if let Some(name) = reference.strip_prefix("env:") {
+        // Somebody may have put the secret itself here, and it must not get into a message.
+        let is_usual = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        let shown = match name.len() <= 64 && name.bytes().all(is_usual) {
+            true => format!("the environment variable {name}"),
+            false => "the environment variable that is named here".into(),
+        };
         return match lookup.env(name) {
             Ok(Some(value)) => Ok(Zeroizing::new(value.into_bytes())),
-            Ok(None) => {
-                Err(format!("the environment variable {name} is not set; set it to the secret of this service"))
-            }
-            Err(why) => Err(format!("the environment variable {name} cannot be read: {why}")),
+            Ok(None) => Err(format!("{shown} is not set; set it to the secret of this service")),
+            Err(why) => Err(format!("{shown} cannot be read: {why}")),
         };
     }
     if let Some(path) = reference.strip_prefix("file:") {
@@ -86,11 +90,15 @@ fn decode(text: &[u8], encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, String>
 
 fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pairs = text.chunks(2).map(|pair| match pair {
-        [high, low] => Some((digit(*high)? * 16 + digit(*low)?) as u8),
-        _ => None,
-    });
-    pairs.collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+    // Room for all from the start: growing would leave copies of the key behind.
+    let mut key = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.chunks(2) {
+        let &[high, low] = pair else {
+            return None;
+        };
+        key.push((digit(high)? * 16 + digit(low)?) as u8);
+    }
+    Some(key)
 }
 
 fn judge(key: &[u8]) -> Result<(), String> {
@@ -103,7 +111,7 @@ fn judge(key: &[u8]) -> Result<(), String> {
     if key.len() > MAX_KEY_BYTES {
         return Err(format!("the key is longer than {MAX_KEY_BYTES} bytes"));
     }
-    // A public key would be a secret that everybody knows (rule: the algorithm belongs to the key).
+    // A public key would be a secret that everybody knows.
     let is_der = matches!(key, [0x30, 0x82, high, low, rest @ ..] if usize::from(*high) << 8 | usize::from(*low) == rest.len())
         || matches!(key, [0x30, 0x81, length, rest @ ..] if usize::from(*length) == rest.len());
     let is_jwk = key.first() == Some(&b'{') && key.windows(5).any(|window| window == b"\"kty\"");
@@ -149,6 +157,30 @@ mod tests {
         assert!(resolve("env:B", Encoding::Text, &secrets).expect_err("missing").contains("B is not set"));
         assert!(resolve("file:/c", Encoding::Text, &secrets).expect_err("missing").contains("/c cannot be read"));
         assert!(resolve(GOOD, Encoding::Text, &secrets).is_err());
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_name_is_not_repeated() {
+        for reference in [format!("env:{GOOD}"), GOOD.to_owned()] {
+            let message = resolve(&reference, Encoding::Text, &Secrets::new()).expect_err("no variable");
+            assert!(!message.contains(&GOOD[..8]), "{message}");
+        }
+    }
+
+    #[test]
+    fn public_keys_and_documents_are_no_secrets() {
+        let der = [&[0x30, 0x81, 88][..], &(0..88).collect::<Vec<u8>>()].concat();
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{GOOD}\n-----END PUBLIC KEY-----");
+        let jwk = format!(r#"{{"kty":"oct","k":"{GOOD}"}}"#);
+        for (bytes, encoding) in [
+            (pem.into_bytes(), Encoding::Text),
+            (jwk.into_bytes(), Encoding::Text),
+            (STANDARD.encode(der).into_bytes(), Encoding::Base64),
+        ] {
+            let secrets = Secrets::new().file("/key", &bytes);
+            let message = resolve("file:/key", encoding, &secrets).expect_err("no secret");
+            assert!(message.contains("keygen"), "{message}");
+        }
     }
 
     #[test]

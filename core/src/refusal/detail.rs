@@ -27,6 +27,8 @@ pub(crate) enum Detail {
     Environment,
     RouteServices { route: usize },
     Permissions,
+    RequiredServices,
+    RequiredCaller,
     SameNonce,
     SameSignature,
     TooOldForStore,
@@ -89,11 +91,15 @@ impl Detail {
                 format!("the route \"{}\" does not list {caller} among its services", config.routes[route].text)
             }
             Self::Permissions => format!("no permission of {caller} covers this method and path"),
+            Self::RequiredServices => format!("the application does not take {caller} here"),
+            Self::RequiredCaller => "the route is public in the config, and the application needs a caller here".into(),
             Self::SameNonce => format!("{caller} has sent this X-Request-ID before"),
             Self::SameSignature => "this signature was accepted before; sign each attempt with a new timestamp".into(),
             Self::TooOldForStore => "the timestamp lies in a time that the replay store has forgotten".into(),
             Self::StoreFull { capacity } => {
-                format!("the replay store holds {capacity} live entries; raise replay.capacity or shorten the window")
+                format!(
+                    "the replay store has no room left of its {capacity} entries; raise replay.capacity or shorten the window"
+                )
             }
         }
     }
