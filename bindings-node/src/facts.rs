@@ -15,8 +15,9 @@ pub(crate) const MOST: usize = 1 << 18;
 pub(crate) struct FactsTable {
     seen: Vec<Combination>,
     numbers: HashMap<Combination, usize>,
-    /// The number given last: a service mostly hears from the same caller again.
-    recent: usize,
+    /// The number given last: a service mostly hears from the same caller again. It is known by the addresses of its texts,
+    /// which mean the same as long as the verdict that they belong to is kept.
+    recent: Option<(Verified, usize)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -35,10 +36,10 @@ impl FactsTable {
     /// The number of the combination; `None` where all numbers are given.
     #[inline]
     pub(crate) fn number(&mut self, verified: &Verified) -> Option<usize> {
-        if self.seen.get(self.recent).is_some_and(|recent| recent.is_of(verified)) {
-            return Some(self.recent);
+        match &self.recent {
+            Some((recent, number)) if is_same(recent, verified) => Some(*number),
+            _ => self.look_up(verified),
         }
-        self.look_up(verified)
     }
 
     #[cold]
@@ -53,7 +54,7 @@ impl FactsTable {
                 self.seen.len() - 1
             }
         };
-        self.recent = number;
+        self.recent = Some((verified.clone(), number));
         Some(number)
     }
 
@@ -77,16 +78,6 @@ impl Combination {
         }
     }
 
-    /// The scheme decides what is covered and whether the request id is signed, so those need no look.
-    #[inline]
-    fn is_of(&self, verified: &Verified) -> bool {
-        self.service.as_deref() == verified.service()
-            && self.key_id.as_deref() == verified.key_id()
-            && self.scheme == verified.scheme()
-            && self.route.as_deref() == verified.route()
-            && self.key_is_retiring == verified.key_is_retiring()
-    }
-
     fn facts(&self) -> Facts {
         let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         Facts {
@@ -100,4 +91,19 @@ impl Combination {
             is_public: self.is_public,
         }
     }
+}
+
+/// Whether two verdicts of configs that are both alive speak of the same caller, key, scheme and route.
+#[inline]
+fn is_same(one: &Verified, other: &Verified) -> bool {
+    same_text(one.key_id(), other.key_id())
+        && same_text(one.service(), other.service())
+        && same_text(one.scheme(), other.scheme())
+        && same_text(one.route(), other.route())
+}
+
+/// Whether it is the very same text, not just an equal one.
+#[inline]
+fn same_text(one: Option<&str>, other: Option<&str>) -> bool {
+    one.map(std::ptr::from_ref) == other.map(std::ptr::from_ref)
 }

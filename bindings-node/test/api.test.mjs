@@ -341,11 +341,12 @@ describe("Bad input", () => {
     const request = signedRequest();
     const many = (count) => Array.from({ length: count }, (_, at) => [`y-${at}`, "1"]);
     const fields = Object.entries(request.headers);
+    // Only a list has the bytes that were on the wire.
+    const big = [...fields, ["y", "b".repeat(65_536)]];
+    assert.equal(code(verifier, { ...request, headers: big }), "MALFORMED_REQUEST");
     for (const form of [(pairs) => pairs, Object.fromEntries]) {
       const over = form([...fields, ...many(257 - fields.length)]);
       assert.equal(code(verifier, { ...request, headers: over }), "MALFORMED_REQUEST");
-      const big = form([...fields, ["y", "b".repeat(65_536)]]);
-      assert.equal(code(verifier, { ...request, headers: big }), "MALFORMED_REQUEST");
       const full = signedRequest();
       const exactly = form([...Object.entries(full.headers), ...many(256 - fields.length)]);
       assert.equal(verifier.verify({ ...full, headers: exactly }).service, "billing");

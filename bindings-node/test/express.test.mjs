@@ -240,7 +240,7 @@ for (const [version, express] of [
       const app = express();
       app.use(wiresign(ordersConfig()));
       app.use((_request, response) => response.send("reached"));
-      const port = await listen(test, http.createServer(app));
+      const port = await listen(test, http.createServer({ maxHeaderSize: 200_000 }, app));
       const signed = Object.entries(sign("GET", "/orders"));
       for (const [name, value] of signed) {
         const [answer] = await raw(
@@ -255,6 +255,9 @@ for (const [version, express] of [
       assert.equal(JSON.parse(over.body).code, "MALFORMED_REQUEST");
       const [exactly] = await raw(port, head("GET", "/orders", [["Host", "a"], ...signed, ...many.slice(1)]));
       assert.equal(exactly.status, 200);
+      const long = Array.from({ length: 5 }, (_, at) => [`z-${at}`, "b".repeat(14_000)]);
+      const [big] = await raw(port, head("GET", "/orders", [["Host", "a"], ...signed, ...long]));
+      assert.equal(JSON.parse(big.body).code, "MALFORMED_REQUEST");
       const joined = Array.from({ length: 251 }, () => ["y", "1"]);
       const again = Object.entries(sign("GET", "/orders"));
       const [same] = await raw(port, head("GET", "/orders", [["Host", "a"], ...again, ...joined]));

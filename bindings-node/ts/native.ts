@@ -71,7 +71,7 @@ export type HotVerify = (
   method: string,
   target: string,
   body: Uint8Array,
-  now: number | undefined,
+  now: number,
   header0: string | undefined,
   header1: string | undefined,
   header2: string | undefined,
@@ -85,7 +85,7 @@ export type HotSign = (
   method: string,
   target: string,
   body: Uint8Array,
-  now: number | undefined,
+  now: number,
   nonce: string | undefined,
   authority: string | undefined,
 ) => string | number;
@@ -99,7 +99,7 @@ export interface NativeSigner {
     method: string,
     target: string,
     body: Uint8Array,
-    now: number | undefined,
+    now: number,
     nonce: string | undefined,
     authority: string | undefined,
   ): Uint8Array | null;
@@ -125,7 +125,7 @@ export interface NativeVerifier {
     target: string,
     headers: string[],
     body: Uint8Array,
-    now: number | undefined,
+    now: number,
     authority: string | undefined,
     client: string | undefined,
   ): VerifiedFields | null;
@@ -133,7 +133,7 @@ export interface NativeVerifier {
     method: string,
     target: string,
     headers: string[],
-    now: number | undefined,
+    now: number,
     authority: string | undefined,
     client: string | undefined,
   ): NativeBodyVerification | null;

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { nativeOf, type Config } from "./config.js";
 import { SigningError } from "./errors.js";
 import type { RequestHeaders } from "./headers.js";
+import { CLOCK, isTime } from "./time.js";
 import { native, type HotSign, type NativeSigner } from "./native.js";
 
 /** What will be sent. */
@@ -67,7 +68,7 @@ export class Signer {
       request.method,
       request.target,
       bytesOf(request.body),
-      options?.now,
+      timeOf(options),
       options?.nonce,
       request.authority,
     );
@@ -85,11 +86,15 @@ export class Signer {
    * @throws {SigningError} where the request cannot be signed
    */
   message(request: OutgoingRequest, options?: SignOptions): Buffer {
+    const body = bytesOf(request.body);
+    if (typeof request.method !== "string" || typeof request.target !== "string" || !(body instanceof Uint8Array)) {
+      throw new SigningError("the method and the target must be strings, the body text or a Uint8Array");
+    }
     const message = this.#native.message(
       request.method,
       request.target,
-      bytesOf(request.body),
-      options?.now,
+      body,
+      timeOf(options),
       options?.nonce,
       request.authority,
     );
@@ -107,6 +112,18 @@ export class Signer {
   [inspect.custom](): string {
     return `Signer ${inspect(this.toJSON())}`;
   }
+}
+
+/** The time for the native side. */
+function timeOf(options: SignOptions | undefined): number {
+  const now = options?.now;
+  if (now === undefined) {
+    return CLOCK;
+  }
+  if (!isTime(now)) {
+    throw new SigningError("the time must be in whole seconds since 1970");
+  }
+  return now;
 }
 
 function bytesOf(body: Uint8Array | string | undefined): Uint8Array {

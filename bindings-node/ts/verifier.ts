@@ -5,6 +5,7 @@ import { BodyVerification } from "./body-verification.js";
 import { nativeOf, type Config } from "./config.js";
 import {
   flatten,
+  isOne,
   isPairs,
   isRegular,
   NAME_0,
@@ -17,6 +18,7 @@ import {
 } from "./headers.js";
 import { native, type Counter, type Facts, type HotVerify, type NativeVerifier } from "./native.js";
 import { Refusal } from "./refusal.js";
+import { CLOCK, isTime } from "./time.js";
 import { Verified, verifiedFrom } from "./verified.js";
 
 /** What was received, without the body. */
@@ -60,7 +62,6 @@ const NOBODY = { requestId: null, replayKey: null };
 const REFUSED = -1;
 const BAD_BODY = -2;
 const BAD_TEXT = -3;
-const BAD_TIME = -4;
 const ELSEWHERE = -6;
 // An acceptance, by bits: 0 to 10 the age plus 1,024; 11 whether there is a request id; 12 and up the number of its facts.
 const AGE_BITS = 0x7ff;
@@ -103,21 +104,34 @@ export class Verifier {
     if (isPairs(headers) || request.client !== undefined || request.authority !== undefined || !isRegular(headers)) {
       return this.#checkAll(request, options);
     }
-    // Strings go through flat, and only those that a verification looks at. isRegular has seen that all are strings.
-    const timestamp = headers[NAME_2] as string | undefined;
-    const signature = headers[NAME_3] as string | undefined;
-    const requestId = headers[NAME_4] as string | undefined;
+    const serviceId = headers[NAME_0];
+    const serviceName = headers[NAME_1];
+    const timestamp = headers[NAME_2];
+    const signature = headers[NAME_3];
+    const requestId = headers[NAME_4];
+    const target = headers[NAME_5];
+    if (
+      !isOne(serviceId) ||
+      !isOne(serviceName) ||
+      !isOne(timestamp) ||
+      !isOne(signature) ||
+      !isOne(requestId) ||
+      !isOne(target)
+    ) {
+      return this.#checkAll(request, options);
+    }
+    // Strings go through flat, and only those that a verification looks at.
     const outcome = this.#hot(
       request.method,
       request.target,
       request.body ?? EMPTY,
-      options?.now,
-      headers[NAME_0] as string | undefined,
-      headers[NAME_1] as string | undefined,
+      timeOf(options),
+      serviceId,
+      serviceName,
       timestamp,
       signature,
       requestId,
-      headers[NAME_5] as string | undefined,
+      target,
     );
     if (outcome < 0) {
       return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified()) : this.#refusal(outcome);
@@ -140,12 +154,12 @@ export class Verifier {
    * @throws {Refusal} where the head alone is reason enough
    */
   begin(head: RequestHead, options?: VerifyOptions): BodyVerification {
-    this.#checkArguments(head, options);
+    this.#checkTexts(head);
     const made = this.#native.begin(
       head.method,
       head.target,
       flatten(head.headers),
-      options?.now,
+      timeOf(options),
       head.authority,
       clientOf(head),
     );
@@ -202,27 +216,23 @@ export class Verifier {
     if (!(body instanceof Uint8Array)) {
       return this.#refusal(BAD_BODY);
     }
-    this.#checkArguments(request, options);
+    this.#checkTexts(request);
     const fields = this.#native.verify(
       request.method,
       request.target,
       flatten(request.headers),
       body,
-      options?.now,
+      timeOf(options),
       request.authority,
       clientOf(request),
     );
     return fields === null ? Refusal.of(this.#native.takeRefusal()) : verifiedFrom(fields);
   }
 
-  #checkArguments(head: RequestHead, options: VerifyOptions | undefined): void {
+  #checkTexts(head: RequestHead): void {
     // Callers without types pass whatever they have.
     if (typeof head.method !== "string" || typeof head.target !== "string") {
       this.#refusal(BAD_TEXT);
-    }
-    const now = options?.now;
-    if (now !== undefined && !(Number.isSafeInteger(now) && now >= 0)) {
-      this.#refusal(BAD_TIME);
     }
   }
 
@@ -234,12 +244,22 @@ export class Verifier {
         throw new TypeError("The body must be the received bytes: a Buffer or another Uint8Array, never text or JSON.");
       case BAD_TEXT:
         throw new TypeError("The method and the target of a request must be strings.");
-      case BAD_TIME:
-        throw new RangeError("The time must be in whole seconds since 1970.");
       default:
         throw new Error("A defect of wiresign was caught at the border of its addon. Please report it.");
     }
   }
+}
+
+/** The time for the native side, where the clock is asked for by a number that is no time. */
+function timeOf(options: VerifyOptions | undefined): number {
+  const now = options?.now;
+  if (now === undefined) {
+    return CLOCK;
+  }
+  if (!isTime(now)) {
+    throw new RangeError("The time must be in whole seconds since 1970.");
+  }
+  return now;
 }
 
 function clientOf(head: RequestHead): string | undefined {

@@ -1,6 +1,5 @@
 //! The call that every outgoing request makes. `ts/signer.ts` has the other half of the agreement.
 
-use std::mem::MaybeUninit;
 use std::ptr;
 use std::rc::Rc;
 
@@ -10,7 +9,7 @@ use wiresign::Head;
 
 use super::{State, text_of};
 use crate::callback::{self, Call, bytes, time};
-use crate::text::{SHORT, Scratch, Text};
+use crate::text::Texts;
 
 const ARGUMENTS: usize = 6;
 const FAILED: i32 = -1;
@@ -43,35 +42,29 @@ unsafe extern "C" fn sign(env: sys::napi_env, info: sys::napi_callback_info) -> 
 
 /// The header values, one per line: none can hold a line feed.
 fn values(call: Call<'_, State, ARGUMENTS>) -> std::result::Result<sys::napi_value, String> {
-    let Call { env, object: state, arguments: [method_value, target_value, body, now, nonce_value, authority_value] } =
-        call;
-    let mut scratch: Scratch = [const { MaybeUninit::uninit() }; SHORT];
-    let (mut method, mut target, mut nonce, mut authority) = (Text::new(), Text::new(), Text::new(), Text::new());
+    let Call { env, object: state, arguments: [method, target, body, now, nonce, authority] } = call;
+    let mut texts = Texts::new();
     // SAFETY: the handles are those of the running callback, here and below; no JavaScript runs meanwhile.
-    let (are_texts, has_nonce, has_authority) = unsafe {
-        (
-            method.read(env, method_value, &mut scratch) && target.read(env, target_value, &mut scratch),
-            nonce.read(env, nonce_value, &mut scratch),
-            authority.read(env, authority_value, &mut scratch),
-        )
-    };
-    if !are_texts {
+    let [method, target, nonce, authority] =
+        unsafe { [method, target, nonce, authority].map(|value| texts.read(env, value)) };
+    let (Some(method), Some(target)) = (method, target) else {
         return Err("the method and the target must be strings".into());
-    }
+    };
     // SAFETY: see above.
     let body = unsafe { bytes(env, body) }.ok_or("the body must be text, a Buffer or another Uint8Array")?;
     // SAFETY: see above.
     let now = unsafe { time(env, now) }.ok_or("the time must be in whole seconds since 1970")?;
     let fresh;
-    let nonce = if has_nonce {
-        text_of(nonce.bytes())
-    } else {
-        fresh = wiresign_host::request_id().map_err(|error| error.to_string())?;
-        text_of(&fresh)
+    let nonce = match nonce {
+        Some(nonce) => text_of(texts.get(nonce)),
+        None => {
+            fresh = wiresign_host::request_id().map_err(|error| error.to_string())?;
+            text_of(&fresh)
+        }
     };
     let none: &[(&str, &str)] = &[];
-    let mut head = Head::new(method.bytes(), target.bytes(), none);
-    head.authority = has_authority.then(|| authority.bytes());
+    let mut head = Head::new(texts.get(method), texts.get(target), none);
+    head.authority = authority.map(|authority| texts.get(authority));
     let signed = state.signer.sign(&head, body, now, nonce).map_err(|error| error.to_string())?;
 
     let mut joined = String::with_capacity(256);

@@ -72,7 +72,7 @@ impl NativeSigner {
         method: WireText,
         target: WireText,
         body: &[u8],
-        now: Option<f64>,
+        now: f64,
         nonce: Option<WireText>,
         authority: Option<WireText>,
     ) -> Result<Option<Uint8Array>> {

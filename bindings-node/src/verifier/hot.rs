@@ -1,6 +1,5 @@
 //! The call that every request makes. `ts/verifier.ts` has the other half of the agreement.
 
-use std::mem::MaybeUninit;
 use std::ptr;
 use std::rc::Rc;
 
@@ -11,7 +10,7 @@ use wiresign::{Head, Headers, Verified};
 use super::State;
 use crate::WANTED_HEADERS;
 use crate::callback::{self, Call, bytes, time};
-use crate::text::{SHORT, Scratch, Text};
+use crate::text::{Place, Texts};
 
 // The answers. From 0 up: accepted, by bits: 0 to 10 the age plus 1,024; 11 whether there is a request id; 12 and up the
 // number of its facts.
@@ -48,28 +47,27 @@ unsafe extern "C" fn verify(env: sys::napi_env, info: sys::napi_callback_info) -
 #[inline]
 fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
     let Call { env, object: state, arguments } = call;
-    let mut scratch: Scratch = [const { MaybeUninit::uninit() }; SHORT];
-    let (mut method, mut target) = (Text::new(), Text::new());
-    // SAFETY: the handles are those of the running callback.
-    let are_texts =
-        unsafe { method.read(env, arguments[0], &mut scratch) && target.read(env, arguments[1], &mut scratch) };
-    if !are_texts {
+    let mut texts = Texts::new();
+    // SAFETY: the handles are those of the running callback, here and below; no JavaScript runs until the verdict.
+    let (method, target) = unsafe { (texts.read(env, arguments[0]), texts.read(env, arguments[1])) };
+    let (Some(method), Some(target)) = (method, target) else {
         return BAD_TEXT;
+    };
+    let mut places = [None; WANTED_HEADERS.len()];
+    for (place, &value) in places.iter_mut().zip(&arguments[FIRST_HEADER..]) {
+        // SAFETY: see above. What is not a string is absent: ts/headers.ts has seen to it that it is undefined.
+        *place = unsafe { texts.read(env, value) };
     }
-    let mut headers = WantedHeaders { values: [const { Text::new() }; WANTED_HEADERS.len()], present: [false; 6] };
-    for (at, &value) in arguments[FIRST_HEADER..].iter().enumerate() {
-        // SAFETY: the same. What is not a string is absent: ts/headers.ts has seen to it that it is undefined.
-        headers.present[at] = unsafe { headers.values[at].read(env, value, &mut scratch) };
-    }
-    // SAFETY: the same; no JavaScript runs until the verdict.
+    // SAFETY: see above.
     let Some(body) = (unsafe { bytes(env, arguments[2]) }) else {
         return BAD_BODY;
     };
-    // SAFETY: the same.
+    // SAFETY: see above.
     let Some(now) = (unsafe { time(env, arguments[3]) }) else {
         return BAD_TIME;
     };
-    match state.verifier.verify(&Head::new(method.bytes(), target.bytes(), &headers), body, now) {
+    let headers = WantedHeaders { texts: &texts, places };
+    match state.verifier.verify(&Head::new(texts.get(method), texts.get(target), &headers), body, now) {
         Ok(verified) => accepted(state, verified),
         Err(refusal) => {
             state.refusal.replace(Some(refusal));
@@ -95,17 +93,17 @@ fn accepted(state: &State, verified: Verified) -> i32 {
 }
 
 /// The headers that a verification looks at, as they came.
-struct WantedHeaders {
-    values: [Text; WANTED_HEADERS.len()],
-    present: [bool; WANTED_HEADERS.len()],
+struct WantedHeaders<'a> {
+    texts: &'a Texts,
+    places: [Option<Place>; WANTED_HEADERS.len()],
 }
 
-impl Headers for WantedHeaders {
+impl Headers for WantedHeaders<'_> {
     #[inline]
     fn visit<'a>(&'a self, mut field: impl FnMut(&'a [u8], &'a [u8])) {
-        for ((name, value), present) in WANTED_HEADERS.iter().zip(&self.values).zip(self.present) {
-            if present {
-                field(name.as_bytes(), value.bytes());
+        for (name, place) in WANTED_HEADERS.iter().zip(self.places) {
+            if let Some(place) = place {
+                field(name.as_bytes(), self.texts.get(place));
             }
         }
     }

@@ -13,7 +13,7 @@ use napi_derive::napi;
 use wiresign::{Head, Refusal, RefusalCode, Verified, Verifier};
 
 use crate::body_verification::NativeBodyVerification;
-use crate::callback::whole_seconds;
+use crate::callback::unix_seconds;
 use crate::config::NativeConfig;
 use crate::facts::FactsTable;
 use crate::outcome::{Facts, RefusalFields, VerifiedFields};
@@ -116,7 +116,7 @@ impl NativeVerifier {
         target: WireText,
         headers: Vec<WireText>,
         body: &[u8],
-        now: Option<f64>,
+        now: f64,
         authority: Option<WireText>,
         client: Option<String>,
     ) -> Result<Option<VerifiedFields>> {
@@ -141,7 +141,7 @@ impl NativeVerifier {
         method: WireText,
         target: WireText,
         headers: Vec<WireText>,
-        now: Option<f64>,
+        now: f64,
         authority: Option<WireText>,
         client: Option<String>,
     ) -> Result<Option<NativeBodyVerification>> {
@@ -231,12 +231,8 @@ fn head<'a>(
     })
 }
 
-/// The clock, unless a time is given.
-pub(crate) fn seconds(now: Option<f64>) -> Result<u64> {
-    match now {
-        None => Ok(wiresign_host::now()),
-        Some(now) => whole_seconds(now).ok_or_else(|| Error::from_reason("the time is not in whole seconds")),
-    }
+pub(crate) fn seconds(now: f64) -> Result<u64> {
+    unix_seconds(now).ok_or_else(|| Error::from_reason("the time is not in whole seconds"))
 }
 
 /// Asks the core itself whether it reveals codes, by a request that it always refuses.
