@@ -8,21 +8,17 @@ use wiresign::{BodyVerification, Refusal};
 
 use crate::outcome::{RefusalFields, VerifiedFields};
 
-/// Up to this limit, in bytes, a body that is announced as too long is refused without waiting for it.
-const ANNOUNCED: u64 = 64 << 20;
-
 /// A verification that waits for the rest of the body.
 #[napi]
 pub struct NativeBodyVerification {
     /// `None` after the end.
     live: Option<BodyVerification>,
-    limit: u64,
     refusal: RefCell<Option<Refusal>>,
 }
 
 impl NativeBodyVerification {
-    pub(crate) fn new(begun: BodyVerification, limit: u64) -> Self {
-        Self { live: Some(begun), limit, refusal: RefCell::default() }
+    pub(crate) fn new(begun: BodyVerification) -> Self {
+        Self { live: Some(begun), refusal: RefCell::default() }
     }
 
     fn refused<T>(&self, outcome: std::result::Result<T, Refusal>) -> Option<T> {
@@ -49,20 +45,14 @@ impl NativeBodyVerification {
         Ok(self.refused(outcome).is_some())
     }
 
-    /// Hears how long the body is going to be; `false` is a refusal, which is left.
-    ///
-    /// The core counts bytes that it gets, and looks at none of them once they are too many. So it gets as many as are too
-    /// many, of memory that the system hands out but that nobody ever touches.
+    /// Takes the length that the head declares; `false` is a refusal, which is left.
     ///
     /// # Errors
     /// After the end.
     #[napi(catch_unwind)]
-    pub fn announce(&mut self, length: f64) -> Result<bool> {
+    pub fn declare_length(&mut self, length: f64) -> Result<bool> {
         let live = self.live.as_mut().ok_or_else(spent)?;
-        if length <= self.limit as f64 || self.limit > ANNOUNCED {
-            return Ok(true);
-        }
-        let outcome = live.update(&vec![0; self.limit as usize + 1]);
+        let outcome = live.declare_length(length as u64);
         Ok(self.refused(outcome).is_some())
     }
 

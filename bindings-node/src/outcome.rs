@@ -92,19 +92,20 @@ pub struct RefusalFields {
 }
 
 impl RefusalFields {
-    /// The refusal of an adapter, for a caller who was verified and still may not do this.
+    /// The refusal of an adapter, for a request that the core has accepted.
     pub(crate) fn of_adapter(
         code: RefusalCode,
-        detail: &str,
+        detail: String,
         service: Option<String>,
         request_id: Option<String>,
         shown: RefusalCode,
+        www_authenticate: Option<String>,
     ) -> Self {
         let [error, code_text, id] = [Some(shown.message()), Some(shown.name()), request_id.as_deref()]
             .map(|text| serde_json::Value::from(text).to_string());
         let body = format!(r#"{{"error":{error},"code":{code_text},"requestId":{id}}}"#);
-        let response = RefusalResponse { status: shown.status(), code: shown, www_authenticate: None, body };
-        Self::new(code, detail.to_owned(), service, request_id, response)
+        let response = RefusalResponse { status: shown.status(), code: shown, www_authenticate, body };
+        Self::new(code, detail, service, request_id, response)
     }
 
     fn new(

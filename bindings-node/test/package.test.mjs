@@ -67,7 +67,7 @@ describe("The contract", () => {
   const internal = {
     Verified: ["of"],
     Refusal: ["of"],
-    BodyVerification: ["of", "announce"],
+    BodyVerification: ["of", "declareLength"],
     Verifier: ["refuseService"],
   };
 

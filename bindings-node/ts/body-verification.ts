@@ -35,13 +35,13 @@ export class BodyVerification {
   }
 
   /**
-   * Says how long the body is going to be, before any of it is there.
+   * Takes the length that the head declares (`Content-Length`), before any of the body is there.
    *
    * @internal
    * @throws {Refusal} where that is too long
    */
-  announce(length: number): void {
-    this.#require((live) => live.announce(length));
+  declareLength(length: number): void {
+    this.#require((live) => live.declareLength(length));
   }
 
   /**

@@ -62,8 +62,14 @@ const ONE_PIECE = 65_536;
 const NO_BODY = Buffer.alloc(0);
 const IDENTITY_HEADERS = ["x-service-id", "x-service-name"];
 
-/** Which verifier has accepted a request, and who is told of decisions about it. */
-const accepted = new WeakMap<ExpressRequest, { readonly verifier: Verifier; readonly observer: Observer }>();
+/** A request that was accepted: by which verifier, and who is told of decisions about it. */
+interface Acceptance {
+  readonly verifier: Verifier;
+  readonly observer: Observer;
+  readonly verified: Verified;
+}
+
+const accepted = new WeakMap<ExpressRequest, Acceptance>();
 
 /**
  * Middleware that answers a request itself unless its signature holds. What comes after it finds `req.caller` and
@@ -107,8 +113,8 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
         return;
       }
       stripUnverifiedIdentity(request, verdict);
+      accepted.set(request, { verifier, observer, verified: verdict });
       if (!verdict.isPublic) {
-        accepted.set(request, { verifier, observer });
         request.caller = verdict;
         request.rawBody = body ?? NO_BODY;
       }
@@ -146,7 +152,9 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
       verification = timed(() => verifier.begin(head));
       // Too long by its own account: nothing of it needs to be read.
       timed(() => {
-        verification.announce(length);
+        if (length > 0) {
+          verification.declareLength(length);
+        }
       });
     } catch (failure) {
       conclude(failure);
@@ -187,26 +195,26 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
 }
 
 /**
- * Middleware that serves some of the verified callers only. It comes after `wiresign()`; without that, or on a public route,
- * nobody is verified, so that it refuses to serve.
+ * Middleware that serves some of the verified callers only; without any service named all of them, but nobody else. It comes
+ * after `wiresign()`, and refuses to serve without that.
  *
  * @param services the ids of the callers that are served
  */
 export function requireService(...services: readonly string[]): Middleware {
   const served = new Set(services);
   return (request, response, next) => {
-    const by = accepted.get(request);
-    const caller = request.caller;
-    if (by === undefined || caller === undefined) {
-      throw new Error("wiresign: requireService() needs wiresign() before it, on a route that is not public.");
+    const acceptance = accepted.get(request);
+    if (acceptance === undefined) {
+      throw new Error("wiresign: requireService() needs wiresign() before it.");
     }
-    if (served.has(caller.service ?? "")) {
+    const { verifier, observer, verified } = acceptance;
+    if (verified.service !== null && (served.size === 0 || served.has(verified.service))) {
       next();
       return;
     }
-    const refusal = by.verifier.refuseService(caller);
-    by.observer.tell(refusal, request.method ?? "", request.originalUrl ?? request.url ?? "", 0);
-    answer(request, response, refusal, by.verifier.bodyLimit);
+    const refusal = verifier.refuseService(verified);
+    observer.tell(refusal, request.method ?? "", request.originalUrl ?? request.url ?? "", 0);
+    answer(request, response, refusal, verifier.bodyLimit);
   };
 }
 

@@ -108,8 +108,8 @@ export interface NativeSigner {
 export interface NativeBodyVerification {
   readonly needsBody: boolean;
   update(bytes: Uint8Array): boolean;
-  /** Hears how long the body is going to be. */
-  announce(length: number): boolean;
+  /** Takes the length that the head declares. */
+  declareLength(length: number): boolean;
   finish(): VerifiedFields | null;
   takeRefusal(): RefusalFields;
 }

@@ -193,7 +193,7 @@ export class Verifier {
   }
 
   /**
-   * The refusal of a caller who was verified, but whom a handler does not serve.
+   * The refusal of a request that was accepted, and that the application does not take.
    *
    * @internal
    */

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Error, Result};
 use napi_derive::napi;
-use wiresign::{Head, Refusal, RefusalCode, Verified, Verifier};
+use wiresign::{Config, Head, Refusal, RefusalCode, Verified, Verifier};
 
 use crate::body_verification::NativeBodyVerification;
 use crate::callback::unix_seconds;
@@ -34,6 +34,7 @@ pub(crate) struct State {
 #[napi]
 pub struct NativeVerifier {
     state: Rc<State>,
+    config: Config,
     reveals_codes: bool,
 }
 
@@ -62,7 +63,7 @@ impl NativeVerifier {
             refusal: RefCell::default(),
             verified: RefCell::default(),
         };
-        Self { state: Rc::new(state), reveals_codes: reveals_codes(config) }
+        Self { state: Rc::new(state), config: config.0.clone(), reveals_codes: reveals_codes(config) }
     }
 
     /// The function that every request goes through.
@@ -148,7 +149,7 @@ impl NativeVerifier {
         let headers = pairs(headers);
         let head = head(&method, &target, &headers, authority.as_ref(), client.as_deref())?;
         match self.state.verifier.begin(&head, seconds(now)?) {
-            Ok(begun) => Ok(Some(NativeBodyVerification::new(begun, self.state.verifier.body_limit()))),
+            Ok(begun) => Ok(Some(NativeBodyVerification::new(begun))),
             Err(refusal) => {
                 self.state.refusal.replace(Some(refusal));
                 Ok(None)
@@ -161,6 +162,7 @@ impl NativeVerifier {
     pub fn replace(&mut self, config: &NativeConfig) {
         self.state.verifier.replace(&config.0);
         self.state.facts.take();
+        self.config = config.0.clone();
         self.reveals_codes = reveals_codes(config);
     }
 
@@ -195,13 +197,25 @@ impl NativeVerifier {
         counters.collect()
     }
 
-    /// The refusal of a caller who was verified, but whom a handler does not serve.
+    /// The refusal of a request that was accepted, and that the application does not take: from a service that it does not
+    /// serve, or, without one, on a public route. `Verified::require_service` of the core says the same; a hot call has
+    /// left none of those to ask.
     #[napi(catch_unwind)]
     pub fn refuse_service(&self, service: Option<String>, request_id: Option<String>) -> RefusalFields {
-        let code = RefusalCode::ServiceNotAllowed;
-        let shown = if self.reveals_codes { code } else { RefusalCode::PermissionDenied };
-        let detail = "the handler serves other services only (requireService)";
-        RefusalFields::of_adapter(code, detail, service, request_id, shown)
+        match service {
+            Some(service) => {
+                let code = RefusalCode::ServiceNotAllowed;
+                let shown = if self.reveals_codes { code } else { RefusalCode::PermissionDenied };
+                let detail = format!("the application does not take {service} here");
+                RefusalFields::of_adapter(code, detail, Some(service), request_id, shown, None)
+            }
+            None => {
+                let code = RefusalCode::AuthenticationRequired;
+                let detail = "the route is public in the config, and the application needs a caller here".to_owned();
+                let challenge = format!("Wiresign realm=\"{}\"", self.config.service());
+                RefusalFields::of_adapter(code, detail, None, None, code, Some(challenge))
+            }
+        }
     }
 }
 
