@@ -1,5 +1,7 @@
 //! The grammars of ids: service ids in the config, request ids on the wire.
 
+use crate::bytes::any;
+
 /// The longest request id that is reported or used as a nonce, in bytes.
 pub(crate) const MAX_REQUEST_ID_BYTES: usize = 64;
 /// The shortest request id that may serve as a nonce, in bytes.
@@ -29,8 +31,8 @@ impl RequestId {
         if text.is_empty() || text.len() > MAX_REQUEST_ID_BYTES {
             return None;
         }
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if !text.iter().fold(true, |all, &byte| all & known(byte)) {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_');
+        if any(text, |byte| !known(byte)) {
             return None;
         }
         let mut id = Self::NONE;

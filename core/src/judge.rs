@@ -6,14 +6,13 @@ use std::sync::Arc;
 use crate::config::{Compiled, Service};
 use crate::credentials::{Carriers, Claim};
 use crate::identifier::RequestId;
-use crate::mac::Tag;
+use crate::mac::{Tag, digest_in_scope};
 use crate::policy::check_unambiguous;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::{Fingerprint, ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{Fields, Scheme};
 use crate::verified::{Caller, ReplayId, Verified};
-use sha2::{Digest, Sha256};
 
 /// What the head of a request says, before the signature is computed.
 #[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
@@ -243,8 +242,7 @@ impl Facts {
 impl ReplayId {
     fn of(facts: &Facts, service: &Service, tag: &Tag) -> Self {
         if facts.scheme.signs_nonce() {
-            let digest = Sha256::new().chain_update(service.replay_scope).chain_update(facts.request_id.as_bytes());
-            Self::Nonce(digest.finalize().into())
+            Self::Nonce(digest_in_scope(&service.replay_scope, facts.request_id.as_bytes()))
         } else {
             Self::Signature(*tag)
         }

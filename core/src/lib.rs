@@ -38,6 +38,7 @@
 #![forbid(unsafe_code)]
 
 mod body_verification;
+mod bytes;
 mod config;
 mod credentials;
 mod generate;

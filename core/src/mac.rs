@@ -1,8 +1,9 @@
 //! HMAC-SHA256 with the keyed state kept, lower-case hex, and comparison in constant time.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::block_api::compress256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The length of a tag, in bytes.
 pub(crate) const TAG_BYTES: usize = 32;
@@ -23,104 +24,196 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// A key whose two padded blocks are hashed already. Zeroised when dropped.
-#[derive(Clone)]
-pub(crate) struct MacKey(Hmac<Sha256>);
+const BLOCK_BYTES: usize = 64;
+/// What follows a message in its last block: one bit, and the length in eight bytes.
+const PADDING_BYTES: usize = 9;
+
+/// What SHA-256 carries from block to block (FIPS 180-4, section 6.2).
+type State = [u32; 8];
+
+/// Section 5.3.3.
+const FIRST_STATE: State =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// A key whose two padded blocks are hashed already (RFC 2104, section 4). Zeroised when dropped.
+///
+/// The crate that offers HMAC hands each message through several buffers; for the short messages here that costs a third
+/// of the hash itself. Only the padding is done here, the hash is the crate's.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct MacKey {
+    inner: State,
+    outer: State,
+}
 
 impl MacKey {
     pub(crate) fn new(key: &[u8]) -> Self {
-        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
+        let mut block = [0; BLOCK_BYTES];
+        if key.len() > BLOCK_BYTES {
+            block[..TAG_BYTES].copy_from_slice(&Sha256::digest(key));
+        } else {
+            block[..key.len()].copy_from_slice(key);
+        }
+        let hashed = |pad: u8| {
+            let mut state = FIRST_STATE;
+            let mut padded = block.map(|byte| byte ^ pad);
+            compress256(&mut state, &[padded]);
+            padded.zeroize();
+            state
+        };
+        let key = Self { inner: hashed(0x36), outer: hashed(0x5c) };
+        block.zeroize();
+        key
     }
 
     pub(crate) fn start(&self) -> Running {
-        Running(self.0.clone())
+        Running { inner: self.inner, outer: self.outer, hashed: 0, buffer: [0; BUFFER_BYTES], used: 0 }
     }
 
     /// The tag over the short pieces that `write` puts together, then over `body`, then over `tail`.
-    pub(crate) fn tag(&self, write: impl FnOnce(&mut Gather), body: &[u8], tail: [&[u8]; 2]) -> Tag {
-        let mut gather = Gather { running: self.start(), buffer: [0; GATHER_BYTES], used: 0 };
-        write(&mut gather);
-        gather.put(body);
-        tail.into_iter().for_each(|piece| gather.put(piece));
-        gather.finish()
+    #[inline]
+    pub(crate) fn tag(&self, write: impl FnOnce(&mut Running), body: &[u8], tail: [&[u8]; 2]) -> Tag {
+        let mut running = self.start();
+        write(&mut running);
+        running.put(body);
+        tail.into_iter().for_each(|piece| running.put(piece));
+        running.finish()
     }
 }
 
-/// A tag in the making.
+/// How much of a message is gathered before it is hashed, so that most messages are hashed in one go.
+const GATHERED_BYTES: usize = 6 * BLOCK_BYTES;
+/// The padding of a message that fills the rest needs a block of its own.
+const BUFFER_BYTES: usize = GATHERED_BYTES + BLOCK_BYTES;
+
+/// A tag in the making. The keyed states are zeroised when dropped.
 #[derive(Clone)]
-pub(crate) struct Running(Hmac<Sha256>);
+#[repr(C, align(64))]
+pub(crate) struct Running {
+    buffer: [u8; BUFFER_BYTES],
+    inner: State,
+    outer: State,
+    /// The bytes that were hashed, without those in the buffer.
+    hashed: u64,
+    used: usize,
+}
 
 impl Running {
-    pub(crate) fn finish(self) -> Tag {
-        self.0.finalize().into_bytes().into()
+    /// The tag. By reference, since moving the buffer would cost as much as hashing a block.
+    pub(crate) fn finish(&mut self) -> Tag {
+        // The key's block comes before the message.
+        let before = BLOCK_BYTES as u64 + self.hashed;
+        compress256(&mut self.inner, pad(&mut self.buffer, self.used, before));
+        let mut last = PADDED_TAG;
+        last[..TAG_BYTES].copy_from_slice(&bytes(&self.inner));
+        compress256(&mut self.outer, &[last]);
+        bytes(&self.outer)
+    }
+
+    /// Hashes what was gathered, and what of `piece` makes whole blocks.
+    fn hash(&mut self, piece: &[u8]) {
+        let (first, rest) = piece.split_at(self.used.next_multiple_of(BLOCK_BYTES) - self.used);
+        self.gather(first);
+        let (blocks, rest) = rest.as_chunks();
+        compress256(&mut self.inner, self.buffer[..self.used].as_chunks().0);
+        compress256(&mut self.inner, blocks);
+        self.hashed += (self.used + blocks.len() * BLOCK_BYTES) as u64;
+        self.used = 0;
+        self.gather(rest);
+    }
+
+    #[inline]
+    fn gather(&mut self, piece: &[u8]) {
+        self.buffer[self.used..self.used + piece.len()].copy_from_slice(piece);
+        self.used += piece.len();
     }
 }
 
 impl Sink for Running {
-    fn put(&mut self, piece: &[u8]) {
-        self.0.update(piece);
-    }
-}
-
-const GATHER_BYTES: usize = 512;
-
-/// Gathers short pieces on the stack, since each update of the hash has a price of its own.
-pub(crate) struct Gather {
-    running: Running,
-    buffer: [u8; GATHER_BYTES],
-    used: usize,
-}
-
-impl Gather {
-    fn finish(mut self) -> Tag {
-        self.running.put(&self.buffer[..self.used]);
-        self.running.finish()
-    }
-}
-
-impl Sink for Gather {
     #[inline]
     fn put(&mut self, piece: &[u8]) {
-        if let Some(room) = self.buffer.get_mut(self.used..self.used + piece.len()) {
-            room.copy_from_slice(piece);
-            self.used += piece.len();
+        if piece.len() <= GATHERED_BYTES - self.used {
+            self.gather(piece);
         } else {
-            self.running.put(&self.buffer[..self.used]);
-            self.running.put(piece);
-            self.used = 0;
+            self.hash(piece);
         }
     }
 }
 
-/// Compares two tags without telling by time where they differ.
-pub(crate) fn same_tag(left: &Tag, right: &Tag) -> bool {
-    left.ct_eq(right).into()
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.inner.zeroize();
+        self.outer.zeroize();
+    }
 }
 
-const NOT_HEX: u8 = 0xff;
-
-const LOWER_HEX: [u8; 256] = {
-    let mut table = [NOT_HEX; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    table
+/// The last block of each outer hash, but for the tag at its start.
+const PADDED_TAG: [u8; BLOCK_BYTES] = {
+    let mut block = [0; BLOCK_BYTES];
+    block[TAG_BYTES] = 0x80;
+    let bits = ((BLOCK_BYTES + TAG_BYTES) * 8) as u16;
+    [block[BLOCK_BYTES - 2], block[BLOCK_BYTES - 1]] = bits.to_be_bytes();
+    block
 };
 
+/// The SHA-256 digest of a scope and at most 103 bytes behind it.
+pub(crate) fn digest_in_scope(scope: &[u8; 16], text: &[u8]) -> Tag {
+    let mut blocks = [0; 2 * BLOCK_BYTES];
+    let used = scope.len() + text.len();
+    blocks[..scope.len()].copy_from_slice(scope);
+    blocks[scope.len()..used].copy_from_slice(text);
+    let mut state = FIRST_STATE;
+    compress256(&mut state, pad(&mut blocks, used, 0));
+    bytes(&state)
+}
+
+/// Pads the end of a message (section 5.1.1), of which `used` bytes are in the buffer and `before` bytes are hashed.
+#[inline]
+fn pad(buffer: &mut [u8], used: usize, before: u64) -> &[[u8; BLOCK_BYTES]] {
+    let end = (used + PADDING_BYTES).next_multiple_of(BLOCK_BYTES);
+    let buffer = &mut buffer[..end];
+    buffer[used..].fill(0);
+    buffer[used] = 0x80;
+    buffer[end - 8..].copy_from_slice(&((before + used as u64) * 8).to_be_bytes());
+    buffer.as_chunks().0
+}
+
+fn bytes(state: &State) -> Tag {
+    let mut bytes = [0; TAG_BYTES];
+    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    bytes
+}
+
+/// Compares two tags without telling by time where they differ.
+pub(crate) fn same_tag(left: &Tag, right: &Tag) -> bool {
+    let (left, right) = (left.as_chunks().0.iter(), right.as_chunks().0);
+    let words = left.zip(right).map(|(left, right)| u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(*right));
+    words.fold(0, |differences, word| differences | word).ct_eq(&0).into()
+}
+
 /// Decodes exactly 64 lower-case hex digits.
+#[inline]
 pub(crate) fn decode_tag(hex: &[u8]) -> Option<Tag> {
     let hex: &[u8; TAG_HEX] = hex.try_into().ok()?;
+    // Without branches, tables and early exits the compiler judges many digits at once, and time tells nothing of them.
+    let values = hex.map(|byte| {
+        let (digit, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(b'a'));
+        match (digit < 10, letter < 6) {
+            (true, _) => digit,
+            (_, true) => letter + 10,
+            _ => NOT_HEX,
+        }
+    });
+    let bad = values.iter().fold(0, |all, value| all | value);
     let mut tag = [0; TAG_BYTES];
-    let mut bad = 0;
-    for (byte, pair) in tag.iter_mut().zip(hex.chunks_exact(2)) {
-        let (high, low) = (LOWER_HEX[usize::from(pair[0])], LOWER_HEX[usize::from(pair[1])]);
-        bad |= high | low;
+    for (byte, [high, low]) in tag.iter_mut().zip(values.as_chunks().0) {
         *byte = (high << 4) | (low & 0x0f);
     }
     (bad < 16).then_some(tag)
 }
+
+const NOT_HEX: u8 = 0xff;
 
 /// Writes bytes as lower-case hex.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
@@ -171,7 +264,7 @@ mod tests {
         let key = MacKey::new(b"some key");
         let message: Vec<u8> = (0..2000u32).map(|at| at as u8).collect();
         for length in (0..1400).step_by(7) {
-            for piece in [1, 63, 511, 512, 513] {
+            for piece in [1, 63, 64, 511, 512, 513, 1300] {
                 let gathered = key.tag(
                     |head| message[..length].chunks(piece).for_each(|chunk| head.put(chunk)),
                     &message[length..],
@@ -182,6 +275,27 @@ mod tests {
                 plain.put(b"tail");
                 assert_eq!(gathered, plain.finish(), "{length} in pieces of {piece}");
             }
+        }
+    }
+
+    /// The crate that is not used, as a judge of what is done here instead.
+    #[test]
+    fn tags_equal_those_of_another_implementation_at_all_lengths() {
+        use hmac::{KeyInit, Mac};
+        let bytes: Vec<u8> = (0..3000u32).map(|at| (at * 7 + at / 256) as u8).collect();
+        for key in [0, 1, 31, 32, 63, 64, 65, 128, 300] {
+            let own = MacKey::new(&bytes[..key]);
+            for length in (0..700).chain([1023, 1024, 1025, 2047, 2048, 3000]) {
+                let mut other = hmac::Hmac::<Sha256>::new_from_slice(&bytes[..key]).expect("any length");
+                other.update(&bytes[..length]);
+                let tag: Tag = other.finalize().into_bytes().into();
+                assert_eq!(own.tag(|_| (), &bytes[..length], [b"", b""]), tag, "{key} {length}");
+            }
+        }
+        for length in 0..104 {
+            let scope = [7; 16];
+            let digest: Tag = Sha256::new().chain_update(scope).chain_update(&bytes[..length]).finalize().into();
+            assert_eq!(digest_in_scope(&scope, &bytes[..length]), digest, "{length}");
         }
     }
 

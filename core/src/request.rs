@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::bytes::any;
+
 /// The longest target (path and query) that is judged, in bytes.
 pub(crate) const MAX_TARGET_BYTES: usize = 8192;
 /// The longest method, in bytes.
@@ -114,9 +116,11 @@ pub(crate) fn check_target(method: &[u8], target: &[u8]) -> Result<(), HeadFault
     if target.first() != Some(&b'/') && !(target == b"*" && method == b"OPTIONS") {
         return Err(HeadFault::TargetForm);
     }
-    // Folding without an early exit lets the compiler judge many bytes at once.
-    let bad = target.iter().fold(false, |bad, &byte| bad | (byte <= 0x20) | (byte >= 0x7f) | (byte == b'#'));
-    if bad { Err(HeadFault::TargetByte) } else { Ok(()) }
+    if any(target, |byte| (byte <= 0x20) | (byte >= 0x7f) | (byte == b'#')) {
+        Err(HeadFault::TargetByte)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

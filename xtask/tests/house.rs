@@ -20,7 +20,7 @@ const DIRECTIONS: [(&str, &[&str]); 9] = [
 /// Everything that the core may be built with, its dependencies' dependencies included. No clock, no randomness, no
 /// files, no sockets, no threads: a crate that brings one of those does not go on this list. (`libc` is here since
 /// `cpufeatures` asks it, on ARM only, which instructions the processor has.)
-const CORE_MAY_USE: [&str; 33] = [
+const CORE_MAY_USE: [&str; 32] = [
     "arc-swap",
     "base64",
     "block-buffer",
@@ -34,7 +34,6 @@ const CORE_MAY_USE: [&str; 33] = [
     "digest",
     "foldhash",
     "hashbrown",
-    "hmac",
     "hybrid-array",
     "itoa",
     "libc",

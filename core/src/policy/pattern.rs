@@ -71,7 +71,7 @@ impl Pattern {
         let same_head = self.segments.iter().zip(&other.segments).all(|pair| match pair {
             (Segment::Any, _) => true,
             (Segment::Literal { .. }, Segment::Any) => false,
-            (own, Segment::Literal { raw, .. }) => own.matches(raw, matching),
+            (own, Segment::Literal { raw, .. }) => own.strip(raw, matching) == Some(None),
         });
         let same_tail = self.any_tail || (other.segments.len() == count && !other.any_tail);
         same_method && same_head && same_tail && other.segments.len() >= count
@@ -93,16 +93,9 @@ impl Pattern {
         };
         let mut rest = (!path.is_empty()).then_some(path);
         for segment in &self.segments {
-            let Some(path) = rest else {
+            let Some(tail) = rest.and_then(|path| segment.strip(path, matching)) else {
                 return false;
             };
-            let (name, tail) = match path.iter().position(|&byte| byte == b'/') {
-                Some(at) => (&path[..at], Some(&path[at + 1..])),
-                None => (path, None),
-            };
-            if !segment.matches(name, matching) {
-                return false;
-            }
             rest = tail;
         }
         rest.is_none() || self.any_tail
@@ -124,18 +117,34 @@ impl Segment {
         }
     }
 
-    fn matches(&self, name: &[u8], matching: Matching) -> bool {
-        match (self, matching) {
-            (Self::Any, _) => !name.is_empty(),
-            (Self::Literal { raw, .. }, Matching::Exact) => **raw == *name,
-            (Self::Literal { decoded, .. }, Matching::Wide) => {
-                name.len() >= decoded.len()
-                    && Unescaped(name)
-                        .map(|byte| byte.to_ascii_lowercase())
-                        .eq(decoded.iter().map(u8::to_ascii_lowercase))
-            }
+    /// What follows this segment at the start of `path`: `Some(None)` where the path ends with it, `None` where it is not
+    /// there.
+    #[inline]
+    fn strip<'p>(&self, path: &'p [u8], matching: Matching) -> Option<Option<&'p [u8]>> {
+        let length = match (self, matching) {
+            (Self::Any, _) => Some(segment_length(path)).filter(|&length| length > 0),
+            (Self::Literal { raw, .. }, Matching::Exact) => path.starts_with(raw).then_some(raw.len()),
+            (Self::Literal { raw, .. }, Matching::Wide) if path.starts_with(raw) => Some(raw.len()),
+            (Self::Literal { decoded, .. }, Matching::Wide) => Self::length_of_spelling(decoded, path),
+        }?;
+        match path[length..].split_first() {
+            None => Some(None),
+            Some((b'/', tail)) => Some(Some(tail)),
+            Some(_) => None,
         }
     }
+
+    /// The length of the path's first segment, where that is a spelling of `decoded`.
+    fn length_of_spelling(decoded: &[u8], path: &[u8]) -> Option<usize> {
+        let name = &path[..segment_length(path)];
+        let is_same = name.len() >= decoded.len()
+            && Unescaped(name).map(|byte| byte.to_ascii_lowercase()).eq(decoded.iter().map(u8::to_ascii_lowercase));
+        is_same.then_some(name.len())
+    }
+}
+
+fn segment_length(path: &[u8]) -> usize {
+    path.iter().position(|&byte| byte == b'/').unwrap_or(path.len())
 }
 
 /// The bytes of a path segment with its percent triplets undone.
