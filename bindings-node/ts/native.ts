@@ -116,6 +116,7 @@ export interface NativeBodyVerification {
 
 export interface NativeVerifier {
   hotVerify(): HotVerify;
+  hotIsPublic(): (method: string, target: string) => boolean;
   facts(id: number): Facts;
   takeRefusal(): RefusalFields;
   takeVerified(): VerifiedFields;
@@ -138,7 +139,6 @@ export interface NativeVerifier {
     client: string | undefined,
   ): NativeBodyVerification | null;
   replace(config: NativeConfig): void;
-  isPublic(method: string, target: string): boolean;
   readonly bodyLimit: number;
   prometheus(): string;
   counters(): Counter[];

@@ -73,12 +73,14 @@ const FACTS_SHIFT = 12;
 export class Verifier {
   readonly #native: NativeVerifier;
   readonly #hot: HotVerify;
+  readonly #isPublic: (method: string, target: string) => boolean;
   #service: string;
   #facts: Facts[] = [];
 
   constructor(config: Config) {
     this.#native = new native.NativeVerifier(nativeOf(config));
     this.#hot = this.#native.hotVerify();
+    this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
   }
 
@@ -184,7 +186,7 @@ export class Verifier {
 
   /** Whether a public route answers this method and target. */
   isPublic(method: string, target: string): boolean {
-    return this.#native.isPublic(method, target);
+    return this.#isPublic(method, target);
   }
 
   /** The longest body that is accepted now, in bytes. */

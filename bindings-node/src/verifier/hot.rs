@@ -1,4 +1,4 @@
-//! The call that every request makes. `ts/verifier.ts` has the other half of the agreement.
+//! The calls that every request makes. `ts/verifier.ts` has the other half of the agreement.
 
 use std::ptr;
 use std::rc::Rc;
@@ -31,12 +31,35 @@ const ARGUMENTS: usize = FIRST_HEADER + WANTED_HEADERS.len();
 // Every number of facts must fit above the other bits, and keep the sign.
 const _: () = assert!(crate::facts::MOST <= 1 << (31 - FACTS_SHIFT));
 
-pub(super) fn function(env: &Env, state: Rc<State>) -> Result<Unknown<'_>> {
+pub(super) fn verify_function(env: &Env, state: Rc<State>) -> Result<Unknown<'_>> {
     callback::function(env, "verify", Some(verify), state)
 }
 
+pub(super) fn is_public_function(env: &Env, state: Rc<State>) -> Result<Unknown<'_>> {
+    callback::function(env, "isPublic", Some(is_public), state)
+}
+
+unsafe extern "C" fn is_public(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: `is_public_function` above has made this callback, for a State.
+    let outcome = unsafe {
+        callback::run::<State, 2, bool>(env, info, |Call { env, object: state, arguments: [method, target] }| {
+            let mut texts = Texts::new();
+            // SAFETY: the handles are those of the running callback.
+            let (method, target) = (texts.read(env, method), texts.read(env, target));
+            let (Some(method), Some(target)) = (method, target) else {
+                return false;
+            };
+            state.verifier.is_public(texts.get(method), texts.get(target))
+        })
+    };
+    let mut value = ptr::null_mut();
+    // SAFETY: env is the running environment. Where it fails, a null value is undefined.
+    unsafe { sys::napi_get_boolean(env, outcome.unwrap_or(false), &mut value) };
+    value
+}
+
 unsafe extern "C" fn verify(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: `function` above has made this callback, for a State.
+    // SAFETY: `verify_function` above has made this callback, for a State.
     let outcome = unsafe { callback::run::<State, ARGUMENTS, i32>(env, info, judge) };
     let mut value = ptr::null_mut();
     // SAFETY: env is the running environment. Where it fails, a null value is undefined.

@@ -72,7 +72,7 @@ impl NativeVerifier {
     /// Where Node cannot make one.
     #[napi]
     pub fn hot_verify<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
-        hot::function(env, self.state.clone())
+        hot::verify_function(env, self.state.clone())
     }
 
     /// What a number of the hot function stands for.
@@ -166,10 +166,13 @@ impl NativeVerifier {
         self.reveals_codes = reveals_codes(config);
     }
 
-    /// Whether a public route answers.
-    #[napi(catch_unwind)]
-    pub fn is_public(&self, method: WireText, target: WireText) -> bool {
-        self.state.verifier.is_public(&method.0, &target.0)
+    /// The function that says whether a public route answers.
+    ///
+    /// # Errors
+    /// Where Node cannot make one.
+    #[napi]
+    pub fn hot_is_public<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        hot::is_public_function(env, self.state.clone())
     }
 
     /// The longest body, in bytes.
