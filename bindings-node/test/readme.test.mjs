@@ -58,7 +58,14 @@ it("ships what is needed and nothing else", () => {
     execFileSync("npm", ["pack", "--json", "--silent", "--dry-run"], { cwd: root, encoding: "utf8" }),
   );
   const names = files.map(({ path }) => path);
-  for (const needed of ["README.md", "package.json", "dist/index.js", "dist/index.mjs", "dist/express.d.mts"]) {
+  for (const needed of [
+    "README.md",
+    "package.json",
+    "dist/index.js",
+    "dist/index.mjs",
+    "dist/express.d.mts",
+    "LICENSE-MIT",
+  ]) {
     assert.ok(names.includes(needed), needed);
   }
   assert.ok(names.some((name) => /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/wiresign\.node$/.test(name)));

@@ -170,8 +170,8 @@ function load(): Native {
     return createRequire(__filename)(file) as Native;
   } catch (cause) {
     throw new Error(
-      `wiresign cannot load its binary for ${platform}. It needs a GNU C library of version 2.17 or later ` +
-        `(Alpine Linux has another one): ${cause instanceof Error ? cause.message : String(cause)}`,
+      `wiresign cannot load its binary for ${platform}. On Linux it needs the GNU C library ` +
+        `(Alpine Linux has another one), as new as where it was built: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }
