@@ -787,6 +787,21 @@ void wiresign_signer_free(struct wiresign_signer *signer);
 bool wiresign_verified_is_public(const struct wiresign_verified *verified);
 
 /**
+ * Refuses the request unless one of these services made it: a rule that an application adds to those of its config.
+ * Without any service named, each caller will do, but there must be one.
+ *
+ * The ids are one block, and the length of each; `count` says how many there are.
+ *
+ * Errors: WIRESIGN_SERVICE_NOT_ALLOWED; WIRESIGN_AUTHENTICATION_REQUIRED on a public route; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verified_require_service(const struct wiresign_verified *verified,
+                                          const char *services,
+                                          size_t services_length,
+                                          const uint32_t *service_lengths,
+                                          size_t count,
+                                          struct wiresign_error **err);
+
+/**
  * The id of the service that signed the request; NULL on a public route, and for NULL.
  */
 const char *wiresign_verified_service(const struct wiresign_verified *verified, size_t *length);
@@ -991,6 +1006,15 @@ void wiresign_verifier_free(struct wiresign_verifier *verifier);
  * True when the verdict depends on the body; false on a public route, where updates have no effect. NULL gives false.
  */
 bool wiresign_body_verification_needs_body(const struct wiresign_body_verification *verification);
+
+/**
+ * Takes the length that the head declares (Content-Length), so that a body that is too long need not be read.
+ *
+ * Errors: as wiresign_body_verification_update.
+ */
+int32_t wiresign_body_verification_declare_length(struct wiresign_body_verification *verification,
+                                                  uint64_t declared,
+                                                  struct wiresign_error **err);
 
 /**
  * Takes the next bytes of the body, in any pieces.

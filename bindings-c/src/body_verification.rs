@@ -41,6 +41,19 @@ impl wiresign_body_verification {
             Err(std::sync::TryLockError::Poisoned(_)) => Err(Failure::Spent(SPENT)),
         }
     }
+
+    /// Lets an open verification take something. Once refused, it stays refused.
+    fn take(&self, take: impl FnOnce(&mut BodyVerification) -> Result<(), Refusal>) -> Result<(), Failure> {
+        let mut stage = self.stage()?;
+        match &mut *stage {
+            Stage::Open(open) => take(open).map_err(|refusal| {
+                *stage = Stage::Refused(refusal.clone());
+                refusal.into()
+            }),
+            Stage::Refused(refusal) => Err(refusal.clone().into()),
+            Stage::Spent => Err(Failure::Spent(SPENT)),
+        }
+    }
 }
 
 const SPENT: &str = "the verification was finished before";
@@ -53,6 +66,22 @@ pub unsafe extern "C" fn wiresign_body_verification_needs_body(
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         unsafe { verification.as_ref() }.is_some_and(|verification| verification.needs_body)
+    })
+}
+
+/// Takes the length that the head declares (Content-Length), so that a body that is too long need not be read.
+///
+/// Errors: as wiresign_body_verification_update.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_body_verification_declare_length(
+    verification: *mut wiresign_body_verification,
+    declared: u64,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        let verification = unsafe { input::handle("verification", verification.cast_const()) }?;
+        verification.take(|open| open.declare_length(declared))
     })
 }
 
@@ -72,18 +101,7 @@ pub unsafe extern "C" fn wiresign_body_verification_update(
         let (verification, bytes) = unsafe {
             (input::handle("verification", verification.cast_const())?, input::bytes("bytes", bytes, length)?)
         };
-        let mut stage = verification.stage()?;
-        match &mut *stage {
-            Stage::Open(open) => {
-                if let Err(refusal) = open.update(bytes) {
-                    *stage = Stage::Refused(refusal.clone());
-                    return Err(refusal.into());
-                }
-                Ok(())
-            }
-            Stage::Refused(refusal) => Err(refusal.clone().into()),
-            Stage::Spent => Err(Failure::Spent(SPENT)),
-        }
+        verification.take(|open| open.update(bytes))
     })
 }
 

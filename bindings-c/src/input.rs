@@ -67,18 +67,18 @@ pub(crate) unsafe fn handle<'a, T>(name: &str, handle: *const T) -> Result<&'a T
     unsafe { handle.as_ref() }.ok_or_else(|| Failure::argument(name, "the pointer is NULL"))
 }
 
-/// A list of pairs that travels flat: all bytes in one block, and the length of each name and each value.
-pub(crate) struct FlatPairs<'a> {
+/// Texts that travel flat: all bytes in one block, and the length of each.
+pub(crate) struct FlatTexts<'a> {
     block: &'a [u8],
-    /// Name and value alternating. Their sum is the length of the block, which `read` asserted.
+    /// Their sum is the length of the block, which `read` asserted.
     lengths: &'a [u32],
 }
 
-impl<'a> FlatPairs<'a> {
-    /// Checks that the lengths cut the whole block into `count` pairs.
+impl<'a> FlatTexts<'a> {
+    /// Checks that the lengths cut the whole block into `count` texts.
     ///
     /// # Safety
-    /// Unless they are NULL, `block` is readable for `block_length` bytes and `lengths` for twice `count` numbers.
+    /// Unless they are NULL, `block` is readable for `block_length` bytes and `lengths` for `count` numbers.
     pub(crate) unsafe fn read(
         name: &str,
         block: *const c_char,
@@ -88,18 +88,17 @@ impl<'a> FlatPairs<'a> {
     ) -> Result<Self, Failure> {
         // SAFETY: by the contract of this function.
         let block = unsafe { bytes(name, block.cast(), block_length) }?;
-        let numbers = count
-            .checked_mul(2)
-            .filter(|numbers| *numbers <= isize::MAX as usize / size_of::<u32>())
-            .ok_or_else(|| Failure::argument(name, format_args!("there cannot be {count} pairs")))?;
+        if count > isize::MAX as usize / size_of::<u32>() {
+            return Err(Failure::argument(name, format_args!("there cannot be {count} texts")));
+        }
         let lengths = if lengths.is_null() {
-            if numbers != 0 {
-                return Err(Failure::argument(name, format_args!("the lengths are NULL, but there are {count} pairs")));
+            if count != 0 {
+                return Err(Failure::argument(name, format_args!("the lengths are NULL, but there are {count} texts")));
             }
             &[]
         } else if lengths.is_aligned() {
             // SAFETY: not NULL, aligned, not longer than an object can be, and readable by the contract.
-            unsafe { slice::from_raw_parts(lengths, numbers) }
+            unsafe { slice::from_raw_parts(lengths, count) }
         } else {
             return Err(Failure::argument(name, "the lengths are not aligned as uint32_t"));
         };
@@ -114,14 +113,41 @@ impl<'a> FlatPairs<'a> {
         Ok(Self { block, lengths })
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.block;
-        self.lengths.chunks_exact(2).map(move |pair| {
-            let (name, behind) = rest.split_at(pair[0] as usize);
-            let (value, behind) = behind.split_at(pair[1] as usize);
+        self.lengths.iter().map(move |length| {
+            let (text, behind) = rest.split_at(*length as usize);
             rest = behind;
-            (name, value)
+            text
         })
+    }
+}
+
+/// Pairs that travel flat: name and value alternating.
+pub(crate) struct FlatPairs<'a>(FlatTexts<'a>);
+
+impl<'a> FlatPairs<'a> {
+    /// Checks that the lengths cut the whole block into `count` pairs.
+    ///
+    /// # Safety
+    /// Unless they are NULL, `block` is readable for `block_length` bytes and `lengths` for twice `count` numbers.
+    pub(crate) unsafe fn read(
+        name: &str,
+        block: *const c_char,
+        block_length: usize,
+        lengths: *const u32,
+        count: usize,
+    ) -> Result<Self, Failure> {
+        let texts = count
+            .checked_mul(2)
+            .ok_or_else(|| Failure::argument(name, format_args!("there cannot be {count} pairs")))?;
+        // SAFETY: by the contract of this function.
+        unsafe { FlatTexts::read(name, block, block_length, lengths, texts) }.map(Self)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let mut texts = self.0.iter();
+        std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
     }
 }
 
@@ -291,7 +317,7 @@ mod tests {
             assert!(FlatPairs::read("headers", ptr::null(), 0, ptr::null(), 0).is_ok());
             assert_eq!(
                 problem(FlatPairs::read("headers", ptr::null(), 0, ptr::null(), 2)),
-                "headers: the lengths are NULL, but there are 2 pairs"
+                "headers: the lengths are NULL, but there are 4 texts"
             );
             let odd = numbers.as_ptr().byte_add(1);
             assert!(problem(FlatPairs::read("headers", ptr::null(), 0, odd, 1)).contains("aligned"));

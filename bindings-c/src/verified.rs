@@ -5,12 +5,16 @@ use std::ptr;
 
 use wiresign::Verified;
 
+use crate::error::wiresign_error;
+use crate::failure::Failure;
+use crate::input::{self, FlatTexts};
 use crate::output::release;
 use crate::text::{Text, hand_out};
 
 /// A request that was accepted, and who sent it. Only verification makes this object. Immutable; may be used by several
 /// threads at once. All texts live as long as the object.
 pub struct wiresign_verified {
+    verified: Verified,
     service: Option<Text>,
     key_id: Option<Text>,
     key_is_retiring: bool,
@@ -28,6 +32,7 @@ pub struct wiresign_verified {
 impl wiresign_verified {
     pub(crate) fn new(verified: &Verified) -> Self {
         Self {
+            verified: verified.clone(),
             service: verified.service().map(Text::new),
             key_id: verified.key_id().map(Text::new),
             key_is_retiring: verified.key_is_retiring(),
@@ -51,6 +56,37 @@ pub unsafe extern "C" fn wiresign_verified_is_public(verified: *const wiresign_v
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
         unsafe { verified.as_ref() }.is_some_and(|verified| verified.is_public)
+    })
+}
+
+/// Refuses the request unless one of these services made it: a rule that an application adds to those of its config.
+/// Without any service named, each caller will do, but there must be one.
+///
+/// The ids are one block, and the length of each; `count` says how many there are.
+///
+/// Errors: WIRESIGN_SERVICE_NOT_ALLOWED; WIRESIGN_AUTHENTICATION_REQUIRED on a public route; WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_require_service(
+    verified: *const wiresign_verified,
+    services: *const c_char,
+    services_length: usize,
+    service_lengths: *const u32,
+    count: usize,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verified, services) = unsafe {
+            (
+                input::handle("verified", verified)?,
+                FlatTexts::read("services", services, services_length, service_lengths, count)?,
+            )
+        };
+        let services: Vec<&str> = services.iter().filter_map(|id| std::str::from_utf8(id).ok()).collect();
+        if services.is_empty() && count > 0 {
+            return Err(Failure::argument("services", "none of the ids is text"));
+        }
+        Ok(verified.verified.require_service(&services)?)
     })
 }
 

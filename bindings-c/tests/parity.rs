@@ -71,6 +71,8 @@ fn parameters(argument: &str) -> &[&str] {
         "method" => &["method", "method_length"],
         "bytes" => &["bytes", "length"],
         "encoding" => &["encoding"],
+        "declared" => &["declared"],
+        "services" => &["services", "services_length", "service_lengths", "count"],
         other => panic!("the contract has a new argument {other:?}: give it its form in C here"),
     }
 }

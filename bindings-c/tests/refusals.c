@@ -152,7 +152,8 @@ static void a_query_that_is_not_signed_is_refused_on_a_strict_route(void)
 {
     static const char document[] =
         "{\"service\": \"orders\", \"accept\": [\"service-hmac\"], \"sign_with\": \"service-hmac\","
-        " \"services\": {\"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}]}},"
+        " \"services\": {\"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}],"
+        "                           \"allowed_targets\": [\"orders\"]}},"
         " \"routes\": [{\"match\": \"/**\", \"strict\": true}]}";
     wiresign_verifier *verifier = verifier_of(document);
     wiresign_signer *signer = signer_of(document, NULL);

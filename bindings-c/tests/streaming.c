@@ -86,6 +86,50 @@ static void a_body_over_the_limit_stays_refused(void)
     wiresign_verifier_free(verifier);
 }
 
+static void a_declared_length_over_the_limit_is_refused_before_the_body(void)
+{
+    wiresign_verifier *verifier = verifier_of(ORDERS);
+    request request = signed_request(NONCE);
+    wiresign_body_verification *verification = NULL;
+    wiresign_verified *verified = NULL;
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_body_verification_declare_length(NULL, 1, NULL));
+    CHECK_STATUS(WIRESIGN_OK, begin(verifier, &request, &verification, NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_body_verification_declare_length(verification, 1024, NULL));
+    CHECK_STATUS(WIRESIGN_BODY_TOO_LARGE, wiresign_body_verification_declare_length(verification, 1025, NULL));
+    CHECK_STATUS(WIRESIGN_BODY_TOO_LARGE, wiresign_body_verification_update(verification, "a", 1, NULL));
+    CHECK_STATUS(WIRESIGN_BODY_TOO_LARGE, wiresign_body_verification_finish(verification, &verified, NULL));
+    CHECK_STATUS(WIRESIGN_OBJECT_SPENT, wiresign_body_verification_declare_length(verification, 1, NULL));
+    wiresign_body_verification_free(verification);
+    wiresign_verifier_free(verifier);
+}
+
+static void an_application_takes_the_services_that_it_names(void)
+{
+    static const uint32_t one[] = {4};
+    static const uint32_t two[] = {4, 7};
+    wiresign_verifier *verifier = verifier_of(ORDERS);
+    request request = signed_request(NONCE);
+    wiresign_verified *verified = NULL;
+    wiresign_error *error = NULL;
+    CHECK_STATUS(WIRESIGN_OK, verify(verifier, &request, &verified, NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_verified_require_service(verified, "shopbilling", 11, two, 2, NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_verified_require_service(verified, NULL, 0, NULL, 0, NULL));
+    CHECK_STATUS(WIRESIGN_SERVICE_NOT_ALLOWED, wiresign_verified_require_service(verified, "shop", 4, one, 1, &error));
+    CHECK_TEXT("billing", wiresign_error_service(error, NULL));
+    wiresign_error_free(error);
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_verified_require_service(verified, "shop", 4, two, 2, NULL));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_verified_require_service(verified, "shop", 4, NULL, 1, NULL));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_verified_require_service(NULL, "shop", 4, one, 1, NULL));
+    wiresign_verified_free(verified);
+
+    request = (struct request){.method = "GET", .target = "/health", .body = ""};
+    verified = NULL;
+    CHECK_STATUS(WIRESIGN_OK, verify(verifier, &request, &verified, NULL));
+    CHECK_STATUS(WIRESIGN_AUTHENTICATION_REQUIRED, wiresign_verified_require_service(verified, NULL, 0, NULL, 0, NULL));
+    wiresign_verified_free(verified);
+    wiresign_verifier_free(verifier);
+}
+
 static void what_needs_no_body_is_refused_at_the_beginning(void)
 {
     wiresign_verifier *verifier = verifier_of(ORDERS);
@@ -150,6 +194,8 @@ int main(void)
         TEST(a_finished_object_is_spent),
         TEST(a_wrong_argument_does_not_spend_the_object),
         TEST(a_body_over_the_limit_stays_refused),
+        TEST(a_declared_length_over_the_limit_is_refused_before_the_body),
+        TEST(an_application_takes_the_services_that_it_names),
         TEST(what_needs_no_body_is_refused_at_the_beginning),
         TEST(a_public_route_needs_no_body),
         TEST(the_object_lives_longer_than_its_verifier),

@@ -31,6 +31,14 @@ impl BodyVerification {
 
 #[pymethods]
 impl BodyVerification {
+    /// Takes the length that Content-Length declares, and raises a Refusal where that is too long.
+    fn declare_length(&self, py: Python<'_>, length: u64) -> PyResult<()> {
+        let mut begun = self.take()?;
+        begun.declare_length(length).map_err(|refusal| errors::refusal(py, refusal))?;
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        Ok(())
+    }
+
     /// Takes the next bytes of the body, and raises a Refusal as soon as the body is too long.
     fn update(&self, py: Python<'_>, data: Body<'_>) -> PyResult<()> {
         let mut begun = self.take()?;

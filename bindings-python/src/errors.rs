@@ -7,8 +7,6 @@ use pyo3::types::{PyBytes, PyList, PyType};
 use wiresign as core;
 use wiresign_host::NoRandomness;
 
-use crate::policy::PolicyRefusal;
-
 /// The classes of `wiresign._errors`.
 pub(crate) struct Classes {
     problem: Py<PyType>,
@@ -34,7 +32,7 @@ pub(crate) fn classes(py: Python<'_>) -> PyResult<&Classes> {
 
 /// `wiresign.Refusal`, to raise.
 pub(crate) fn refusal(py: Python<'_>, refusal: core::Refusal) -> PyErr {
-    RefusalFacts { source: Source::Core(refusal) }.into_exception(py).map_or_else(|error| error, PyErr::from_value)
+    RefusalFacts(refusal).into_exception(py).map_or_else(|error| error, PyErr::from_value)
 }
 
 /// `wiresign.SigningError`, to raise.
@@ -81,31 +79,12 @@ pub(crate) fn not_picklable(class: &str) -> PyErr {
 
 /// What a refusal says. `wiresign.Refusal` holds one and asks it when somebody wants to know.
 #[pyclass(frozen, module = "wiresign._wiresign")]
-pub(crate) struct RefusalFacts {
-    source: Source,
-}
-
-/// Who refused.
-enum Source {
-    Core(core::Refusal),
-    Policy(PolicyRefusal),
-}
+pub(crate) struct RefusalFacts(core::Refusal);
 
 impl RefusalFacts {
-    pub(crate) fn policy(refusal: PolicyRefusal) -> Self {
-        Self { source: Source::Policy(refusal) }
-    }
-
     /// The exception that carries these facts.
-    pub(crate) fn into_exception(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    fn into_exception(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         classes(py)?.refusal.bind(py).call1((self,))
-    }
-
-    fn refusal_code(&self) -> core::RefusalCode {
-        match &self.source {
-            Source::Core(refusal) => refusal.code(),
-            Source::Policy(refusal) => refusal.code,
-        }
     }
 }
 
@@ -113,49 +92,37 @@ impl RefusalFacts {
 impl RefusalFacts {
     #[getter]
     fn code(&self) -> &'static str {
-        self.refusal_code().name()
+        self.0.code().name()
     }
 
     #[getter]
     fn status(&self) -> u16 {
-        self.refusal_code().status()
+        self.0.status()
     }
 
     #[getter]
     fn message(&self) -> &'static str {
-        self.refusal_code().message()
+        self.0.message()
     }
 
     #[getter]
     fn detail(&self) -> String {
-        match &self.source {
-            Source::Core(refusal) => refusal.detail(),
-            Source::Policy(refusal) => refusal.detail(),
-        }
+        self.0.detail()
     }
 
     #[getter]
     fn service(&self) -> Option<&str> {
-        match &self.source {
-            Source::Core(refusal) => refusal.service(),
-            Source::Policy(refusal) => refusal.service.as_deref(),
-        }
+        self.0.service()
     }
 
     #[getter]
     fn request_id(&self) -> Option<&str> {
-        match &self.source {
-            Source::Core(refusal) => refusal.request_id(),
-            Source::Policy(refusal) => refusal.request_id.as_deref(),
-        }
+        self.0.request_id()
     }
 
     /// Status, code, WWW-Authenticate and body of the answer.
     fn response<'py>(&self, py: Python<'py>) -> (u16, &'static str, Option<String>, Bound<'py, PyBytes>) {
-        let response = match &self.source {
-            Source::Core(refusal) => refusal.response(),
-            Source::Policy(refusal) => refusal.response(),
-        };
+        let response = self.0.response();
         (response.status, response.code.name(), response.www_authenticate, PyBytes::new(py, response.body.as_bytes()))
     }
 

@@ -11,7 +11,6 @@ mod body_verification;
 mod config;
 mod errors;
 mod metrics;
-mod policy;
 mod secret;
 mod signer;
 mod verified;

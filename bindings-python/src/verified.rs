@@ -92,6 +92,13 @@ impl Verified {
         self.0.replay_key()
     }
 
+    /// Raises the Refusal of a request that none of these services made. Without any service named each caller will do,
+    /// but there must be one.
+    #[pyo3(signature = (*services))]
+    fn require_service(&self, py: Python<'_>, services: Vec<String>) -> PyResult<()> {
+        self.0.require_service(&services).map_err(|refusal| errors::refusal(py, refusal))
+    }
+
     /// Whether a public route let the request in without a look at its credentials.
     #[getter]
     fn is_public(&self) -> bool {

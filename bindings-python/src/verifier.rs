@@ -1,16 +1,12 @@
 //! `wiresign.Verifier`.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wiresign as core;
 
 use crate::body_verification::BodyVerification;
 use crate::config::Config;
-use crate::errors::{self, RefusalFacts};
+use crate::errors;
 use crate::metrics::Metrics;
-use crate::policy::{Manner, PolicyRefusal};
 use crate::verified::Verified;
 use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text, declared_length};
 
@@ -18,15 +14,13 @@ use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text, declared_length};
 #[pyclass(frozen, module = "wiresign")]
 pub(crate) struct Verifier {
     core: core::Verifier,
-    manner: Mutex<Arc<Manner>>,
 }
 
 #[pymethods]
 impl Verifier {
     #[new]
     fn new(config: &Bound<'_, Config>) -> Self {
-        let config = &config.get().0;
-        Self { core: core::Verifier::new(config), manner: Mutex::new(Manner::of(config)) }
+        Self { core: core::Verifier::new(&config.get().0) }
     }
 
     /// Judges a whole request, and raises a Refusal where it does not hold.
@@ -87,9 +81,7 @@ impl Verifier {
 
     /// Swaps the config for all later requests. Replay store and counters are kept.
     fn replace(&self, config: &Bound<'_, Config>) {
-        let config = &config.get().0;
-        self.core.replace(config);
-        *self.manner.lock().unwrap_or_else(PoisonError::into_inner) = Manner::of(config);
+        self.core.replace(&config.get().0);
     }
 
     /// The counters as they stand.
@@ -106,18 +98,6 @@ impl Verifier {
     #[getter]
     fn body_limit(&self) -> u64 {
         self.core.body_limit()
-    }
-
-    /// Makes, and does not raise, the Refusal of a verified request by a rule of an adapter.
-    fn _refuse<'py>(
-        &self,
-        py: Python<'py>,
-        verified: &Bound<'py, Verified>,
-        code: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let code = core::RefusalCode::from_name(code).ok_or_else(|| PyValueError::new_err("no such refusal code"))?;
-        let manner = self.manner.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        RefusalFacts::policy(PolicyRefusal::new(code, &verified.get().0, manner)).into_exception(py)
     }
 
     fn __reduce__(&self) -> PyResult<()> {

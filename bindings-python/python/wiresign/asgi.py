@@ -69,7 +69,7 @@ class Middleware:
             # Whatever the head alone decides is decided before a byte of the body is read.
             begun = self._verifier.begin(scope["method"], target, scope["headers"], client=client_host(scope))
             if begun.needs_body:
-                refuse_declared_length(begun, self._verifier.body_limit)
+                refuse_declared_length(begun)
                 body = await _read(begun, receive)
                 if body is None:
                     return
@@ -137,12 +137,11 @@ def remember(scope: Scope, verified: Verified, verifier: Verifier) -> None:
         state[SCOPE_KEY] = verified
 
 
-def refuse_declared_length(begun: BodyVerification, limit: int) -> None:
+def refuse_declared_length(begun: BodyVerification) -> None:
     """Raise the refusal of a body whose declared length is over the limit, before anything of it is read."""
     declared = begun._declared_length
-    if declared is not None and declared > limit:
-        # As many bytes as the declared body has at least. They are zeros that no memory is touched for.
-        begun.update(bytes(limit + 1))
+    if declared is not None:
+        begun.declare_length(declared)
 
 
 async def _read(begun: BodyVerification, receive: Receive) -> bytes | None:

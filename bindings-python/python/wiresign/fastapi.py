@@ -24,7 +24,6 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from wiresign._audit import Decision, decided
-from wiresign._codes import RefusalCode
 from wiresign._errors import Refusal
 from wiresign._wiresign import Verified, Verifier
 from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, client_host, raw_target, refuse_declared_length, remember
@@ -48,14 +47,14 @@ class WiresignAuth:
     def __init__(self, verifier: Verifier, on_decision: Callable[[Decision], object] | None = None) -> None:
         self._verifier = verifier
         self._on_decision = on_decision
-        self.caller = Caller(verifier, None, on_decision)
+        self.caller = Caller(verifier, (), on_decision)
 
     def requires(self, *services: str) -> "Caller":
         """Give a dependency that yields the caller where it is one of these services, and refuses all others."""
         if not services:
             msg = "name at least one service, or depend on `caller`"
             raise ValueError(msg)
-        return Caller(self._verifier, frozenset(services), self._on_decision)
+        return Caller(self._verifier, services, self._on_decision)
 
     def install(self, app: FastAPI) -> None:
         """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds.
@@ -71,7 +70,7 @@ class Caller(SecurityBase):
     def __init__(
         self,
         verifier: Verifier,
-        services: frozenset[str] | None,
+        services: tuple[str, ...],
         on_decision: Callable[[Decision], object] | None,
     ) -> None:
         self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": "X-Signature", "description": _DESCRIPTION})
@@ -107,7 +106,7 @@ class Caller(SecurityBase):
         try:
             begun = self._verifier.begin(method, target, scope["headers"], client=client_host(scope))
             if begun.needs_body and isinstance(connection, Request):
-                refuse_declared_length(begun, self._verifier.body_limit)
+                refuse_declared_length(begun)
                 begun.update(await _body(connection))
             verified = begun.finish()
         except Refusal as refusal:
@@ -118,16 +117,13 @@ class Caller(SecurityBase):
         return verified
 
     def _permit(self, connection: HTTPConnection, verified: Verified) -> Verified:
-        if verified.service is None:
-            code = RefusalCode.AUTHENTICATION_REQUIRED
-        elif self._services is not None and verified.service not in self._services:
-            code = RefusalCode.SERVICE_NOT_ALLOWED
-        else:
-            return verified
-        refusal = self._verifier._refuse(verified, code)
-        scope = connection.scope
-        decided(None, refusal, scope.get("method", "GET"), raw_target(scope), 0, self._on_decision)
-        raise refusal
+        try:
+            verified.require_service(*self._services)
+        except Refusal as refusal:
+            scope = connection.scope
+            decided(None, refusal, scope.get("method", "GET"), raw_target(scope), 0, self._on_decision)
+            raise
+        return verified
 
 
 async def _body(request: Request) -> bytes:
