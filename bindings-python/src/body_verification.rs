@@ -32,9 +32,9 @@ impl BodyVerification {
 #[pymethods]
 impl BodyVerification {
     /// Takes the length that Content-Length declares, and raises a Refusal where that is too long.
-    fn declare_length(&self, py: Python<'_>, length: u64) -> PyResult<()> {
+    fn declare_length(&self, py: Python<'_>, declared: u64) -> PyResult<()> {
         let mut begun = self.take()?;
-        begun.declare_length(length).map_err(|refusal| errors::refusal(py, refusal))?;
+        begun.declare_length(declared).map_err(|refusal| errors::refusal(py, refusal))?;
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         Ok(())
     }
