@@ -223,6 +223,43 @@ describe("Signer and Verifier", () => {
     assert.equal(verifier.isPublic("GET", "/healthy"), false);
   });
 
+  it("lets an application take some callers only, on every way to a Verified", () => {
+    for (const reveal of ["code", "uniform"]) {
+      const verifier = new Verifier(ordersConfig({ reveal }));
+      const cold = signedRequest();
+      const { body, ...streamed } = signedRequest();
+      const begun = verifier.begin(streamed);
+      begun.update(body);
+      for (const verified of [
+        verifier.verify(signedRequest()),
+        verifier.verify({ ...cold, headers: Object.entries(cold.headers) }),
+        begun.finish(),
+      ]) {
+        verified.requireService("billing");
+        verified.requireService("auth", "billing");
+        verified.requireService();
+        assert.throws(
+          () => verified.requireService("auth"),
+          (found) => {
+            assert.ok(found instanceof Refusal);
+            assert.equal(found.code, "SERVICE_NOT_ALLOWED");
+            assert.equal(found.service, "billing");
+            assert.equal(found.requestId, verified.requestId);
+            assert.equal(found.response.code, reveal === "code" ? "SERVICE_NOT_ALLOWED" : "PERMISSION_DENIED");
+            assert.equal(JSON.parse(found.response.body).requestId, verified.requestId);
+            return true;
+          },
+        );
+      }
+      const open = verifier.verify({ method: "GET", target: "/health", headers: {} });
+      const unsigned = refusal(verifier, { method: "GET", target: "/orders", headers: {} });
+      assert.throws(
+        () => open.requireService(),
+        (found) => found.code === "AUTHENTICATION_REQUIRED" && found.response.body === unsigned.response.body,
+      );
+    }
+  });
+
   it("judges a body in pieces", () => {
     const verifier = new Verifier(ordersConfig({ limits: { body_bytes: 100 } }));
     const { body, ...headOnly } = signedRequest();
@@ -243,6 +280,12 @@ describe("Signer and Verifier", () => {
     long.update(Buffer.alloc(100));
     assert.throws(() => long.update(Buffer.alloc(1)), { code: "BODY_TOO_LARGE" });
     assert.throws(() => long.finish(), /verdict/);
+
+    const declared = verifier.begin(signedRequest());
+    declared.declareLength(100);
+    assert.throws(() => declared.declareLength(-1), RangeError);
+    assert.throws(() => declared.declareLength(101), { code: "BODY_TOO_LARGE" });
+    assert.throws(() => declared.finish(), /verdict/);
 
     assert.throws(() => verifier.begin({ method: "GET", target: "/orders", headers: {} }), Refusal);
     assert.throws(() => verifier.begin(signedRequest()).update("text"), TypeError);

@@ -1,4 +1,4 @@
-import type { NativeBodyVerification } from "./native.js";
+import type { NativeBodyVerification, Terms } from "./native.js";
 import { Refusal } from "./refusal.js";
 import { verifiedFrom, type Verified } from "./verified.js";
 
@@ -7,14 +7,17 @@ export class BodyVerification {
   #native: NativeBodyVerification | undefined;
   readonly #needsBody: boolean;
 
-  private constructor(made: NativeBodyVerification) {
+  readonly #terms: Terms;
+
+  private constructor(made: NativeBodyVerification, terms: Terms) {
     this.#native = made;
+    this.#terms = terms;
     this.#needsBody = made.needsBody;
   }
 
   /** @internal */
-  static of(made: NativeBodyVerification): BodyVerification {
-    return new BodyVerification(made);
+  static of(made: NativeBodyVerification, terms: Terms): BodyVerification {
+    return new BodyVerification(made, terms);
   }
 
   /** False on a public route, whose body nobody looks at. */
@@ -37,10 +40,12 @@ export class BodyVerification {
   /**
    * Takes the length that the head declares (`Content-Length`), before any of the body is there.
    *
-   * @internal
    * @throws {Refusal} where that is too long
    */
   declareLength(length: number): void {
+    if (!(Number.isSafeInteger(length) && length >= 0)) {
+      throw new RangeError("The length of a body must be a whole number of bytes.");
+    }
     this.#require((live) => live.declareLength(length));
   }
 
@@ -56,7 +61,7 @@ export class BodyVerification {
     if (fields === null) {
       throw Refusal.of(live.takeRefusal());
     }
-    return verifiedFrom(fields);
+    return verifiedFrom(fields, this.#terms);
   }
 
   #require(step: (live: NativeBodyVerification) => boolean): void {

@@ -201,20 +201,23 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
  * @param services the ids of the callers that are served
  */
 export function requireService(...services: readonly string[]): Middleware {
-  const served = new Set(services);
   return (request, response, next) => {
     const acceptance = accepted.get(request);
     if (acceptance === undefined) {
       throw new Error("wiresign: requireService() needs wiresign() before it.");
     }
     const { verifier, observer, verified } = acceptance;
-    if (verified.service !== null && (served.size === 0 || served.has(verified.service))) {
-      next();
+    try {
+      verified.requireService(...services);
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) {
+        throw refusal;
+      }
+      observer.tell(refusal, request.method ?? "", request.originalUrl ?? request.url ?? "", 0);
+      answer(request, response, refusal, verifier.bodyLimit);
       return;
     }
-    const refusal = verifier.refuseService(verified);
-    observer.tell(refusal, request.method ?? "", request.originalUrl ?? request.url ?? "", 0);
-    answer(request, response, refusal, verifier.bodyLimit);
+    next();
   };
 }
 

@@ -45,6 +45,12 @@ export interface Facts {
   readonly isPublic: boolean;
 }
 
+/** What a refusal says of the config in force. */
+export interface Terms {
+  readonly realm: string;
+  readonly revealsCodes: boolean;
+}
+
 export interface VerifiedFields {
   readonly facts: Facts;
   readonly age: number | null;
@@ -120,7 +126,7 @@ export interface NativeVerifier {
   facts(id: number): Facts;
   takeRefusal(): RefusalFields;
   takeVerified(): VerifiedFields;
-  refuseService(service: string | null, requestId: string | null): RefusalFields;
+  terms(): Terms;
   verify(
     method: string,
     target: string,
@@ -150,6 +156,7 @@ export interface Native {
   configFromEnv(environment: string[]): ConfigOutcome;
   wantedHeaders(): string[];
   generateSecret(encoding: string): string;
+  refuseService(service: string | null, requestId: string | null, terms: Terms): RefusalFields;
   NativeConfig: abstract new () => NativeConfig;
   NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
   NativeVerifier: new (config: NativeConfig) => NativeVerifier;

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 
-import type { Facts, VerifiedFields } from "./native.js";
+import { native, type Facts, type Terms, type VerifiedFields } from "./native.js";
+import { Refusal } from "./refusal.js";
 import { replayKey } from "./replay-key.js";
 
 // Only this module holds it, so that nobody makes a Verified through the constructor.
@@ -15,17 +16,22 @@ export type Identity =
   | { readonly requestId: string | null; readonly signature: string }
   | { readonly requestId: string | null; readonly replayKey: string | null };
 
+/** What many verdicts share: the facts, and the terms of the config that they come from. */
+export interface Known extends Facts {
+  readonly terms: Terms;
+}
+
 /** Who called, from verified material only. Only a verification makes one. */
 export class Verified {
   // Four fields and no more: this object is all that a verification leaves on the heap.
-  readonly #facts: Facts;
+  readonly #facts: Known;
   readonly #age: number | null;
   readonly #timestamp: string | number | null;
   readonly #identity: Identity;
 
   private constructor(
     make: symbol,
-    facts: Facts,
+    facts: Known,
     age: number | null,
     timestamp: string | number | null,
     identity: Identity,
@@ -40,7 +46,7 @@ export class Verified {
   }
 
   /** @internal */
-  static of(facts: Facts, age: number | null, timestamp: string | number | null, identity: Identity): Verified {
+  static of(facts: Known, age: number | null, timestamp: string | number | null, identity: Identity): Verified {
     return new Verified(MAKE, facts, age, timestamp, identity);
   }
 
@@ -108,6 +114,19 @@ export class Verified {
     return this.#facts.isPublic;
   }
 
+  /**
+   * Refuses the request unless one of these services made it: a rule that an application adds to those of the config.
+   * Without any service named each caller will do, but there must be one.
+   *
+   * @throws {Refusal} `SERVICE_NOT_ALLOWED`, or `AUTHENTICATION_REQUIRED` where a public route let the request in
+   */
+  requireService(...services: readonly string[]): void {
+    const { service, terms } = this.#facts;
+    if (service === null || (services.length > 0 && !services.includes(service))) {
+      throw Refusal.of(native.refuseService(service, this.requestId, terms));
+    }
+  }
+
   /** All of it, for a log. */
   toJSON(): object {
     return {
@@ -131,6 +150,6 @@ export class Verified {
 }
 
 /** A `Verified` from everything that the native side says. */
-export function verifiedFrom(fields: VerifiedFields): Verified {
-  return Verified.of(fields.facts, fields.age, fields.timestamp, fields);
+export function verifiedFrom(fields: VerifiedFields, terms: Terms): Verified {
+  return Verified.of({ ...fields.facts, terms }, fields.age, fields.timestamp, fields);
 }

@@ -16,10 +16,10 @@ import {
   NAME_5,
   type RequestHeaders,
 } from "./headers.js";
-import { native, type Counter, type Facts, type HotVerify, type NativeVerifier } from "./native.js";
+import { native, type Counter, type HotVerify, type NativeVerifier, type Terms } from "./native.js";
 import { Refusal } from "./refusal.js";
 import { CLOCK, isTime } from "./time.js";
-import { Verified, verifiedFrom } from "./verified.js";
+import { Verified, verifiedFrom, type Known } from "./verified.js";
 
 /** What was received, without the body. */
 export interface RequestHead {
@@ -75,13 +75,15 @@ export class Verifier {
   readonly #hot: HotVerify;
   readonly #isPublic: (method: string, target: string) => boolean;
   #service: string;
-  #facts: Facts[] = [];
+  #terms: Terms;
+  #facts: Known[] = [];
 
   constructor(config: Config) {
     this.#native = new native.NativeVerifier(nativeOf(config));
     this.#hot = this.#native.hotVerify();
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
+    this.#terms = this.#native.terms();
   }
 
   /**
@@ -136,10 +138,10 @@ export class Verifier {
       target,
     );
     if (outcome < 0) {
-      return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified()) : this.#refusal(outcome);
+      return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified(), this.#terms) : this.#refusal(outcome);
     }
     const number = outcome >> FACTS_SHIFT;
-    const facts = (this.#facts[number] ??= this.#native.facts(number));
+    const facts = (this.#facts[number] ??= { ...this.#native.facts(number), terms: this.#terms });
     if (facts.isPublic) {
       return Verified.of(facts, null, null, NOBODY);
     }
@@ -168,13 +170,14 @@ export class Verifier {
     if (made === null) {
       throw Refusal.of(this.#native.takeRefusal());
     }
-    return BodyVerification.of(made);
+    return BodyVerification.of(made, this.#terms);
   }
 
   /** Swaps the config at once for all later requests; the replay store and the counters are kept. */
   replace(config: Config): void {
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
+    this.#terms = this.#native.terms();
     this.#facts = [];
   }
 
@@ -192,15 +195,6 @@ export class Verifier {
   /** The longest body that is accepted now, in bytes. */
   get bodyLimit(): number {
     return this.#native.bodyLimit;
-  }
-
-  /**
-   * The refusal of a request that was accepted, and that the application does not take.
-   *
-   * @internal
-   */
-  refuseService(verified: Verified): Refusal {
-    return Refusal.of(this.#native.refuseService(verified.service, verified.requestId));
   }
 
   /** What may be printed of it. */
@@ -228,7 +222,7 @@ export class Verifier {
       request.authority,
       clientOf(request),
     );
-    return fields === null ? Refusal.of(this.#native.takeRefusal()) : verifiedFrom(fields);
+    return fields === null ? Refusal.of(this.#native.takeRefusal()) : verifiedFrom(fields, this.#terms);
   }
 
   #checkTexts(head: RequestHead): void {

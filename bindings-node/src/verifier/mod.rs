@@ -35,7 +35,6 @@ pub(crate) struct State {
 pub struct NativeVerifier {
     state: Rc<State>,
     config: Config,
-    reveals_codes: bool,
 }
 
 /// One counter.
@@ -63,7 +62,7 @@ impl NativeVerifier {
             refusal: RefCell::default(),
             verified: RefCell::default(),
         };
-        Self { state: Rc::new(state), config: config.0.clone(), reveals_codes: reveals_codes(config) }
+        Self { state: Rc::new(state), config: config.0.clone() }
     }
 
     /// The function that every request goes through.
@@ -163,7 +162,6 @@ impl NativeVerifier {
         self.state.verifier.replace(&config.0);
         self.state.facts.take();
         self.config = config.0.clone();
-        self.reveals_codes = reveals_codes(config);
     }
 
     /// The function that says whether a public route answers.
@@ -200,24 +198,39 @@ impl NativeVerifier {
         counters.collect()
     }
 
-    /// The refusal of a request that was accepted, and that the application does not take: from a service that it does not
-    /// serve, or, without one, on a public route. `Verified::require_service` of the core says the same; a hot call has
-    /// left none of those to ask.
+    /// What a refusal of an accepted request says of the config in force.
     #[napi(catch_unwind)]
-    pub fn refuse_service(&self, service: Option<String>, request_id: Option<String>) -> RefusalFields {
-        match service {
-            Some(service) => {
-                let code = RefusalCode::ServiceNotAllowed;
-                let shown = if self.reveals_codes { code } else { RefusalCode::PermissionDenied };
-                let detail = format!("the application does not take {service} here");
-                RefusalFields::of_adapter(code, detail, Some(service), request_id, shown, None)
-            }
-            None => {
-                let code = RefusalCode::AuthenticationRequired;
-                let detail = "the route is public in the config, and the application needs a caller here".to_owned();
-                let challenge = format!("Wiresign realm=\"{}\"", self.config.service());
-                RefusalFields::of_adapter(code, detail, None, None, code, Some(challenge))
-            }
+    pub fn terms(&self) -> Terms {
+        Terms { realm: self.config.service().to_owned(), reveals_codes: reveals_codes(&self.config) }
+    }
+}
+
+/// What a refusal says of the config in force.
+#[napi(object)]
+pub struct Terms {
+    /// The id of the service itself.
+    pub realm: String,
+    /// Whether the answer tells refusals of one status apart.
+    pub reveals_codes: bool,
+}
+
+/// The refusal of a request that was accepted, and that the application does not take: from a service that it does not
+/// serve, or, without one, on a public route. `Verified::require_service` of the core says the same; a hot call has left
+/// none of those to ask.
+#[napi(catch_unwind)]
+pub fn refuse_service(service: Option<String>, request_id: Option<String>, terms: Terms) -> RefusalFields {
+    match service {
+        Some(service) => {
+            let code = RefusalCode::ServiceNotAllowed;
+            let shown = if terms.reveals_codes { code } else { RefusalCode::PermissionDenied };
+            let detail = format!("the application does not take {service} here");
+            RefusalFields::of_adapter(code, detail, Some(service), request_id, shown, None)
+        }
+        None => {
+            let code = RefusalCode::AuthenticationRequired;
+            let detail = "the route is public in the config, and the application needs a caller here".to_owned();
+            let challenge = format!("Wiresign realm=\"{}\"", terms.realm);
+            RefusalFields::of_adapter(code, detail, None, None, code, Some(challenge))
         }
     }
 }
@@ -253,9 +266,9 @@ pub(crate) fn seconds(now: f64) -> Result<u64> {
 }
 
 /// Asks the core itself whether it reveals codes, by a request that it always refuses.
-fn reveals_codes(config: &NativeConfig) -> bool {
+fn reveals_codes(config: &Config) -> bool {
     let nothing = Head::new(b"", b"", &[] as &[(&str, &str)]);
-    match Verifier::new(&config.0).verify(&nothing, b"", 0) {
+    match Verifier::new(config).verify(&nothing, b"", 0) {
         Ok(_) => unreachable!("a request without a method is always refused"),
         Err(refusal) => refusal.response().code == refusal.code(),
     }
