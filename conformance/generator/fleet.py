@@ -40,13 +40,18 @@ STRANGER_KEY = secret("nobody").encode()
 """A key that no config knows."""
 
 
-def registry(*, caller: Mapping[str, Json] | None = None, other: Mapping[str, Json] | None = None) -> dict[str, Json]:
-    """Return the three known services; with members of the caller and the other service as given."""
+def registry(
+    *,
+    caller: Mapping[str, Json] | None = None,
+    other: Mapping[str, Json] | None = None,
+    own: Mapping[str, Json] | None = None,
+) -> dict[str, Json]:
+    """Return the three known services, with members of each as given."""
     key: dict[str, Json] = {"keys": [{"id": "2026-q1", "secret": "env:IMAGE_SERVICE_SECRET"}]}
     other_key: dict[str, Json] = {"keys": [{"secret": "env:PRICE_SCRAPER_SECRET"}]}
-    own: dict[str, Json] = {"keys": [{"secret": "env:LEGO_PROJECTS_API_SECRET"}]}
+    own_key: dict[str, Json] = {"keys": [{"secret": "env:LEGO_PROJECTS_API_SECRET"}]}
     return {
-        OWN: own,
+        OWN: own_key | dict(own or {}),
         CALLER: key | dict(caller or {}),
         OTHER: other_key | dict(other or {}),
     }

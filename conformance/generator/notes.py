@@ -66,6 +66,7 @@ NOTES = {
     "Permission": Note("A caller with permissions may do only what one of them covers."),
     "Environment": Note("A caller may be limited to some environments."),
     "AllowedTarget": Note("A caller may be limited to some services that it calls.", (18,)),
+    "Reflection": Note("What a service signed for others opens nothing at itself, unless its config says so.", (18,)),
     "Precedence": Note("The request has two faults; the earlier step of the verification decides."),
     # Replay.
     "Replay": Note("A request that was accepted is not accepted again inside the window.", (30, 31)),
@@ -81,6 +82,9 @@ NOTES = {
     "ConfigValue": Note("A value outside its range or grammar is an error."),
     "ConfigWindow": Note("The window is two bounded whole numbers; nothing switches it off.", (6,)),
     "ConfigSecret": Note("A secret that is missing, weak or wrapped in white space stops the start.", (19, 20)),
+    "SharedSecret": Note(
+        "A secret belongs to one key of one service, or a key proves less than it seems to.", (23, 24)
+    ),
     "ConfigConflict": Note("Members that contradict each other are an error."),
     "ConfigWarning": Note("What is allowed but unwise is a warning.", (15,)),
     "ConfigAccepted": Note("The document is in order."),

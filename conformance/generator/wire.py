@@ -102,6 +102,18 @@ def headers(scheme: Scheme, call: Call, *keys: bytes) -> list[tuple[str, bytes]]
             return [("X-Service-Name", call.service), time, sealed, request_id]
 
 
+def replay_key(scheme: Scheme, call: Call, key: bytes) -> str:
+    """Return what tells the call from its replay: of its service and nonce, or else of the tag that this key makes.
+
+    A digest in both cases, so that nothing in a store can be sent again.
+    """
+    if scheme is Scheme.SERVICE_HMAC_V2:
+        scope = hashlib.sha256(b"wiresign-replay\n" + call.service).digest()[:16]
+        return "n:" + hashlib.sha256(scope + call.nonce).hexdigest()
+    raw = bytes.fromhex(tag(key, message(scheme, call)).decode())
+    return "s:" + hashlib.sha256(raw).hexdigest()
+
+
 def signed(scheme: Scheme, call: Call, *keys: bytes) -> Request:
     """Return the request that a caller with these keys sends."""
     return Request(method=call.method, target=call.target, headers=tuple(headers(scheme, call, *keys)), body=call.body)

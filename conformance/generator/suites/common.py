@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from fleet import CALLER, KEY, OTHER, OTHER_KEY, STRANGER_KEY
-from wire import COVERED, NONCE, NOW, Call, Scheme, signed
+from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, OWN_KEY, SECRETS, STRANGER_KEY, config, registry
+from wire import COVERED, NONCE, NOW, Call, Scheme, replay_key, signed
 
 if TYPE_CHECKING:
-    from model import Group
+    from model import Group, Suite
     from request import Request
 
 V2 = Scheme.SERVICE_HMAC_V2
@@ -56,18 +56,27 @@ def genuine(group: Group, scheme: Scheme) -> None:
         retiring=False,
         public=False,
         covered=COVERED[scheme],
+        replay_key=replay_key(scheme, CALL, KEY),
     )
     get = CALL.but(method=b"GET", target=b"/api/images/7", body=b"")
     group.accept(
-        "get-plain", "a GET without body and query", "Genuine", signed(scheme, get, KEY), service=CALLER, key="2026-q1"
+        "get-plain",
+        "a GET without body and query",
+        "Genuine",
+        signed(scheme, get, KEY),
+        service=CALLER,
+        key="2026-q1",
+        replay_key=replay_key(scheme, get, KEY),
     )
+    other = CALL.but(service=OTHER.encode())
     group.accept(
         "another-caller",
         "another service signs with its own key",
-        "Genuine",
-        signed(scheme, CALL.but(service=OTHER.encode()), OTHER_KEY),
+        ("Genuine", "ReplayKey"),
+        signed(scheme, other, OTHER_KEY),
         service=OTHER,
         key="1",
+        replay_key=replay_key(scheme, other, OTHER_KEY),
     )
     for method in (b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS", b"M-SEARCH", b"X_1", b"A" * 32):
         group.accept(
@@ -355,6 +364,18 @@ def tag_forms(group: Group, scheme: Scheme) -> None:
         group.refuse(f"signature-all-{name}", "the form is right", "ExactDecoding", damaged, "INVALID_SIGNATURE")
     turned = request.set("X-Signature", prefix + good[::-1])
     group.refuse("signature-reversed", "the digits in reverse", "ExactDecoding", turned, "INVALID_SIGNATURE")
+
+
+def own_calls(suite: Suite, scheme: Scheme) -> None:
+    """Calls in the name of the verifier's own service, under a scheme that cannot tell whom they are for."""
+    own = signed(scheme, CALL.but(service=OWN.encode()), OWN_KEY)
+    group = suite.group("the own service, without allowed_targets", config(scheme), SECRETS)
+    comment = "what the service sends to others could be sent back to it: the target is not signed"
+    group.refuse("own-key", comment, "Reflection", own, "TARGET_NOT_ALLOWED")
+    document = config(scheme, services=registry(own={"allowed_targets": [OWN]}))
+    group = suite.group("the own service may call itself", document, SECRETS)
+    comment = "the own service's entry lists the service itself"
+    group.accept("own-key-listed", comment, ("Reflection", "Genuine"), own, service=OWN, key="1")
 
 
 def missing_and_repeated(group: Group, scheme: Scheme) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 from fleet import CALLER, KEY, OTHER, OWN, SECRETS, config, registry, secret
-from model import Suite, accepted, check
+from model import Flags, Suite, accepted, check
 from suites.keys import time
 from wire import NOW, Call, Scheme, signed
 
@@ -39,10 +41,14 @@ class ConfigSuite(Suite):
         """Add a document that is in order, whatever its warnings are."""
         self.group(name, document, env).steps(name, comment, "ConfigAccepted", check({"ok": {}}))
 
-    def warned(self, name: str, comment: str, document: Json, *pointers: str) -> None:
+    def good_text(self, name: str, comment: str, text: str) -> None:
+        """Add a document that is in order, whose exact spelling matters."""
+        self.group(name, env=SECRETS, config_text=text).steps(name, comment, "ConfigAccepted", check({"ok": {}}))
+
+    def warned(self, name: str, comment: str, document: Json, *pointers: str, env: Mapping[str, str] = SECRETS) -> None:
         """Add a document that is in order, with warnings at exactly these places."""
         expect: Json = {"ok": {"warnings": sorted(pointers)}}
-        self.group(name, document, SECRETS).steps(name, comment, "ConfigWarning", check(expect))
+        self.group(name, document, env).steps(name, comment, "ConfigWarning", check(expect))
 
 
 def suite() -> Suite:
@@ -56,7 +62,12 @@ def suite() -> Suite:
     _windows(suite)
     _keys(suite)
     _secrets(suite)
+    _documents_as_secrets(suite)
+    _unset(suite)
+    _shared_in_a_service(suite)
+    _shared_by_services(suite)
     _routes(suite)
+    _shadowed(suite)
     _other_values(suite)
     _several(suite)
     _warnings(suite)
@@ -159,10 +170,21 @@ def _text(suite: ConfigSuite) -> None:
         ("bad-escape", r'{"service":"\x61","services":{}}'),
         ("lone-surrogate", r'{"service":"\ud800","services":{}}'),
         ("byte-order-mark", "\ufeff" + good),
+        ("byte-order-mark-alone", "\ufeff"),
+        ("byte-order-mark-twice", "\ufeff\ufeff" + good),
+        ("byte-order-mark-behind-space", " \ufeff" + good),
+        ("byte-order-mark-after", good + "\ufeff"),
+        ("byte-order-mark-and-fault", "\ufeff" + '{"service":"a","services":{},"wndow":{}}'),
         ("yaml", "service: a\nservices: {}\n"),
         ("deep", '{"service":"a","services":' + "[" * 5000 + "]" * 5000 + "}"),
     ):
         suite.bad_text(f"text-{name}", "not JSON", "ConfigForm", text, "")
+    for name, text in (
+        ("plain", good),
+        ("white-space-around", "\r\n\t " + good + " \n"),
+        ("byte-order-mark-in-a-string", json.dumps(config(V2) | {"$schema": "\ufeff"}, ensure_ascii=False)),
+    ):
+        suite.good_text(f"good-text-{name}", "JSON from its first byte to its last", text)
     for name, text in (
         ("null", "null"),
         ("array", "[]"),
@@ -517,6 +539,281 @@ def _secrets(suite: ConfigSuite) -> None:
     suite.bad("secret-second-missing", comment, "ConfigSecret", caller(keys=two), pointer)
 
 
+def _der(*, long_form: bool) -> bytes:
+    """Return bytes framed as a public key is: a sequence, its length, and what could be a key."""
+    inner = b"".join(hashlib.sha256(b"%d" % at).digest() for at in range(3 if not long_form else 9))
+    if long_form:
+        return b"\x30\x82" + len(inner).to_bytes(2) + inner
+    inner += inner[:60]
+    return b"\x30\x81" + len(inner).to_bytes(1) + inner
+
+
+def _documents_as_secrets(suite: ConfigSuite) -> None:
+    """Keys of other kinds, most of them public: who takes one for a secret has a secret that everybody knows."""
+    long, short = _der(long_form=True), _der(long_form=False)
+    lines = "\n".join(textwrap.wrap(base64.b64encode(long).decode(), 64))
+
+    def pem(label: str, end: str = "\n") -> str:
+        return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----".replace("\n", end)
+
+    number = base64.urlsafe_b64encode(long[4:]).decode().rstrip("=")
+    jwk = {"kty": "RSA", "n": number, "e": "AQAB", "kid": "2026-q1"}
+    for name, text, encoding in (
+        ("pem-public-key", pem("PUBLIC KEY"), "text"),
+        ("pem-rsa-public-key", pem("RSA PUBLIC KEY"), "text"),
+        ("pem-private-key", pem("PRIVATE KEY"), "text"),
+        ("pem-certificate", pem("CERTIFICATE"), "text"),
+        ("pem-openssh", pem("OPENSSH PRIVATE KEY"), "text"),
+        ("pem-crlf", pem("PUBLIC KEY", "\r\n"), "text"),
+        ("pem-final-newline", pem("PUBLIC KEY") + "\n", "text"),
+        ("pem-on-one-line", pem("PUBLIC KEY", " "), "text"),
+        ("pem-escaped-newlines", pem("PUBLIC KEY", "\\n"), "text"),
+        ("pem-two", pem("CERTIFICATE") + "\n" + pem("PRIVATE KEY"), "text"),
+        ("pem-cut", pem("PUBLIC KEY")[:60], "text"),
+        ("pem-in-base64", base64.b64encode(pem("PUBLIC KEY").encode()).decode(), "base64"),
+        ("pem-in-hex", pem("PUBLIC KEY").encode().hex(), "hex"),
+        ("jwk-rsa", json.dumps(jwk), "text"),
+        ("jwk-without-spaces", json.dumps(jwk, separators=(",", ":")), "text"),
+        ("jwk-lines", json.dumps(jwk, indent=2), "text"),
+        ("jwk-kty-last", json.dumps(dict(reversed(jwk.items()))), "text"),
+        ("jwk-oct", json.dumps({"kty": "oct", "k": number[:43]}), "text"),
+        ("jwk-set", json.dumps({"keys": [jwk, jwk]}), "text"),
+        ("jwk-in-base64", base64.b64encode(json.dumps(jwk).encode()).decode(), "base64"),
+        ("der-two-length-bytes-base64", base64.b64encode(long).decode(), "base64"),
+        ("der-two-length-bytes-hex", long.hex(), "hex"),
+        ("der-one-length-byte-base64", base64.b64encode(short).decode(), "base64"),
+        ("der-one-length-byte-hex", short.hex().upper(), "hex"),
+    ):
+        document = with_key(secret="env:DOCUMENT", encoding=encoding)
+        comment = "a key of another kind, and no secret of two services"
+        pointer = f"{KEY_AT}/secret"
+        suite.bad(f"weak-{name}", comment, "ConfigSecret", document, pointer, env=SECRETS | {"DOCUMENT": text})
+    for name, text, encoding in (
+        ("pem-inside", "a secret -----BEGIN PUBLIC KEY----- and the rest of it", "text"),
+        ("hyphens-first", "-----a secret that begins with five hyphens", "text"),
+        ("brace-first", "{a secret that begins with a brace, and is no JSON}", "text"),
+        ("json-of-another-kind", json.dumps({"secret": secret("json"), "by": "keygen"}), "text"),
+        ("kty-but-no-brace", f'a secret with "kty" inside: {secret("kty")}', "text"),
+        ("der-in-hex-as-text", long.hex(), "text"),
+        ("der-one-byte-less", long[:-1].hex(), "hex"),
+        ("der-one-byte-more", (long + b"\x07").hex(), "hex"),
+        ("der-one-length-byte-one-byte-less", short[:-1].hex(), "hex"),
+        ("der-first-byte-alone", ("30" + secret("der"))[:64], "hex"),
+    ):
+        document = with_key(secret="env:DOCUMENT", encoding=encoding)
+        comment = "a secret that has something of a key of another kind, and is none"
+        suite.good(f"good-secret-{name}", comment, document, SECRETS | {"DOCUMENT": text})
+    name = "weak-own-pem"
+    document = config(V2, services=registry(own={"keys": [{"secret": "env:DOCUMENT"}]}))
+    comment = "the own service's key is judged like any other"
+    pointer = f"/services/{OWN}/keys/0/secret"
+    env = SECRETS | {"DOCUMENT": pem("PUBLIC KEY")}
+    suite.bad(name, comment, "ConfigSecret", document, pointer, env=env)
+    two: list[Json] = [{"secret": "env:IMAGE_SERVICE_SECRET"}, {"secret": "env:DOCUMENT", "state": "revoked"}]
+    comment = "a revoked key is judged like any other"
+    pointer = f"/services/{CALLER}/keys/1/secret"
+    suite.bad("weak-revoked-pem", comment, "ConfigSecret", caller(keys=two), pointer, env=env)
+
+
+def _unset(suite: ConfigSuite) -> None:
+    """References to variables that are not there, whatever their names look like."""
+    for name, variable in (
+        ("usual-name", "IMAGE_SERVICE_SECRET_OF_NOBODY"),
+        ("secret-as-name", secret("in the wrong place")),
+        ("base64-as-name", base64.b64encode(secret("in the wrong place").encode()).decode()),
+        ("lower-case", "no_such_secret"),
+        ("hyphen", "NO-SUCH-SECRET"),
+        ("space", "NO SUCH SECRET"),
+        ("space-after", "IMAGE_SERVICE_SECRET "),
+        ("equals", "IMAGE_SERVICE_SECRET=x"),
+        ("dollar", "$IMAGE_SERVICE_SECRET"),
+        ("not-ascii", "GEHEIMNIS_FÜR_BILDER"),
+        ("65-letters", "N" * 65),
+        ("very-long", "N" * 5000),
+    ):
+        comment = "a variable that is not set"
+        suite.bad(f"unset-{name}", comment, "ConfigSecret", with_key(secret=f"env:{variable}"), f"{KEY_AT}/secret")
+    document = config(V2) | {
+        "service": "env:NO_ID",
+        "environment": "env:NO_STAGE",
+        "services": registry(
+            caller={"keys": [{"secret": "env:NO_FIRST"}, {"secret": "env:IMAGE_SERVICE_SECRET"}, {"secret": "env:NO"}]},
+            own={"keys": [{"secret": "env:NO_OWN"}]},
+        ),
+    }
+    suite.bad(
+        "unset-several",
+        "each place is named",
+        "ConfigSecret",
+        document,
+        "/service",
+        "/environment",
+        f"{KEY_AT}/secret",
+        f"/services/{CALLER}/keys/2/secret",
+        f"/services/{OWN}/keys/0/secret",
+    )
+    comment = "the same variable twice, and not set: no secret is shared"
+    same: list[Json] = [{"secret": "env:NO_SUCH"}, {"secret": "env:NO_SUCH"}]
+    pointers = (f"{KEY_AT}/secret", f"/services/{CALLER}/keys/1/secret")
+    suite.bad("unset-twice", comment, "ConfigSecret", caller(keys=same), *pointers)
+    set_now = SECRETS | {"NO_SUCH_SECRET": secret("set now")}
+    document = with_key(secret="env:NO_SUCH_SECRET")
+    suite.good("good-variable-set", "the same reference where the variable is set", document, set_now)
+    odd = SECRETS | {"image-service.secret": secret("odd name")}
+    document = with_key(secret="env:image-service.secret")
+    suite.good("good-variable-of-an-odd-name", "a name may be an odd one", document, odd)
+
+
+def _shared_in_a_service(suite: ConfigSuite) -> None:
+    """One secret in two keys of a service: what ends or revokes one of them would not end the other."""
+    raw = bytes.fromhex(secret("shared"))
+    env = SECRETS | {
+        "SAME": SECRETS["IMAGE_SERVICE_SECRET"],
+        "HEX": raw.hex(),
+        "UPPER": raw.hex().upper(),
+        "BASE64": base64.b64encode(raw).decode(),
+        "OLD": secret("old"),
+    }
+    key: dict[str, Json] = {"secret": "env:IMAGE_SERVICE_SECRET"}
+    same: dict[str, Json] = {"secret": "env:SAME"}
+    old: dict[str, Json] = {"secret": "env:OLD"}
+    in_hex: dict[str, Json] = {"secret": "env:HEX", "encoding": "hex"}
+    twice: dict[str, tuple[list[Json], tuple[int, ...]]] = {
+        "active": ([key, key], (1,)),
+        "by-another-name": ([key, same], (1,)),
+        "revoked-and-active": ([key | {"state": "revoked"}, key], (1,)),
+        "active-and-revoked": ([key, key | {"state": "revoked"}], (1,)),
+        "retiring-and-active": ([key | {"state": "retiring"}, same], (1,)),
+        "both-revoked": ([key | {"state": "revoked"}, key | {"state": "revoked"}], (1,)),
+        "one-after-the-other": ([key | {"not_after": time(NOW)}, key | {"not_before": time(NOW)}], (1,)),
+        "other-ids": ([key | {"id": "a"}, key | {"id": "b"}], (1,)),
+        "third": ([key, old, same], (2,)),
+        "three-times": ([key, same, key], (1, 2)),
+        "two-pairs": ([key, old, key, old], (2, 3)),
+        "hex-and-base64": ([in_hex, {"secret": "env:BASE64", "encoding": "base64"}], (1,)),
+        "hex-in-two-letter-cases": ([in_hex, {"secret": "env:UPPER", "encoding": "hex"}], (1,)),
+        "literal": ([key, {"secret": f"literal:{SECRETS['IMAGE_SERVICE_SECRET']}"}], (1,)),
+    }
+    for name, (keys, places) in twice.items():
+        comment = "the same secret in two keys of one service"
+        pointers = [f"/services/{CALLER}/keys/{place}/secret" for place in places]
+        suite.bad(f"shared-key-{name}", comment, "SharedSecret", caller(keys=keys), *pointers, env=env)
+    apart: dict[str, list[Json]] = {
+        "two-secrets": [key | {"state": "revoked"}, old],
+        "hex-as-text": [in_hex, {"secret": "env:HEX"}],
+        "letter-case-of-text": [{"secret": "env:HEX"}, {"secret": "env:UPPER"}],
+        "hex-and-base64-as-text": [{"secret": "env:HEX"}, {"secret": "env:BASE64"}],
+    }
+    for name, keys in apart.items():
+        comment = "two keys that are not the same bytes"
+        suite.good(f"good-keys-{name}", comment, caller(keys=keys), env)
+    for scheme in Scheme:
+        comment = "whatever the schemes are"
+        document = config(scheme, services=registry(own={"keys": [same | {"secret": "env:OLD"}, old]}))
+        pointer = f"/services/{OWN}/keys/1/secret"
+        suite.bad(f"shared-key-of-own-{scheme.value}", comment, "SharedSecret", document, pointer, env=env)
+
+
+def _shared_by_services(suite: ConfigSuite) -> None:
+    """One secret of two services: a mistake where the key alone says who calls, and unwise elsewhere."""
+    limited: dict[str, Json] = {"allowed_targets": [OWN]}
+    key: Json = {"keys": [{"secret": "env:IMAGE_SERVICE_SECRET"}]}
+    # The order of the members decides which one is the second, so the text is given.
+    ids = ("a-service", "b-service", "c-service")
+    three = {name: {**limited, "keys": [{"secret": "env:IMAGE_SERVICE_SECRET"}]} for name in ids}
+    turned = dict(reversed(three.items()))
+    other = {"keys": [{"secret": "env:PRICE_SCRAPER_SECRET"}], **limited}
+    own = {OWN: {"keys": [{"secret": "env:LEGO_PROJECTS_API_SECRET"}]}}
+    own_shared = {OWN: key}
+    apart: dict[str, Json] = {"a-service": three["a-service"], "b-service": other}
+    second_key: Json = {
+        **limited,
+        "keys": [{"secret": "env:PRICE_SCRAPER_SECRET"}, {"secret": "env:IMAGE_SERVICE_SECRET", "state": "revoked"}],
+    }
+
+    def at(name: str, place: int = 0) -> str:
+        return f"/services/{name}/keys/{place}/secret"
+
+    shared: dict[str, tuple[dict[str, Json], tuple[str, ...]]] = {
+        "two": ({name: three[name] for name in ids[:2]}, (at("b-service"),)),
+        "two-turned-round": ({name: three[name] for name in ids[1::-1]}, (at("a-service"),)),
+        "three": (dict(three), (at("b-service"), at("c-service"))),
+        "three-turned-round": (dict(turned), (at("a-service"), at("b-service"))),
+        "with-the-own-one": (own_shared | {"a-service": three["a-service"]}, (at("a-service"),)),
+        "own-one-last": ({"a-service": three["a-service"]} | own_shared, (at(OWN),)),
+        "with-a-revoked-key": ({"a-service": three["a-service"], "b-service": second_key}, (at("b-service", 1),)),
+        "none": (own | apart, ()),
+    }
+    route: Json = [{"match": "/old/**", "accept": ["cross-service"]}]
+    two_routes: Json = [{"match": "/new/**"}, {"match": "/v1/**", "accept": ["service-hmac"]}]
+    by_key: dict[str, tuple[dict[str, Json], tuple[str, ...]]] = {
+        "cross-service": ({"accept": ["cross-service"]}, ("/accept/0",)),
+        "among-others": ({"accept": ["service-hmac-v2", "cross-service"]}, ("/accept/1",)),
+        "on-a-route": ({"accept": ["service-hmac-v2"], "routes": route}, ("/routes/0/accept/0",)),
+        "on-a-route-of-service-hmac": (
+            {"accept": ["service-hmac"], "routes": route},
+            ("/accept/0", "/routes/0/accept/0"),
+        ),
+    }
+    by_name: dict[str, tuple[dict[str, Json], tuple[str, ...]]] = {
+        "service-hmac-v2": ({"accept": ["service-hmac-v2"]}, ()),
+        "service-hmac": ({"accept": ["service-hmac"]}, ("/accept/0",)),
+        "both": ({"accept": ["service-hmac-v2", "service-hmac"]}, ("/accept/1",)),
+        "by-default": ({}, ()),
+        "routes": ({"accept": ["service-hmac-v2"], "routes": two_routes}, ("/routes/1/accept/0",)),
+        "only-signing": ({"sign_with": "cross-service"}, ()),
+    }
+
+    def spelled(name: str, comment: str, flags: Flags, document: Json, expect: Json) -> None:
+        group = suite.group(name, env=SECRETS, config_text=json.dumps(document))
+        group.steps(name, comment, flags, check(expect))
+
+    for kind, (services, places) in shared.items():
+        for schemes, (members, warnings) in by_key.items():
+            document = {"service": OWN, **members, "services": services}
+            name = f"shared-{kind}-{schemes}"
+            if places:
+                comment = "only the key says who calls, and two services have it"
+                spelled(name, comment, "SharedSecret", document, {"config_errors": sorted(places)})
+            else:
+                comment = "each service has a secret of its own"
+                spelled(
+                    name, comment, ("SharedSecret", "ConfigWarning"), document, {"ok": {"warnings": sorted(warnings)}}
+                )
+        for schemes, (members, warnings) in by_name.items():
+            document = {"service": OWN, **members, "services": services}
+            expect: Json = {"ok": {"warnings": sorted(warnings + places)}}
+            comment = (
+                "the caller's name is signed, so that sharing a secret is unwise only"
+                if places
+                else "nothing is shared"
+            )
+            spelled(f"shared-{kind}-{schemes}", comment, ("SharedSecret", "ConfigWarning"), document, expect)
+    in_itself: Json = {"keys": [{"secret": "env:IMAGE_SERVICE_SECRET"}] * 2, **limited}
+    services = {"a-service": three["a-service"], "b-service": in_itself}
+    spelled(
+        "shared-in-a-service-and-between-two",
+        "the second key of the second service is an error, whatever the schemes are",
+        "SharedSecret",
+        {"service": OWN, "services": services},
+        {"config_errors": [at("b-service", 1)]},
+    )
+    spelled(
+        "shared-in-a-service-and-between-two-cross-service",
+        "with cross-service both are",
+        "SharedSecret",
+        {"service": OWN, "accept": ["cross-service"], "services": services},
+        {"config_errors": [at("b-service"), at("b-service", 1)]},
+    )
+    env = SECRETS | {"SAME": SECRETS["IMAGE_SERVICE_SECRET"]}
+    named = registry(caller=limited, other=limited | {"keys": [{"secret": "env:SAME"}]})
+    pointer = at(OTHER)
+    comment = "two variables with one value"
+    suite.warned("warnings-same-secret-by-another-name", comment, config(V2, services=named), pointer, env=env)
+    document = config(CROSS, services=named)
+    suite.bad("shared-by-another-name-cross-service", comment, "SharedSecret", document, pointer, env=env)
+
+
 def _next_digit(digit: str) -> str:
     """Return the base64 digit whose last bit differs: it decodes to the same bytes for a careless decoder."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -569,6 +866,95 @@ def _routes(suite: ConfigSuite) -> None:
         flag = "ConfigConflict" if name.startswith("public") else "ConfigValue"
         document = config(V2) | {"routes": [{"match": "/a"} | members]}
         suite.bad(f"route-{name}", "a rule that could not hold", flag, document, f"/routes/0/{pointer}")
+
+
+def _shadowed(suite: ConfigSuite) -> None:
+    """Routes that can never decide, since an earlier one matches all that they match."""
+    limited: dict[str, Json] = {"allowed_targets": [OWN]}
+    services = registry(caller=limited, other=limited)
+
+    def routes(*patterns: str) -> dict[str, Json]:
+        """Return a document with these routes; those that begin with `+` are public."""
+        items: list[Json] = [
+            {"match": pattern[1:], "public": True} if pattern.startswith("+") else {"match": pattern}
+            for pattern in patterns
+        ]
+        return config(V2, services=services, routes=items)
+
+    for name, *patterns in (
+        ("everything", "/**", "/a"),
+        ("everything-root", "/**", "/"),
+        ("everything-tail", "/**", "/a/b/**"),
+        ("everything-method", "/**", "POST /a"),
+        ("everything-public", "/**", "+/a"),
+        ("equal", "/a/b", "/a/b"),
+        ("equal-method", "GET /a", "GET /a"),
+        ("equal-tail", "/a/**", "/a/**"),
+        ("equal-star", "/a/*", "/a/*"),
+        ("method", "/a", "GET /a"),
+        ("tail", "/a/**", "/a/b"),
+        ("tail-itself", "/a/**", "/a"),
+        ("tail-star", "/a/**", "/a/*"),
+        ("tail-longer-tail", "/a/**", "/a/b/**"),
+        ("tail-after-star", "/*/b/**", "/a/b/c"),
+        ("star", "/a/*", "/a/b"),
+        ("star-inside", "/a/*/c", "/a/b/c"),
+        ("star-and-star", "/*/*", "/a/*"),
+        ("letter-case", "/A/**", "/a/b"),
+        ("letter-case-turned-round", "/a", "/A"),
+        ("escape", "/a%21b", "/a!b"),
+        ("escape-turned-round", "/a!b", "/a%21b"),
+        ("head-by-get", "GET /x", "HEAD /x"),
+        ("public-star", "+/a/*", "/a/b"),
+        ("public-tail", "+/a/**", "+/a/b"),
+        ("public-equal", "+/a", "+/a"),
+        ("public-behind-letter-case", "/A/**", "+/a/b"),
+        ("public-behind-get", "GET /x", "+HEAD /x"),
+    ):
+        comment = f"{patterns[1]} is matched by {patterns[0]} already, which stands before it"
+        suite.warned(f"shadowed-{name}", comment, routes(*patterns), "/routes/1")
+    for name, *patterns in (
+        ("everything-last", "/a", "/**"),
+        ("narrow-first", "/a/b", "/a/**"),
+        ("star-behind-literal", "/a/b", "/a/*"),
+        ("tail-behind-star", "/a/*", "/a/**"),
+        ("tail-behind-itself", "/a", "/a/**"),
+        ("longer-tail-first", "/a/b/**", "/a/**"),
+        ("sibling", "/a/**", "/ab"),
+        ("star-needs-a-segment", "/a/*", "/a"),
+        ("star-is-one-segment", "/a/*", "/a/b/c"),
+        ("star-is-not-the-root", "/*", "/"),
+        ("crossed-stars", "/a/*", "/*/b"),
+        ("other-segment", "/a/*/c", "/a/b/d"),
+        ("other-method", "GET /x", "POST /x"),
+        ("any-method-behind-get", "GET /x", "/x"),
+        ("get-behind-head", "HEAD /x", "GET /x"),
+        ("options-behind-get", "GET /x", "OPTIONS /x"),
+        ("get-tail-of-others", "GET /a/**", "POST /a/b"),
+        ("public-letter-case", "+/A/**", "/a/b"),
+        ("public-escape", "+/a%21b", "/a!b"),
+        ("public-head-behind-get", "+GET /x", "+HEAD /x"),
+        ("public-head-behind-get-restricted", "+GET /x", "HEAD /x"),
+        ("public-narrow-first", "+/a/b", "/a/**"),
+        ("disjoint", "/a/**", "/b/**"),
+    ):
+        comment = f"{patterns[1]} matches something that {patterns[0]} does not"
+        suite.warned(f"not-shadowed-{name}", comment, routes(*patterns))
+    several: tuple[tuple[str, tuple[str, ...], tuple[int, ...]], ...] = (
+        ("all-others", ("/**", "/a", "+/b", "GET /c"), (1, 2, 3)),
+        ("the-last", ("GET /a", "POST /a", "/b/**", "HEAD /a"), (3,)),
+        ("by-a-shadowed-one", ("/a/**", "/a/b/**", "/a/b/c"), (1, 2)),
+        ("every-second", ("/a/*", "/a/b", "/b/*", "/b/c"), (1, 3)),
+        ("none-of-four", ("/a/b", "/a/*", "/a/**", "/**"), ()),
+    )
+    for name, patterns_of_it, places in several:
+        comment = "each route that decides nothing is named, and no other"
+        pointers = [f"/routes/{place}" for place in places]
+        suite.warned(f"shadowed-several-{name}", comment, routes(*patterns_of_it), *pointers)
+    comment = "what a shadowed route says does not matter"
+    rules: Json = [{"match": "/a/**", "services": [OTHER]}, {"match": "/a/b", "services": [CALLER], "strict": True}]
+    document = config(V2, services=services, routes=rules)
+    suite.warned("shadowed-with-other-rules", comment, document, "/routes/1")
 
 
 def _other_values(suite: ConfigSuite) -> None:

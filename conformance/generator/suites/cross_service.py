@@ -97,4 +97,5 @@ def suite() -> Suite:
         signed(SCHEME, CALL, KEY).set("X-Service-Name", OTHER.encode()),
         "INVALID_SIGNATURE",
     )
+    common.own_calls(suite, SCHEME)
     return suite

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fleet import CALLER, KEY, OWN, SECRETS, STRANGER_KEY, config, registry, secret
 from model import Group, Suite, accepted, refused
 from suites.common import change_digit
-from wire import NOW, Call, Scheme, signed
+from wire import NOW, Call, Scheme, replay_key, signed
 
 if TYPE_CHECKING:
     from request import Json
@@ -36,6 +36,7 @@ def suite() -> Suite:
     _encodings(suite)
     _long_keys(suite)
     _reveal(suite)
+    _unknown(suite)
     return suite
 
 
@@ -166,7 +167,15 @@ def _rotation(suite: Suite) -> None:
         for name, key, retiring in (("new", KEY, False), ("old", OLD_KEY, True)):
             request = signed(scheme, CALL, key)
             comment = f"signed with the {name} key"
-            group.accept(f"rotation-{short}-{name}", comment, "Rotation", request, key=name, retiring=retiring)
+            group.accept(
+                f"rotation-{short}-{name}",
+                comment,
+                ("Rotation", "ReplayKey"),
+                request,
+                key=name,
+                retiring=retiring,
+                replay_key=replay_key(scheme, CALL, key),
+            )
         oldest = signed(scheme, CALL, OLDEST_KEY)
         group.refuse(f"rotation-{short}-oldest", "signed with the revoked key", "KeyLife", oldest, NOT_NOW)
         stranger = signed(scheme, CALL, STRANGER_KEY)
@@ -183,7 +192,9 @@ def _rotation(suite: Suite) -> None:
         ("oldest-and-old", (OLDEST_KEY, OLD_KEY), "old"),
     ):
         request = signed(V2, CALL, *signers)
-        group.accept(f"rotation-pair-{name}", "one valid key is enough", "Rotation", request, key=expected)
+        same = replay_key(V2, CALL, KEY)
+        comment = "one valid key is enough, and whichever it is, the request is the same one"
+        group.accept(f"rotation-pair-{name}", comment, "Rotation", request, key=expected, replay_key=same)
     for name, signers, code in (
         ("oldest-and-stranger", (OLDEST_KEY, STRANGER_KEY), NOT_NOW),
         ("stranger-and-oldest", (STRANGER_KEY, OLDEST_KEY), NOT_NOW),
@@ -304,3 +315,76 @@ def _revealed(group: Group, reveal: str) -> None:
     ):
         comment = "the verdict is the same whatever the answer tells"
         group.refuse(f"{reveal}-{name}", comment, "Uniform", damaged, code)
+
+
+def _unknown(suite: Suite) -> None:
+    """Unknown ids among services of few and of many keys: the work that they cost must not change the verdict."""
+    secrets = {f"KEY_{number}": secret(f"key {number}") for number in range(1, 9)}
+    eight: dict[str, Json] = {"keys": [{"secret": f"env:KEY_{number}"} for number in range(1, 9)]}
+    mixed: dict[str, Json] = {
+        "keys": [
+            {"secret": "env:IMAGE_SERVICE_SECRET_OLD", "state": "revoked"},
+            {"secret": "env:IMAGE_SERVICE_SECRET", "not_after": time(NOW)},
+        ]
+    }
+    registries: dict[str, dict[str, Json]] = {
+        "no-service": {},
+        "no-key": {"notifications-service": {"url": "https://notifications.internal"}},
+        "one-key-each": registry(),
+        "one-and-eight-keys": registry(caller=eight),
+        "only-dead-keys": {CALLER: mixed},
+        "nobody-may-do-anything": registry(
+            caller=eight | {"allowed_targets": [], "permissions": []},
+            other={"permissions": []},
+            own={"permissions": []},
+        ),
+    }
+    spellings = {
+        "plain": b"intruder",
+        "one-letter": b"i",
+        "upper-case": CALLER.upper().encode(),
+        "prefix": CALLER[:-1].encode(),
+        "longer": CALLER.encode() + b"0",
+        "with-space": CALLER.encode() + b" ",
+        "not-ascii": "image-servic\u0435".encode(),
+        "not-utf8": b"\xff\xfe",
+        "empty": b"",
+        "long": b"a" * 200,
+    }
+    for short, scheme in (("v1", V1), ("v2", V2), ("cross", CROSS)):
+        for kind, services in registries.items():
+            if scheme is not V2 and kind not in ("one-and-eight-keys", "nobody-may-do-anything"):
+                continue  # One scheme shows what the number of keys does; the others, that it does so for them too.
+            # Not `config`, which takes no services to mean the usual ones.
+            document: dict[str, Json] = {"service": OWN, "accept": [scheme.value], "services": services}
+            group = suite.group(f"{scheme.value}, unknown ids: {kind}", document, ENV | secrets)
+            for name, identifier in spellings.items():
+                request = signed(scheme, CALL.but(service=identifier), KEY)
+                group.steps(
+                    f"unknown-{short}-{kind}-{name}",
+                    "whole and in pieces, with the key of a known service and with a forged signature",
+                    ("UnknownService", "Stream"),
+                    refused(request, "UNKNOWN_SERVICE"),
+                    refused(request, "UNKNOWN_SERVICE", chunks=[1, 4]),
+                    refused(change_digit(request, 9), "UNKNOWN_SERVICE"),
+                    refused(change_digit(request, 9), "UNKNOWN_SERVICE", chunks=[]),
+                )
+        document = config(scheme, services=registry(caller=eight))
+        group = suite.group(f"{scheme.value}, known and unknown in turn", document, ENV | secrets)
+        first, last = (signed(scheme, CALL, secrets[name].encode()) for name in ("KEY_1", "KEY_8"))
+        unknown = [signed(scheme, CALL.but(service=b"intruder-%d" % number), KEY) for number in range(16)]
+        group.steps(
+            f"unknown-{short}-between-known",
+            "many unknown ids, and the known service is known before and after",
+            ("UnknownService", "Genuine"),
+            accepted(first, service=CALLER, key="1"),
+            *(refused(request, "UNKNOWN_SERVICE") for request in unknown),
+            accepted(signed(scheme, CALL.but(body=b"{}", nonce=b"n" * 16), secrets["KEY_8"].encode()), key="8"),
+        )
+        group.refuse(
+            f"unknown-{short}-but-key-known",
+            "the last of the eight keys under the name of nobody",
+            "UnknownService",
+            last.set("X-Service-Name" if scheme is CROSS else "X-Service-ID", b"nobody"),
+            "UNKNOWN_SERVICE",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet import CALLER, KEY, SECRETS, config
 from model import Suite, accepted, refused
-from wire import NOW, Call, Scheme, signed
+from wire import NOW, Call, Scheme, replay_key, signed
 
 SCHEME = Scheme.SERVICE_HMAC_V2
 CALL = Call()
@@ -58,7 +58,8 @@ def _body(suite: Suite) -> None:
     group = suite.group("bodies of at most 16 bytes", document, SECRETS)
     for length in (0, 15, 16):
         request = signed(SCHEME, CALL.but(body=b"b" * length), KEY)
-        group.accept(f"body-of-{length}", "within the limit", "SizeLimit", request, service=CALLER)
+        key = replay_key(SCHEME, CALL, KEY)
+        group.accept(f"body-of-{length}", "within the limit", "SizeLimit", request, service=CALLER, replay_key=key)
     for length in (17, 32, 5000):
         request = signed(SCHEME, CALL.but(body=b"b" * length), KEY)
         group.refuse(f"body-of-{length}", "over the limit", "SizeLimit", request, "BODY_TOO_LARGE")

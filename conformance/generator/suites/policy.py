@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, OWN_KEY, SECRETS, config, registry
-from model import Suite, accepted, refused
+from model import Suite, accepted, refused, replace_config, sign, signs_as
 from request import Request
 from suites.common import change_digit
-from wire import NOW, Call, Scheme, signed
+from wire import NOW, Call, Scheme, headers, message, replay_key, signed
 
 if TYPE_CHECKING:
     from request import Json
@@ -79,6 +79,7 @@ def suite() -> Suite:
     _permissions(suite)
     _environments(suite)
     _targets(suite)
+    _reflection(suite)
     _order(suite)
     return suite
 
@@ -209,7 +210,16 @@ def _route_services(suite: Suite) -> None:
     group = suite.group("routes for some services", document, SECRETS)
     other = CALL.but(service=OTHER.encode(), method=b"GET", body=b"")
     comment = "the route names the caller"
-    group.accept("route-named", comment, "RouteService", get(b"/internal/a"), route="/internal/**", service=CALLER)
+    inside = CALL.but(method=b"GET", target=b"/internal/a", body=b"")
+    group.accept(
+        "route-named",
+        comment,
+        "RouteService",
+        signed(V2, inside, KEY),
+        route="/internal/**",
+        service=CALLER,
+        replay_key=replay_key(V2, inside, KEY),
+    )
     second = signed(V2, CALL.but(target=b"/prices"), KEY)
     group.accept("route-named-second", comment, "RouteService", second, route="POST /prices", service=CALLER)
     comment = "the route does not name the caller"
@@ -466,6 +476,112 @@ def _targets(suite: Suite) -> None:
             else:
                 comment = "the registry does not list this service among the caller's targets"
                 group.refuse(f"target-{name}-{scheme.value}", comment, "AllowedTarget", request, "TARGET_NOT_ALLOWED")
+
+
+def _reflection(suite: Suite) -> None:
+    """Requests in the name of the service that verifies: it may be what the service itself sent to others."""
+    calls = {scheme: CALL.but(service=OWN.encode(), target_service=CALLER.encode()) for scheme in Scheme}
+    for scheme, call in calls.items():
+        own = signed(scheme, call, OWN_KEY)
+        document = config(scheme, sign_with=scheme.value)
+        group = suite.group(f"{scheme.value}: the own service's calls come back", document, SECRETS)
+        bare = Request(method=call.method, target=call.target, body=call.body)
+        group.steps(
+            f"reflection-{scheme.value}",
+            "a call is signed for another service and sent back to its sender, whole and in pieces",
+            "Reflection",
+            sign(bare, signs_as(headers(scheme, call, OWN_KEY), message(scheme, call)), target=CALLER),
+            refused(own, "TARGET_NOT_ALLOWED"),
+            refused(own, "TARGET_NOT_ALLOWED", chunks=[4]),
+            refused(own, "TARGET_NOT_ALLOWED", chunks=[]),
+        )
+        safe = signed(scheme, call.but(method=b"GET", body=b""), OWN_KEY)
+        comment = "reading is calling too"
+        group.refuse(f"reflection-{scheme.value}-get", comment, "Reflection", safe, "TARGET_NOT_ALLOWED")
+        for name, damaged, code in (
+            ("after-signature", change_digit(own, 0), "INVALID_SIGNATURE"),
+            ("after-unknown", signed(scheme, call.but(service=OWN.upper().encode()), OWN_KEY), "UNKNOWN_SERVICE"),
+            ("after-wrong-key", signed(scheme, call, KEY), "INVALID_SIGNATURE"),
+            (
+                "after-window",
+                signed(scheme, call.but(timestamp=b"%d" % (NOW - 301)), OWN_KEY),
+                "TIMESTAMP_OUTSIDE_WINDOW",
+            ),
+        ):
+            comment = "the earlier step decides"
+            group.refuse(f"order-reflection-{scheme.value}-{name}", comment, "Precedence", damaged, code)
+        other = signed(scheme, CALL, KEY)
+        group.steps(
+            f"reflection-{scheme.value}-others-may-call",
+            "what was refused says nothing of other callers",
+            ("Reflection", "Genuine"),
+            refused(own, "TARGET_NOT_ALLOWED"),
+            accepted(other, service=CALLER),
+        )
+        limits: dict[str, Json] = {"environments": ["staging"], "permissions": []}
+        shut: list[Json] = [{"match": "/**", "services": [OTHER]}]
+        document = config(scheme, services=registry(own=limits), environment="production", routes=shut)
+        group = suite.group(f"{scheme.value}: the own service, limited in every way", document, SECRETS)
+        name = f"order-reflection-{scheme.value}-before-environment"
+        group.refuse(name, "the earlier step decides", "Precedence", own, "TARGET_NOT_ALLOWED")
+
+    itself = {scheme: signed(scheme, CALL.but(service=OWN.encode()), OWN_KEY) for scheme in Scheme}
+    for name, targets, allowed in (
+        ("only", [OWN], True),
+        ("among-others", [CALLER, OWN], True),
+        ("other", [CALLER], False),
+        ("letter-case", [OWN.upper()], False),
+        ("longer", [OWN + "2"], False),
+        ("none", [], False),
+    ):
+        for scheme, request in itself.items():
+            listed: dict[str, Json] = {"allowed_targets": list(targets)}
+            document = config(scheme, services=registry(own=listed))
+            group = suite.group(f"{scheme.value}, the own service's targets: {name}", document, SECRETS)
+            flags = ("Reflection", "AllowedTarget")
+            if allowed:
+                comment = "the config says by name that the service calls itself"
+                group.accept(f"own-target-{name}-{scheme.value}", comment, flags, request, service=OWN)
+            else:
+                comment = "the config says whom the service calls, and it is not itself"
+                group.refuse(f"own-target-{name}-{scheme.value}", comment, flags, request, "TARGET_NOT_ALLOWED")
+
+    routes: list[Json] = [
+        {"match": "/old/**", "accept": ["service-hmac"]},
+        {"match": "/cross/**", "accept": ["cross-service"]},
+    ]
+    group = suite.group("routes of older schemes, and calls of the own service", config(V2, routes=routes), SECRETS)
+    for scheme, path in ((V1, b"/old/a"), (CROSS, b"/cross/a")):
+        call = CALL.but(target=path)
+        own = signed(scheme, call.but(service=OWN.encode()), OWN_KEY)
+        name = f"reflection-route-{scheme.value}"
+        comment = "the scheme of the route does not sign the target"
+        group.refuse(name, comment, ("Reflection", "RouteScheme"), own, "TARGET_NOT_ALLOWED")
+        comment = "another service on the same route"
+        group.accept(f"{name}-other", comment, ("RouteScheme", "Genuine"), signed(scheme, call, KEY), service=CALLER)
+    comment = "the scheme of the document signs the target"
+    flags = ("Reflection", "Genuine")
+    group.accept("reflection-route-service-hmac-v2", comment, flags, itself[V2], service=OWN)
+
+    group = suite.group("the own service's targets come later", config(V1), SECRETS)
+    group.steps(
+        "reflection-until-listed",
+        "the refused call left no trace, and a new config lets it in",
+        ("Reflection", "ConfigReplaced", "RefusedIsNotSeen"),
+        refused(itself[V1], "TARGET_NOT_ALLOWED"),
+        replace_config(config(V1, services=registry(own={"allowed_targets": [OWN]})), {"ok": {}}),
+        accepted(itself[V1], service=OWN),
+        refused(itself[V1], "REPLAYED_REQUEST"),
+    )
+    group.steps(
+        "reflection-once-unlisted",
+        "a new config without the list shuts the way again",
+        ("Reflection", "ConfigReplaced"),
+        replace_config(config(V1, services=registry(own={"allowed_targets": [OWN]})), {"ok": {}}),
+        accepted(itself[V1], service=OWN),
+        replace_config(config(V1), {"ok": {}}),
+        refused(signed(V1, CALL.but(service=OWN.encode(), body=b"{}"), OWN_KEY), "TARGET_NOT_ALLOWED"),
+    )
 
 
 def _order(suite: Suite) -> None:

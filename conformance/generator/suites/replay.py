@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet import CALLER, KEY, OTHER, OTHER_KEY, SECRETS, config, registry, secret
-from model import Suite, accepted, refused, replace_config
-from wire import NOW, Call, Scheme, signed
+from model import Group, Suite, accepted, refused, replace_config
+from wire import NOW, Call, Scheme, replay_key, signed
 
 if TYPE_CHECKING:
     from request import Json, Request
@@ -16,6 +16,9 @@ V2 = Scheme.SERVICE_HMAC_V2
 CROSS = Scheme.CROSS_SERVICE
 CALL = Call()
 REPLAYED = "REPLAYED_REQUEST"
+FULL = "REPLAY_STORE_UNAVAILABLE"
+LATER = NOW + 306
+"""When the window of a request of `NOW` is over, and the few seconds for which a store keeps an entry beyond it."""
 NEXT = b"ffffffff-0000-4000-8000-000000000001"
 """Another request id than the usual one."""
 
@@ -78,6 +81,7 @@ def _signed_nonce(suite: Suite) -> None:
         accepted(request, now=NOW + 100),
         refused(request, REPLAYED, now=NOW - 100),
     )
+    _nonce_after_the_window(group)
     for name, other, comment in (
         ("path", CALL.but(target=b"/api/images/other"), "for another path"),
         ("body", CALL.but(body=b"{}"), "for another body"),
@@ -95,8 +99,12 @@ def _signed_nonce(suite: Suite) -> None:
         "v2-new-nonce",
         "the same call with a fresh nonce is a new request",
         "ReplayKey",
-        accepted(request),
-        accepted(signed(V2, CALL.but(nonce=NEXT), KEY), request_id=NEXT.decode()),
+        accepted(request, replay_key=replay_key(V2, CALL, KEY)),
+        accepted(
+            signed(V2, CALL.but(nonce=NEXT), KEY),
+            request_id=NEXT.decode(),
+            replay_key=replay_key(V2, CALL.but(nonce=NEXT), KEY),
+        ),
     )
     group.steps(
         "v2-nonce-letter-case",
@@ -109,8 +117,12 @@ def _signed_nonce(suite: Suite) -> None:
         "v2-same-nonce-other-service",
         "nonces of two services do not meet",
         "ReplayKey",
-        accepted(request, service=CALLER),
-        accepted(signed(V2, CALL.but(service=OTHER.encode()), OTHER_KEY), service=OTHER),
+        accepted(request, service=CALLER, replay_key=replay_key(V2, CALL, KEY)),
+        accepted(
+            signed(V2, CALL.but(service=OTHER.encode()), OTHER_KEY),
+            service=OTHER,
+            replay_key=replay_key(V2, CALL.but(service=OTHER.encode()), OTHER_KEY),
+        ),
     )
     group.steps(
         "v2-foreign-header-changed",
@@ -165,6 +177,49 @@ def _signed_nonce(suite: Suite) -> None:
     )
 
 
+def _nonce_after_the_window(group: Group) -> None:
+    """A nonce is remembered as long as the window could let its request in, and not for ever."""
+
+    def at(seconds: int) -> Request:
+        return signed(V2, CALL.but(timestamp=str(seconds).encode()), KEY)
+
+    group.steps(
+        "v2-same-nonce-inside-the-window",
+        "signed anew with the old nonce in the last second of the window",
+        ("ReplayKey", "Window"),
+        accepted(at(NOW)),
+        refused(at(NOW + 300), REPLAYED, now=NOW + 300),
+    )
+    group.steps(
+        "v2-same-nonce-after-the-window",
+        "signed anew with the old nonce when its window has passed: a new request, and the nonce is used again",
+        ("ReplayKey", "Window"),
+        accepted(at(NOW)),
+        accepted(at(LATER), now=LATER, service=CALLER, replay_key=replay_key(V2, CALL, KEY)),
+        refused(at(LATER), REPLAYED, now=LATER),
+        refused(at(LATER + 300), REPLAYED, now=LATER + 300),
+        refused(at(NOW), "TIMESTAMP_OUTSIDE_WINDOW", now=LATER),
+    )
+    group.steps(
+        "v2-same-nonce-long-after-the-window",
+        "the same a day later, and once more on the next day",
+        ("ReplayKey", "Window"),
+        accepted(at(NOW)),
+        accepted(at(NOW + 86_400), now=NOW + 86_400),
+        accepted(at(NOW + 2 * 86_400), now=NOW + 2 * 86_400),
+        refused(at(NOW + 2 * 86_400), REPLAYED, now=NOW + 2 * 86_400),
+    )
+    group.steps(
+        "v2-same-nonce-of-an-early-request",
+        "a request from the future holds its nonce for both bounds of the window",
+        ("ReplayKey", "Window"),
+        accepted(at(NOW + 300)),
+        refused(at(NOW + 600), REPLAYED, now=NOW + 600),
+        accepted(at(LATER + 300), now=LATER + 300),
+        refused(at(LATER + 300), REPLAYED, now=LATER + 300),
+    )
+
+
 def _without_nonce(suite: Suite) -> None:
     for short, scheme in (("v1", V1), ("cross", CROSS)):
         group = suite.group(f"{scheme.value}: no nonce is signed", config(scheme), SECRETS)
@@ -206,8 +261,11 @@ def _without_nonce(suite: Suite) -> None:
             f"{short}-same-request-id",
             "two calls that share a request id are two calls",
             "ReplayKey",
-            accepted(request),
-            accepted(signed(scheme, CALL.but(body=b"{}"), KEY)),
+            accepted(request, replay_key=replay_key(scheme, CALL, KEY)),
+            accepted(
+                signed(scheme, CALL.but(body=b"{}"), KEY),
+                replay_key=replay_key(scheme, CALL.but(body=b"{}"), KEY),
+            ),
         )
         group.steps(
             f"{short}-query-changed",
@@ -277,7 +335,7 @@ def _rotation(suite: Suite) -> None:
         "rotation-one-signature-each",
         "one half of the pair, then the other half",
         ("Replay", "Rotation"),
-        accepted(both.set("X-Signature", first), key="new", retiring=False),
+        accepted(both.set("X-Signature", first), key="new", retiring=False, replay_key=replay_key(V2, CALL, KEY)),
         refused(both.set("X-Signature", second), REPLAYED),
     )
     group.steps(
@@ -337,6 +395,7 @@ def _capacity(suite: Suite) -> None:
             accepted(requests[1]),
             refused(requests[2].but(body=b"x"), "INVALID_SIGNATURE"),
         )
+    _room(suite)
     _living_entries(suite)
     group = suite.group("a full store and safe requests of service-hmac", config(V1, replay={"capacity": 1}), SECRETS)
     gets = [signed(V1, call(number).but(method=b"GET"), KEY) for number in range(3)]
@@ -348,6 +407,95 @@ def _capacity(suite: Suite) -> None:
         accepted(gets[0]),
         accepted(gets[1]),
         accepted(gets[2]),
+    )
+
+
+def _room(suite: Suite) -> None:
+    """A store that is full, and gets room again as time passes: exactly as much as its capacity says."""
+
+    def calls(scheme: Scheme, seconds: int) -> list[Request]:
+        timestamp = str(seconds).encode()
+        return [
+            signed(scheme, CALL.but(nonce=b"nonce-%d-%04d" % (seconds, at), body=b"%d" % at, timestamp=timestamp), KEY)
+            for at in range(4)
+        ]
+
+    for short, scheme in (("v2", V2), ("v1", V1), ("cross", CROSS)):
+        early, middle, late, last = (calls(scheme, NOW + seconds) for seconds in (0, 100, 306, 406))
+        for capacity in (1, 2, 3):
+            for on_full in ("reject", "allow"):
+                replay: dict[str, Json] = {"capacity": capacity, "on_full": on_full}
+                group = suite.group(
+                    f"{scheme.value}, capacity {capacity}, {on_full} when full", config(scheme, replay=replay), SECRETS
+                )
+
+                def over(request: Request, now: int, *, on_full: str = on_full) -> Json:
+                    return refused(request, FULL, now=now) if on_full == "reject" else accepted(request, now=now)
+
+                group.steps(
+                    f"room-{on_full}-{short}-{capacity}-exact",
+                    "as many entries as the capacity, and not one more, however often it is tried",
+                    "StoreFull",
+                    *(accepted(request) for request in early[:capacity]),
+                    over(early[capacity], NOW),
+                    over(early[capacity], NOW),
+                    *(refused(request, REPLAYED) for request in early[:capacity]),
+                )
+                group.steps(
+                    f"room-{on_full}-{short}-{capacity}-again",
+                    "when the entries have outlived the window the whole capacity is there again",
+                    "StoreFull",
+                    *(accepted(request) for request in early[:capacity]),
+                    over(early[capacity], NOW),
+                    over(early[capacity], NOW + 300),
+                    *(accepted(request, now=NOW + 306) for request in late[:capacity]),
+                    over(late[capacity], NOW + 306),
+                    *(refused(request, REPLAYED, now=NOW + 306) for request in late[:capacity]),
+                )
+        replay = {"capacity": 2, "on_full": "reject"}
+        group = suite.group(f"{scheme.value}, entries of two ages", config(scheme, replay=replay), SECRETS)
+        group.steps(
+            f"room-{short}-one-by-one",
+            "each entry makes room when its own window has passed, not before and not for two",
+            "StoreFull",
+            accepted(early[0]),
+            accepted(middle[0], now=NOW + 100),
+            refused(middle[1], FULL, now=NOW + 300),
+            accepted(late[0], now=NOW + 306),
+            refused(late[1], FULL, now=NOW + 306),
+            refused(middle[0], REPLAYED, now=NOW + 400),
+            refused(late[1], FULL, now=NOW + 400),
+            accepted(last[0], now=NOW + 406),
+            refused(last[1], FULL, now=NOW + 406),
+            refused(last[0], REPLAYED, now=NOW + 406),
+        )
+    first, second, third, fourth = calls(V2, NOW)
+    small, large = (config(V2, replay={"capacity": capacity}) for capacity in (1, 2))
+    group = suite.group("the capacity is replaced", small, SECRETS)
+    group.steps(
+        "room-by-a-greater-capacity",
+        "a new config with a greater capacity makes room at once",
+        ("StoreFull", "ConfigReplaced"),
+        accepted(first),
+        refused(second, FULL),
+        replace_config(large, {"ok": {}}),
+        accepted(second),
+        refused(third, FULL),
+        refused(first, REPLAYED),
+        refused(second, REPLAYED),
+    )
+    group.steps(
+        "no-room-by-a-smaller-capacity",
+        "a new config with a smaller capacity forgets nothing and lets nothing more in",
+        ("StoreFull", "ConfigReplaced"),
+        replace_config(large, {"ok": {}}),
+        accepted(first),
+        accepted(second),
+        replace_config(small, {"ok": {}}),
+        refused(third, FULL),
+        refused(first, REPLAYED),
+        refused(second, REPLAYED),
+        refused(fourth, FULL, now=NOW + 300),
     )
 
 
@@ -386,8 +534,8 @@ def _switched_off(suite: Suite) -> None:
             f"none-{short}-twice",
             "the config says by name that nothing is remembered",
             "Repetition",
-            accepted(request),
-            accepted(request),
+            accepted(request, replay_key=replay_key(scheme, CALL, KEY)),
+            accepted(request, replay_key=replay_key(scheme, CALL, KEY)),
         )
         group.steps(
             f"none-{short}-window-holds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleet import CALLER, KEY, OTHER, SECRETS, config
 from model import Group, Suite
 from request import Request
-from wire import Call, Scheme, signature, signed
+from wire import Call, Scheme, replay_key, signature, signed
 
 V1 = Scheme.SERVICE_HMAC
 V2 = Scheme.SERVICE_HMAC_V2
@@ -27,7 +27,9 @@ def _both_hmac(group: Group) -> None:
     for scheme in (V1, V2):
         comment = f"{scheme.value} is chosen by the form of the signature"
         request = signed(scheme, CALL, KEY)
-        group.accept(f"hmac-both-{scheme.value}", comment, ("OneCredential", "Genuine"), request, scheme=scheme.value)
+        key = replay_key(scheme, CALL, KEY)
+        flags = ("OneCredential", "Genuine")
+        group.accept(f"hmac-both-{scheme.value}", comment, flags, request, scheme=scheme.value, replay_key=key)
     v1, v2 = signed(V1, CALL, KEY), signed(V2, CALL, KEY)
     with_target = v1.adding("X-Target-Service", b"elsewhere")
     group.accept(
@@ -111,7 +113,9 @@ def _v2_and_cross(group: Group) -> None:
     v2, cross = signed(V2, CALL, KEY), signed(CROSS, CALL, KEY)
     for scheme, request in ((V2, v2), (CROSS, cross)):
         comment = f"{scheme.value} is chosen by the header that names the caller"
-        group.accept(f"v2-cross-{scheme.value}", comment, ("OneCredential", "Genuine"), request, scheme=scheme.value)
+        key = replay_key(scheme, CALL, KEY)
+        flags = ("OneCredential", "Genuine")
+        group.accept(f"v2-cross-{scheme.value}", comment, flags, request, scheme=scheme.value, replay_key=key)
     v1 = signed(V1, CALL, KEY)
     comment = "service-hmac is not accepted here"
     group.refuse("v2-cross-service-hmac", comment, "SchemeNotAccepted", v1, "SCHEME_NOT_ACCEPTED")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fleet import CALLER, KEY, OWN, OWN_KEY, SECRETS, config
+from fleet import CALLER, KEY, SECRETS, config
 from model import Suite, accepted, refused
 from suites import common
-from wire import NONCE, NOW, Call, Scheme, signature, signed
+from wire import NONCE, NOW, Call, Scheme, replay_key, signature, signed
 
 SCHEME = Scheme.SERVICE_HMAC
 CALL = Call()
@@ -39,10 +39,6 @@ def suite() -> Suite:
         request.but(target=b"/api/images%3Fsize=1"),
         "INVALID_SIGNATURE",
     )
-    group.accept(
-        "own-key", "a service may call itself", "Genuine", signed(SCHEME, CALL.but(service=OWN.encode()), OWN_KEY)
-    )
-
     for name, value, reported in (
         ("any-grammar", b"test-123", "test-123"),
         ("one-letter", b"x", "x"),
@@ -71,6 +67,7 @@ def suite() -> Suite:
         "ReplayKey",
         request.set("X-Request-ID", b"another-id"),
         request_id="another-id",
+        replay_key=replay_key(SCHEME, CALL, KEY),
     )
 
     base = CALL.but(method=b"POST", target=b"/a", body=b"b\nc")
@@ -129,6 +126,7 @@ def suite() -> Suite:
     upper = request.set("X-Signature", b"V2=" + signature(SCHEME, base, KEY))
     group.refuse("v2-prefix-in-upper-case", "no prefix of any scheme", "ExactDecoding", upper, "MALFORMED_SIGNATURE")
 
+    common.own_calls(suite, SCHEME)
     _compatible_with_the_first_format(suite)
     _narrow_window(suite)
     return suite

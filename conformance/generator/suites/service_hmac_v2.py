@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, SECRETS, STRANGER_KEY, config
+from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, OWN_KEY, SECRETS, STRANGER_KEY, config
 from model import Group, Suite
 from suites import common
-from wire import NONCE, NOW, Call, Scheme, message, signature, signed, tag
+from wire import NONCE, NOW, Call, Scheme, message, replay_key, signature, signed, tag
 
 if TYPE_CHECKING:
     from request import Request
@@ -100,8 +100,10 @@ def _nonces(group: Group) -> None:
         ("every-mark", b"AZaz09_-AZaz09_-"),
         ("only-hyphens", b"-" * 16),
     ):
-        request = signed(SCHEME, CALL.but(nonce=nonce), KEY)
-        group.accept(f"nonce-{name}", "a nonce", "StrictNonce", request, request_id=nonce.decode())
+        call = CALL.but(nonce=nonce)
+        request = signed(SCHEME, call, KEY)
+        key = replay_key(SCHEME, call, KEY)
+        group.accept(f"nonce-{name}", "a nonce", "StrictNonce", request, request_id=nonce.decode(), replay_key=key)
     for name, nonce, comment in (
         ("15-letters", b"n" * 15, "too short to be unique"),
         ("65-letters", b"n" * 65, "too long"),
@@ -160,6 +162,15 @@ def _targets(group: Group) -> None:
         request.set("X-Target-Service", b"notifications-service"),
         "INVALID_SIGNATURE",
     )
+    own = CALL.but(service=OWN.encode())
+    comment = "the target is signed, so the own service may call itself without a word in the config"
+    group.accept("own-key", comment, ("Reflection", "Genuine"), signed(SCHEME, own, OWN_KEY), service=OWN, key="1")
+    reflected = signed(SCHEME, own.but(target_service=CALLER.encode()), OWN_KEY)
+    comment = "what the service sent to another one was sent back to it"
+    group.refuse("own-key-reflected", comment, ("Reflection", "OtherTarget"), reflected, "TARGET_NOT_ALLOWED")
+    redirected = reflected.set("X-Target-Service", OWN.encode())
+    comment = "sent back, with the target changed: it is signed"
+    group.refuse("own-key-redirected", comment, ("Reflection", "Tampered"), redirected, "INVALID_SIGNATURE")
 
 
 def _signature_lists(group: Group) -> None:

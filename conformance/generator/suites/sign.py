@@ -156,9 +156,30 @@ def _keys(suite: Suite, scheme: Scheme) -> None:
         ("new-not-yet", (new | {"not_before": time(NOW + 1)}, old), OWN_KEY, (OWN_KEY,)),
         ("new-in-its-first-second", (new | {"not_before": time(NOW)}, old), NEW_KEY, (NEW_KEY, OWN_KEY)),
         ("in-config-order", (new, old), NEW_KEY, (NEW_KEY, OWN_KEY)),
+        ("only-retiring", (old | {"state": "retiring"},), OWN_KEY, (OWN_KEY,)),
+        ("retiring-behind-active", (new, old | {"state": "retiring"}), NEW_KEY, (NEW_KEY, OWN_KEY)),
+        ("retiring-and-revoked", (new | {"state": "revoked"}, old | {"state": "retiring"}), OWN_KEY, (OWN_KEY,)),
+        ("retiring-and-ended", (new | {"not_after": time(NOW)}, old | {"state": "retiring"}), OWN_KEY, (OWN_KEY,)),
+        (
+            "retiring-and-not-yet",
+            (old | {"state": "retiring"}, new | {"not_before": time(NOW + 1)}),
+            OWN_KEY,
+            (OWN_KEY,),
+        ),
+        ("two-retiring", (old | {"state": "retiring"}, new | {"state": "retiring"}), OWN_KEY, both),
+        (
+            "two-retiring-other-order",
+            (new | {"state": "retiring"}, old | {"state": "retiring"}),
+            NEW_KEY,
+            (NEW_KEY, OWN_KEY),
+        ),
     ):
         group = suite.group(f"{scheme.value}, keys: {name}", signer(scheme, *keys), ENV)
-        comment = "every key that is valid now, in the order of the config" if is_v2 else "the first active, valid key"
+        comment = (
+            "every key that is valid now, in the order of the config"
+            if is_v2
+            else "the first key that is active and valid; where there is none, the first retiring one"
+        )
         signs(group, f"keys-{name}", comment, scheme, CALL, *(several if is_v2 else (one,)))
     encoded: dict[str, Json] = {"secret": "env:LEGO_PROJECTS_API_SECRET", "encoding": "hex"}
     group = suite.group(f"{scheme.value}, a key in hex", signer(scheme, encoded), ENV)
@@ -167,6 +188,8 @@ def _keys(suite: Suite, scheme: Scheme) -> None:
         "revoked": [old | {"state": "revoked"}],
         "ended": [old | {"not_after": time(NOW)}],
         "not-yet": [old | {"not_before": time(NOW + 1)}],
+        "retiring-ended": [old | {"state": "retiring", "not_after": time(NOW)}],
+        "retiring-not-yet": [old | {"state": "retiring", "not_before": time(NOW + 1)}],
         "none-of-two": [old | {"state": "revoked"}, new | {"not_before": time(NOW + 1)}],
     }
     for name, own in invalid.items():

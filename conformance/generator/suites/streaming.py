@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleet import CALLER, KEY, SECRETS, config
 from model import Suite, accepted, refused
 from suites.common import change_digit
-from wire import NOW, Call, Scheme, signed
+from wire import NOW, Call, Scheme, replay_key, signed
 
 CALL = Call()
 BODY = bytes(range(256)) + b'{"text":"\n\r\n$&"}' * 8
@@ -33,9 +33,11 @@ def suite() -> Suite:
     suite = Suite("streaming")
     for scheme in Scheme:
         group = suite.group(f"{scheme.value} in pieces", config(scheme), SECRETS)
-        request = signed(scheme, CALL.but(body=BODY), KEY)
+        call = CALL.but(body=BODY)
+        request = signed(scheme, call, KEY)
+        key = replay_key(scheme, call, KEY)
         for name, chunks in CHUNKINGS.items():
-            step = accepted(request, chunks=chunks, service=CALLER, scheme=scheme.value, age=0)
+            step = accepted(request, chunks=chunks, service=CALLER, scheme=scheme.value, age=0, replay_key=key)
             group.steps(f"{scheme.value}-{name}", "the body as it was signed", ("Stream", "Genuine"), step)
         changed = BODY[:200] + b"\xff" + BODY[201:]
         for name in ("all-at-once", "one-by-one", "blocks", "below-blocks"):
