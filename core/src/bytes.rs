@@ -28,12 +28,15 @@ fn any_of_two(left: &[u8], right: &[u8], is: impl Fn(u8, u8) -> bool + Copy) -> 
 /// overlaps it.
 #[inline]
 fn in_chunks<const SIZE: usize>(left: &[u8], right: &[u8], is: impl Fn(u8, u8) -> bool) -> Option<bool> {
-    let found = |left: &[u8; SIZE], right: &[u8; SIZE]| {
-        (0..SIZE).fold(0, |found, at| found | u8::from(is(left[at], right[at]))) != 0
+    let mut found = [0; SIZE];
+    let mut look = |left: &[u8; SIZE], right: &[u8; SIZE]| {
+        for at in 0..SIZE {
+            found[at] |= u8::from(is(left[at], right[at]));
+        }
     };
-    let last = found(left.last_chunk()?, right.last_chunk()?);
-    let chunks = left.as_chunks().0.iter().zip(right.as_chunks().0);
-    Some(chunks.fold(last, |any, (left, right)| any | found(left, right)))
+    look(left.last_chunk()?, right.last_chunk()?);
+    left.as_chunks().0.iter().zip(right.as_chunks().0).for_each(|(left, right)| look(left, right));
+    Some(found.iter().fold(0, |any, found| any | found) != 0)
 }
 
 #[cfg(test)]

@@ -57,13 +57,12 @@ pub(crate) struct Signatures<'a> {
 impl<'a> Carriers<'a> {
     /// Picks the credential headers, and checks the bounds of the header block.
     #[inline]
-    pub(crate) fn collect<H: Headers + ?Sized>(headers: &'a H) -> Result<Self, HeadFault> {
-        let mut carriers = Self::default();
+    pub(crate) fn collect<H: Headers + ?Sized>(&mut self, headers: &'a H) -> Result<(), HeadFault> {
         let (mut fields, mut bytes) = (0, 0);
         headers.visit(|name, value| {
             fields += 1;
             bytes += name.len() + value.len();
-            if let Some(field) = carriers.field(name) {
+            if let Some(field) = self.field(name) {
                 field.repeated |= field.value.is_some();
                 field.value = Some(value);
             }
@@ -74,7 +73,7 @@ impl<'a> Carriers<'a> {
         if bytes > MAX_HEADER_BYTES {
             return Err(HeadFault::HeaderBytes);
         }
-        Ok(carriers)
+        Ok(())
     }
 
     #[inline]
@@ -115,7 +114,6 @@ impl<'a> Carriers<'a> {
         let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
         let takes_name = accepted.has(Scheme::CrossService);
         let takes_target = accepted.has(Scheme::ServiceHmacV2);
-
         let relevant = [
             (&self.signature, true, header::SIGNATURE),
             (&self.timestamp, true, header::TIMESTAMP),

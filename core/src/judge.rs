@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::config::{Compiled, Service};
+use crate::config::Compiled;
 use crate::credentials::{Carriers, Claim};
 use crate::identifier::RequestId;
 use crate::mac::{Tag, digest_in_scope};
-use crate::policy::check_unambiguous;
+use crate::policy::{Path, check_unambiguous};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::{Fingerprint, ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
@@ -44,6 +44,8 @@ pub(crate) struct Facts {
     pub(crate) timestamp: u64,
     pub(crate) now: u64,
     pub(crate) request_id: RequestId,
+    /// What tells a signed nonce from all others, where the scheme signs one.
+    nonce_digest: Option<[u8; 32]>,
     is_safe_method: bool,
     is_for_us: bool,
     is_permitted: bool,
@@ -74,21 +76,24 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     let refuse = |(code, detail), request_id| Refusal::new(code, detail, config.clone(), None, request_id);
     let malformed = |detail| (RefusalCode::MalformedRequest, detail);
 
-    let carriers = Carriers::collect(head.headers)
-        .and_then(|carriers| check_method(head.method).map(|()| carriers))
-        .and_then(|carriers| check_target(head.method, head.target).map(|()| carriers))
+    let mut carriers = Carriers::default();
+    carriers
+        .collect(head.headers)
+        .and_then(|()| check_method(head.method))
+        .and_then(|()| check_target(head.method, head.target))
         .map_err(|fault| refuse(malformed(Detail::Head(fault)), RequestId::NONE))?;
     let request_id = carriers.request_id();
     let (path, query) = head.split_target();
 
-    let route = config.route(head.method, path);
+    let path = Path::new(path);
+    let route = config.route(head.method, &path);
     if let Some((at, route)) = route
         && route.public
     {
         return Ok(Admission::Public { route: at });
     }
-    if config.paths_decide && path != b"*" {
-        check_unambiguous(path).map_err(|fault| refuse(malformed(Detail::Path(fault)), request_id))?;
+    if config.paths_decide && path.raw != b"*" {
+        check_unambiguous(&path).map_err(|fault| refuse(malformed(Detail::Path(fault)), request_id))?;
     }
 
     let accepted = route.and_then(|(_, route)| route.accept).unwrap_or(config.accept);
@@ -106,7 +111,12 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
 
     // An unknown id costs what some known one costs, here and below, so that time does not tell which ids are known.
     let judged = service.map(|at| &config.services[at]).or_else(|| config.decoy(claim.service));
+    // Long before it is needed: the processor computes it beside the steps that follow, so that it costs next to nothing.
+    let nonce_digest = judged
+        .filter(|_| claim.scheme.signs_nonce())
+        .map(|service| digest_in_scope(&service.replay_scope, request_id.as_bytes()));
     let facts = Facts {
+        nonce_digest,
         scheme: claim.scheme,
         service,
         keys: judged.map_or(1, |service| service.keys.len()),
@@ -116,9 +126,15 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
         request_id,
         is_safe_method: matches!(head.method, b"GET" | b"HEAD" | b"OPTIONS"),
         is_for_us: !claim.scheme.signs_nonce() || claim.target_service == config.service.as_bytes(),
-        is_permitted: judged.is_none_or(|service| service.permits(head.method, path)),
+        is_permitted: judged.is_none_or(|service| service.permits(head.method, &path)),
     };
-    Ok(Admission::Claimed(Claimed { claim, path, query: query.unwrap_or_default(), method: head.method, facts }))
+    Ok(Admission::Claimed(Claimed {
+        claim,
+        path: path.raw,
+        query: query.unwrap_or_default(),
+        method: head.method,
+        facts,
+    }))
 }
 
 /// Step 8.
@@ -196,7 +212,7 @@ pub(crate) fn conclude(
         return Err(refuse(RefusalCode::PermissionDenied, Detail::Permissions));
     }
 
-    let replay_id = ReplayId::of(facts, service, tag);
+    let replay_id = facts.nonce_digest.map_or(ReplayId::Signature(*tag), ReplayId::Nonce);
     let unrecorded = check_replay(config, facts, &replay_id, store)?;
     Ok(Verified::new(
         config.clone(),
@@ -240,14 +256,6 @@ impl Facts {
 }
 
 impl ReplayId {
-    fn of(facts: &Facts, service: &Service, tag: &Tag) -> Self {
-        if facts.scheme.signs_nonce() {
-            Self::Nonce(digest_in_scope(&service.replay_scope, facts.request_id.as_bytes()))
-        } else {
-            Self::Signature(*tag)
-        }
-    }
-
     fn fingerprint(&self) -> &Fingerprint {
         let (Self::Nonce(bytes) | Self::Signature(bytes)) = self;
         bytes.first_chunk().expect("32 bytes are more than 16")

@@ -16,6 +16,14 @@ pub(crate) type Tag = [u8; TAG_BYTES];
 /// Takes the pieces of a signed message, in order.
 pub(crate) trait Sink {
     fn put(&mut self, piece: &[u8]);
+
+    /// Puts each piece and a line end behind it.
+    fn put_lines(&mut self, pieces: &[&[u8]]) {
+        for piece in pieces {
+            self.put(piece);
+            self.put(b"\n");
+        }
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -136,6 +144,27 @@ impl Sink for Running {
         } else {
             self.hash(piece);
         }
+    }
+
+    #[inline]
+    fn put_lines(&mut self, pieces: &[&[u8]]) {
+        let length: usize = pieces.iter().map(|piece| piece.len() + 1).sum();
+        if length > GATHERED_BYTES - self.used {
+            for piece in pieces {
+                self.put(piece);
+                self.put(b"\n");
+            }
+            return;
+        }
+        let (mut room, _) = self.buffer[self.used..].split_at_mut(length);
+        for piece in pieces {
+            let (text, rest) = room.split_at_mut(piece.len());
+            text.copy_from_slice(piece);
+            let (end, rest) = rest.split_at_mut(1);
+            end.copy_from_slice(b"\n");
+            room = rest;
+        }
+        self.used += length;
     }
 }
 

@@ -9,6 +9,7 @@ use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
 use crate::judge::{Admission, admit, check_body_length, conclude, find_key};
 use crate::metrics::{Counters, Metrics};
+use crate::policy::Path;
 use crate::refusal::Refusal;
 use crate::replay::ReplayStore;
 use crate::request::{Head, Headers, check_method, check_target};
@@ -53,8 +54,9 @@ impl Verifier {
         body: &[u8],
         now: u64,
     ) -> Result<Verified, Refusal> {
-        let claimed = match admit(config, head, now)? {
-            Admission::Public { route } => return Ok(Verified::new(config.clone(), Some(route), None)),
+        let admission = admit(config, head, now)?;
+        let claimed = match &admission {
+            Admission::Public { route } => return Ok(Verified::new(config.clone(), Some(*route), None)),
             Admission::Claimed(claimed) => claimed,
         };
         let facts = &claimed.facts;
@@ -105,7 +107,7 @@ impl Verifier {
             return false;
         }
         let path = Head::new(method, target, &[] as &[(&str, &str)]).path();
-        self.config.load().route(method, path).is_some_and(|(_, route)| route.public)
+        self.config.load().route(method, &Path::new(path)).is_some_and(|(_, route)| route.public)
     }
 
     /// The most bytes that the body of a protected request may have.

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
 use crate::mac::MacKey;
-use crate::policy::{Matching, Pattern, check_unambiguous};
+use crate::policy::{Matching, Path, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
 use crate::scheme::{Scheme, SchemeSet};
 
@@ -143,7 +143,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn permits(&self, method: &[u8], path: &[u8]) -> bool {
+    pub(crate) fn permits(&self, method: &[u8], path: &Path<'_>) -> bool {
         match &self.permissions {
             None => true,
             Some(permissions) => permissions.iter().any(|pattern| pattern.matches(method, path, Matching::Exact)),
@@ -211,7 +211,7 @@ impl Compiled {
 
     /// The first route that matches, with its position. A public route never matches a path that a router could take for
     /// another one: `/assets/../internal` is no asset.
-    pub(crate) fn route(&self, method: &[u8], path: &[u8]) -> Option<(usize, &Route)> {
+    pub(crate) fn route(&self, method: &[u8], path: &Path<'_>) -> Option<(usize, &Route)> {
         self.routes.iter().enumerate().find(|(_, route)| match route.public {
             true => route.pattern.matches(method, path, Matching::Exact) && check_unambiguous(path).is_ok(),
             false => route.pattern.matches(method, path, Matching::Wide),

@@ -3,5 +3,5 @@
 mod path;
 mod pattern;
 
-pub(crate) use path::{PathFault, check_unambiguous};
+pub(crate) use path::{Path, PathFault, check_unambiguous};
 pub(crate) use pattern::{Matching, Pattern};

@@ -1,6 +1,31 @@
 //! Paths that a router could read differently than the policy does.
 
-use crate::bytes::{any, any_pair};
+use crate::bytes::any_pair;
+
+/// A raw path, looked at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Path<'a> {
+    pub(crate) raw: &'a [u8],
+    /// The first bytes, with zeros behind a short path.
+    pub(super) start: [u8; 8],
+    /// Whether nothing in the path could be written in another way, but for the letter case. Most paths are plain.
+    pub(super) is_plain: bool,
+}
+
+impl<'a> Path<'a> {
+    pub(crate) fn new(raw: &'a [u8]) -> Self {
+        let is_special = |byte| (byte == b'%') | (byte == b'\\') | (byte == b';');
+        let is_plain =
+            !any_pair(raw, |left, right| is_special(left) | ((left == b'/') & ((right == b'/') | (right == b'.'))))
+                && !raw.last().is_some_and(|&byte| is_special(byte));
+        let start = raw.first_chunk().copied().unwrap_or_else(|| {
+            let mut start = [0; 8];
+            start[..raw.len()].copy_from_slice(raw);
+            start
+        });
+        Self { raw, start, is_plain }
+    }
+}
 
 /// Why a path has more than one reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +55,11 @@ impl PathFault {
 ///
 /// Refused are dot segments, empty segments but a trailing one, backslashes and `;` (which some routers cut off), and
 /// escapes of separators, control bytes, unreserved bytes (RFC 3986, section 2.3) and bytes that never occur in UTF-8.
-pub(crate) fn check_unambiguous(path: &[u8]) -> Result<(), PathFault> {
-    // Most paths hold nothing that needs a closer look.
-    let is_plain = !any_pair(path, |left, right| (left == b'/') & ((right == b'/') | (right == b'.')))
-        && !any(path, |byte| (byte == b'%') | (byte == b'\\') | (byte == b';'));
-    if is_plain {
+pub(crate) fn check_unambiguous(path: &Path<'_>) -> Result<(), PathFault> {
+    if path.is_plain {
         return Ok(());
     }
+    let path = path.raw;
     let mut at = 0;
     while let Some(&byte) = path.get(at) {
         match byte {
@@ -93,7 +116,7 @@ mod tests {
             "/~me",
             "/a:b@c!$&'()*+,=",
         ] {
-            assert_eq!(check_unambiguous(path.as_bytes()), Ok(()), "{path}");
+            assert_eq!(check_unambiguous(&Path::new(path.as_bytes())), Ok(()), "{path}");
         }
     }
 
@@ -125,7 +148,7 @@ mod tests {
             ("/a%zz", Escape),
             ("/a%c0%af", Escape),
         ] {
-            assert_eq!(check_unambiguous(path.as_bytes()), Err(fault), "{path}");
+            assert_eq!(check_unambiguous(&Path::new(path.as_bytes())), Err(fault), "{path}");
         }
     }
 }

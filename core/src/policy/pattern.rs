@@ -1,6 +1,6 @@
 //! Patterns over method and path, compiled when the config is loaded, matched in time linear in the path.
 
-use super::path::escaped_byte;
+use super::path::{Path, escaped_byte};
 
 /// How a literal is compared.
 ///
@@ -19,6 +19,17 @@ pub(crate) struct Pattern {
     method: Option<Box<[u8]>>,
     segments: Box<[Segment]>,
     any_tail: bool,
+    start: Start,
+}
+
+/// The first bytes that a plain path must have. Most patterns are told from most paths by them.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    lower: u64,
+    /// The bit that makes a letter small, for each letter.
+    letters: u64,
+    /// All bits of the bytes that are known.
+    known: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +49,7 @@ impl Pattern {
             crate::request::check_method(method.as_bytes())
                 .map_err(|_| format!("\"{method}\" is not a method; write it in upper case, as in \"GET /path\""))?;
         }
+        let start = Start::new(path);
         let Some(path) = path.strip_prefix('/') else {
             return Err(
                 "a pattern is a path that starts with '/', with a method and one space before it if needed".into()
@@ -55,7 +67,7 @@ impl Pattern {
             names.pop();
         }
         let segments = names.into_iter().map(Segment::parse).collect::<Result<_, _>>()?;
-        Ok(Self { method: method.map(|method| method.as_bytes().into()), segments, any_tail })
+        Ok(Self { method: method.map(|method| method.as_bytes().into()), segments, any_tail, start })
     }
 
     /// Whether all that `other` matches is matched by this one already.
@@ -77,7 +89,12 @@ impl Pattern {
         same_method && same_head && same_tail && other.segments.len() >= count
     }
 
-    pub(crate) fn matches(&self, method: &[u8], path: &[u8], matching: Matching) -> bool {
+    #[inline]
+    pub(crate) fn matches(&self, method: &[u8], path: &Path<'_>, matching: Matching) -> bool {
+        (!path.is_plain || self.start.may_begin(path)) && self.matches_whole(method, path.raw, matching)
+    }
+
+    fn matches_whole(&self, method: &[u8], path: &[u8], matching: Matching) -> bool {
         if let Some(own) = &self.method {
             let same = **own == *method || (matching == Matching::Wide && **own == *b"GET" && method == b"HEAD");
             if !same {
@@ -102,6 +119,26 @@ impl Pattern {
     }
 }
 
+impl Start {
+    /// The bytes of a pattern's path up to the first that may be another in the path: a star and the slash before it, a
+    /// percent triplet.
+    fn new(path: &str) -> Self {
+        let literal = path.find(['*', '%']).map_or(path, |end| path[..end].trim_end_matches('/'));
+        let mut start = Self { lower: 0, letters: 0, known: 0 };
+        for (at, byte) in literal.bytes().take(8).enumerate() {
+            start.lower |= u64::from(byte.to_ascii_lowercase()) << (8 * at);
+            start.letters |= if byte.is_ascii_alphabetic() { 0x20 << (8 * at) } else { 0 };
+            start.known |= 0xff << (8 * at);
+        }
+        start
+    }
+
+    #[inline]
+    fn may_begin(&self, path: &Path<'_>) -> bool {
+        (u64::from_le_bytes(path.start) | self.letters) & self.known == self.lower
+    }
+}
+
 impl Segment {
     fn parse(name: &str) -> Result<Self, String> {
         match name {
@@ -110,7 +147,7 @@ impl Segment {
             "" => Err("a pattern has no empty segment and no trailing slash".into()),
             _ if name.contains('*') => Err(format!("'*' stands for a whole segment, so \"{name}\" cannot be matched")),
             _ => {
-                super::check_unambiguous(format!("/{name}").as_bytes())
+                super::check_unambiguous(&Path::new(format!("/{name}").as_bytes()))
                     .map_err(|fault| format!("in \"{name}\" {}", fault.sentence()))?;
                 Ok(Self::Literal { raw: name.as_bytes().into(), decoded: Unescaped(name.as_bytes()).collect() })
             }
@@ -170,7 +207,11 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, method: &str, path: &str, matching: Matching) -> bool {
-        Pattern::parse(pattern).expect("a good pattern").matches(method.as_bytes(), path.as_bytes(), matching)
+        Pattern::parse(pattern).expect("a good pattern").matches(
+            method.as_bytes(),
+            &Path::new(path.as_bytes()),
+            matching,
+        )
     }
 
     #[test]

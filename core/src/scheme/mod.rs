@@ -103,15 +103,12 @@ impl Scheme {
     pub(crate) fn put_before_body(self, fields: &Fields<'_>, sink: &mut impl Sink) {
         match self {
             Self::ServiceHmac | Self::CrossService => {
-                for piece in [fields.method, fields.path, fields.timestamp] {
-                    sink.put(piece);
-                    sink.put(b"\n");
-                }
+                sink.put_lines(&[fields.method, fields.path, fields.timestamp]);
             }
             Self::ServiceHmacV2 => {
                 // The first line keeps this format apart from the older ones, where the method stands there in upper case.
-                sink.put(b"wiresign-v2\n");
-                for piece in [
+                sink.put_lines(&[
+                    b"wiresign-v2",
                     fields.method,
                     fields.path,
                     fields.query,
@@ -119,10 +116,7 @@ impl Scheme {
                     fields.service,
                     fields.target_service,
                     fields.nonce,
-                ] {
-                    sink.put(piece);
-                    sink.put(b"\n");
-                }
+                ]);
             }
         }
     }
