@@ -108,26 +108,40 @@ impl<'a> Carriers<'a> {
         }
     }
 
-    /// Chooses the scheme and parses its credential.
+    /// Whether any credential header came more than once.
     #[inline]
-    pub(crate) fn claim(&self, accepted: SchemeSet, request_id: &RequestId) -> Result<Claim<'a>, Fault> {
+    pub(crate) fn any_came_twice(&self) -> bool {
+        self.signature.repeated
+            | self.timestamp.repeated
+            | self.request_id.repeated
+            | self.service_id.repeated
+            | self.service_name.repeated
+            | self.target_service.repeated
+    }
+
+    /// Refuses repeated headers of the accepted schemes. Some servers join repeated fields with a comma, and no credential
+    /// but a list of signatures holds one, so a comma is a repetition: then the answer is the same whatever the server does.
+    pub(crate) fn check_repetitions(&self, accepted: SchemeSet) -> Result<(), Fault> {
         let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
-        let takes_name = accepted.has(Scheme::CrossService);
-        let takes_target = accepted.has(Scheme::ServiceHmacV2);
         let relevant = [
             (&self.signature, true, header::SIGNATURE),
             (&self.timestamp, true, header::TIMESTAMP),
             (&self.request_id, true, header::REQUEST_ID),
             (&self.service_id, takes_id, header::SERVICE_ID),
-            (&self.service_name, takes_name, header::SERVICE_NAME),
-            (&self.target_service, takes_target, header::TARGET_SERVICE),
+            (&self.service_name, accepted.has(Scheme::CrossService), header::SERVICE_NAME),
+            (&self.target_service, accepted.has(Scheme::ServiceHmacV2), header::TARGET_SERVICE),
         ];
-        for (field, takes, name) in relevant {
-            if takes && field.is_repeated(name) {
-                return Err((RefusalCode::DuplicateHeader, Detail::Repeated(name)));
-            }
+        match relevant.into_iter().find(|(field, takes, name)| *takes && field.is_repeated(name)) {
+            Some((_, _, name)) => Err((RefusalCode::DuplicateHeader, Detail::Repeated(name))),
+            None => Ok(()),
         }
+    }
 
+    /// Chooses the scheme and parses its credential. Repetitions are another check's matter.
+    #[inline]
+    pub(crate) fn claim(&self, accepted: SchemeSet, request_id: &RequestId) -> Result<Claim<'a>, Fault> {
+        let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
+        let takes_name = accepted.has(Scheme::CrossService);
         let absent = |code, name| (code, Detail::Absent(name));
         let other_scheme = (RefusalCode::SchemeNotAccepted, Detail::OtherScheme { accepted });
         let id = self.service_id.value.filter(|_| takes_id);
@@ -226,8 +240,7 @@ impl Word {
 }
 
 impl Field<'_> {
-    /// Whether the field occurs twice. Some servers join repeated fields with a comma, and no credential but a list of
-    /// signatures holds one, so a comma is a repetition: then the answer is the same whatever the server does.
+    /// Whether the field came twice, or holds a comma where two were joined.
     fn is_repeated(&self, name: &str) -> bool {
         let Some(value) = self.value else {
             return false;

@@ -97,8 +97,18 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     }
 
     let accepted = route.and_then(|(_, route)| route.accept).unwrap_or(config.accept);
-    let claim = carriers.claim(accepted, &request_id).map_err(|fault| refuse(fault, request_id))?;
-    let service = config.find(claim.service).filter(|&at| !config.services[at].keys.is_empty());
+    let claim = carriers.claim(accepted, &request_id);
+    let service = claim.as_ref().ok().and_then(|claim| config.find(claim.service));
+    let service = service.filter(|&at| !config.services[at].keys.is_empty());
+    let is_for_us = |claim: &Claim<'_>| claim.target_service == config.service.as_bytes();
+    // Every header of such a claim was parsed or found as a whole, so none can hold a comma: no need to look for one.
+    let is_whole = !carriers.any_came_twice()
+        && service.is_some()
+        && claim.as_ref().is_ok_and(|claim| claim.scheme == Scheme::ServiceHmacV2 && is_for_us(claim));
+    if !is_whole {
+        carriers.check_repetitions(accepted).map_err(|fault| refuse(fault, request_id))?;
+    }
+    let claim = claim.map_err(|fault| refuse(fault, request_id))?;
     let refuse = |code, detail| Refusal::new(code, detail, config.clone(), service, request_id);
 
     if query.is_some() && !claim.scheme.covers_query() && route.is_some_and(|(_, route)| route.strict) {
@@ -125,7 +135,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
         now,
         request_id,
         is_safe_method: matches!(head.method, b"GET" | b"HEAD" | b"OPTIONS"),
-        is_for_us: !claim.scheme.signs_nonce() || claim.target_service == config.service.as_bytes(),
+        is_for_us: !claim.scheme.signs_target() || is_for_us(&claim),
         is_permitted: judged.is_none_or(|service| service.permits(head.method, &path)),
     };
     Ok(Admission::Claimed(Claimed {

@@ -3,7 +3,7 @@
 use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The length of a tag, in bytes.
 pub(crate) const TAG_BYTES: usize = 32;
@@ -55,22 +55,14 @@ pub(crate) struct MacKey {
 
 impl MacKey {
     pub(crate) fn new(key: &[u8]) -> Self {
-        let mut block = [0; BLOCK_BYTES];
-        if key.len() > BLOCK_BYTES {
-            block[..TAG_BYTES].copy_from_slice(&Sha256::digest(key));
-        } else {
-            block[..key.len()].copy_from_slice(key);
-        }
+        let block = key_block(key);
         let hashed = |pad: u8| {
             let mut state = FIRST_STATE;
-            let mut padded = block.map(|byte| byte ^ pad);
-            compress256(&mut state, &[padded]);
-            padded.zeroize();
+            let padded = Zeroizing::new(block.map(|byte| byte ^ pad));
+            compress256(&mut state, &[*padded]);
             state
         };
-        let key = Self { inner: hashed(0x36), outer: hashed(0x5c) };
-        block.zeroize();
-        key
+        Self { inner: hashed(0x36), outer: hashed(0x5c) }
     }
 
     pub(crate) fn start(&self) -> Running {
@@ -86,6 +78,18 @@ impl MacKey {
         tail.into_iter().for_each(|piece| running.put(piece));
         running.finish()
     }
+}
+
+/// The key as HMAC takes it (RFC 2104, section 2): hashed where it is longer than a block, then filled up with zeros. Keys
+/// with equal blocks make equal tags.
+pub(crate) fn key_block(key: &[u8]) -> Zeroizing<[u8; BLOCK_BYTES]> {
+    let mut block = Zeroizing::new([0; BLOCK_BYTES]);
+    if key.len() > BLOCK_BYTES {
+        block[..TAG_BYTES].copy_from_slice(&Sha256::digest(key));
+    } else {
+        block[..key.len()].copy_from_slice(key);
+    }
+    block
 }
 
 /// How much of a message is gathered before it is hashed, so that most messages are hashed in one go.

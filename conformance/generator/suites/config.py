@@ -667,12 +667,16 @@ def _unset(suite: ConfigSuite) -> None:
 def _shared_in_a_service(suite: ConfigSuite) -> None:
     """One secret in two keys of a service: what ends or revokes one of them would not end the other."""
     raw = bytes.fromhex(secret("shared"))
+    long = secret("long") + secret("longer")
     env = SECRETS | {
         "SAME": SECRETS["IMAGE_SERVICE_SECRET"],
         "HEX": raw.hex(),
         "UPPER": raw.hex().upper(),
         "BASE64": base64.b64encode(raw).decode(),
         "OLD": secret("old"),
+        "ZEROS": raw.hex() + "0000",
+        "LONG": long,
+        "DIGEST": hashlib.sha256(long.encode()).hexdigest(),
     }
     key: dict[str, Json] = {"secret": "env:IMAGE_SERVICE_SECRET"}
     same: dict[str, Json] = {"secret": "env:SAME"}
@@ -692,6 +696,11 @@ def _shared_in_a_service(suite: ConfigSuite) -> None:
         "two-pairs": ([key, old, key, old], (2, 3)),
         "hex-and-base64": ([in_hex, {"secret": "env:BASE64", "encoding": "base64"}], (1,)),
         "hex-in-two-letter-cases": ([in_hex, {"secret": "env:UPPER", "encoding": "hex"}], (1,)),
+        "zeros-that-hmac-adds": ([in_hex, {"secret": "env:ZEROS", "encoding": "hex"}], (1,)),
+        "digest-that-hmac-takes": (
+            [{"secret": "env:LONG"}, {"secret": "env:DIGEST", "encoding": "hex"}],
+            (1,),
+        ),
         "literal": ([key, {"secret": f"literal:{SECRETS['IMAGE_SERVICE_SECRET']}"}], (1,)),
     }
     for name, (keys, places) in twice.items():
@@ -905,7 +914,7 @@ def _shadowed(suite: ConfigSuite) -> None:
         ("escape", "/a%21b", "/a!b"),
         ("escape-turned-round", "/a!b", "/a%21b"),
         ("head-by-get", "GET /x", "HEAD /x"),
-        ("public-star", "+/a/*", "/a/b"),
+        ("public-everything", "+/**", "/a"),
         ("public-tail", "+/a/**", "+/a/b"),
         ("public-equal", "+/a", "+/a"),
         ("public-behind-letter-case", "/A/**", "+/a/b"),
@@ -931,6 +940,10 @@ def _shadowed(suite: ConfigSuite) -> None:
         ("get-behind-head", "HEAD /x", "GET /x"),
         ("options-behind-get", "GET /x", "OPTIONS /x"),
         ("get-tail-of-others", "GET /a/**", "POST /a/b"),
+        ("public-literal", "+/a", "/a"),
+        ("public-star", "+/a/*", "/a/b"),
+        ("public-star-trailing-slash", "+/*", "/a"),
+        ("public-get", "+GET /**", "GET /a"),
         ("public-letter-case", "+/A/**", "/a/b"),
         ("public-escape", "+/a%21b", "/a!b"),
         ("public-head-behind-get", "+GET /x", "+HEAD /x"),

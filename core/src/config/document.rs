@@ -11,8 +11,8 @@ use super::problem::Problem;
 use super::secret::{self, Encoding};
 use super::{Compiled, ID_RULE, Key, KeyState, ReplaySettings, Route, Service, Window, replay_scope};
 use crate::identifier::is_id;
-use crate::mac::MacKey;
-use crate::policy::{Matching, Pattern};
+use crate::mac::{MacKey, key_block};
+use crate::policy::Pattern;
 use crate::scheme::{Scheme, SchemeSet};
 
 const DEFAULT_WINDOW_SECONDS: u64 = 300;
@@ -363,7 +363,7 @@ impl Reader<'_> {
                 if reference.starts_with("literal:") {
                     self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
                 }
-                if let Some(other) = seen.insert(Sha256::digest(&key).into(), item.pointer.clone()) {
+                if let Some(other) = seen.insert(Sha256::digest(key_block(&key)).into(), item.pointer.clone()) {
                     self.shared.push((item.pointer.clone(), other));
                 }
                 Some(MacKey::new(&key))
@@ -381,8 +381,7 @@ impl Reader<'_> {
             items.iter().filter_map(|item| Some((item.pointer.clone(), self.route(item, find)?))).collect();
         for (at, (pointer, route)) in routes.iter().enumerate() {
             let shadows = |(_, earlier): &&(String, Route)| {
-                let matching = if earlier.public { Matching::Exact } else { Matching::Wide };
-                earlier.pattern.covers(&route.pattern, matching)
+                earlier.pattern.covers(earlier.matching(), &route.pattern, route.matching())
             };
             if let Some((_, earlier)) = routes[..at].iter().find(shadows) {
                 self.warn(

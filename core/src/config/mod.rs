@@ -187,6 +187,13 @@ pub(crate) struct Route {
     pub(crate) strict: bool,
 }
 
+impl Route {
+    /// A route that opens matches exactly, one that restricts matches widely.
+    fn matching(&self) -> Matching {
+        if self.public { Matching::Exact } else { Matching::Wide }
+    }
+}
+
 /// Whether and how requests are remembered.
 #[derive(Clone, Copy)]
 pub(crate) struct ReplaySettings {
@@ -212,9 +219,8 @@ impl Compiled {
     /// The first route that matches, with its position. A public route never matches a path that a router could take for
     /// another one: `/assets/../internal` is no asset.
     pub(crate) fn route(&self, method: &[u8], path: &Path<'_>) -> Option<(usize, &Route)> {
-        self.routes.iter().enumerate().find(|(_, route)| match route.public {
-            true => route.pattern.matches(method, path, Matching::Exact) && check_unambiguous(path).is_ok(),
-            false => route.pattern.matches(method, path, Matching::Wide),
+        self.routes.iter().enumerate().find(|(_, route)| {
+            route.pattern.matches(method, path, route.matching()) && (!route.public || check_unambiguous(path).is_ok())
         })
     }
 }

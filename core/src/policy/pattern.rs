@@ -70,23 +70,27 @@ impl Pattern {
         Ok(Self { method: method.map(|method| method.as_bytes().into()), segments, any_tail, start })
     }
 
-    /// Whether all that `other` matches is matched by this one already.
-    pub(crate) fn covers(&self, other: &Self, matching: Matching) -> bool {
-        let same_method = match (&self.method, &other.method) {
+    /// Whether all that `other` matches in its way is matched by this one in its own.
+    pub(crate) fn covers(&self, matching: Matching, other: &Self, others_matching: Matching) -> bool {
+        let covers_method = match (&self.method, &other.method) {
             (None, _) => true,
-            (Some(own), Some(its)) => {
-                own == its || (matching == Matching::Wide && **own == *b"GET" && **its == *b"HEAD")
-            }
             (Some(_), None) => false,
+            (Some(own), Some(its)) if matching == Matching::Wide => {
+                own == its || (**own == *b"GET" && **its == *b"HEAD")
+            }
+            // Widely, GET means HEAD too.
+            (Some(own), Some(its)) => own == its && (others_matching == Matching::Exact || **its != *b"GET"),
         };
-        let count = self.segments.len();
-        let same_head = self.segments.iter().zip(&other.segments).all(|pair| match pair {
+        // An exact literal misses the other spellings of a wide one, and an exact end misses the trailing slash.
+        let misses_spellings = matching == Matching::Exact && others_matching == Matching::Wide;
+        let covers_head = self.segments.iter().zip(&other.segments).all(|pair| match pair {
             (Segment::Any, _) => true,
             (Segment::Literal { .. }, Segment::Any) => false,
-            (own, Segment::Literal { raw, .. }) => own.strip(raw, matching) == Some(None),
+            (own, Segment::Literal { raw, .. }) => !misses_spellings && own.strip(raw, matching) == Some(None),
         });
-        let same_tail = self.any_tail || (other.segments.len() == count && !other.any_tail);
-        same_method && same_head && same_tail && other.segments.len() >= count
+        let covers_tail =
+            self.any_tail || (other.segments.len() == self.segments.len() && !other.any_tail && !misses_spellings);
+        covers_method && covers_head && covers_tail && other.segments.len() >= self.segments.len()
     }
 
     #[inline]
@@ -251,6 +255,27 @@ mod tests {
         assert!(!matches("GET /a", "HEAD", "/a", Matching::Exact));
         assert!(!matches("GET /a", "POST", "/a", Matching::Wide));
         assert!(matches("/a%21b", "GET", "/a!b", Matching::Wide));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_it_leaves_nothing_of() {
+        let covers = |one: &str, matching, other: &str, others_matching| {
+            let parse = |text| Pattern::parse(text).expect("a good pattern");
+            parse(one).covers(matching, &parse(other), others_matching)
+        };
+        use Matching::{Exact, Wide};
+        for (one, other) in
+            [("/**", "/a"), ("/A/**", "/a/b"), ("GET /x", "HEAD /x"), ("/*/b", "/a/b"), ("/a", "GET /a")]
+        {
+            assert!(covers(one, Wide, other, Wide), "{one} {other}");
+            assert!(!covers(other, Wide, one, Wide), "{other} {one}");
+        }
+        assert!(covers("/**", Exact, "/a", Wide));
+        assert!(covers("/*/**", Exact, "/a", Wide));
+        assert!(covers("/a", Exact, "/a", Exact));
+        for one in ["/a", "/*", "/a/**", "GET /**"] {
+            assert!(!covers(one, Exact, "GET /a", Wide), "{one}");
+        }
     }
 
     #[test]
