@@ -2,7 +2,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, NoReturn, TypeAlias, final
 
-from wiresign._errors import Problem, Refusal
+from wiresign._errors import Problem
 
 __all__ = [
     "BodyVerification",
