@@ -62,7 +62,8 @@ def comparable(fields: dict[str, Any]) -> dict[str, Any]:
     """Put warnings down to their places, and texts, which may be given in two ways, down to their bytes."""
     plain = dict(fields)
     if "warnings" in plain:
-        plain["warnings"] = [found["pointer"] if isinstance(found, dict) else found for found in plain["warnings"]]
+        places = [found["pointer"] if isinstance(found, dict) else found for found in plain["warnings"]]
+        plain["warnings"] = sorted(places)
     if "message" in plain:
         message = plain["message"]
         plain["message"] = message.encode() if isinstance(message, str) else base64.b64decode(message["base64"])
