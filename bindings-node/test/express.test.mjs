@@ -505,7 +505,7 @@ for (const [version, express] of [
         [
           "info",
           {
-            event: "wiresign.accepted",
+            event: "accepted",
             service: "billing",
             scheme: "service-hmac-v2",
             keyId: "2026",
@@ -520,7 +520,7 @@ for (const [version, express] of [
       assert.match(requestId, /^[0-9a-f-]{36}$/);
       assert.ok(durationUs > 0 && durationUs < 1e6);
       assert.equal(refused[0], "warn");
-      assert.equal(refused[1].event, "wiresign.refused");
+      assert.equal(refused[1].event, "refused");
       assert.equal(refused[1].code, "AUTHENTICATION_REQUIRED");
       assert.equal(refused[1].path, "/orders");
       assert.deepEqual(

@@ -16,7 +16,7 @@ export type Decision =
 
 /** One line of the audit log. It holds no secret, no signature and no query. */
 export interface AuditRecord {
-  readonly event: "wiresign.accepted" | "wiresign.refused";
+  readonly event: "accepted" | "refused" | "public";
   /** The caller; of a refused request the known service that was claimed, not proven. */
   readonly service: string | null;
   readonly scheme: string | null;
@@ -66,7 +66,7 @@ function decisionOf(verdict: Verified | Refusal, method: string, target: string,
     const { service, code, requestId, detail } = verdict;
     const caller = { service, scheme: null, keyId: null, code };
     const audit = {
-      event: "wiresign.refused",
+      event: "refused",
       ...caller,
       ...request,
       requestId,
@@ -78,7 +78,8 @@ function decisionOf(verdict: Verified | Refusal, method: string, target: string,
   }
   const { service, scheme, keyId, requestId, age } = verdict;
   const caller = { service, scheme, keyId, code: null };
-  const audit = { event: "wiresign.accepted", ...caller, ...request, requestId, age, durationUs } as const;
+  const event = verdict.isPublic ? "public" : "accepted";
+  const audit = { event, ...caller, ...request, requestId, age, durationUs } as const;
   return { accepted: true, verified: verdict, audit };
 }
 

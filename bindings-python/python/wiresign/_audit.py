@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from wiresign._errors import Refusal
     from wiresign._wiresign import Verified
@@ -17,6 +18,7 @@ audit = logging.getLogger("wiresign.audit")
 log = logging.getLogger("wiresign")
 
 _LONGEST_PATH = 1024
+_Awaited = TypeVar("_Awaited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Decision:
     path: str
     """The raw path without its query, escaped likewise and cut at 1024 characters."""
     duration_us: int
-    """Microseconds from the head of the request to the decision, the wait for its body included."""
+    """Microseconds that the verification took, without the wait for the body."""
 
     def fields(self) -> dict[str, Any]:
         """Give the structured fields of the audit record. None of them is a secret or a signature."""
@@ -46,6 +48,26 @@ class Decision:
             fields |= {"service": verified.service, "request_id": verified.request_id}
             fields |= {"scheme": verified.scheme, "key_id": verified.key_id, "age": verified.age}
         return fields
+
+
+class Stopwatch:
+    """Counts the time that a verification takes, but not that in which it waits for the client."""
+
+    def __init__(self) -> None:
+        self._started = perf_counter_ns()
+        self._waited = 0
+
+    async def wait(self, awaitable: Awaitable[_Awaited]) -> _Awaited:
+        """Wait for something whose time does not count."""
+        before = perf_counter_ns()
+        try:
+            return await awaitable
+        finally:
+            self._waited += perf_counter_ns() - before
+
+    def spent(self) -> int:
+        """Give the nanoseconds so far."""
+        return perf_counter_ns() - self._started - self._waited
 
 
 def decided(

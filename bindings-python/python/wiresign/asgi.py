@@ -9,10 +9,9 @@ request that is refused never reaches the application.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wiresign._audit import Decision, decided, log
+from wiresign._audit import Decision, Stopwatch, decided, log
 from wiresign._errors import Refusal
 
 if TYPE_CHECKING:
@@ -63,34 +62,34 @@ class Middleware:
             raise RuntimeError(msg)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter_ns()
+        clock = Stopwatch()
         target = raw_target(scope)
         try:
             # Whatever the head alone decides is decided before a byte of the body is read.
             begun = self._verifier.begin(scope["method"], target, scope["headers"], client=client_host(scope))
             if begun.needs_body:
                 refuse_declared_length(begun)
-                body = await _read(begun, receive)
+                body = await _read(begun, receive, clock)
                 if body is None:
                     return
                 receive = _replay(body, receive)
             verified = begun.finish()
         except Refusal as refusal:
-            self._decided(None, refusal, scope["method"], target, started)
+            self._decided(None, refusal, scope["method"], target, clock)
             await _answer(send, "http", refusal.response)
             return
-        self._decided(verified, None, scope["method"], target, started)
+        self._decided(verified, None, scope["method"], target, clock)
         remember(scope, verified, self._verifier)
         await self.app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter_ns()
+        clock = Stopwatch()
         target = raw_target(scope)
         try:
             # The handshake is a GET request without a body (RFC 6455, section 4.1).
             verified = self._verifier.verify("GET", target, scope["headers"], client=client_host(scope))
         except Refusal as refusal:
-            self._decided(None, refusal, "GET", target, started)
+            self._decided(None, refusal, "GET", target, clock)
             if (await receive())["type"] != "websocket.connect":
                 return
             if "websocket.http.response" in (scope.get("extensions") or {}):
@@ -98,14 +97,14 @@ class Middleware:
             else:
                 await send({"type": "websocket.close", "code": 1008})
             return
-        self._decided(verified, None, "GET", target, started)
+        self._decided(verified, None, "GET", target, clock)
         remember(scope, verified, self._verifier)
         await self.app(scope, receive, send)
 
     def _decided(
-        self, verified: Verified | None, refusal: Refusal | None, method: str, target: bytes, started: int
+        self, verified: Verified | None, refusal: Refusal | None, method: str, target: bytes, clock: Stopwatch
     ) -> None:
-        decided(verified, refusal, method, target, perf_counter_ns() - started, self._on_decision)
+        decided(verified, refusal, method, target, clock.spent(), self._on_decision)
 
 
 def raw_target(scope: Scope) -> bytes:
@@ -144,12 +143,12 @@ def refuse_declared_length(begun: BodyVerification) -> None:
         begun.declare_length(declared)
 
 
-async def _read(begun: BodyVerification, receive: Receive) -> bytes | None:
+async def _read(begun: BodyVerification, receive: Receive, clock: Stopwatch) -> bytes | None:
     """Read the body, and refuse it as soon as it is over the limit. None when the client left before its end."""
     first = b""
     rest: bytearray | None = None
     while True:
-        message = await receive()
+        message = await clock.wait(receive())
         if message["type"] == "http.disconnect":
             return None
         chunk = message.get("body", b"")

@@ -14,7 +14,6 @@ dependency verifies by itself.
 
 import json
 from collections.abc import Callable
-from time import perf_counter_ns
 
 from fastapi import FastAPI, HTTPException
 from fastapi.openapi.models import APIKey, APIKeyIn
@@ -23,7 +22,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from wiresign._audit import Decision, decided
+from wiresign._audit import Decision, Stopwatch, decided
 from wiresign._errors import Refusal
 from wiresign._wiresign import Verified, Verifier
 from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, client_host, raw_target, refuse_declared_length, remember
@@ -99,7 +98,7 @@ class Caller(SecurityBase):
         return verified if isinstance(verified, Verified) else None
 
     async def _verify(self, connection: HTTPConnection) -> Verified:
-        started = perf_counter_ns()
+        clock = Stopwatch()
         scope = connection.scope
         target = raw_target(scope)
         method = scope.get("method", "GET")
@@ -107,12 +106,12 @@ class Caller(SecurityBase):
             begun = self._verifier.begin(method, target, scope["headers"], client=client_host(scope))
             if begun.needs_body and isinstance(connection, Request):
                 refuse_declared_length(begun)
-                begun.update(await _body(connection))
+                begun.update(await clock.wait(_body(connection)))
             verified = begun.finish()
         except Refusal as refusal:
-            decided(None, refusal, method, target, perf_counter_ns() - started, self._on_decision)
+            decided(None, refusal, method, target, clock.spent(), self._on_decision)
             raise
-        decided(verified, None, method, target, perf_counter_ns() - started, self._on_decision)
+        decided(verified, None, method, target, clock.spent(), self._on_decision)
         remember(scope, verified, self._verifier)
         return verified
 

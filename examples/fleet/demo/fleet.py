@@ -72,11 +72,9 @@ class Audit:
     @staticmethod
     def of(line: dict[str, Any]) -> Audit | None:
         """Read a log line, if it is an audit record."""
-        event = str(line.get("event", "")).removeprefix("wiresign.")
+        event = str(line.get("event", ""))
         if event not in ("accepted", "refused", "public"):
             return None
-        if event == "accepted" and line["service"] is None:
-            event = "public"
         duration = line["durationUs"] if "durationUs" in line else line["duration_us"]
         request_id = line.get("requestId", line.get("request_id"))
         key = line.get("keyId", line.get("key_id"))
