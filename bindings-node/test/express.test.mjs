@@ -499,7 +499,7 @@ for (const [version, express] of [
       await call(port, "POST", "/orders?secret=1", "x");
       await send(port, "GET", "/orders?secret=1");
       const [accepted, refused] = records;
-      const { durationUs, requestId, ...rest } = accepted[1];
+      const { age, durationUs, requestId, ...rest } = accepted[1];
       assert.deepEqual(
         [accepted[0], rest, accepted[2]],
         [
@@ -512,12 +512,12 @@ for (const [version, express] of [
             code: null,
             method: "POST",
             path: "/orders",
-            age: 0,
           },
           "request accepted",
         ],
       );
       assert.match(requestId, /^[0-9a-f-]{36}$/);
+      assert.ok(age === 0 || age === 1, "the second may have changed in between");
       assert.ok(durationUs > 0 && durationUs < 1e6);
       assert.equal(refused[0], "warn");
       assert.equal(refused[1].event, "refused");
