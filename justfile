@@ -3,6 +3,8 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
+c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/conformance/*.c"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run cli/tests/init-programs examples/fleet/run fuzz/run scripts/require-tools scripts/python-environment scripts/node-modules"
 python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -49,6 +51,7 @@ test-demo: _tools wheel addon
 lint: _tools _venv _node-modules
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo test --locked -q -p xtask --test house
     cargo run --locked -q -p xtask -- generate --check
     cargo run --locked -q -p xtask -- header --check
     {{python}} conformance/generator/lint.py
@@ -56,12 +59,15 @@ lint: _tools _venv _node-modules
     {{python}} conformance/canary/generate.py --check
     {{python}} -m ruff check {{python_sources}}
     {{python}} -m ruff format --check {{python_sources}}
+    build/venv/bin/clang-format --dry-run -Werror {{c_sources}}
+    build/venv/bin/shellcheck --exclude SC2016,SC2054 {{shell_sources}}
     cd bindings-node && npm run lint
 
 # Format all sources
 fmt: _tools _venv _node-modules
     cargo fmt --all
     {{python}} -m ruff format {{python_sources}}
+    build/venv/bin/clang-format -i {{c_sources}}
     cd bindings-node && npm run format
 
 # Write the files that several languages share: code tables, the C header, the vectors

@@ -512,23 +512,21 @@ static void do_sign(buffer *out, const service *service, const request *request,
         die("a signature without a nonce");
     }
     const char *service_id = cJSON_IsString(target) ? target->valuestring : NULL;
-    int32_t status = wiresign_signer_new(service->config, service_id, service_id == NULL ? 0 : strlen(service_id),
-                                         &signer, &error);
+    int32_t status =
+        wiresign_signer_new(service->config, service_id, service_id == NULL ? 0 : strlen(service_id), &signer, &error);
     if (status == WIRESIGN_OK) {
         status = wiresign_signer_sign(
             signer, request->method.data, request->method.length, request->target.data, request->target.length,
             authority_of(request), request->authority.length, request->headers.block.data,
-            request->headers.block.length, pairs_lengths(&request->headers), request->headers.count,
-            request->body.data, request->body.length, now, nonce->valuestring, strlen(nonce->valuestring), &headers,
-            &error);
+            request->headers.block.length, pairs_lengths(&request->headers), request->headers.count, request->body.data,
+            request->body.length, now, nonce->valuestring, strlen(nonce->valuestring), &headers, &error);
     }
     if (status == WIRESIGN_OK) {
         status = wiresign_signer_message(
             signer, request->method.data, request->method.length, request->target.data, request->target.length,
             authority_of(request), request->authority.length, request->headers.block.data,
-            request->headers.block.length, pairs_lengths(&request->headers), request->headers.count,
-            request->body.data, request->body.length, now, nonce->valuestring, strlen(nonce->valuestring), &message,
-            &error);
+            request->headers.block.length, pairs_lengths(&request->headers), request->headers.count, request->body.data,
+            request->body.length, now, nonce->valuestring, strlen(nonce->valuestring), &message, &error);
     }
     if (status == WIRESIGN_OK) {
         size_t length = 0;

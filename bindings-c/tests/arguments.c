@@ -120,29 +120,29 @@ static void null_handles_and_outputs_are_refused(void)
     check_argument(wiresign_signer_sign(NULL, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
                                         &headers, &error),
                    &error, "signer");
-    check_argument(wiresign_signer_sign(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
-                                        NULL, &error),
-                   &error, "signed");
+    check_argument(
+        wiresign_signer_sign(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0, NULL, &error),
+        &error, "signed");
     check_argument(wiresign_signer_sign(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 4,
                                         &headers, &error),
                    &error, "nonce");
     check_argument(wiresign_signer_message(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
                                            NULL, &error),
                    &error, "message");
-    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL,
-                                             0, NULL, 1, &length, NULL, 0, &length, &error),
+    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
+                                             NULL, 1, &length, NULL, 0, &length, &error),
                    &error, "block");
-    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL,
-                                             0, NULL, 0, &length, NULL, 1, &length, &error),
+    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
+                                             NULL, 0, &length, NULL, 1, &length, &error),
                    &error, "lengths");
-    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL,
-                                             0, NULL, 0, NULL, NULL, 0, &length, &error),
+    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
+                                             NULL, 0, NULL, NULL, 0, &length, &error),
                    &error, "block_length");
-    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL,
-                                             0, NULL, 0, &length, NULL, 0, NULL, &error),
+    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
+                                             NULL, 0, &length, NULL, 0, NULL, &error),
                    &error, "count");
-    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL,
-                                             0, NULL, 0, &length, NULL, SIZE_MAX, &length, &error),
+    check_argument(wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, NULL, 0,
+                                             NULL, 0, &length, NULL, SIZE_MAX, &length, &error),
                    &error, "count_capacity");
     check_argument(wiresign_verifier_new(NULL, &new_verifier, &error), &error, "config");
     check_argument(wiresign_verifier_new(config, NULL, &error), &error, "verifier");
@@ -281,9 +281,8 @@ static void each_text_of_a_request_is_checked(void)
                                             NOW, &verified, &error),
                    &error, "client");
     /* No method and no target are legal arguments of a request that is not. */
-    CHECK_STATUS(WIRESIGN_MALFORMED_REQUEST,
-                 wiresign_verifier_verify(verifier, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW,
-                                          &verified, NULL));
+    CHECK_STATUS(WIRESIGN_MALFORMED_REQUEST, wiresign_verifier_verify(verifier, NULL, 0, NULL, 0, NULL, 0, NULL, 0,
+                                                                      NULL, 0, NULL, 0, NULL, 0, NOW, &verified, NULL));
     CHECK(verified == NULL);
     wiresign_verifier_free(verifier);
 }
@@ -299,16 +298,11 @@ static void an_empty_document_is_a_problem_and_not_an_argument(void)
 int main(void)
 {
     static const test tests[] = {
-        TEST(free_of_null_is_nothing),
-        TEST(reading_null_gives_nothing),
-        TEST(a_place_for_a_value_may_be_null),
-        TEST(null_handles_and_outputs_are_refused),
-        TEST(err_may_be_null_everywhere),
-        TEST(err_is_not_touched_by_success),
-        TEST(lengths_that_lie_are_refused),
-        TEST(misaligned_lengths_are_refused),
-        TEST(each_text_of_a_request_is_checked),
-        TEST(an_empty_document_is_a_problem_and_not_an_argument),
+        TEST(free_of_null_is_nothing),           TEST(reading_null_gives_nothing),
+        TEST(a_place_for_a_value_may_be_null),   TEST(null_handles_and_outputs_are_refused),
+        TEST(err_may_be_null_everywhere),        TEST(err_is_not_touched_by_success),
+        TEST(lengths_that_lie_are_refused),      TEST(misaligned_lengths_are_refused),
+        TEST(each_text_of_a_request_is_checked), TEST(an_empty_document_is_a_problem_and_not_an_argument),
     };
     return run_tests(tests, sizeof tests / sizeof tests[0]);
 }

@@ -210,12 +210,10 @@ static void a_request_that_cannot_be_signed_says_why(void)
                                       strlen(NONCE), &headers, &error));
     CHECK(headers == NULL && strlen(wiresign_error_message(error, NULL)) > 0);
     wiresign_error_free(error);
-    CHECK_STATUS(WIRESIGN_SIGNING_FAILED,
-                 wiresign_signer_sign(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, "short", 5,
-                                      &headers, NULL));
-    CHECK_STATUS(WIRESIGN_SIGNING_FAILED,
-                 wiresign_signer_message(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NOW, "short", 5,
-                                         &message, NULL));
+    CHECK_STATUS(WIRESIGN_SIGNING_FAILED, wiresign_signer_sign(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0,
+                                                               NULL, 0, NOW, "short", 5, &headers, NULL));
+    CHECK_STATUS(WIRESIGN_SIGNING_FAILED, wiresign_signer_message(signer, "GET", 3, "/", 1, NULL, 0, NULL, 0, NULL, 0,
+                                                                  NULL, 0, NOW, "short", 5, &message, NULL));
     CHECK(headers == NULL && message == NULL);
     wiresign_signer_free(signer);
 }
@@ -230,8 +228,7 @@ static void secrets_are_made_in_both_encodings(void)
     CHECK(length == 44 && strlen(secret) == 44);
 
     wiresign_error *error = NULL;
-    CHECK_STATUS(WIRESIGN_BUFFER_TOO_SMALL,
-                 wiresign_generate_secret(WIRESIGN_SECRET_HEX, secret, 64, &length, &error));
+    CHECK_STATUS(WIRESIGN_BUFFER_TOO_SMALL, wiresign_generate_secret(WIRESIGN_SECRET_HEX, secret, 64, &length, &error));
     CHECK(length == 65);
     wiresign_error_free(error);
     CHECK_STATUS(WIRESIGN_BUFFER_TOO_SMALL, wiresign_generate_secret(WIRESIGN_SECRET_HEX, NULL, 0, &length, NULL));
@@ -257,18 +254,12 @@ static void the_library_names_itself_and_its_codes(void)
 int main(void)
 {
     static const test tests[] = {
-        TEST(a_configuration_tells_what_it_holds),
-        TEST(every_problem_is_listed_with_its_pointer),
-        TEST(warnings_do_not_stop_a_configuration),
-        TEST(no_error_text_holds_a_secret),
-        TEST(the_environment_is_read_only_when_allowed),
-        TEST(files_are_read_only_when_allowed),
-        TEST(the_environment_alone_is_enough),
-        TEST(a_signer_lives_longer_than_its_configuration),
-        TEST(a_signer_needs_what_its_scheme_signs),
-        TEST(a_request_that_cannot_be_signed_says_why),
-        TEST(secrets_are_made_in_both_encodings),
-        TEST(the_library_names_itself_and_its_codes),
+        TEST(a_configuration_tells_what_it_holds),       TEST(every_problem_is_listed_with_its_pointer),
+        TEST(warnings_do_not_stop_a_configuration),      TEST(no_error_text_holds_a_secret),
+        TEST(the_environment_is_read_only_when_allowed), TEST(files_are_read_only_when_allowed),
+        TEST(the_environment_alone_is_enough),           TEST(a_signer_lives_longer_than_its_configuration),
+        TEST(a_signer_needs_what_its_scheme_signs),      TEST(a_request_that_cannot_be_signed_says_why),
+        TEST(secrets_are_made_in_both_encodings),        TEST(the_library_names_itself_and_its_codes),
     };
     return run_tests(tests, sizeof tests / sizeof tests[0]);
 }

@@ -38,10 +38,9 @@ static void a_refusal_says_what_to_answer_and_what_to_log(void)
 
 static void an_answer_reveals_what_the_document_says(void)
 {
-    static const char document[] =
-        "{\"service\": \"orders\", \"reveal\": \"uniform\", \"services\": {"
-        " \"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}]},"
-        " \"billing\": {\"keys\": [{\"secret\": \"env:BILLING_SECRET\"}]}}}";
+    static const char document[] = "{\"service\": \"orders\", \"reveal\": \"uniform\", \"services\": {"
+                                   " \"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}]},"
+                                   " \"billing\": {\"keys\": [{\"secret\": \"env:BILLING_SECRET\"}]}}}";
     wiresign_verifier *verifier = verifier_of(document);
     request request = signed_request(NONCE);
     request.body = "";
@@ -183,9 +182,8 @@ static void a_body_over_the_limit_is_refused(void)
 
 static void policy_decides_after_the_signature_held(void)
 {
-    static const char document[] =
-        "{\"service\": \"orders\", \"environment\": \"production\", \"services\": {"
-        " \"billing\": {\"keys\": [{\"secret\": \"env:BILLING_SECRET\"}], %s}}}";
+    static const char document[] = "{\"service\": \"orders\", \"environment\": \"production\", \"services\": {"
+                                   " \"billing\": {\"keys\": [{\"secret\": \"env:BILLING_SECRET\"}], %s}}}";
     static const struct {
         int32_t expected;
         const char *policy;

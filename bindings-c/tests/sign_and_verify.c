@@ -65,9 +65,8 @@ static void the_message_is_the_documented_one(void)
     static const char body[] = "body\0with NUL";
     wiresign_signer *signer = signer_of(BILLING, "orders");
     wiresign_bytes *message = NULL;
-    CHECK_STATUS(WIRESIGN_OK,
-                 wiresign_signer_message(signer, "POST", 4, "/a?q=1", 6, NULL, 0, NULL, 0, NULL, 0, body,
-                                         sizeof body - 1, NOW, NONCE, strlen(NONCE), &message, NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_signer_message(signer, "POST", 4, "/a?q=1", 6, NULL, 0, NULL, 0, NULL, 0, body,
+                                                      sizeof body - 1, NOW, NONCE, strlen(NONCE), &message, NULL));
     size_t length = 0;
     const char *data = wiresign_bytes_data(message, &length);
     CHECK(length == sizeof expected - 1);
@@ -86,11 +85,10 @@ static void caller_buffers_get_the_same_headers(void)
     uint32_t lengths[2 * WIRESIGN_SIGNED_COUNT];
     size_t block_length = 0;
     size_t count = 0;
-    CHECK_STATUS(WIRESIGN_OK,
-                 wiresign_signer_sign_into(signer, "POST", 4, request.target, strlen(request.target), NULL, 0, NULL, 0,
-                                           NULL, 0, request.body, strlen(request.body), NOW, NONCE, strlen(NONCE),
-                                           block, sizeof block, &block_length, lengths, WIRESIGN_SIGNED_COUNT, &count,
-                                           NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_signer_sign_into(signer, "POST", 4, request.target, strlen(request.target), NULL,
+                                                        0, NULL, 0, NULL, 0, request.body, strlen(request.body), NOW,
+                                                        NONCE, strlen(NONCE), block, sizeof block, &block_length,
+                                                        lengths, WIRESIGN_SIGNED_COUNT, &count, NULL));
     CHECK(count == request.headers.count);
     CHECK(block_length == request.headers.length);
     CHECK(memcmp(block, request.headers.block, block_length) == 0);
@@ -138,12 +136,11 @@ static void plain_values_say_the_same_as_the_object(void)
     request request = signed_request(NONCE);
     wiresign_verified_values values;
     memset(&values, 0x23, sizeof values);
-    CHECK_STATUS(WIRESIGN_OK,
-                 wiresign_verifier_verify_into(verifier, request.method, strlen(request.method), request.target,
-                                               strlen(request.target), "orders.internal", 15, request.headers.block,
-                                               request.headers.length, request.headers.lengths, request.headers.count,
-                                               request.body, strlen(request.body), (const uint8_t[]){192, 0, 2, 1}, 4,
-                                               NOW - 2, &values, NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_verifier_verify_into(
+                                  verifier, request.method, strlen(request.method), request.target,
+                                  strlen(request.target), "orders.internal", 15, request.headers.block,
+                                  request.headers.length, request.headers.lengths, request.headers.count, request.body,
+                                  strlen(request.body), (const uint8_t[]){192, 0, 2, 1}, 4, NOW - 2, &values, NULL));
     CHECK_TEXT("billing", values.service);
     CHECK(values.service_length == 7);
     CHECK_TEXT("2026-q1", values.key_id);

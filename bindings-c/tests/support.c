@@ -98,10 +98,9 @@ const char *const ORDERS =
     "              {\"match\": \"/admin/**\", \"services\": [\"orders\"]}],"
     " \"limits\": {\"body_bytes\": 1024}}";
 
-const char *const BILLING =
-    "{\"service\": \"billing\", \"services\": {"
-    "  \"billing\": {\"keys\": [{\"id\": \"2026-q1\", \"secret\": \"env:BILLING_SECRET\"}]},"
-    "  \"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}]}}}";
+const char *const BILLING = "{\"service\": \"billing\", \"services\": {"
+                            "  \"billing\": {\"keys\": [{\"id\": \"2026-q1\", \"secret\": \"env:BILLING_SECRET\"}]},"
+                            "  \"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}]}}}";
 
 wiresign_config *config_of(const char *document)
 {
@@ -142,10 +141,9 @@ wiresign_signer *signer_of(const char *document, const char *target)
 void sign_with(const wiresign_signer *signer, request *request, const char *nonce)
 {
     wiresign_signed *headers = NULL;
-    CHECK_STATUS(WIRESIGN_OK,
-                 wiresign_signer_sign(signer, request->method, strlen(request->method), request->target,
-                                      strlen(request->target), NULL, 0, NULL, 0, NULL, 0, request->body,
-                                      strlen(request->body), NOW, nonce, strlen(nonce), &headers, NULL));
+    CHECK_STATUS(WIRESIGN_OK, wiresign_signer_sign(signer, request->method, strlen(request->method), request->target,
+                                                   strlen(request->target), NULL, 0, NULL, 0, NULL, 0, request->body,
+                                                   strlen(request->body), NOW, nonce, strlen(nonce), &headers, NULL));
     for (size_t i = 0; i < wiresign_signed_count(headers); i++) {
         pairs_add(&request->headers, wiresign_signed_name(headers, i, NULL), wiresign_signed_value(headers, i, NULL));
     }
@@ -162,8 +160,8 @@ request signed_request(const char *nonce)
     return request;
 }
 
-int32_t verify_at(const wiresign_verifier *verifier, const request *request, uint64_t now,
-                  wiresign_verified **verified, wiresign_error **error)
+int32_t verify_at(const wiresign_verifier *verifier, const request *request, uint64_t now, wiresign_verified **verified,
+                  wiresign_error **error)
 {
     return wiresign_verifier_verify(verifier, request->method, strlen(request->method), request->target,
                                     strlen(request->target), NULL, 0, request->headers.block, request->headers.length,

@@ -73,8 +73,8 @@ void sign_with(const wiresign_signer *signer, request *request, const char *nonc
 /* A request of "billing" to "orders", signed. */
 request signed_request(const char *nonce);
 
-int32_t verify_at(const wiresign_verifier *verifier, const request *request, uint64_t now,
-                  wiresign_verified **verified, wiresign_error **error);
+int32_t verify_at(const wiresign_verifier *verifier, const request *request, uint64_t now, wiresign_verified **verified,
+                  wiresign_error **error);
 int32_t verify(const wiresign_verifier *verifier, const request *request, wiresign_verified **verified,
                wiresign_error **error);
 int32_t begin(const wiresign_verifier *verifier, const request *request, wiresign_body_verification **verification,
