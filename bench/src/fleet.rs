@@ -13,8 +13,17 @@ pub(crate) const CALLER: &str = "service-25";
 pub(crate) const SERVICES: usize = 50;
 /// The Unix time at which the measurements begin.
 pub(crate) const NOW: u64 = 1_767_225_600;
-pub(crate) const METHOD: &[u8] = b"POST";
-pub(crate) const TARGET: &[u8] = b"/api/v1/images/4711/resize?width=640&fit=cover";
+pub(crate) const METHOD: &str = "POST";
+pub(crate) const TARGET: &str = "/api/v1/images/4711/resize?width=640&fit=cover";
+/// What requests carry besides the length of their body and the headers of a signature.
+pub(crate) const USUAL_HEADERS: [(&str, &str); 6] = [
+    ("host", "orders-api.internal:8080"),
+    ("user-agent", "python-httpx/0.28.1"),
+    ("accept", "*/*"),
+    ("accept-encoding", "gzip, deflate, br"),
+    ("connection", "keep-alive"),
+    ("content-type", "application/json"),
+];
 
 /// What the fleet's document says beyond the registry.
 #[derive(Clone, Copy)]
@@ -97,10 +106,14 @@ pub(crate) fn secret(service: &str) -> String {
     service.bytes().cycle().take(32).enumerate().map(|(at, byte)| format!("{:02x}", byte ^ (at as u8 * 7))).collect()
 }
 
-fn secrets() -> Secrets {
-    let known = (0..SERVICES).map(|at| format!("service-{at:02}"));
+/// The ids of all services that have a secret.
+pub(crate) fn ids() -> impl Iterator<Item = String> {
     let others = [CALLED, "reader", "elsewhere", "retired", "not-listed"].map(str::to_owned);
-    known.chain(others).fold(Secrets::new(), |secrets, id| secrets.env(&variable(&id), &secret(&id)))
+    (0..SERVICES).map(|at| format!("service-{at:02}")).chain(others)
+}
+
+fn secrets() -> Secrets {
+    ids().fold(Secrets::new(), |secrets, id| secrets.env(&variable(&id), &secret(&id)))
 }
 
 /// A request as a server has it in hand: all its header fields, names in lower case.
@@ -112,7 +125,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn head(&self) -> Head<'_, [(&'static str, String)]> {
         // Constants that the compiler knows would be judged at compile time.
-        Head::new(black_box(METHOD), black_box(self.target), self.headers.as_slice())
+        Head::new(black_box(METHOD).as_bytes(), black_box(self.target), self.headers.as_slice())
     }
 
     /// Adds a header, also where one of that name is there.
@@ -149,21 +162,15 @@ impl Client {
         // The form of a UUID, and as many different values as are needed.
         let nonce = format!("{:08x}-0000-4000-8000-{:012x}", self.count as u32, self.count.wrapping_mul(0x9e37_79b9));
         let none: &[(&str, &str)] = &[];
-        let signed =
-            self.signer.sign(&Head::new(METHOD, TARGET, none), body, now, &nonce[..36]).expect("a good request");
+        let signed = self
+            .signer
+            .sign(&Head::new(METHOD.as_bytes(), TARGET.as_bytes(), none), body, now, &nonce[..36])
+            .expect("a good request");
         let length = body.len().to_string();
-        let usual = [
-            ("host", "orders-api.internal:8080"),
-            ("user-agent", "python-httpx/0.28.1"),
-            ("accept", "*/*"),
-            ("accept-encoding", "gzip, deflate, br"),
-            ("connection", "keep-alive"),
-            ("content-type", "application/json"),
-            ("content-length", &length),
-        ];
         let names = ["x-service-id", "x-target-service", "x-timestamp", "x-request-id", "x-signature"];
-        let mut request = Request { target: TARGET, headers: Vec::with_capacity(usual.len() + names.len()) };
-        usual.into_iter().for_each(|(name, value)| request.add(name, value));
+        let mut request = Request { target: TARGET.as_bytes(), headers: Vec::with_capacity(12) };
+        USUAL_HEADERS.into_iter().for_each(|(name, value)| request.add(name, value));
+        request.add("content-length", &length);
         for (name, value) in signed.iter() {
             let name = names.into_iter().find(|known| known.eq_ignore_ascii_case(name));
             request.add(name.unwrap_or("x-service-name"), value);
@@ -175,7 +182,10 @@ impl Client {
     pub(crate) fn message_bytes(&self, body: &[u8], now: u64) -> usize {
         let none: &[(&str, &str)] = &[];
         let nonce = "0".repeat(36);
-        self.signer.message(&Head::new(METHOD, TARGET, none), body, now, &nonce).expect("a good request").len()
+        self.signer
+            .message(&Head::new(METHOD.as_bytes(), TARGET.as_bytes(), none), body, now, &nonce)
+            .expect("a good request")
+            .len()
     }
 }
 

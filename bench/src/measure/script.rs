@@ -1,15 +1,22 @@
-//! What other runtimes measure of themselves: a script runs its own rounds and prints its rows as JSON.
+//! What other runtimes measure of themselves: a script gets the fleet as JSON, runs its own rounds and prints its rows as
+//! JSON.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::fleet::{self, CALLED, CALLER, Fleet};
 use crate::report::{Row, Unit};
+
+const BODY_BYTES: usize = 200;
 
 /// N1 and N3, by the addon that is built in `bindings-node`.
 pub(crate) fn node() -> Result<Vec<Row>, String> {
-    run(Command::new("node").args(["--expose-gc", "bench/node/verify.mjs"]))
+    // Without a collection in between, the growth of the heap is what was taken.
+    let flags = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
+    run(Command::new("node").args(flags).arg("bench/node/verify.mjs"))
 }
 
 /// P1, by the module that is installed for `python` (the environment variable `PYTHON`, or `python3`).
@@ -18,11 +25,33 @@ pub(crate) fn python() -> Result<Vec<Row>, String> {
     run(Command::new(python).arg("bench/python/verify.py"))
 }
 
+/// The fleet that the Rust part measures with.
+fn fleet() -> Value {
+    let described = Fleet::default();
+    json!({
+        "called": CALLED,
+        "caller": CALLER,
+        "called_document": described.document(CALLED),
+        "caller_document": described.document(CALLER),
+        "secrets": fleet::ids().map(|id| (id.clone(), fleet::secret(&id))).collect::<std::collections::BTreeMap<_, _>>(),
+        "method": fleet::METHOD,
+        "target": fleet::TARGET,
+        "usual_headers": fleet::USUAL_HEADERS.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "body_bytes": BODY_BYTES,
+    })
+}
+
 /// The rows that a script prints: an array of `{"id", "what", "measured", "unit", "must"?, "reach"?}`.
 fn run(command: &mut Command) -> Result<Vec<Row>, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository");
     let name = format!("{command:?}");
-    let output = command.current_dir(root).output().map_err(|error| format!("{name} does not start: {error}"))?;
+    let command = command.current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("{name} does not start: {error}"))?;
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    // A script that does not read to the end has failed, and says why itself.
+    let _ = stdin.write_all(fleet().to_string().as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().map_err(|error| format!("{name} does not end: {error}"))?;
     if !output.status.success() {
         return Err(format!("{name} failed:\n{}", String::from_utf8_lossy(&output.stderr)));
     }
