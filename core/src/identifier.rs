@@ -45,6 +45,11 @@ impl RequestId {
         &self.bytes[..usize::from(self.length)]
     }
 
+    /// The id with zeros behind it, which no id holds.
+    pub(crate) fn padded(&self) -> &[u8; MAX_REQUEST_ID_BYTES] {
+        &self.bytes
+    }
+
     /// The id as text; `None` where there is none.
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self.length {

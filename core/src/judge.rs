@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::config::Compiled;
+use crate::config::{Compiled, Service};
 use crate::credentials::{Carriers, Claim};
 use crate::identifier::RequestId;
-use crate::mac::{Tag, digest_in_scope};
+use crate::mac::Tag;
 use crate::policy::{Path, check_unambiguous};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::{Fingerprint, ReplayStore, Sighting};
+use crate::replay::{ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{Fields, Scheme};
 use crate::verified::{Caller, ReplayId, Verified};
@@ -44,8 +44,6 @@ pub(crate) struct Facts {
     pub(crate) timestamp: u64,
     pub(crate) now: u64,
     pub(crate) request_id: RequestId,
-    /// What tells a signed nonce from all others, where the scheme signs one.
-    nonce_digest: Option<[u8; 32]>,
     is_safe_method: bool,
     is_for_us: bool,
     is_permitted: bool,
@@ -121,12 +119,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
 
     // An unknown id costs what some known one costs, here and below, so that time does not tell which ids are known.
     let judged = service.map(|at| &config.services[at]).or_else(|| config.decoy(claim.service));
-    // Long before it is needed: the processor computes it beside the steps that follow, so that it costs next to nothing.
-    let nonce_digest = judged
-        .filter(|_| claim.scheme.signs_nonce())
-        .map(|service| digest_in_scope(&service.replay_scope, request_id.as_bytes()));
     let facts = Facts {
-        nonce_digest,
         scheme: claim.scheme,
         service,
         keys: judged.map_or(1, |service| service.keys.len()),
@@ -222,8 +215,7 @@ pub(crate) fn conclude(
         return Err(refuse(RefusalCode::PermissionDenied, Detail::Permissions));
     }
 
-    let replay_id = facts.nonce_digest.map_or(ReplayId::Signature(*tag), ReplayId::Nonce);
-    let unrecorded = check_replay(config, facts, &replay_id, store)?;
+    let unrecorded = check_replay(config, facts, service, tag, store)?;
     Ok(Verified::new(
         config.clone(),
         facts.route,
@@ -234,21 +226,31 @@ pub(crate) fn conclude(
             timestamp: facts.timestamp,
             age: age(facts.now, facts.timestamp),
             request_id: facts.request_id,
-            replay_id,
+            replay_id: if facts.scheme.signs_nonce() { ReplayId::Nonce } else { ReplayId::Signature(*tag) },
             unrecorded,
         }),
     ))
 }
 
 /// Refuses what was seen before. `true` where the store was full and the config lets the request pass unrecorded.
-fn check_replay(config: &Arc<Compiled>, facts: &Facts, id: &ReplayId, store: &ReplayStore) -> Result<bool, Refusal> {
+fn check_replay(
+    config: &Arc<Compiled>,
+    facts: &Facts,
+    service: &Service,
+    tag: &Tag,
+    store: &ReplayStore,
+) -> Result<bool, Refusal> {
     // Without a signed nonce two equal requests within a second cannot be told from a replay. Reading twice does no harm.
     if !config.replay.enabled || (facts.is_safe_method && !facts.scheme.signs_nonce()) {
         return Ok(false);
     }
     let refuse = |code, detail| Err(facts.refuse(config, code, detail));
     let capacity = config.replay.capacity;
-    let sighting = store.insert(id.fingerprint(), facts.timestamp, facts.now, config.window.past, capacity);
+    let fingerprint = match facts.scheme.signs_nonce() {
+        true => store.fingerprint(&service.replay_scope, &facts.request_id),
+        false => *tag.first_chunk().expect("32 bytes are more than 16"),
+    };
+    let sighting = store.insert(&fingerprint, facts.timestamp, facts.now, config.window.past, capacity);
     match sighting {
         Sighting::First => Ok(false),
         Sighting::Repeated if facts.scheme.signs_nonce() => refuse(RefusalCode::ReplayedRequest, Detail::SameNonce),
@@ -262,13 +264,6 @@ fn check_replay(config: &Arc<Compiled>, facts: &Facts, id: &ReplayId, store: &Re
 impl Facts {
     pub(crate) fn refuse(&self, config: &Arc<Compiled>, code: RefusalCode, detail: Detail) -> Refusal {
         Refusal::new(code, detail, config.clone(), self.service, self.request_id)
-    }
-}
-
-impl ReplayId {
-    fn fingerprint(&self) -> &Fingerprint {
-        let (Self::Nonce(bytes) | Self::Signature(bytes)) = self;
-        bytes.first_chunk().expect("32 bytes are more than 16")
     }
 }
 

@@ -66,7 +66,16 @@ impl MacKey {
     }
 
     pub(crate) fn start(&self) -> Running {
-        Running { inner: self.inner, outer: self.outer, hashed: 0, buffer: [0; BUFFER_BYTES], used: 0 }
+        Running { gathered: Gathered::new(), inner: self.inner, outer: self.outer, hashed: 0 }
+    }
+
+    /// The tag over a message that was gathered and padded as a whole.
+    #[inline]
+    pub(crate) fn tag_of_padded(&self, blocks: &[[u8; BLOCK_BYTES]]) -> Tag {
+        let mut inner = Zeroizing::new(self.inner);
+        compress256(&mut inner, blocks);
+        let mut outer = Zeroizing::new(self.outer);
+        outer_hash(&mut outer, &inner)
     }
 
     /// The tag over the short pieces that `write` puts together, then over `body`, then over `tail`.
@@ -97,40 +106,41 @@ const GATHERED_BYTES: usize = 6 * BLOCK_BYTES;
 /// The padding of a message that fills the rest needs a block of its own.
 const BUFFER_BYTES: usize = GATHERED_BYTES + BLOCK_BYTES;
 
-/// A tag in the making. The keyed states are zeroised when dropped.
+/// The bytes of a message that are not hashed yet.
 #[derive(Clone)]
 #[repr(C, align(64))]
-pub(crate) struct Running {
+pub(crate) struct Gathered {
     buffer: [u8; BUFFER_BYTES],
-    inner: State,
-    outer: State,
-    /// The bytes that were hashed, without those in the buffer.
-    hashed: u64,
     used: usize,
+    /// Whether a piece was left out for want of room.
+    is_cut: bool,
 }
 
-impl Running {
-    /// The tag. By reference, since moving the buffer would cost as much as hashing a block.
-    pub(crate) fn finish(&mut self) -> Tag {
-        // The key's block comes before the message.
-        let before = BLOCK_BYTES as u64 + self.hashed;
-        compress256(&mut self.inner, pad(&mut self.buffer, self.used, before));
-        let mut last = PADDED_TAG;
-        last[..TAG_BYTES].copy_from_slice(&bytes(&self.inner));
-        compress256(&mut self.outer, &[last]);
-        bytes(&self.outer)
+impl Gathered {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self { buffer: [0; BUFFER_BYTES], used: 0, is_cut: false }
     }
 
-    /// Hashes what was gathered, and what of `piece` makes whole blocks.
-    fn hash(&mut self, piece: &[u8]) {
-        let (first, rest) = piece.split_at(self.used.next_multiple_of(BLOCK_BYTES) - self.used);
-        self.gather(first);
-        let (blocks, rest) = rest.as_chunks();
-        compress256(&mut self.inner, self.buffer[..self.used].as_chunks().0);
-        compress256(&mut self.inner, blocks);
-        self.hashed += (self.used + blocks.len() * BLOCK_BYTES) as u64;
-        self.used = 0;
-        self.gather(rest);
+    /// The padded blocks of the message that consists of the short pieces that `write` puts together, `body` and `tail`;
+    /// `None` where it is too long to be gathered. No key is part of it, so it serves each key that is tried.
+    #[inline]
+    pub(crate) fn whole(
+        &mut self,
+        write: impl FnOnce(&mut Self),
+        body: &[u8],
+        tail: [&[u8]; 2],
+    ) -> Option<&[[u8; BLOCK_BYTES]]> {
+        write(self);
+        for piece in [body, tail[0], tail[1]] {
+            self.put(piece);
+        }
+        (!self.is_cut).then(|| pad(&mut self.buffer, self.used, BLOCK_BYTES as u64))
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        GATHERED_BYTES - self.used
     }
 
     #[inline]
@@ -138,13 +148,108 @@ impl Running {
         self.buffer[self.used..self.used + piece.len()].copy_from_slice(piece);
         self.used += piece.len();
     }
+
+    /// `length` is that of all pieces, with a line end behind each.
+    #[inline]
+    fn gather_lines(&mut self, pieces: &[&[u8]], length: usize) {
+        let (mut room, _) = self.buffer[self.used..].split_at_mut(length);
+        for piece in pieces {
+            let (text, rest) = room.split_at_mut(piece.len());
+            copy_short(text, piece);
+            let (end, rest) = rest.split_at_mut(1);
+            end.copy_from_slice(b"\n");
+            room = rest;
+        }
+        self.used += length;
+    }
+}
+
+impl Sink for Gathered {
+    #[inline]
+    fn put(&mut self, piece: &[u8]) {
+        if piece.len() <= self.room() {
+            self.gather(piece);
+        } else {
+            self.is_cut = true;
+        }
+    }
+
+    #[inline]
+    fn put_lines(&mut self, pieces: &[&[u8]]) {
+        let length = length_of_lines(pieces);
+        if length <= self.room() {
+            self.gather_lines(pieces, length);
+        } else {
+            self.is_cut = true;
+        }
+    }
+}
+
+fn length_of_lines(pieces: &[&[u8]]) -> usize {
+    pieces.iter().map(|piece| piece.len() + 1).sum()
+}
+
+/// Copies a text between slices of equal length. Most are so short that a call would cost more than the copy.
+#[inline]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    /// Whole chunks, then one that ends with the text and may overlap the one before it.
+    #[inline]
+    fn in_chunks<const SIZE: usize>(to: &mut [u8], from: &[u8]) -> bool {
+        let (Some(last), Some(to_last)) = (from.last_chunk::<SIZE>(), to.last_chunk_mut()) else {
+            return false;
+        };
+        *to_last = *last;
+        for (to, from) in to.as_chunks_mut::<SIZE>().0.iter_mut().zip(from.as_chunks::<SIZE>().0) {
+            *to = *from;
+        }
+        true
+    }
+    if from.len() > BLOCK_BYTES {
+        to.copy_from_slice(from);
+    } else if !in_chunks::<16>(to, from) && !in_chunks::<8>(to, from) && !in_chunks::<4>(to, from) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// A tag in the making. The keyed states are zeroised when dropped.
+#[derive(Clone)]
+pub(crate) struct Running {
+    gathered: Gathered,
+    inner: State,
+    outer: State,
+    /// The bytes that were hashed, without those in the buffer.
+    hashed: u64,
+}
+
+impl Running {
+    /// The tag. By reference, since moving the buffer would cost as much as hashing a block.
+    pub(crate) fn finish(&mut self) -> Tag {
+        // The key's block comes before the message.
+        let before = BLOCK_BYTES as u64 + self.hashed;
+        compress256(&mut self.inner, pad(&mut self.gathered.buffer, self.gathered.used, before));
+        outer_hash(&mut self.outer, &self.inner)
+    }
+
+    /// Hashes what was gathered, and what of `piece` makes whole blocks.
+    fn hash(&mut self, piece: &[u8]) {
+        let used = self.gathered.used;
+        let (first, rest) = piece.split_at(used.next_multiple_of(BLOCK_BYTES) - used);
+        self.gathered.gather(first);
+        let used = self.gathered.used;
+        let (blocks, rest) = rest.as_chunks();
+        compress256(&mut self.inner, self.gathered.buffer[..used].as_chunks().0);
+        compress256(&mut self.inner, blocks);
+        self.hashed += (used + blocks.len() * BLOCK_BYTES) as u64;
+        self.gathered.used = 0;
+        self.gathered.gather(rest);
+    }
 }
 
 impl Sink for Running {
     #[inline]
     fn put(&mut self, piece: &[u8]) {
-        if piece.len() <= GATHERED_BYTES - self.used {
-            self.gather(piece);
+        if piece.len() <= self.gathered.room() {
+            self.gathered.gather(piece);
         } else {
             self.hash(piece);
         }
@@ -152,23 +257,15 @@ impl Sink for Running {
 
     #[inline]
     fn put_lines(&mut self, pieces: &[&[u8]]) {
-        let length: usize = pieces.iter().map(|piece| piece.len() + 1).sum();
-        if length > GATHERED_BYTES - self.used {
-            for piece in pieces {
-                self.put(piece);
-                self.put(b"\n");
-            }
+        let length = length_of_lines(pieces);
+        if length <= self.gathered.room() {
+            self.gathered.gather_lines(pieces, length);
             return;
         }
-        let (mut room, _) = self.buffer[self.used..].split_at_mut(length);
         for piece in pieces {
-            let (text, rest) = room.split_at_mut(piece.len());
-            text.copy_from_slice(piece);
-            let (end, rest) = rest.split_at_mut(1);
-            end.copy_from_slice(b"\n");
-            room = rest;
+            self.put(piece);
+            self.put(b"\n");
         }
-        self.used += length;
     }
 }
 
@@ -179,6 +276,15 @@ impl Drop for Running {
     }
 }
 
+/// Takes the state of an outer hash to its end.
+#[inline]
+fn outer_hash(outer: &mut State, inner: &State) -> Tag {
+    let mut last = PADDED_TAG;
+    last[..TAG_BYTES].copy_from_slice(&bytes(inner));
+    compress256(outer, &[last]);
+    bytes(outer)
+}
+
 /// The last block of each outer hash, but for the tag at its start.
 const PADDED_TAG: [u8; BLOCK_BYTES] = {
     let mut block = [0; BLOCK_BYTES];
@@ -187,17 +293,6 @@ const PADDED_TAG: [u8; BLOCK_BYTES] = {
     [block[BLOCK_BYTES - 2], block[BLOCK_BYTES - 1]] = bits.to_be_bytes();
     block
 };
-
-/// The SHA-256 digest of a scope and at most 103 bytes behind it.
-pub(crate) fn digest_in_scope(scope: &[u8; 16], text: &[u8]) -> Tag {
-    let mut blocks = [0; 2 * BLOCK_BYTES];
-    let used = scope.len() + text.len();
-    blocks[..scope.len()].copy_from_slice(scope);
-    blocks[scope.len()..used].copy_from_slice(text);
-    let mut state = FIRST_STATE;
-    compress256(&mut state, pad(&mut blocks, used, 0));
-    bytes(&state)
-}
 
 /// Pads the end of a message (section 5.1.1), of which `used` bytes are in the buffer and `before` bytes are hashed.
 #[inline]
@@ -297,6 +392,18 @@ mod tests {
         let key = MacKey::new(b"some key");
         let message: Vec<u8> = (0..2000u32).map(|at| at as u8).collect();
         for length in (0..1400).step_by(7) {
+            let mut gathered = Gathered::new();
+            let tag = |blocks: &[[u8; BLOCK_BYTES]]| key.tag_of_padded(blocks);
+            let whole = gathered
+                .whole(
+                    |head| head.put_lines(&[&message[..length / 2], b"", b"ab"]),
+                    &message[..length / 2],
+                    [b"ta", b"il"],
+                )
+                .map(tag);
+            let lines = [&message[..length / 2], b"\n\nab\n", &message[..length / 2], b"tail"].concat();
+            assert_eq!(whole.is_some(), lines.len() <= GATHERED_BYTES);
+            assert!(whole.is_none_or(|whole| whole == key.tag(|_| (), &lines, [b"", b""])), "{length}");
             for piece in [1, 63, 64, 511, 512, 513, 1300] {
                 let gathered = key.tag(
                     |head| message[..length].chunks(piece).for_each(|chunk| head.put(chunk)),
@@ -324,11 +431,6 @@ mod tests {
                 let tag: Tag = other.finalize().into_bytes().into();
                 assert_eq!(own.tag(|_| (), &bytes[..length], [b"", b""]), tag, "{key} {length}");
             }
-        }
-        for length in 0..104 {
-            let scope = [7; 16];
-            let digest: Tag = Sha256::new().chain_update(scope).chain_update(&bytes[..length]).finalize().into();
-            assert_eq!(digest_in_scope(&scope, &bytes[..length]), digest, "{length}");
         }
     }
 

@@ -2,7 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// What is remembered of a request: the start of a digest that only its signer can choose.
+use sha2::{Digest, Sha256};
+
+use crate::identifier::{MAX_REQUEST_ID_BYTES, RequestId};
+
+/// What is remembered of a request: the start of its signature, or a hash of its nonce under a secret. So nobody can search
+/// for a request that is taken for the replay of another one.
 pub(crate) type Fingerprint = [u8; 16];
 
 /// What the store says of a request.
@@ -26,7 +31,12 @@ const SHARDS: usize = 16;
 /// A bounded set of fingerprints, in parts that are locked one by one.
 pub(crate) struct ReplayStore {
     shards: Box<[Mutex<Shard>]>,
+    keys: [[u64; 2]; HASHED_PAIRS],
 }
+
+/// The pairs of words in a scope and a nonce.
+const HASHED_PAIRS: usize = (SCOPE_BYTES + MAX_REQUEST_ID_BYTES) / 16;
+const SCOPE_BYTES: usize = size_of::<Fingerprint>();
 
 /// Linear probing over slots of 20 bytes. A slot whose time has passed is dead, and is used again by the next entry.
 struct Shard {
@@ -50,11 +60,31 @@ struct Slot {
 const EMPTY: Slot = Slot { fingerprint: [0; 3], time: [0; 2] };
 
 impl ReplayStore {
-    /// A store that is about to hold `capacity` entries. Memory is taken as entries come.
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// A store that is about to hold `capacity` entries. Memory is taken as entries come. `secret` keeps fingerprints from
+    /// being foreseen.
+    pub(crate) fn new(capacity: usize, secret: u64) -> Self {
+        let key = |at: usize| {
+            let digest = Sha256::new().chain_update(secret.to_le_bytes()).chain_update([at as u8]).finalize();
+            [0, 8].map(|at| u64::from_le_bytes(digest[at..at + 8].try_into().expect("8 bytes")))
+        };
         let shards = if capacity < CAPACITY_OF_ONE_SHARD { 1 } else { SHARDS };
         let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0, full: None });
-        Self { shards: (0..shards).map(|_| shard()).collect() }
+        Self { shards: (0..shards).map(|_| shard()).collect(), keys: std::array::from_fn(key) }
+    }
+
+    /// The fingerprint of a nonce in the scope of its service.
+    ///
+    /// The hash is NH, the one under UMAC (RFC 4418, section 5.2), over 64-bit words. It needs a secret, but then no two texts
+    /// that are chosen without it have the same hash more often than by chance; and it takes a tenth of the time of SHA-256.
+    #[inline]
+    pub(crate) fn fingerprint(&self, scope: &[u8; SCOPE_BYTES], nonce: &RequestId) -> Fingerprint {
+        let pairs = std::iter::once(scope).chain(nonce.padded().as_chunks().0);
+        let products = pairs.zip(&self.keys).map(|(pair, key)| {
+            let pair = u128::from_le_bytes(*pair);
+            u128::from((pair as u64).wrapping_add(key[0])) * u128::from(((pair >> 64) as u64).wrapping_add(key[1]))
+        });
+        // The lowest bits of products are even more often than odd: they come last, where they choose no place.
+        products.fold(0, u128::wrapping_add).rotate_right(32).to_le_bytes()
     }
 
     /// Remembers a request, unless it is known already. Finding and remembering are one step for all threads.
@@ -198,8 +228,24 @@ mod tests {
     }
 
     #[test]
+    fn fingerprints_tell_scopes_nonces_and_secrets_apart() {
+        let nonce = |text: &str| RequestId::parse(text.as_bytes()).expect("fine");
+        let mut seen = std::collections::HashSet::new();
+        for secret in [7, 8] {
+            let store = ReplayStore::new(1, secret);
+            for scope in [[0; 16], [1; 16]] {
+                for length in 1..=MAX_REQUEST_ID_BYTES {
+                    for text in ["a".repeat(length), format!("{}b", "a".repeat(length - 1))] {
+                        assert!(seen.insert(store.fingerprint(&scope, &nonce(&text))), "{secret} {scope:?} {text}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn each_is_first_once_and_repeated_after() {
-        let store = ReplayStore::new(CAPACITY);
+        let store = ReplayStore::new(CAPACITY, 7);
         for number in 0..20_000 {
             assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::First, "{number}");
         }
@@ -211,7 +257,7 @@ mod tests {
     #[test]
     fn a_full_store_says_so_until_time_has_passed() {
         for capacity in [1, 2, 10, 1600] {
-            let store = ReplayStore::new(capacity);
+            let store = ReplayStore::new(capacity, 7);
             let mut first = 0;
             for number in 0..2 * capacity as u32 {
                 match store.insert(&fingerprint(number), NOW, NOW, 300, capacity) {
@@ -235,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_may_have_been_forgotten_is_not_called_first() {
-        let store = ReplayStore::new(1600);
+        let store = ReplayStore::new(1600, 7);
         for number in 0..5_000 {
             store.insert(&fingerprint(number), NOW, NOW, 10, 1600);
         }
@@ -252,7 +298,7 @@ mod tests {
 
     #[test]
     fn one_of_many_threads_is_first() {
-        let store = ReplayStore::new(CAPACITY);
+        let store = ReplayStore::new(CAPACITY, 7);
         let firsts = std::sync::atomic::AtomicU32::new(0);
         std::thread::scope(|scope| {
             for _ in 0..4 {

@@ -35,7 +35,8 @@ pub(crate) struct Caller {
 /// What tells a request from its replay. Derived from signed bytes only.
 #[derive(Clone, Copy)]
 pub(crate) enum ReplayId {
-    Nonce([u8; 32]),
+    /// The request id, which is signed, in the scope of the service.
+    Nonce,
     Signature(Tag),
 }
 
@@ -129,10 +130,15 @@ impl Verified {
     /// same in every process.
     pub fn replay_key(&self) -> Option<String> {
         let mut text = String::with_capacity(66);
-        match &self.caller.as_ref()?.replay_id {
-            ReplayId::Nonce(digest) => {
+        let caller = self.caller.as_ref()?;
+        match &caller.replay_id {
+            ReplayId::Nonce => {
+                let scope = &self.config.services[caller.service].replay_scope;
                 text.push_str("n:");
-                push_hex(&mut text, digest);
+                push_hex(
+                    &mut text,
+                    &Sha256::new().chain_update(scope).chain_update(caller.request_id.as_bytes()).finalize(),
+                );
             }
             // A digest, since the signature itself would let the reader of a store repeat the request.
             ReplayId::Signature(tag) => {

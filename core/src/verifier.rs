@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
 use crate::judge::{Admission, admit, check_body_length, conclude, find_key};
+use crate::mac::Gathered;
 use crate::metrics::{Counters, Metrics};
 use crate::policy::Path;
 use crate::refusal::Refusal;
@@ -30,7 +31,10 @@ pub(crate) struct Memory {
 impl Verifier {
     /// A verifier with an empty replay store.
     pub fn new(config: &Config) -> Self {
-        let memory = Memory { replay: ReplayStore::new(config.0.replay.capacity), counters: Counters::default() };
+        let memory = Memory {
+            replay: ReplayStore::new(config.0.replay.capacity, config.0.decoy_seed),
+            counters: Counters::default(),
+        };
         Self { config: ArcSwap::new(config.0.clone()), memory: Arc::new(memory) }
     }
 
@@ -63,12 +67,17 @@ impl Verifier {
         check_body_length(config, facts, body.len() as u64)?;
         let fields = claimed.fields();
         let after = facts.scheme.after_body(fields.service);
+        let mut gathered = Gathered::new();
+        let whole = gathered.whole(|sink| facts.scheme.put_before_body(&fields, sink), body, after);
         let compute = |key: Option<usize>| {
             let key = match (facts.service, key) {
                 (Some(service), Some(key)) => &config.services[service].keys[key].mac,
                 _ => &config.dummy_key,
             };
-            key.tag(|sink| facts.scheme.put_before_body(&fields, sink), body, after)
+            match whole {
+                Some(blocks) => key.tag_of_padded(blocks),
+                None => key.tag(|sink| facts.scheme.put_before_body(&fields, sink), body, after),
+            }
         };
         let (key, tag) = find_key(config, facts, compute, |tag| claimed.claim.signatures.hold(tag))?;
         conclude(config, facts, key, &tag, &self.memory.replay)
