@@ -1,10 +1,46 @@
-//! Looks at all bytes of a text, sixteen or eight at a time. There is no early exit, so the compiler uses vectors, and the
-//! time tells only the length.
+//! Looks at short texts, many bytes at a time, where a call to the C library would cost more than the work.
 
 const WIDE: usize = 16;
 const NARROW: usize = 8;
 
-/// Whether `is` holds for any byte.
+/// Whether two texts are the same.
+#[inline]
+pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && starts_with(left, right)
+}
+
+#[inline]
+pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    let Some(text) = text.get(..prefix.len()) else {
+        return false;
+    };
+    match (text.last_chunk::<NARROW>(), prefix.last_chunk()) {
+        (Some(text_end), Some(prefix_end)) => {
+            let (chunks, prefix_chunks) = (text.as_chunks::<NARROW>().0, prefix.as_chunks().0);
+            text_end == prefix_end && chunks.iter().zip(prefix_chunks).all(|(left, right)| left == right)
+        }
+        _ => text.iter().zip(prefix).all(|(left, right)| left == right),
+    }
+}
+
+/// Where a byte is for the first time.
+#[inline]
+pub(crate) fn position(text: &[u8], wanted: u8) -> Option<usize> {
+    const LOWEST_BITS: u64 = u64::from_ne_bytes([0x01; NARROW]);
+    const HIGHEST_BITS: u64 = u64::from_ne_bytes([0x80; NARROW]);
+    let (chunks, rest) = text.as_chunks::<NARROW>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        // Zero where the byte is. The lowest of the bits that are found is right; above it a borrow may add others.
+        let differences = u64::from_le_bytes(*chunk) ^ u64::from_ne_bytes([wanted; NARROW]);
+        let found = differences.wrapping_sub(LOWEST_BITS) & !differences & HIGHEST_BITS;
+        if found != 0 {
+            return Some(at * NARROW + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&byte| byte == wanted).map(|at| chunks.len() * NARROW + at)
+}
+
+/// Whether `is` holds for any byte. There is no early exit, so the compiler uses vectors, and the time tells only the length.
 #[inline]
 pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool + Copy) -> bool {
     any_of_two(text, text, |byte, _| is(byte))
@@ -42,6 +78,25 @@ fn in_chunks<const SIZE: usize>(left: &[u8], right: &[u8], is: impl Fn(u8, u8) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_compared_and_searched_as_the_library_does() {
+        for length in 0..40 {
+            let text: Vec<u8> = (0..length).map(|at| b'a' + at % 3).collect();
+            assert!(is_same(&text, &text.clone()) && starts_with(&text, &text));
+            assert!(!starts_with(&text, &[&*text, b"a"].concat()));
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert!(!is_same(&text, &other) && !starts_with(&text, &other), "{at} of {length}");
+                assert!(starts_with(&text, &text[..at]) && starts_with(&other, &text[..at]));
+                assert!(!is_same(&text, &text[..at]));
+                for byte in 0..=255 {
+                    assert_eq!(position(&other[at..], byte), other[at..].iter().position(|&other| other == byte));
+                }
+            }
+        }
+    }
 
     #[test]
     fn each_byte_is_looked_at_whatever_the_length() {

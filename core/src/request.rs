@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::bytes::any;
+use crate::bytes::{any, position};
 
 /// The longest target (path and query) that is judged, in bytes.
 pub(crate) const MAX_TARGET_BYTES: usize = 8192;
@@ -41,7 +41,7 @@ impl<'a, H: Headers + ?Sized> Head<'a, H> {
 
     /// The raw path, and what follows the first `?` (`None` where there is no `?`).
     pub(crate) fn split_target(&self) -> (&'a [u8], Option<&'a [u8]>) {
-        match self.target.iter().position(|&byte| byte == b'?') {
+        match position(self.target, b'?') {
             Some(at) => (&self.target[..at], Some(&self.target[at + 1..])),
             None => (self.target, None),
         }

@@ -1,6 +1,7 @@
 //! Patterns over method and path, compiled when the config is loaded, matched in time linear in the path.
 
 use super::path::{Path, escaped_byte};
+use crate::bytes::{is_same, position, starts_with};
 
 /// How a literal is compared.
 ///
@@ -18,8 +19,17 @@ pub(crate) enum Matching {
 pub(crate) struct Pattern {
     method: Option<Box<[u8]>>,
     segments: Box<[Segment]>,
+    /// The segments again, for paths that are spelt as the pattern is.
+    runs: Box<[Run]>,
     any_tail: bool,
     start: Start,
+}
+
+#[derive(Clone, Debug)]
+enum Run {
+    Any,
+    /// Adjacent literals, with the slashes between them.
+    Literal(Box<[u8]>),
 }
 
 /// The first bytes that a plain path must have. Most patterns are told from most paths by them.
@@ -66,8 +76,14 @@ impl Pattern {
         if any_tail {
             names.pop();
         }
-        let segments = names.into_iter().map(Segment::parse).collect::<Result<_, _>>()?;
-        Ok(Self { method: method.map(|method| method.as_bytes().into()), segments, any_tail, start })
+        let segments = names.iter().copied().map(Segment::parse).collect::<Result<_, _>>()?;
+        Ok(Self {
+            method: method.map(|method| method.as_bytes().into()),
+            segments,
+            runs: runs(&names),
+            any_tail,
+            start,
+        })
     }
 
     /// Whether all that `other` matches in its way is matched by this one in its own.
@@ -95,32 +111,70 @@ impl Pattern {
 
     #[inline]
     pub(crate) fn matches(&self, method: &[u8], path: &Path<'_>, matching: Matching) -> bool {
-        (!path.is_plain || self.start.may_begin(path)) && self.matches_whole(method, path.raw, matching)
+        (!path.is_plain || self.start.may_begin(path))
+            && self.takes_method(method, matching)
+            // What matches exactly matches widely too, and most paths are spelt as their pattern is.
+            && (self.matches_exactly(path.raw) || (matching == Matching::Wide && self.matches_widely(path.raw)))
     }
 
-    fn matches_whole(&self, method: &[u8], path: &[u8], matching: Matching) -> bool {
-        if let Some(own) = &self.method {
-            let same = **own == *method || (matching == Matching::Wide && **own == *b"GET" && method == b"HEAD");
-            if !same {
-                return false;
-            }
-        }
+    #[inline]
+    fn takes_method(&self, method: &[u8], matching: Matching) -> bool {
+        self.method.as_ref().is_none_or(|own| {
+            is_same(own, method) || (matching == Matching::Wide && **own == *b"GET" && method == b"HEAD")
+        })
+    }
+
+    fn matches_exactly(&self, path: &[u8]) -> bool {
         let Some(path) = path.strip_prefix(b"/") else {
             return false;
         };
-        let path = match matching {
-            Matching::Wide => path.strip_suffix(b"/").unwrap_or(path),
-            Matching::Exact => path,
+        let mut rest = (!path.is_empty()).then_some(path);
+        for run in &self.runs {
+            let Some(path) = rest else {
+                return false;
+            };
+            let length = match run {
+                Run::Any => segment_length(path),
+                Run::Literal(text) if starts_with(path, text) => text.len(),
+                Run::Literal(_) => 0,
+            };
+            if length == 0 {
+                return false;
+            }
+            rest = match path[length..].split_first() {
+                None => None,
+                Some((b'/', tail)) => Some(tail),
+                Some(_) => return false,
+            };
+        }
+        rest.is_none() || self.any_tail
+    }
+
+    fn matches_widely(&self, path: &[u8]) -> bool {
+        let Some(path) = path.strip_prefix(b"/") else {
+            return false;
         };
+        let path = path.strip_suffix(b"/").unwrap_or(path);
         let mut rest = (!path.is_empty()).then_some(path);
         for segment in &self.segments {
-            let Some(tail) = rest.and_then(|path| segment.strip(path, matching)) else {
+            let Some(tail) = rest.and_then(|path| segment.strip(path, Matching::Wide)) else {
                 return false;
             };
             rest = tail;
         }
         rest.is_none() || self.any_tail
     }
+}
+
+/// Joins adjacent literals.
+fn runs(names: &[&str]) -> Box<[Run]> {
+    let literals = names.chunk_by(|left, right| *left != "*" && *right != "*");
+    literals
+        .map(|names| match names {
+            ["*"] => Run::Any,
+            names => Run::Literal(names.join("/").into_bytes().into()),
+        })
+        .collect()
 }
 
 impl Start {
@@ -185,7 +239,7 @@ impl Segment {
 }
 
 fn segment_length(path: &[u8]) -> usize {
-    path.iter().position(|&byte| byte == b'/').unwrap_or(path.len())
+    position(path, b'/').unwrap_or(path.len())
 }
 
 /// The bytes of a path segment with its percent triplets undone.
