@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Compiled;
 use crate::credentials::Signatures;
+use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::{Admission, Facts, check_body_length, conclude, find_key};
 use crate::mac::{Running, Sink, Tag};
 use crate::refusal::Refusal;
@@ -29,7 +30,9 @@ enum State {
 }
 
 struct Claimed {
-    facts: Facts,
+    /// But the request id, which is kept apart.
+    facts: Facts<'static>,
+    request_id: RequestId,
     first_signature: Tag,
     other_signatures: Vec<u8>,
     /// The claimed service id as received: some schemes sign it behind the body.
@@ -52,7 +55,8 @@ impl BodyVerification {
                 let fields = claimed.fields();
                 running.iter_mut().for_each(|running| facts.scheme.put_before_body(&fields, running));
                 State::Claimed(Box::new(Claimed {
-                    facts,
+                    facts: facts.with_request_id(ReceivedId::NONE),
+                    request_id: facts.request_id.keep(),
                     first_signature: claimed.claim.signatures.first,
                     other_signatures: claimed.claim.signatures.others.to_vec(),
                     service: fields.service.to_vec(),
@@ -99,7 +103,7 @@ impl BodyVerification {
             State::Claimed(claimed) => claimed,
         };
         let length = length(claimed);
-        check_body_length(&self.config, &claimed.facts, length).inspect_err(|refusal| {
+        check_body_length(&self.config, &claimed.facts(), length).inspect_err(|refusal| {
             self.memory.counters.count(&Err(refusal.clone()));
             self.state = State::Refused(refusal.clone());
         })
@@ -121,16 +125,21 @@ impl BodyVerification {
 }
 
 impl Claimed {
-    fn judge(self, config: &Arc<Compiled>, memory: &Memory) -> Result<Verified, Refusal> {
-        let Self { facts, first_signature, other_signatures, service, running, .. } = self;
+    fn facts(&self) -> Facts<'_> {
+        self.facts.with_request_id(self.request_id.lend())
+    }
+
+    fn judge(mut self, config: &Arc<Compiled>, memory: &Memory) -> Result<Verified, Refusal> {
+        let running = std::mem::take(&mut self.running);
+        let facts = self.facts();
         let tags: Vec<Tag> = running
             .into_iter()
             .map(|mut running| {
-                facts.scheme.after_body(&service).into_iter().for_each(|piece| running.put(piece));
+                facts.scheme.after_body(&self.service).into_iter().for_each(|piece| running.put(piece));
                 running.finish()
             })
             .collect();
-        let signatures = Signatures { first: first_signature, others: &other_signatures };
+        let signatures = Signatures { first: self.first_signature, others: &self.other_signatures };
         let (key, tag) = find_key(config, &facts, |key| tags[key.unwrap_or(0)], |tag| signatures.hold(tag))?;
         conclude(config, &facts, key, &tag, &memory.replay)
     }

@@ -23,6 +23,35 @@ pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
     }
 }
 
+/// Copies a text between slices of equal length.
+#[inline]
+pub(crate) fn copy_short(to: &mut [u8], from: &[u8]) {
+    /// Copies texts of one to two chunks: one chunk from the start, and one from the end that may overlap it.
+    #[inline]
+    fn in_two_chunks<const SIZE: usize>(to: &mut [u8], from: &[u8]) -> bool {
+        let (Some(first), Some(last)) = (from.first_chunk::<SIZE>(), from.last_chunk::<SIZE>()) else {
+            return false;
+        };
+        if let Some(to) = to.first_chunk_mut() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+        true
+    }
+    let is_done = match from.len() {
+        65.. => false,
+        32.. => in_two_chunks::<32>(to, from),
+        16.. => in_two_chunks::<16>(to, from),
+        8.. => in_two_chunks::<8>(to, from),
+        _ => in_two_chunks::<4>(to, from) || in_two_chunks::<2>(to, from) || in_two_chunks::<1>(to, from),
+    };
+    if !is_done {
+        to.copy_from_slice(from);
+    }
+}
+
 /// Where a byte is for the first time.
 #[inline]
 pub(crate) fn position(text: &[u8], wanted: u8) -> Option<usize> {
@@ -81,10 +110,13 @@ mod tests {
 
     #[test]
     fn texts_are_compared_and_searched_as_the_library_does() {
-        for length in 0..40 {
+        for length in 0..70 {
             let text: Vec<u8> = (0..length).map(|at| b'a' + at % 3).collect();
             assert!(is_same(&text, &text.clone()) && starts_with(&text, &text));
             assert!(!starts_with(&text, &[&*text, b"a"].concat()));
+            let mut copy = vec![0; text.len()];
+            copy_short(&mut copy, &text);
+            assert_eq!(copy, text);
             for at in 0..text.len() {
                 let mut other = text.clone();
                 other[at] ^= 0x80;

@@ -1,7 +1,7 @@
 //! Finds the one credential of a request, and parses it strictly.
 
 use crate::bytes::{any, any_pair};
-use crate::identifier::RequestId;
+use crate::identifier::ReceivedId;
 use crate::mac::{Tag, decode_tag};
 use crate::refusal::{Detail, RefusalCode};
 use crate::request::{HeadFault, Headers, MAX_HEADER_BYTES, MAX_HEADER_FIELDS};
@@ -101,10 +101,10 @@ impl<'a> Carriers<'a> {
     }
 
     /// The request id where it has the usual form, for reports.
-    pub(crate) fn request_id(&self) -> RequestId {
+    pub(crate) fn request_id(&self) -> ReceivedId<'a> {
         match self.request_id {
-            Field { value: Some(value), repeated: false } => RequestId::parse(value).unwrap_or(RequestId::NONE),
-            _ => RequestId::NONE,
+            Field { value: Some(value), repeated: false } => ReceivedId::parse(value).unwrap_or(ReceivedId::NONE),
+            _ => ReceivedId::NONE,
         }
     }
 
@@ -139,7 +139,7 @@ impl<'a> Carriers<'a> {
 
     /// Chooses the scheme and parses its credential. Repetitions are another check's matter.
     #[inline]
-    pub(crate) fn claim(&self, accepted: SchemeSet, request_id: &RequestId) -> Result<Claim<'a>, Fault> {
+    pub(crate) fn claim(&self, accepted: SchemeSet, request_id: ReceivedId<'_>) -> Result<Claim<'a>, Fault> {
         let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
         let takes_name = accepted.has(Scheme::CrossService);
         let absent = |code, name| (code, Detail::Absent(name));

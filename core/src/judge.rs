@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::config::{Compiled, Service};
+use crate::config::Compiled;
 use crate::credentials::{Carriers, Claim};
-use crate::identifier::RequestId;
+use crate::identifier::ReceivedId;
 use crate::mac::Tag;
 use crate::policy::{Path, check_unambiguous};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::{ReplayStore, Sighting};
+use crate::replay::{Fingerprint, ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{Fields, Scheme};
 use crate::verified::{Caller, ReplayId, Verified};
@@ -29,12 +29,12 @@ pub(crate) struct Claimed<'a> {
     pub(crate) path: &'a [u8],
     pub(crate) query: &'a [u8],
     pub(crate) method: &'a [u8],
-    pub(crate) facts: Facts,
+    pub(crate) facts: Facts<'a>,
 }
 
 /// What outlives the head, for a body that comes in pieces.
 #[derive(Clone, Copy)]
-pub(crate) struct Facts {
+pub(crate) struct Facts<'a> {
     pub(crate) scheme: Scheme,
     /// The claimed service's position, where it is known.
     pub(crate) service: Option<usize>,
@@ -43,7 +43,7 @@ pub(crate) struct Facts {
     pub(crate) route: Option<usize>,
     pub(crate) timestamp: u64,
     pub(crate) now: u64,
-    pub(crate) request_id: RequestId,
+    pub(crate) request_id: ReceivedId<'a>,
     is_safe_method: bool,
     is_for_us: bool,
     is_permitted: bool,
@@ -71,7 +71,9 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     head: &Head<'a, H>,
     now: u64,
 ) -> Result<Admission<'a>, Refusal> {
-    let refuse = |(code, detail), request_id| Refusal::new(code, detail, config.clone(), None, request_id);
+    let refuse = |(code, detail), request_id: ReceivedId<'_>| {
+        Refusal::new(code, detail, config.clone(), None, request_id.keep())
+    };
     let malformed = |detail| (RefusalCode::MalformedRequest, detail);
 
     let mut carriers = Carriers::default();
@@ -79,7 +81,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
         .collect(head.headers)
         .and_then(|()| check_method(head.method))
         .and_then(|()| check_target(head.method, head.target))
-        .map_err(|fault| refuse(malformed(Detail::Head(fault)), RequestId::NONE))?;
+        .map_err(|fault| refuse(malformed(Detail::Head(fault)), ReceivedId::NONE))?;
     let request_id = carriers.request_id();
     let (path, query) = head.split_target();
 
@@ -95,7 +97,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     }
 
     let accepted = route.and_then(|(_, route)| route.accept).unwrap_or(config.accept);
-    let claim = carriers.claim(accepted, &request_id);
+    let claim = carriers.claim(accepted, request_id);
     let service = claim.as_ref().ok().and_then(|claim| config.find(claim.service));
     let service = service.filter(|&at| !config.services[at].keys.is_empty());
     let is_for_us = |claim: &Claim<'_>| claim.target_service == config.service.as_bytes();
@@ -107,7 +109,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
         carriers.check_repetitions(accepted).map_err(|fault| refuse(fault, request_id))?;
     }
     let claim = claim.map_err(|fault| refuse(fault, request_id))?;
-    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), service, request_id);
+    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), service, request_id.keep());
 
     if query.is_some() && !claim.scheme.covers_query() && route.is_some_and(|(_, route)| route.strict) {
         return Err(refuse(RefusalCode::InsufficientCoverage, Detail::QueryNotCovered(claim.scheme)));
@@ -141,7 +143,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
 }
 
 /// Step 8.
-pub(crate) fn check_body_length(config: &Arc<Compiled>, facts: &Facts, length: u64) -> Result<(), Refusal> {
+pub(crate) fn check_body_length(config: &Arc<Compiled>, facts: &Facts<'_>, length: u64) -> Result<(), Refusal> {
     if length > config.body_limit {
         return Err(facts.refuse(config, RefusalCode::BodyTooLarge, Detail::BodyLimit(config.body_limit)));
     }
@@ -155,7 +157,7 @@ pub(crate) fn check_body_length(config: &Arc<Compiled>, facts: &Facts, length: u
 #[inline]
 pub(crate) fn find_key(
     config: &Arc<Compiled>,
-    facts: &Facts,
+    facts: &Facts<'_>,
     mut tag: impl FnMut(Option<usize>) -> Tag,
     holds: impl Fn(&Tag) -> bool,
 ) -> Result<(usize, Tag), Refusal> {
@@ -185,7 +187,7 @@ pub(crate) fn find_key(
 #[inline]
 pub(crate) fn conclude(
     config: &Arc<Compiled>,
-    facts: &Facts,
+    facts: &Facts<'_>,
     key: usize,
     tag: &Tag,
     store: &ReplayStore,
@@ -215,7 +217,12 @@ pub(crate) fn conclude(
         return Err(refuse(RefusalCode::PermissionDenied, Detail::Permissions));
     }
 
-    let unrecorded = check_replay(config, facts, service, tag, store)?;
+    let request_id = facts.request_id.keep();
+    let fingerprint = match facts.scheme.signs_nonce() {
+        true => store.fingerprint(&service.replay_scope, &request_id),
+        false => *tag.first_chunk().expect("32 bytes are more than 16"),
+    };
+    let unrecorded = check_replay(config, facts, &fingerprint, store)?;
     Ok(Verified::new(
         config.clone(),
         facts.route,
@@ -225,7 +232,7 @@ pub(crate) fn conclude(
             scheme: facts.scheme,
             timestamp: facts.timestamp,
             age: age(facts.now, facts.timestamp),
-            request_id: facts.request_id,
+            request_id,
             replay_id: if facts.scheme.signs_nonce() { ReplayId::Nonce } else { ReplayId::Signature(*tag) },
             unrecorded,
         }),
@@ -235,9 +242,8 @@ pub(crate) fn conclude(
 /// Refuses what was seen before. `true` where the store was full and the config lets the request pass unrecorded.
 fn check_replay(
     config: &Arc<Compiled>,
-    facts: &Facts,
-    service: &Service,
-    tag: &Tag,
+    facts: &Facts<'_>,
+    fingerprint: &Fingerprint,
     store: &ReplayStore,
 ) -> Result<bool, Refusal> {
     // Without a signed nonce two equal requests within a second cannot be told from a replay. Reading twice does no harm.
@@ -246,11 +252,7 @@ fn check_replay(
     }
     let refuse = |code, detail| Err(facts.refuse(config, code, detail));
     let capacity = config.replay.capacity;
-    let fingerprint = match facts.scheme.signs_nonce() {
-        true => store.fingerprint(&service.replay_scope, &facts.request_id),
-        false => *tag.first_chunk().expect("32 bytes are more than 16"),
-    };
-    let sighting = store.insert(&fingerprint, facts.timestamp, facts.now, config.window.past, capacity);
+    let sighting = store.insert(fingerprint, facts.timestamp, facts.now, config.window.past, capacity);
     match sighting {
         Sighting::First => Ok(false),
         Sighting::Repeated if facts.scheme.signs_nonce() => refuse(RefusalCode::ReplayedRequest, Detail::SameNonce),
@@ -261,9 +263,25 @@ fn check_replay(
     }
 }
 
-impl Facts {
+impl Facts<'_> {
+    /// The same facts with a request id that lives elsewhere.
+    pub(crate) fn with_request_id<'b>(&self, request_id: ReceivedId<'b>) -> Facts<'b> {
+        Facts {
+            scheme: self.scheme,
+            service: self.service,
+            keys: self.keys,
+            route: self.route,
+            timestamp: self.timestamp,
+            now: self.now,
+            request_id,
+            is_safe_method: self.is_safe_method,
+            is_for_us: self.is_for_us,
+            is_permitted: self.is_permitted,
+        }
+    }
+
     pub(crate) fn refuse(&self, config: &Arc<Compiled>, code: RefusalCode, detail: Detail) -> Refusal {
-        Refusal::new(code, detail, config.clone(), self.service, self.request_id)
+        Refusal::new(code, detail, config.clone(), self.service, self.request_id.keep())
     }
 }
 

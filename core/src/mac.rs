@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::bytes::copy_short;
+
 /// The length of a tag, in bytes.
 pub(crate) const TAG_BYTES: usize = 32;
 /// The length of a tag in hex.
@@ -187,28 +189,6 @@ impl Sink for Gathered {
 
 fn length_of_lines(pieces: &[&[u8]]) -> usize {
     pieces.iter().map(|piece| piece.len() + 1).sum()
-}
-
-/// Copies a text between slices of equal length. Most are so short that a call would cost more than the copy.
-#[inline]
-fn copy_short(to: &mut [u8], from: &[u8]) {
-    /// Whole chunks, then one that ends with the text and may overlap the one before it.
-    #[inline]
-    fn in_chunks<const SIZE: usize>(to: &mut [u8], from: &[u8]) -> bool {
-        let (Some(last), Some(to_last)) = (from.last_chunk::<SIZE>(), to.last_chunk_mut()) else {
-            return false;
-        };
-        *to_last = *last;
-        for (to, from) in to.as_chunks_mut::<SIZE>().0.iter_mut().zip(from.as_chunks::<SIZE>().0) {
-            *to = *from;
-        }
-        true
-    }
-    if from.len() > BLOCK_BYTES {
-        to.copy_from_slice(from);
-    } else if !in_chunks::<16>(to, from) && !in_chunks::<8>(to, from) && !in_chunks::<4>(to, from) {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    }
 }
 
 /// A tag in the making. The keyed states are zeroised when dropped.

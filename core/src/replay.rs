@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn fingerprints_tell_scopes_nonces_and_secrets_apart() {
-        let nonce = |text: &str| RequestId::parse(text.as_bytes()).expect("fine");
+        let nonce = |text: &str| crate::identifier::ReceivedId::parse(text.as_bytes()).expect("fine").keep();
         let mut seen = std::collections::HashSet::new();
         for secret in [7, 8] {
             let store = ReplayStore::new(1, secret);

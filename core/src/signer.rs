@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::{Compiled, Config, Key, KeyState, Service};
-use crate::identifier::{RequestId, is_id};
+use crate::identifier::{ReceivedId, is_id};
 use crate::mac::{Sink, push_hex};
 use crate::refusal::FailureCode;
 use crate::request::{Head, Headers, MAX_METHOD_BYTES, check_method, check_target};
@@ -164,7 +164,7 @@ impl Signer {
         room.make_ascii_uppercase();
         check_method(room).map_err(|fault| SignError::InvalidRequest(fault.sentence()))?;
         check_target(room, head.target).map_err(|fault| SignError::InvalidRequest(fault.sentence()))?;
-        let id = RequestId::parse(nonce.as_bytes()).ok_or(SignError::InvalidNonce)?;
+        let id = ReceivedId::parse(nonce.as_bytes()).ok_or(SignError::InvalidNonce)?;
         if self.config.sign_with.signs_nonce() && !id.is_nonce() {
             return Err(SignError::InvalidNonce);
         }
