@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::bytes::is_same;
 use crate::config::Compiled;
 use crate::credentials::{Carriers, Claim};
 use crate::identifier::ReceivedId;
@@ -100,7 +101,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     let claim = carriers.claim(accepted, request_id);
     let service = claim.as_ref().ok().and_then(|claim| config.find(claim.service));
     let service = service.filter(|&at| !config.services[at].keys.is_empty());
-    let is_for_us = |claim: &Claim<'_>| claim.target_service == config.service.as_bytes();
+    let is_for_us = |claim: &Claim<'_>| is_same(claim.target_service, config.service.as_bytes());
     // Every header of such a claim was parsed or found as a whole, so none can hold a comma: no need to look for one.
     let is_whole = !carriers.any_came_twice()
         && service.is_some()

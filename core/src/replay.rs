@@ -103,11 +103,14 @@ impl ReplayStore {
         for (word, bytes) in words.iter_mut().zip(fingerprint.chunks_exact(4)) {
             *word = u32::from_le_bytes(bytes.try_into().expect("chunks of four"));
         }
-        let shard = &self.shards[words[0] as usize % self.shards.len()];
+        // The number of shards is a power of two: a division would cost as much as the search for the place.
+        let mask = self.shards.len() - 1;
+        let shard_capacity = (capacity >> self.shards.len().trailing_zeros()) + usize::from(capacity & mask != 0);
+        let shard = &self.shards[words[0] as usize & mask];
         // A panic while the lock was held cannot leave a shard half written, so a poisoned lock is as good as any.
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let dead_before = now.saturating_sub(past + MARGIN_SECONDS);
-        shard.insert(words, timestamp, dead_before, capacity.div_ceil(self.shards.len()))
+        shard.insert(words, timestamp, dead_before, shard_capacity)
     }
 }
 

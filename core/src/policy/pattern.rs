@@ -109,10 +109,15 @@ impl Pattern {
         covers_method && covers_head && covers_tail && other.segments.len() >= self.segments.len()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn matches(&self, method: &[u8], path: &Path<'_>, matching: Matching) -> bool {
-        (!path.is_plain || self.start.may_begin(path))
-            && self.takes_method(method, matching)
+        // Most patterns of a config end here: not worth a call.
+        (!path.is_plain || self.start.may_begin(path)) && self.matches_whole(method, path, matching)
+    }
+
+    #[inline(never)]
+    fn matches_whole(&self, method: &[u8], path: &Path<'_>, matching: Matching) -> bool {
+        self.takes_method(method, matching)
             // What matches exactly matches widely too, and most paths are spelt as their pattern is.
             && (self.matches_exactly(path.raw) || (matching == Matching::Wide && self.matches_widely(path.raw)))
     }
