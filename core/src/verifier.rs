@@ -51,6 +51,8 @@ impl Verifier {
         outcome
     }
 
+    // Never inlined, so that the outcome is made where the caller wants it, and not moved there.
+    #[inline(never)]
     fn judge<H: Headers + ?Sized>(
         &self,
         config: &Arc<Compiled>,
