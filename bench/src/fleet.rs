@@ -193,6 +193,7 @@ impl Client {
 pub(crate) struct Traffic<'a> {
     client: Client,
     body: &'a [u8],
+    per_second: u32,
     now: u64,
     sent: u32,
 }
@@ -219,15 +220,17 @@ impl Batch {
 
 /// How many requests are in a batch: few enough that they stay in the fastest cache, as a request that just came in.
 pub(crate) const BATCH: u32 = 16;
-/// The requests per second of the traffic; inside the window of 300 seconds and its margin these are 64 Ki.
-const PER_SECOND: u32 = 215;
-const LIVING: u32 = 64 * 1024;
+/// How many requests are inside the window at once, where nothing else is said: those of 54 requests a second.
+pub(crate) const LIVING: u32 = 16 * 1024;
+/// The window and its margin.
+const SECONDS_ALIVE: u32 = 305;
 
 impl<'a> Traffic<'a> {
-    /// Traffic that has filled the window already: `seen` gets each of the requests until then.
-    pub(crate) fn new(client: Client, body: &'a [u8], mut seen: impl FnMut(&Request, u64)) -> Self {
-        let mut traffic = Self { client, body, now: NOW, sent: 0 };
-        for _ in 0..LIVING / BATCH {
+    /// Traffic of which `living` requests are inside the window at once. `seen` gets as many before the first batch.
+    pub(crate) fn new(client: Client, body: &'a [u8], living: u32, mut seen: impl FnMut(&Request, u64)) -> Self {
+        let per_second = living.div_ceil(SECONDS_ALIVE);
+        let mut traffic = Self { client, body, per_second, now: NOW, sent: 0 };
+        for _ in 0..living / BATCH {
             let batch = traffic.batch();
             batch.requests.iter().for_each(|request| seen(request, batch.now));
         }
@@ -236,8 +239,8 @@ impl<'a> Traffic<'a> {
 
     pub(crate) fn batch(&mut self) -> Batch {
         self.sent += BATCH;
-        if self.sent >= PER_SECOND {
-            self.sent -= PER_SECOND;
+        while self.sent >= self.per_second {
+            self.sent -= self.per_second;
             self.now += 1;
         }
         Batch::new((0..BATCH).map(|_| self.client.request(self.body, self.now)).collect(), self.now)

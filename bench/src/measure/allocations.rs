@@ -3,11 +3,11 @@
 use wiresign::Verifier;
 
 use crate::allocations::count;
-use crate::fleet::{BATCH, CALLED, CALLER, Client, Fleet, NOW, Traffic};
+use crate::fleet::{BATCH, CALLED, CALLER, Client, Fleet, LIVING, NOW, Traffic};
 use crate::report::{Row, Unit};
 
 const BODY: &[u8] = &[b'x'; 200];
-const REQUESTS: usize = 4096;
+const REQUESTS: usize = 400_000;
 
 pub(crate) fn rows() -> Vec<Row> {
     let fleet = Fleet::default();
@@ -15,7 +15,13 @@ pub(crate) fn rows() -> Vec<Row> {
     let client = || Client::new(fleet.signer(CALLER, CALLED));
     let verify = |request: &crate::fleet::Request, now| verifier.verify(&request.head(), BODY, now);
 
-    let mut traffic = Traffic::new(client(), BODY, |request, now| drop(verify(request, now).expect("a good request")));
+    let mut traffic =
+        Traffic::new(client(), BODY, LIVING, |request, now| drop(verify(request, now).expect("a good request")));
+    // The replay store has seen each of its entries die and be replaced.
+    for _ in 0..2 * LIVING / BATCH {
+        let batch = traffic.batch();
+        batch.requests.iter().for_each(|request| drop(verify(request, batch.now).expect("a good request")));
+    }
     let mut accepted = 0;
     for _ in 0..REQUESTS / BATCH as usize {
         let batch = traffic.batch();

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use wiresign::{Refusal, RefusalCode as Code, Verified, Verifier};
 
 use crate::contest::{Contestant, contest, prepared};
-use crate::fleet::{BATCH, Batch, CALLED, CALLER, Client, Fleet, NOW, Request, Traffic};
+use crate::fleet::{BATCH, Batch, CALLED, CALLER, Client, Fleet, LIVING, NOW, Request, Traffic};
 use crate::report::{Row, Unit};
 
 const BODY: &[u8] = &[b'x'; 200];
@@ -72,7 +72,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let kinds = kinds();
     let fleet = Fleet::default();
     let verifier = Verifier::new(&fleet.called());
-    let mut accepted = Traffic::new(Client::new(fleet.signer(CALLER, CALLED)), BODY, |request, now| {
+    let mut accepted = Traffic::new(Client::new(fleet.signer(CALLER, CALLED)), BODY, LIVING, |request, now| {
         verifier.verify(&request.head(), BODY, now).expect("a good request");
     });
     let acceptance = prepared(
@@ -84,7 +84,7 @@ pub(crate) fn rows() -> Vec<Row> {
     );
 
     let again = Verifier::new(&fleet.called());
-    let mut repeated = Traffic::new(Client::new(fleet.signer(CALLER, CALLED)), BODY, |request, now| {
+    let mut repeated = Traffic::new(Client::new(fleet.signer(CALLER, CALLED)), BODY, LIVING, |request, now| {
         again.verify(&request.head(), BODY, now).expect("a good request");
     });
     let replay = prepared(
