@@ -301,7 +301,8 @@ pub(crate) fn same_tag(left: &Tag, right: &Tag) -> bool {
 }
 
 /// Decodes exactly 64 lower-case hex digits.
-#[inline]
+// Inlined into a loop over signatures it is no longer done in vectors, and takes three times as long.
+#[inline(never)]
 pub(crate) fn decode_tag(hex: &[u8]) -> Option<Tag> {
     let hex: &[u8; TAG_HEX] = hex.try_into().ok()?;
     // Without branches, tables and early exits the compiler judges many digits at once, and time tells nothing of them.
