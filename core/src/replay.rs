@@ -172,26 +172,55 @@ impl Shard {
 
     /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.
     fn make_room(&mut self, dead_before: u64, capacity: usize) -> bool {
-        let living: Vec<Slot> =
-            self.slots.iter().copied().filter(|slot| !slot.is_empty() && !slot.is_dead(dead_before)).collect();
-        if living.len() >= capacity {
-            self.full = living.iter().map(Slot::timestamp).min().map(|oldest| (oldest, capacity));
+        let (mut living, mut oldest, mut remembers_from) = (0, u64::MAX, self.remembers_from);
+        for slot in self.slots.iter().filter(|slot| !slot.is_empty()) {
+            if slot.is_dead(dead_before) {
+                remembers_from = remembers_from.max(slot.timestamp() + 1);
+            } else {
+                living += 1;
+                oldest = oldest.min(slot.timestamp());
+            }
+        }
+        if living >= capacity {
+            self.full = Some((oldest, capacity));
             return false;
         }
         self.full = None;
-        let newest_dead = self.slots.iter().filter(|slot| !slot.is_empty() && slot.is_dead(dead_before));
-        if let Some(newest) = newest_dead.map(|slot| slot.timestamp()).max() {
-            self.remembers_from = self.remembers_from.max(newest + 1);
-        }
-        // Half as much again leaves room for many entries until the next time. Four fifths full is the limit.
-        let wanted = (living.len() + living.len() / 2).max(FIRST_ENTRIES).min(capacity);
-        self.slots = vec![EMPTY; wanted.div_ceil(4) * 5];
-        self.used = living.len();
-        for slot in living {
-            let free = self.probe(slot.fingerprint).find(|&at| self.slots[at].is_empty()).expect("the table has grown");
-            self.slots[free] = slot;
+        self.remembers_from = remembers_from;
+        self.used = living;
+        let limit = self.slots.len() / 5 * 4;
+        // Growing is left to a table that is mostly alive, so that steady traffic comes to an end of it.
+        if limit < capacity && living * 4 >= limit * 3 {
+            // Half as much again leaves room for many entries until the next time. Four fifths full is the limit.
+            let wanted = (living + living / 2).max(FIRST_ENTRIES).min(capacity);
+            let old = std::mem::replace(&mut self.slots, vec![EMPTY; wanted.div_ceil(4) * 5]);
+            old.into_iter()
+                .filter(|slot| !slot.is_empty() && !slot.is_dead(dead_before))
+                .for_each(|slot| self.place(slot));
+        } else {
+            self.clear_dead(dead_before);
         }
         true
+    }
+
+    /// Drops what is dead and moves the others together, without memory of its own.
+    fn clear_dead(&mut self, dead_before: u64) {
+        // No entry has passed over an empty slot in search of its place. So behind one, each entry that is taken out finds
+        // its new place among those that were moved already, or its old one.
+        let boundary = self.slots.iter().position(Slot::is_empty).expect("a fifth of the slots is empty");
+        let length = self.slots.len();
+        for at in (boundary..length).chain(0..boundary) {
+            let slot = std::mem::replace(&mut self.slots[at], EMPTY);
+            if !slot.is_empty() && !slot.is_dead(dead_before) {
+                self.place(slot);
+            }
+        }
+    }
+
+    /// Puts an entry that is not there into the first free slot from its start on.
+    fn place(&mut self, slot: Slot) {
+        let free = self.probe(slot.fingerprint).find(|&at| self.slots[at].is_empty()).expect("there is room");
+        self.slots[free] = slot;
     }
 }
 
@@ -280,6 +309,28 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Steady traffic for many windows: whoever is alive is known, and the table does not grow without end.
+    #[test]
+    fn the_living_are_found_again_however_often_the_dead_are_cleared() {
+        let store = ReplayStore::new(4096, 7);
+        let mut living = std::collections::VecDeque::new();
+        for number in 0..60_000 {
+            let now = NOW + u64::from(number) / 100;
+            assert_eq!(store.insert(&fingerprint(number), now, now, 10, 4096), Sighting::First, "{number}");
+            living.push_back((number, now));
+            while living.front().is_some_and(|(_, then)| then + 10 < now) {
+                living.pop_front();
+            }
+            if number % 97 == 0 {
+                for &(number, then) in &living {
+                    assert_eq!(store.insert(&fingerprint(number), then, now, 10, 4096), Sighting::Repeated, "{number}");
+                }
+            }
+        }
+        let slots: usize = store.shards.iter().map(|shard| shard.lock().expect("sound").slots.len()).sum();
+        assert!(slots <= 4096 / 4 * 5, "{slots}");
     }
 
     #[test]
