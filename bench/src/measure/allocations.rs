@@ -18,7 +18,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut traffic =
         Traffic::new(client(), BODY, LIVING, |request, now| drop(verify(request, now).expect("a good request")));
     // The replay store has seen its entries die and be replaced often enough to have found its size.
-    for _ in 0..16 * LIVING / BATCH {
+    for _ in 0..40 * LIVING / BATCH {
         let batch = traffic.batch();
         batch.requests.iter().for_each(|request| drop(verify(request, batch.now).expect("a good request")));
     }
