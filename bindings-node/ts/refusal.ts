@@ -52,7 +52,15 @@ export class Refusal extends Error {
 
   /** @internal */
   static of(fields: RefusalFields): Refusal {
-    return new Refusal(fields);
+    // A stack says where the verifier was called, never why the request was refused, and taking it down costs more than
+    // the whole verification: forged requests must not be dearer than genuine ones.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      return new Refusal(fields);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
   }
 
   /** What may be shown to anybody: the detail is left out. */
