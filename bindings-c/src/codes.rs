@@ -84,7 +84,7 @@ pub const WIRESIGN_ENVIRONMENT_NOT_ALLOWED: i32 = 24;
 /// The body is longer than limits.body_bytes.
 pub const WIRESIGN_BODY_TOO_LARGE: i32 = 25;
 
-/// The client failed more often within a minute than limits.failures_per_minute allows.
+/// The client failed too often within a minute.
 pub const WIRESIGN_RATE_LIMITED: i32 = 26;
 
 /// The replay store is full or out of reach, and the configuration says to refuse then.

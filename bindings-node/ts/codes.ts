@@ -61,7 +61,7 @@ export const RefusalCode = {
   ENVIRONMENT_NOT_ALLOWED: "ENVIRONMENT_NOT_ALLOWED",
   /** The body is longer than limits.body_bytes. */
   BODY_TOO_LARGE: "BODY_TOO_LARGE",
-  /** The client failed more often within a minute than limits.failures_per_minute allows. */
+  /** The client failed too often within a minute. */
   RATE_LIMITED: "RATE_LIMITED",
   /** The replay store is full or out of reach, and the configuration says to refuse then. */
   REPLAY_STORE_UNAVAILABLE: "REPLAY_STORE_UNAVAILABLE",

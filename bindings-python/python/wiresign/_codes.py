@@ -74,8 +74,7 @@ class RefusalCode(str, enum.Enum):
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     """The body is longer than limits.body_bytes."""
     RATE_LIMITED = "RATE_LIMITED"
-    """The client failed more often within a minute than
-    limits.failures_per_minute allows."""
+    """The client failed too often within a minute."""
     REPLAY_STORE_UNAVAILABLE = "REPLAY_STORE_UNAVAILABLE"
     """The replay store is full or out of reach, and the configuration says to
     refuse then."""

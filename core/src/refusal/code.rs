@@ -58,7 +58,7 @@ pub enum RefusalCode {
     EnvironmentNotAllowed = 24,
     /// The body is longer than limits.body_bytes.
     BodyTooLarge = 25,
-    /// The client failed more often within a minute than limits.failures_per_minute allows.
+    /// The client failed too often within a minute.
     RateLimited = 26,
     /// The replay store is full or out of reach, and the configuration says to refuse then.
     ReplayStoreUnavailable = 27,
