@@ -179,7 +179,7 @@
 #define WIRESIGN_BODY_TOO_LARGE 25
 
 /**
- * The client failed more often within a minute than limits.failures_per_minute allows.
+ * The client failed too often within a minute.
  */
 #define WIRESIGN_RATE_LIMITED 26
 
