@@ -104,7 +104,7 @@ impl BodyVerification {
         };
         let length = length(claimed);
         check_body_length(&self.config, &claimed.facts(), length).inspect_err(|refusal| {
-            self.memory.counters.count(&Err(refusal.clone()));
+            self.memory.counters.count_refusal(refusal);
             self.state = State::Refused(refusal.clone());
         })
     }

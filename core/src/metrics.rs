@@ -31,15 +31,16 @@ impl Default for Counters {
     }
 }
 
+fn one(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
 impl Counters {
     #[inline]
     pub(crate) fn count(&self, outcome: &Result<Verified, Refusal>) {
-        let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         match outcome {
             Ok(verified) => match verified.caller() {
-                None => {
-                    one(&self.public);
-                }
+                None => one(&self.public),
                 Some(caller) => {
                     one(&self.accepted[caller.scheme as usize]);
                     if verified.key_is_retiring() {
@@ -50,10 +51,14 @@ impl Counters {
                     }
                 }
             },
-            Err(refusal) => {
-                one(&self.refused[refusal.code().number() as usize - 1]);
-            }
+            Err(refusal) => self.count_refusal(refusal),
         }
+    }
+
+    /// Counts a refusal of which there is no outcome yet: one that the head alone decides, or a body that is too long.
+    #[inline]
+    pub(crate) fn count_refusal(&self, refusal: &Refusal) {
+        one(&self.refused[refusal.code().number() as usize - 1]);
     }
 
     pub(crate) fn read(&self) -> Metrics {

@@ -74,7 +74,7 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>, const COUNT: usize> Headers for [(N, V); CO
     }
 }
 
-/// What is wrong with a method or a target.
+/// What is wrong with a method, a target, or a header block as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadFault {
     Method,

@@ -91,14 +91,8 @@ impl Verifier {
     /// A refusal that the head alone decides; it comes before any of the body needs to be read.
     pub fn begin<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Result<BodyVerification, Refusal> {
         let config = self.config.load_full();
-        match admit(&config, head, now) {
-            Ok(admission) => Ok(BodyVerification::new(config.clone(), self.memory.clone(), &admission)),
-            Err(refusal) => {
-                let outcome = Err(refusal);
-                self.memory.counters.count(&outcome);
-                outcome.map(|_| unreachable!("just made as an error"))
-            }
-        }
+        let admission = admit(&config, head, now).inspect_err(|refusal| self.memory.counters.count_refusal(refusal))?;
+        Ok(BodyVerification::new(config.clone(), self.memory.clone(), &admission))
     }
 
     /// Takes a new config for all requests that come from now on. Requests under way finish on the old one; the replay

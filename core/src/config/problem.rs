@@ -29,7 +29,7 @@ impl ConfigErrors {
         Self(problems)
     }
 
-    /// The problems, in the order of the document. There is at least one.
+    /// The problems, in the order in which they were found. There is at least one.
     pub fn problems(&self) -> &[Problem] {
         &self.0
     }

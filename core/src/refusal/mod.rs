@@ -68,7 +68,7 @@ impl Refusal {
     }
 
     /// The known service that the request claims to come from. The claim is not verified, unless the code is one of
-    /// policy or replay.
+    /// policy or replay, or `KEY_NOT_VALID_NOW`.
     pub fn service(&self) -> Option<&str> {
         self.service.map(|at| &*self.config.services[at].id)
     }
