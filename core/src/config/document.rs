@@ -8,16 +8,14 @@ use sha2::{Digest, Sha256};
 use super::json::Json;
 use super::lookup::Lookup;
 use super::problem::Problem;
-use super::secret::{self, Encoding};
-use super::{Compiled, ID_RULE, Key, KeyState, ReplaySettings, Route, Service, Window, replay_scope};
+use super::reader::{Item, Reader, child};
+use super::{Compiled, ID_RULE, ReplaySettings, Route, Service, Window, replay_scope};
 use crate::identifier::is_id;
-use crate::mac::{MacKey, key_block};
-use crate::policy::Pattern;
+use crate::mac::MacKey;
 use crate::scheme::{Scheme, SchemeSet};
 
 const DEFAULT_WINDOW_SECONDS: u64 = 300;
 const MAX_WINDOW_SECONDS: u64 = 600;
-const MAX_KEYS: usize = 8;
 const DEFAULT_REPLAY_CAPACITY: u64 = 1_000_000;
 const MAX_REPLAY_CAPACITY: u64 = 100_000_000;
 const DEFAULT_BODY_BYTES: u64 = 10 * 1024 * 1024;
@@ -36,39 +34,6 @@ pub(super) fn parse(document: &str, lookup: &dyn Lookup) -> Result<Compiled, Vec
         Some(compiled) if reader.problems.is_empty() => Ok(Compiled { warnings: reader.warnings, ..compiled }),
         _ => Err(reader.problems),
     }
-}
-
-struct Reader<'l> {
-    lookup: &'l dyn Lookup,
-    problems: Vec<Problem>,
-    warnings: Vec<Problem>,
-    decoy_seed: u64,
-    /// Places of equal secrets.
-    shared: Vec<(String, String)>,
-}
-
-/// The members of an object, known to be without strangers and repeats.
-struct Members<'j> {
-    members: &'j [(String, Json)],
-    pointer: String,
-}
-
-impl<'j> Members<'j> {
-    fn get(&self, name: &str) -> Option<Item<'j>> {
-        let (_, json) = self.members.iter().find(|(member, _)| member == name)?;
-        Some(Item { json, pointer: child(&self.pointer, name) })
-    }
-}
-
-/// A value and its place.
-struct Item<'j> {
-    json: &'j Json,
-    pointer: String,
-}
-
-/// The pointer of a member or element (RFC 6901, section 3).
-fn child(pointer: &str, name: impl std::fmt::Display) -> String {
-    format!("{pointer}/{}", name.to_string().replace('~', "~0").replace('/', "~1"))
 }
 
 impl Reader<'_> {
@@ -294,87 +259,6 @@ impl Reader<'_> {
         })
     }
 
-    fn keys(&mut self, item: &Item<'_>, secrets: &mut BTreeMap<[u8; 32], String>) -> Vec<Key> {
-        let items = self.elements(item, "key");
-        if items.len() > MAX_KEYS {
-            self.problem(&item.pointer, format!("a service has at most {MAX_KEYS} keys; remove old ones"));
-            return Vec::new();
-        }
-        let mut keys: Vec<Key> = Vec::with_capacity(items.len());
-        for (at, item) in items.iter().enumerate() {
-            if let Some(key) = self.key(item, at, secrets) {
-                if keys.iter().any(|other| other.id == key.id) {
-                    self.problem(
-                        &child(&item.pointer, "id"),
-                        format!("another key of this service has the id \"{}\"", key.id),
-                    );
-                }
-                keys.push(key);
-            }
-        }
-        keys
-    }
-
-    fn key(&mut self, item: &Item<'_>, at: usize, secrets: &mut BTreeMap<[u8; 32], String>) -> Option<Key> {
-        let members = self.object(item, &["id", "secret", "encoding", "not_before", "not_after", "state"])?;
-        let id = match members.get("id") {
-            Some(item) => self.id(&item).map(str::to_owned),
-            None => Some((at + 1).to_string()),
-        };
-        let encoding = match members.get("encoding") {
-            Some(item) => {
-                let choices = [("text", Encoding::Text), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
-                self.choice(&item, &choices)
-            }
-            None => Some(Encoding::Text),
-        };
-        let not_before = members.get("not_before").map_or(Some(0), |item| self.time(&item));
-        let not_after = members.get("not_after").map_or(Some(u64::MAX), |item| self.time(&item));
-        if let (Some(from), Some(to)) = (not_before, not_after)
-            && from >= to
-        {
-            self.problem(
-                &child(&item.pointer, "not_after"),
-                "this is not later than not_before, so the key is never valid",
-            );
-        }
-        let state = members.get("state").map_or(Some(KeyState::Active), |item| {
-            let choices =
-                [("active", KeyState::Active), ("retiring", KeyState::Retiring), ("revoked", KeyState::Revoked)];
-            self.choice(&item, &choices)
-        });
-        let secret = match members.get("secret") {
-            Some(item) => self.secret(&item, encoding?, secrets),
-            None => {
-                self.problem(
-                    &child(&item.pointer, "secret"),
-                    "say where the secret comes from, as \"env:NAME\" or \"file:PATH\"",
-                );
-                None
-            }
-        };
-        Some(Key { id: id?.into(), mac: secret?, not_before: not_before?, not_after: not_after?, state: state? })
-    }
-
-    fn secret(&mut self, item: &Item<'_>, encoding: Encoding, seen: &mut BTreeMap<[u8; 32], String>) -> Option<MacKey> {
-        let reference = self.string(item)?;
-        match secret::resolve(reference, encoding, self.lookup) {
-            Ok(key) => {
-                if reference.starts_with("literal:") {
-                    self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
-                }
-                if let Some(other) = seen.insert(Sha256::digest(key_block(&key)).into(), item.pointer.clone()) {
-                    self.shared.push((item.pointer.clone(), other));
-                }
-                Some(MacKey::new(&key))
-            }
-            Err(message) => {
-                self.problem(&item.pointer, message);
-                None
-            }
-        }
-    }
-
     fn routes(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Vec<Route> {
         let items = self.array(item);
         let routes: Vec<(String, Route)> =
@@ -458,162 +342,5 @@ impl Reader<'_> {
             .and_then(|members| members.get("body_bytes"))
             .and_then(|item| self.whole(&item, 0, u64::from(u32::MAX), "bytes"))
             .unwrap_or(DEFAULT_BODY_BYTES)
-    }
-
-    fn object<'j>(&mut self, item: &Item<'j>, known: &[&str]) -> Option<Members<'j>> {
-        let Json::Object(members) = item.json else {
-            self.wrong_kind(item, "an object");
-            return None;
-        };
-        for (name, _) in members {
-            if !known.contains(&name.as_str()) {
-                let message = format!("this member is not known here; the members are {}", known.join(", "));
-                self.problem(&child(&item.pointer, name), message);
-            }
-        }
-        self.refuse_repeats(members, &item.pointer);
-        Some(Members { members, pointer: item.pointer.clone() })
-    }
-
-    fn refuse_repeats(&mut self, members: &[(String, Json)], pointer: &str) {
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        let mut repeated: Vec<&str> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-        repeated.dedup();
-        for name in repeated {
-            self.problem(&child(pointer, name), "this member occurs more than once");
-        }
-    }
-
-    fn array<'j>(&mut self, item: &Item<'j>) -> Vec<Item<'j>> {
-        let Json::Array(elements) = item.json else {
-            self.wrong_kind(item, "an array");
-            return Vec::new();
-        };
-        elements.iter().enumerate().map(|(at, json)| Item { json, pointer: child(&item.pointer, at) }).collect()
-    }
-
-    /// The elements of an array that must not be empty.
-    fn elements<'j>(&mut self, item: &Item<'j>, what: &str) -> Vec<Item<'j>> {
-        if *item.json == Json::Array(Vec::new()) {
-            self.problem(&item.pointer, format!("list at least one {what}, or leave the member out"));
-        }
-        self.array(item)
-    }
-
-    fn ids<'j>(&mut self, item: &Item<'j>) -> Vec<&'j str> {
-        let items = self.array(item);
-        items.iter().filter_map(|item| self.id(item)).collect()
-    }
-
-    fn id<'j>(&mut self, item: &Item<'j>) -> Option<&'j str> {
-        let id = self.string(item)?;
-        if !is_id(id) {
-            self.problem(&item.pointer, ID_RULE);
-            return None;
-        }
-        Some(id)
-    }
-
-    /// An id that may come from the environment, so that one document serves a whole fleet.
-    fn own_id(&mut self, item: &Item<'_>) -> Option<String> {
-        let Some(name) = self.string(item)?.strip_prefix("env:") else {
-            return self.id(item).map(str::to_owned);
-        };
-        let problem = match self.lookup.env(name) {
-            Ok(Some(id)) if is_id(&id) => return Some(id),
-            Ok(Some(_)) => format!("the environment variable {name} does not hold an id: {ID_RULE}"),
-            Ok(None) => format!("the environment variable {name} is not set; set it to the id that stands here"),
-            Err(why) => format!("the environment variable {name} cannot be read: {why}"),
-        };
-        self.problem(&item.pointer, problem);
-        None
-    }
-
-    fn pattern(&mut self, item: &Item<'_>) -> Option<Pattern> {
-        let text = self.string(item)?;
-        Pattern::parse(text).map_err(|message| self.problem(&item.pointer, message)).ok()
-    }
-
-    fn url<'j>(&mut self, item: &Item<'j>) -> Option<&'j str> {
-        let url = self.string(item)?;
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let authority = rest.map(|rest| rest.trim_end_matches('/'));
-        let good = authority.is_some_and(|authority| {
-            !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\".contains(&byte))
-        });
-        if !good {
-            self.problem(
-                &item.pointer,
-                "a URL here is https:// or http:// with host and port, without path, query or user",
-            );
-            return None;
-        }
-        Some(url)
-    }
-
-    fn time(&mut self, item: &Item<'_>) -> Option<u64> {
-        let text = self.string(item)?;
-        let time = super::time::parse_utc(text);
-        if time.is_none() {
-            self.problem(&item.pointer, "write the time as \"2026-12-01T00:00:00Z\" (UTC, whole seconds)");
-        }
-        time
-    }
-
-    fn string<'j>(&mut self, item: &Item<'j>) -> Option<&'j str> {
-        match item.json {
-            Json::String(text) => Some(text),
-            _ => {
-                self.wrong_kind(item, "a string");
-                None
-            }
-        }
-    }
-
-    fn boolean(&mut self, item: &Item<'_>) -> Option<bool> {
-        match item.json {
-            Json::Bool(value) => Some(*value),
-            _ => {
-                self.wrong_kind(item, "true or false");
-                None
-            }
-        }
-    }
-
-    fn whole(&mut self, item: &Item<'_>, least: u64, most: u64, unit: &str) -> Option<u64> {
-        match item.json {
-            Json::Whole(number) if (least..=most).contains(number) => Some(*number),
-            Json::Whole(_) | Json::Number => {
-                self.problem(&item.pointer, format!("this must be a whole number of {unit} from {least} to {most}"));
-                None
-            }
-            _ => {
-                self.wrong_kind(item, &format!("a whole number of {unit} from {least} to {most}"));
-                None
-            }
-        }
-    }
-
-    fn choice<T: Copy>(&mut self, item: &Item<'_>, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.string(item)?;
-        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-        if found.is_none() {
-            let names: Vec<_> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-            self.problem(&item.pointer, format!("this must be {}", names.join(" or ")));
-        }
-        found
-    }
-
-    fn wrong_kind(&mut self, item: &Item<'_>, wanted: &str) {
-        self.problem(&item.pointer, format!("this must be {wanted}, and it is {}", item.json.kind()));
-    }
-
-    fn problem(&mut self, pointer: &str, message: impl Into<String>) {
-        self.problems.push(Problem { pointer: pointer.into(), message: message.into() });
-    }
-
-    fn warn(&mut self, pointer: &str, message: impl Into<String>) {
-        self.warnings.push(Problem { pointer: pointer.into(), message: message.into() });
     }
 }

@@ -2,9 +2,11 @@
 
 mod document;
 mod environment;
-mod json;
+pub(crate) mod json;
+mod keys;
 mod lookup;
 mod problem;
+pub(crate) mod reader;
 mod secret;
 mod time;
 
