@@ -1,6 +1,7 @@
 //! The code tables as source text, one module per language.
 
 mod c;
+mod go;
 mod markdown;
 mod python;
 mod rust;
@@ -20,6 +21,7 @@ pub(crate) fn code_tables(contract: &Contract) -> Result<Vec<GeneratedFile>, Str
         GeneratedFile { path: "bindings-c/src/codes.rs", text: c::text(contract) },
         GeneratedFile { path: "bindings-python/python/wiresign/_codes.py", text: python::text(contract) },
         GeneratedFile { path: "bindings-node/ts/codes.ts", text: typescript::text(contract) },
+        GeneratedFile { path: "bindings-c/go/codes.go", text: go::text(contract) },
         GeneratedFile { path: "docs/refusals.md", text: markdown::text(contract) },
     ])
 }
