@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::reader::{Item, Reader, child};
 use super::secret::{self, Encoding};
@@ -13,27 +14,43 @@ const MAX_KEYS: usize = 8;
 
 impl Reader<'_> {
     pub(super) fn keys(&mut self, item: &Item<'_>, secrets: &mut BTreeMap<[u8; 32], String>) -> Vec<Key> {
+        self.keys_and(item, secrets, |_| ()).into_iter().map(|(key, ())| key).collect()
+    }
+
+    /// The keys, each with what `make` makes of its secret.
+    pub(super) fn keys_and<T>(
+        &mut self,
+        item: &Item<'_>,
+        secrets: &mut BTreeMap<[u8; 32], String>,
+        make: impl Fn(&[u8]) -> T,
+    ) -> Vec<(Key, T)> {
         let items = self.elements(item, "key");
         if items.len() > MAX_KEYS {
             self.problem(&item.pointer, format!("a service has at most {MAX_KEYS} keys; remove old ones"));
             return Vec::new();
         }
-        let mut keys: Vec<Key> = Vec::with_capacity(items.len());
+        let mut keys: Vec<(Key, T)> = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
-            if let Some(key) = self.key(item, at, secrets) {
-                if keys.iter().any(|other| other.id == key.id) {
+            if let Some((key, made)) = self.key(item, at, secrets, &make) {
+                if keys.iter().any(|(other, _)| other.id == key.id) {
                     self.problem(
                         &child(&item.pointer, "id"),
                         format!("another key of this service has the id \"{}\"", key.id),
                     );
                 }
-                keys.push(key);
+                keys.push((key, made));
             }
         }
         keys
     }
 
-    fn key(&mut self, item: &Item<'_>, at: usize, secrets: &mut BTreeMap<[u8; 32], String>) -> Option<Key> {
+    fn key<T>(
+        &mut self,
+        item: &Item<'_>,
+        at: usize,
+        secrets: &mut BTreeMap<[u8; 32], String>,
+        make: impl Fn(&[u8]) -> T,
+    ) -> Option<(Key, T)> {
         let members = self.object(item, &["id", "secret", "encoding", "not_before", "not_after", "state"])?;
         let id = match members.get("id") {
             Some(item) => self.id(&item).map(str::to_owned),
@@ -62,7 +79,7 @@ impl Reader<'_> {
             self.choice(&item, &choices)
         });
         let secret = match members.get("secret") {
-            Some(item) => self.secret(&item, encoding?, secrets),
+            Some(item) => self.secret(&item, encoding?, secrets).map(|key| (MacKey::new(&key), make(&key))),
             None => {
                 self.problem(
                     &child(&item.pointer, "secret"),
@@ -71,10 +88,17 @@ impl Reader<'_> {
                 None
             }
         };
-        Some(Key { id: id?.into(), mac: secret?, not_before: not_before?, not_after: not_after?, state: state? })
+        let (mac, made) = secret?;
+        let key = Key { id: id?.into(), mac, not_before: not_before?, not_after: not_after?, state: state? };
+        Some((key, made))
     }
 
-    fn secret(&mut self, item: &Item<'_>, encoding: Encoding, seen: &mut BTreeMap<[u8; 32], String>) -> Option<MacKey> {
+    fn secret(
+        &mut self,
+        item: &Item<'_>,
+        encoding: Encoding,
+        seen: &mut BTreeMap<[u8; 32], String>,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let reference = self.string(item)?;
         match secret::resolve(reference, encoding, self.lookup) {
             Ok(key) => {
@@ -84,7 +108,7 @@ impl Reader<'_> {
                 if let Some(other) = seen.insert(Sha256::digest(key_block(&key)).into(), item.pointer.clone()) {
                     self.shared.push((item.pointer.clone(), other));
                 }
-                Some(MacKey::new(&key))
+                Some(key)
             }
             Err(message) => {
                 self.problem(&item.pointer, message);
