@@ -40,6 +40,7 @@
 mod body_verification;
 mod bytes;
 mod config;
+mod context;
 mod credentials;
 mod generate;
 mod identifier;
@@ -57,6 +58,7 @@ mod verifier;
 
 pub use body_verification::BodyVerification;
 pub use config::{Config, ConfigErrors, Lookup, Problem, Secrets};
+pub use context::{ContextError, Contexts, VerifiedContext};
 pub use generate::{SecretEncoding, encode_secret, generate_secret};
 pub use metrics::{Counter, Metrics};
 pub use refusal::{FailureCode, Refusal, RefusalCode, RefusalResponse};

@@ -75,7 +75,7 @@ impl Counters {
         }
         counters.push(Counter { name: RETIRING, labels: Vec::new(), value: read(&self.retiring) });
         counters.push(Counter { name: UNRECORDED, labels: Vec::new(), value: read(&self.unrecorded) });
-        Metrics { counters }
+        Metrics::new(&HELP, counters)
     }
 }
 
@@ -91,9 +91,10 @@ const HELP: [(&str, &str); 4] = [
     (UNRECORDED, "Requests that were accepted although the replay store was full."),
 ];
 
-/// The counters of a verifier at one moment.
+/// Counters at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metrics {
+    help: &'static [(&'static str, &'static str)],
     counters: Vec<Counter>,
 }
 
@@ -109,6 +110,11 @@ pub struct Counter {
 }
 
 impl Metrics {
+    /// `help` has a sentence for each name, in the order in which they are written.
+    pub(crate) fn new(help: &'static [(&'static str, &'static str)], counters: Vec<Counter>) -> Self {
+        Self { help, counters }
+    }
+
     /// All counters, those at zero included.
     pub fn counters(&self) -> &[Counter] {
         &self.counters
@@ -118,7 +124,7 @@ impl Metrics {
     pub fn prometheus(&self) -> String {
         let mut text = String::new();
         let mut written = |line: std::fmt::Arguments<'_>| text.write_fmt(line).expect("a String takes all text");
-        for (name, help) in HELP {
+        for (name, help) in self.help.iter().copied() {
             written(format_args!("# HELP {name} {help}\n# TYPE {name} counter\n"));
             for counter in self.counters.iter().filter(|counter| counter.name == name) {
                 match counter.labels.as_slice() {

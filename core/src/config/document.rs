@@ -53,6 +53,7 @@ impl Reader<'_> {
                 "replay",
                 "limits",
                 "reveal",
+                "contexts",
             ],
         )?;
         if let Some(schema) = members.get("$schema") {
@@ -83,6 +84,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
+        let contexts = members.get("contexts").and_then(|item| self.contexts(&item));
         let ids: HashMap<Box<[u8]>, usize, _> =
             services.iter().enumerate().map(|(at, service)| (service.id.as_bytes().into(), at)).collect();
         let routes =
@@ -130,6 +132,7 @@ impl Reader<'_> {
             replay,
             body_limit,
             uniform,
+            contexts,
             dummy_key: MacKey::new(b"no service has this key, and no tag that it makes is compared"),
             warnings: Vec::new(),
         })

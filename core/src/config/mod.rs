@@ -1,5 +1,6 @@
 //! The config document: parsed once, checked in full, compiled into what a verification needs.
 
+mod contexts;
 mod document;
 mod environment;
 pub(crate) mod json;
@@ -23,6 +24,7 @@ use crate::policy::{Matching, Path, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
 use crate::scheme::{Scheme, SchemeSet};
 
+pub(crate) use contexts::ContextSettings;
 pub use lookup::{Lookup, Secrets};
 pub use problem::{ConfigErrors, Problem};
 
@@ -117,6 +119,7 @@ pub(crate) struct Compiled {
     pub(crate) callers: Vec<usize>,
     /// Chooses decoys. Follows from the secrets, so that nobody else can tell which service stands in for which id.
     pub(crate) decoy_seed: u64,
+    pub(crate) contexts: Option<ContextSettings>,
     pub(crate) warnings: Vec<Problem>,
 }
 

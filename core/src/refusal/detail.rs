@@ -1,6 +1,7 @@
 //! The operator's side of a refusal, kept as facts and put into words only when asked for.
 
-use crate::config::{Compiled, KeyState, Window};
+use crate::config::{Compiled, Key, KeyState, Window};
+use crate::context::ContextFault;
 use crate::policy::PathFault;
 use crate::request::HeadFault;
 use crate::scheme::{Scheme, SchemeSet};
@@ -33,6 +34,11 @@ pub(crate) enum Detail {
     SameSignature,
     TooOldForStore,
     StoreFull { capacity: usize },
+    Context(ContextFault),
+    ContextSignature,
+    ContextKey { at: usize, now: u64 },
+    NoContextKeyMatches { tried: usize },
+    MigrationOver,
 }
 
 impl Detail {
@@ -72,12 +78,8 @@ impl Detail {
             }
             Self::Key { at, now } => {
                 let key = service.map(|service| &config.services[service].keys[at]);
-                let why = match key {
-                    Some(key) if key.state == KeyState::Revoked => "is revoked",
-                    Some(key) if now < key.not_before => "is not valid yet",
-                    _ => "is no longer valid",
-                };
-                format!("the signature is right, but key \"{}\" of {caller} {why}", key.map_or("", |key| &key.id))
+                let (id, why) = key.map_or(("", "is not valid"), |key| (&key.id, why_not(key, now)));
+                format!("the signature is right, but key \"{id}\" of {caller} {why}")
             }
             Self::OtherTarget => format!("the request was signed for another service than {}", config.service),
             Self::TargetNotListed => format!("allowed_targets of {caller} does not list {}", config.service),
@@ -101,6 +103,29 @@ impl Detail {
                     "the replay store has no room left of its {capacity} entries; raise replay.capacity or shorten the window"
                 )
             }
+            Self::Context(fault) => fault.sentence().into(),
+            Self::ContextSignature => "the signature is not 64 lower-case hex digits".into(),
+            Self::ContextKey { at, now } => {
+                let key = config.contexts.as_ref().map(|contexts| &contexts.keys[at]);
+                let (id, why) = key.map_or(("", "is not valid"), |key| (&key.id, why_not(key, now)));
+                format!("the signature is right, but key \"{id}\" for contexts {why}")
+            }
+            Self::NoContextKeyMatches { tried } => {
+                format!("none of the {tried} keys for contexts makes this signature over this tenant and these roles")
+            }
+            Self::MigrationOver => {
+                "the signature is of the older form, SHA-256(secret || payload), and contexts.migration.until has passed"
+                    .into()
+            }
         }
+    }
+}
+
+/// Why a key that made the signature is not valid at that time.
+fn why_not(key: &Key, now: u64) -> &'static str {
+    match key.state {
+        KeyState::Revoked => "is revoked",
+        _ if now < key.not_before => "is not valid yet",
+        _ => "is no longer valid",
     }
 }

@@ -1,0 +1,57 @@
+//! Reads what contexts are signed with.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::Key;
+use super::reader::{Item, Reader, child};
+
+/// The keys of contexts, and how long signatures of the older form are accepted beside theirs.
+pub(crate) struct ContextSettings {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) migration: Option<Migration>,
+}
+
+/// The older form: SHA-256(secret || payload).
+pub(crate) struct Migration {
+    /// The first Unix second at which the older form is accepted no more.
+    pub(crate) until: u64,
+    /// The hash of each key's secret, to be continued with a payload. Zeroised when dropped.
+    pub(crate) prefixes: Vec<Sha256>,
+}
+
+impl Reader<'_> {
+    pub(super) fn contexts(&mut self, item: &Item<'_>) -> Option<ContextSettings> {
+        let members = self.object(item, &["keys", "migration"])?;
+        let mut secrets = BTreeMap::new();
+        let keys = match members.get("keys") {
+            Some(item) => self.keys_and(&item, &mut secrets, |secret| Sha256::new().chain_update(secret)),
+            None => {
+                let message = "list the keys that contexts are signed with, as \"keys\": [{\"secret\": \"env:NAME\"}]";
+                self.problem(&child(&item.pointer, "keys"), message);
+                Vec::new()
+            }
+        };
+        let (keys, prefixes) = keys.into_iter().unzip();
+        let migration = members.get("migration").and_then(|item| self.migration(&item));
+        Some(ContextSettings { keys, migration: migration.map(|until| Migration { until, prefixes }) })
+    }
+
+    /// The moment at which the migration ends.
+    fn migration(&mut self, item: &Item<'_>) -> Option<u64> {
+        let members = self.object(item, &["until"])?;
+        self.warn(
+            &item.pointer,
+            "SHA-256(secret || payload) can be extended by whoever sees it; remove this as soon as nobody signs so any more",
+        );
+        match members.get("until") {
+            Some(until) => self.time(&until),
+            None => {
+                let message = "say when the older form ends, as \"2027-01-01T00:00:00Z\"";
+                self.problem(&child(&item.pointer, "until"), message);
+                None
+            }
+        }
+    }
+}
