@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 use std::ptr;
+use std::sync::OnceLock;
 
 use wiresign::Verified;
 
@@ -15,37 +16,58 @@ use crate::text::{Text, hand_out};
 /// threads at once. All texts live as long as the object.
 pub struct wiresign_verified {
     verified: Verified,
-    service: Option<Text>,
-    key_id: Option<Text>,
-    key_is_retiring: bool,
-    scheme: Option<Text>,
-    age: Option<i64>,
-    timestamp: Option<u64>,
-    request_id: Option<Text>,
-    request_id_is_signed: bool,
-    route: Option<Text>,
-    covered: Vec<Text>,
-    replay_key: Option<Text>,
-    is_public: bool,
+    service: Kept,
+    key_id: Kept,
+    scheme: Kept,
+    request_id: Kept,
+    route: Kept,
+    replay_key: Kept,
+    covered: OnceLock<Vec<Text>>,
 }
+
+/// A text that is made when it is asked for: most callers ask for few of them.
+type Kept = OnceLock<Option<Text>>;
 
 impl wiresign_verified {
     pub(crate) fn new(verified: &Verified) -> Self {
         Self {
             verified: verified.clone(),
-            service: verified.service().map(Text::new),
-            key_id: verified.key_id().map(Text::new),
-            key_is_retiring: verified.key_is_retiring(),
-            scheme: verified.scheme().map(Text::new),
-            age: verified.age(),
-            timestamp: verified.timestamp(),
-            request_id: verified.request_id().map(Text::new),
-            request_id_is_signed: verified.request_id_is_signed(),
-            route: verified.route().map(Text::new),
-            covered: verified.covered().iter().copied().map(Text::new).collect(),
-            replay_key: verified.replay_key().map(Text::from),
-            is_public: verified.is_public(),
+            service: Kept::new(),
+            key_id: Kept::new(),
+            scheme: Kept::new(),
+            request_id: Kept::new(),
+            route: Kept::new(),
+            replay_key: Kept::new(),
+            covered: OnceLock::new(),
         }
+    }
+
+    fn service(&self) -> Option<&Text> {
+        self.service.get_or_init(|| self.verified.service().map(Text::new)).as_ref()
+    }
+
+    fn key_id(&self) -> Option<&Text> {
+        self.key_id.get_or_init(|| self.verified.key_id().map(Text::new)).as_ref()
+    }
+
+    fn scheme(&self) -> Option<&Text> {
+        self.scheme.get_or_init(|| self.verified.scheme().map(Text::new)).as_ref()
+    }
+
+    fn request_id(&self) -> Option<&Text> {
+        self.request_id.get_or_init(|| self.verified.request_id().map(Text::new)).as_ref()
+    }
+
+    fn route(&self) -> Option<&Text> {
+        self.route.get_or_init(|| self.verified.route().map(Text::new)).as_ref()
+    }
+
+    fn replay_key(&self) -> Option<&Text> {
+        self.replay_key.get_or_init(|| self.verified.replay_key().map(Text::from)).as_ref()
+    }
+
+    fn covered(&self) -> &[Text] {
+        self.covered.get_or_init(|| self.verified.covered().iter().map(|part| Text::new(part.as_ref())).collect())
     }
 }
 
@@ -55,7 +77,7 @@ impl wiresign_verified {
 pub unsafe extern "C" fn wiresign_verified_is_public(verified: *const wiresign_verified) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { verified.as_ref() }.is_some_and(|verified| verified.is_public)
+        unsafe { verified.as_ref() }.is_some_and(|verified| verified.verified.is_public())
     })
 }
 
@@ -98,7 +120,7 @@ pub unsafe extern "C" fn wiresign_verified_service(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.service.as_ref()), length) }
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::service), length) }
     })
 }
 
@@ -110,7 +132,7 @@ pub unsafe extern "C" fn wiresign_verified_key_id(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.key_id.as_ref()), length) }
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::key_id), length) }
     })
 }
 
@@ -119,7 +141,7 @@ pub unsafe extern "C" fn wiresign_verified_key_id(
 pub unsafe extern "C" fn wiresign_verified_key_is_retiring(verified: *const wiresign_verified) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { verified.as_ref() }.is_some_and(|verified| verified.key_is_retiring)
+        unsafe { verified.as_ref() }.is_some_and(|verified| verified.verified.key_is_retiring())
     })
 }
 
@@ -131,7 +153,7 @@ pub unsafe extern "C" fn wiresign_verified_scheme(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.scheme.as_ref()), length) }
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::scheme), length) }
     })
 }
 
@@ -141,7 +163,7 @@ pub unsafe extern "C" fn wiresign_verified_scheme(
 pub unsafe extern "C" fn wiresign_verified_age(verified: *const wiresign_verified, age: *mut i64) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.age);
+        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.verified.age());
         // SAFETY: the caller promised that `age` is NULL or can be written.
         unsafe { write_known(known, age) }
     })
@@ -153,7 +175,7 @@ pub unsafe extern "C" fn wiresign_verified_age(verified: *const wiresign_verifie
 pub unsafe extern "C" fn wiresign_verified_timestamp(verified: *const wiresign_verified, timestamp: *mut u64) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.timestamp);
+        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.verified.timestamp());
         // SAFETY: the caller promised that `timestamp` is NULL or can be written.
         unsafe { write_known(known, timestamp) }
     })
@@ -182,7 +204,7 @@ pub unsafe extern "C" fn wiresign_verified_request_id(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.request_id.as_ref()), length) }
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::request_id), length) }
     })
 }
 
@@ -192,7 +214,7 @@ pub unsafe extern "C" fn wiresign_verified_request_id(
 pub unsafe extern "C" fn wiresign_verified_request_id_is_signed(verified: *const wiresign_verified) -> bool {
     guarded!(else false, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { verified.as_ref() }.is_some_and(|verified| verified.request_id_is_signed)
+        unsafe { verified.as_ref() }.is_some_and(|verified| verified.verified.request_id_is_signed())
     })
 }
 
@@ -204,7 +226,7 @@ pub unsafe extern "C" fn wiresign_verified_route(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.route.as_ref()), length) }
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::route), length) }
     })
 }
 
@@ -213,7 +235,7 @@ pub unsafe extern "C" fn wiresign_verified_route(
 pub unsafe extern "C" fn wiresign_verified_covered_count(verified: *const wiresign_verified) -> usize {
     guarded!(else 0, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { verified.as_ref() }.map_or(0, |verified| verified.covered.len())
+        unsafe { verified.as_ref() }.map_or(0, |verified| verified.verified.covered().len())
     })
 }
 
@@ -226,7 +248,7 @@ pub unsafe extern "C" fn wiresign_verified_covered(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.covered.get(index)), length) }
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.covered().get(index)), length) }
     })
 }
 
@@ -238,7 +260,7 @@ pub unsafe extern "C" fn wiresign_verified_replay_key(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.replay_key.as_ref()), length) }
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::replay_key), length) }
     })
 }
 
