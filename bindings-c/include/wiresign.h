@@ -250,6 +250,11 @@
 #define WIRESIGN_NOW UINT64_MAX
 
 /**
+ * As the length of a text: there is none, which differs from an empty one.
+ */
+#define WIRESIGN_ABSENT UINT32_MAX
+
+/**
  * Look nothing up outside: only the variables that the call passes are known.
  */
 #define WIRESIGN_LOOKUP_NONE 0
@@ -268,6 +273,36 @@
  * The environment of the process and files: what a service wants.
  */
 #define WIRESIGN_LOOKUP_SYSTEM 3
+
+/**
+ * The size of the head of an outcome, and so the least capacity of a buffer for one.
+ */
+#define WIRESIGN_OUTCOME_HEAD_SIZE 64
+
+/**
+ * How many texts an outcome has at most.
+ */
+#define WIRESIGN_OUTCOME_TEXTS 8
+
+/**
+ * A bit of `flags`: the request went to a public route, where nothing was verified.
+ */
+#define WIRESIGN_OUTCOME_PUBLIC 1
+
+/**
+ * A bit of `flags`: the key that made the signature is marked as retiring.
+ */
+#define WIRESIGN_OUTCOME_RETIRING 2
+
+/**
+ * A bit of `flags`: the request id is part of what was signed.
+ */
+#define WIRESIGN_OUTCOME_REQUEST_ID_SIGNED 4
+
+/**
+ * A bit of `flags`: `age` and `timestamp` are known.
+ */
+#define WIRESIGN_OUTCOME_TIMESTAMP 8
 
 /**
  * A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes.
@@ -361,6 +396,47 @@ typedef struct wiresign_verified wiresign_verified;
  * a service has one for its whole life, because a second one would not know the requests that the first has seen.
  */
 typedef struct wiresign_verifier wiresign_verifier;
+
+/**
+ * The head of what wiresign_verifier_verify_packed writes; the texts follow it at once, one behind the other. The layout
+ * does not change within an ABI version.
+ *
+ * Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, and
+ * the replay key, which is absent where the request id is signed (then it follows from service and request id).
+ * Texts of a refusal: detail, service, request id, the body of the answer, and its WWW-Authenticate.
+ */
+typedef struct wiresign_outcome {
+    /**
+     * The age of the signature in seconds, negative when it is from the future.
+     */
+    int64_t age;
+    /**
+     * The signed Unix time in seconds.
+     */
+    uint64_t timestamp;
+    /**
+     * 0; or the address of an object that the caller owns and frees, where the texts do not fit into the buffer, or the
+     * call failed: a wiresign_verified where the status is WIRESIGN_OK, else a wiresign_error. Nothing else is then
+     * written.
+     */
+    uint64_t object;
+    /**
+     * Bits, of an acceptance: WIRESIGN_OUTCOME_PUBLIC and the others.
+     */
+    uint32_t flags;
+    /**
+     * The HTTP status to answer a refused request with.
+     */
+    uint16_t response_status;
+    /**
+     * The code that the answer to a refused request shows.
+     */
+    uint16_t response_code;
+    /**
+     * The length of each text in bytes, or WIRESIGN_ABSENT.
+     */
+    uint32_t lengths[WIRESIGN_OUTCOME_TEXTS];
+} wiresign_outcome;
 
 /**
  * What wiresign_verifier_verify_into writes: plain values without pointers, which nothing has to free. Every text ends
@@ -646,6 +722,31 @@ const char *wiresign_error_problem_message(const struct wiresign_error *error, s
  * Frees an error. NULL is nothing.
  */
 void wiresign_error_free(struct wiresign_error *error);
+
+/**
+ * Judges a request as wiresign_verifier_verify does, with few arguments: for runtimes where each pointer costs, and where
+ * the memory of a call must not move, so that all of it should be in few pieces.
+ *
+ * `texts` holds, one behind the other: method, target, authority, the address of the caller as text ("192.0.2.1"), and
+ * the names and values of the header fields, alternating. `lengths` has the length of each, `count` says how many there
+ * are, and they are 4 at least. The length of an authority that is not known is WIRESIGN_ABSENT; a caller that is not
+ * known, or has no IP address, may be any other text.
+ *
+ * `outcome` is a buffer of `capacity` bytes, WIRESIGN_OUTCOME_HEAD_SIZE at least, of any alignment: it gets a
+ * wiresign_outcome and its texts, whatever the status is. 512 bytes are nearly always enough.
+ *
+ * Errors: as wiresign_verifier_verify. The request is accepted only when the status is WIRESIGN_OK.
+ */
+int32_t wiresign_verifier_verify_packed(const struct wiresign_verifier *verifier,
+                                        const uint8_t *texts,
+                                        size_t texts_length,
+                                        const uint32_t *lengths,
+                                        size_t count,
+                                        const void *body,
+                                        size_t body_length,
+                                        uint64_t now,
+                                        struct wiresign_outcome *outcome,
+                                        size_t capacity);
 
 /**
  * How many headers there are to set. NULL gives 0.

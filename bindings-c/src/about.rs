@@ -15,6 +15,9 @@ pub const WIRESIGN_ABI_VERSION: u32 = 0;
 /// As the argument `now`: the time of the system's clock.
 pub const WIRESIGN_NOW: u64 = u64::MAX;
 
+/// As the length of a text: there is none, which differs from an empty one.
+pub const WIRESIGN_ABSENT: u32 = u32::MAX;
+
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
     Err(_) => panic!("the version has no NUL inside"),

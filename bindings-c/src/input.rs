@@ -88,20 +88,8 @@ impl<'a> FlatTexts<'a> {
     ) -> Result<Self, Failure> {
         // SAFETY: by the contract of this function.
         let block = unsafe { bytes(name, block.cast(), block_length) }?;
-        if count > isize::MAX as usize / size_of::<u32>() {
-            return Err(Failure::argument(name, format_args!("there cannot be {count} texts")));
-        }
-        let lengths = if lengths.is_null() {
-            if count != 0 {
-                return Err(Failure::argument(name, format_args!("the lengths are NULL, but there are {count} texts")));
-            }
-            &[]
-        } else if lengths.is_aligned() {
-            // SAFETY: not NULL, aligned, not longer than an object can be, and readable by the contract.
-            unsafe { slice::from_raw_parts(lengths, count) }
-        } else {
-            return Err(Failure::argument(name, "the lengths are not aligned as uint32_t"));
-        };
+        // SAFETY: by the contract of this function.
+        let lengths = unsafe { Self::numbers(name, lengths, count) }?;
         // A sum of 32-bit numbers overflows 64 bits only with more of them than memory holds.
         let sum: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
         if sum != block.len() as u64 {
@@ -111,6 +99,27 @@ impl<'a> FlatTexts<'a> {
             ));
         }
         Ok(Self { block, lengths })
+    }
+
+    /// The numbers at a pointer.
+    ///
+    /// # Safety
+    /// Unless it is NULL, the pointer is readable for `count` numbers.
+    pub(crate) unsafe fn numbers(name: &str, lengths: *const u32, count: usize) -> Result<&'a [u32], Failure> {
+        if count > isize::MAX as usize / size_of::<u32>() {
+            return Err(Failure::argument(name, format_args!("there cannot be {count} texts")));
+        }
+        if lengths.is_null() {
+            if count != 0 {
+                return Err(Failure::argument(name, format_args!("the lengths are NULL, but there are {count} texts")));
+            }
+            Ok(&[])
+        } else if lengths.is_aligned() {
+            // SAFETY: not NULL, aligned, not longer than an object can be, and readable by the contract.
+            Ok(unsafe { slice::from_raw_parts(lengths, count) })
+        } else {
+            Err(Failure::argument(name, "the lengths are not aligned as uint32_t"))
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {

@@ -25,6 +25,7 @@ pub mod about;
 pub mod bytes;
 pub mod config;
 pub mod error;
+pub mod outcome;
 pub mod signed;
 pub mod signer;
 pub mod verified;

@@ -19,6 +19,12 @@ pub struct wiresign_verifier {
     verifier: Verifier,
 }
 
+impl wiresign_verifier {
+    pub(crate) fn core(&self) -> &Verifier {
+        &self.verifier
+    }
+}
+
 /// Makes a verifier of a configuration, which may be freed before the verifier.
 ///
 /// Gives through `verifier` an object that the caller frees with wiresign_verifier_free.

@@ -54,6 +54,7 @@ const ONLY_IN_C: &[&str] = &[
     "signer_free",
     "verified_free",
     "verifier_free",
+    "verifier_verify_packed",
 ];
 
 /// How an argument of the contract is called in C.
