@@ -1,6 +1,8 @@
 //! What the formats say is signed, put together anew and without the core, so that `dump` can show it beside an answer
 //! that may be wrong.
 
+use std::collections::BTreeSet;
+
 use crate::step::{Request, Step};
 
 /// The bytes that a genuine signature of this step covers. Nothing where the request carries no credential of a format
@@ -8,8 +10,9 @@ use crate::step::{Request, Step};
 pub fn message(step: &Step) -> Option<Vec<u8>> {
     let request = match step {
         Step::Verify { request, .. } | Step::VerifyStream { request, .. } => request,
+        Step::VerifyContext { tenant, roles, .. } => return Some(context(tenant, roles)),
         // Its message depends on the configuration, and is part of the answer.
-        Step::Sign { .. } | Step::Check {} | Step::Replace { .. } => return None,
+        Step::Sign { .. } | Step::SignContext { .. } | Step::Check {} | Step::Replace { .. } => return None,
     };
     let timestamp = header(request, "x-timestamp")?;
     let signature = header(request, "x-signature")?;
@@ -33,6 +36,12 @@ pub fn message(step: &Step) -> Option<Vec<u8>> {
         }
     };
     Some(parts.join(&b'\n'))
+}
+
+fn context(tenant: &str, roles: &[String]) -> Vec<u8> {
+    let roles: BTreeSet<&str> = roles.iter().map(String::as_str).collect();
+    let lines = ["auth-context-v1", tenant].into_iter().chain(roles);
+    lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a [u8]> {

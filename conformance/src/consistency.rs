@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::Contract;
-use crate::result::{Refused, StepResult, Verified};
+use crate::result::{ContextVerified, Refused, StepResult, Verified};
 use crate::strict_json::nullable;
 use crate::vectors::Configuration;
 
@@ -42,6 +42,7 @@ pub fn contradictions(got: &StepResult, reveal: Reveal) -> Vec<String> {
     match got {
         StepResult::Refused(refused) => refusal_contradictions(refused, reveal),
         StepResult::Verified(verified) => verified_contradictions(verified),
+        StepResult::ContextVerified(verified) => context_contradictions(verified),
         StepResult::Failed(failed) if !Contract::embedded().has_failure(&failed.code) => {
             vec![format!("{:?} is no failure code of the contract", failed.code)]
         }
@@ -114,6 +115,17 @@ fn refusal_contradictions(refused: &Refused, reveal: Reveal) -> Vec<String> {
             "the response body's requestId is {:?}, request_id is {:?}",
             body.request_id, refused.request_id
         ));
+    }
+    found
+}
+
+fn context_contradictions(verified: &ContextVerified) -> Vec<String> {
+    let mut found = Vec::new();
+    if !matches!(verified.matched.as_str(), "hmac-sha256" | "sha256-prefix") {
+        found.push(format!("there is no form of signature {:?}", verified.matched));
+    }
+    if !verified.roles.windows(2).all(|pair| pair[0] < pair[1]) {
+        found.push("the roles are not sorted, or one is there twice".to_owned());
     }
     found
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::canonical;
 use crate::driver::Driver;
 use crate::outcome::Outcome;
+use crate::result::StepResult;
 use crate::run::{State, run};
 use crate::vectors::{Case, Configuration};
 
@@ -42,11 +43,12 @@ pub fn dump(out: &mut impl Write, case: &Case, driver: &Driver, limit: Duration)
             Some(got) => writeln!(out, "got       {got}")?,
             None => writeln!(out, "got       nothing")?,
         }
-        if let Some(crate::result::StepResult::Signed(signed)) =
-            end.results.as_ref().and_then(|results| results.get(index))
-        {
-            writeln!(out, "signed    {}", shown(signed.message.bytes()))?;
-        }
+        let message = match end.results.as_ref().and_then(|results| results.get(index)) {
+            Some(StepResult::Signed(signed)) => &signed.message,
+            Some(StepResult::ContextSigned(signed)) => &signed.message,
+            _ => continue,
+        };
+        writeln!(out, "signed    {}", shown(message.bytes()))?;
     }
     writeln!(out, "\nverdict   {}", end.outcome.word())?;
     for failure in end.outcome.failures() {

@@ -32,15 +32,15 @@ impl Expect {
         match self {
             Expect::Ok(fields) => fields.iter().find_map(|(name, value)| field_problem(step, name, value)),
             Expect::Refused(code) => {
-                if !matches!(step, Step::Verify { .. } | Step::VerifyStream { .. }) {
+                if !step.can_be_refused() {
                     return Some(format!("the step {:?} is never refused", step.op()));
                 }
                 let known = Contract::embedded().refusal(code).is_some();
                 (!known).then(|| format!("{code:?} is no refusal code of the contract"))
             }
             Expect::Failed(code) => {
-                if !matches!(step, Step::Sign { .. }) {
-                    return Some(format!("the step {:?} never fails, only \"sign\" does", step.op()));
+                if !step.can_fail() {
+                    return Some(format!("the step {:?} never fails", step.op()));
                 }
                 let known = Contract::embedded().has_failure(code);
                 (!known).then(|| format!("{code:?} is no failure code of the contract"))
@@ -66,7 +66,12 @@ fn field_problem(step: &Step, name: &str, value: &Value) -> Option<String> {
         (Step::Verify { .. } | Step::VerifyStream { .. }, "retiring" | "public") => value.is_boolean(),
         (Step::Verify { .. } | Step::VerifyStream { .. }, "covered") => is_list_of_strings(value),
         (Step::Sign { .. }, "headers") => serde_json::from_value::<Vec<(String, String)>>(value.clone()).is_ok(),
-        (Step::Sign { .. }, "message") => serde_json::from_value::<Text>(value.clone()).is_ok(),
+        (Step::Sign { .. } | Step::SignContext { .. }, "message") => {
+            serde_json::from_value::<Text>(value.clone()).is_ok()
+        }
+        (Step::SignContext { .. }, "signature") | (Step::VerifyContext { .. }, "key" | "matched") => value.is_string(),
+        (Step::VerifyContext { .. }, "retiring") => value.is_boolean(),
+        (Step::VerifyContext { .. }, "roles") => is_list_of_strings(value),
         (Step::Check {}, "warnings") => is_list_of_strings(value),
         _ => return Some(format!("the result of {:?} has no field {name:?}", step.op())),
     };

@@ -20,12 +20,16 @@ pub fn judge(expect: &Expect, got: &StepResult) -> Option<String> {
                     return Some(format!("headers: expected {headers}, got {got}"));
                 }
             }
-            let message = fields.get("message").map(|message| {
-                serde_json::from_value::<Text>(message.clone()).expect("expectations are checked when they are loaded")
-            });
-            message
-                .filter(|message| message.bytes() != signed.message.bytes())
-                .map(|message| format!("message: expected {:?}, got {:?}", message.lossy(), signed.message.lossy()))
+            message_differs(fields, &signed.message)
+        }
+        (Expect::Ok(fields), StepResult::ContextSigned(signed)) => {
+            if let Some(signature) = fields.get("signature").filter(|signature| **signature != signed.signature) {
+                return Some(format!("signature: expected {signature}, got {:?}", signed.signature));
+            }
+            message_differs(fields, &signed.message)
+        }
+        (Expect::Ok(fields), StepResult::ContextVerified(verified)) => {
+            fields_differ(fields, &serde_json::to_value(verified).expect("plain data is JSON"))
         }
         (Expect::Ok(fields), StepResult::Checked(checked)) => {
             let expected = fields.get("warnings").and_then(Value::as_array)?;
@@ -65,10 +69,20 @@ pub fn answer(got: &StepResult) -> String {
             format!("config_errors {}", listed.join(", "))
         }
         StepResult::Crashed(text) => format!("crashed: {text}"),
-        StepResult::Verified(_) | StepResult::Signed(_) | StepResult::Checked(_) | StepResult::Replaced => {
-            format!("ok {}", got.to_value()["ok"])
-        }
+        StepResult::Verified(_)
+        | StepResult::Signed(_)
+        | StepResult::Checked(_)
+        | StepResult::Replaced
+        | StepResult::ContextSigned(_)
+        | StepResult::ContextVerified(_) => format!("ok {}", got.to_value()["ok"]),
     }
+}
+
+/// Compared as bytes, whichever form they are written in.
+fn message_differs(expected: &Map<String, Value>, got: &Text) -> Option<String> {
+    let message = serde_json::from_value::<Text>(expected.get("message")?.clone());
+    let message = message.expect("expectations are checked when they are loaded");
+    (message.bytes() != got.bytes()).then(|| format!("message: expected {:?}, got {:?}", message.lossy(), got.lossy()))
 }
 
 fn fields_differ(expected: &Map<String, Value>, got: &Value) -> Option<String> {

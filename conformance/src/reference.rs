@@ -11,11 +11,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Deserialize;
 use serde_json::Value;
-use wiresign::{BodyVerification, Config, ConfigErrors, Head, Refusal, Signer, Verifier};
+use wiresign::{BodyVerification, Config, ConfigErrors, ContextError, Contexts, Head, Refusal, Signer, Verifier};
 use wiresign_host::SystemLookup;
 
 use crate::protocol::{Answer, Hello, PROTOCOL};
-use crate::result::{Checked, Failed, Problem, Refused, Response, Signed, StepResult, Verified};
+use crate::result::{
+    Checked, ContextSigned, ContextVerified, Failed, Problem, Refused, Response, Signed, StepResult, Verified,
+};
 use crate::step::{CAPABILITIES, Request, Step};
 use crate::text::Text;
 
@@ -61,12 +63,14 @@ pub fn handle(question: &Question) -> Answer {
 struct Service {
     config: Config,
     verifier: Verifier,
+    contexts: Result<Contexts, ContextError>,
 }
 
 impl Service {
     fn new(config: Config) -> Service {
         let verifier = Verifier::new(&config);
-        Service { config, verifier }
+        let contexts = Contexts::new(&config);
+        Service { config, verifier, contexts }
     }
 
     fn take(&self, step: &Step, lookup: &SystemLookup) -> StepResult {
@@ -88,6 +92,29 @@ impl Service {
                     StepResult::Replaced
                 }
                 Err(errors) => config_errors(&errors),
+            },
+            Step::SignContext { tenant, roles, now } => {
+                let signed = self.contexts.as_ref().map_err(|error| *error).and_then(|contexts| {
+                    let signature = contexts.sign(tenant, roles, *now)?;
+                    let message = Text::from_bytes(&contexts.message(tenant, roles)?);
+                    Ok(ContextSigned { signature, message })
+                });
+                signed.map_or_else(|error| context_failed(&error), StepResult::ContextSigned)
+            }
+            Step::VerifyContext { tenant, roles, signature, now, payload } => match &self.contexts {
+                Ok(contexts) => {
+                    let payload = payload.as_ref().map(Text::bytes);
+                    match contexts.verify(tenant, roles, signature, *now, payload) {
+                        Ok(verified) => StepResult::ContextVerified(ContextVerified {
+                            key: verified.key_id().to_owned(),
+                            retiring: verified.key_is_retiring(),
+                            matched: verified.matched().to_owned(),
+                            roles: verified.roles().map(str::to_owned).collect(),
+                        }),
+                        Err(refusal) => refused(&refusal),
+                    }
+                }
+                Err(error) => context_failed(error),
             },
         }
     }
@@ -153,20 +180,26 @@ fn judged(outcome: Result<wiresign::Verified, Refusal>) -> StepResult {
             covered: verified.covered().iter().map(|&part| part.to_owned()).collect(),
             replay_key: verified.replay_key(),
         }),
-        Err(refusal) => {
-            let response = refusal.response();
-            StepResult::Refused(Refused {
-                code: refusal.code().name().to_owned(),
-                status: refusal.status(),
-                response: Response {
-                    status: response.status,
-                    body: response.body,
-                    www_authenticate: response.www_authenticate,
-                },
-                request_id: refusal.request_id().map(str::to_owned),
-            })
-        }
+        Err(refusal) => refused(&refusal),
     }
+}
+
+fn refused(refusal: &Refusal) -> StepResult {
+    let response = refusal.response();
+    StepResult::Refused(Refused {
+        code: refusal.code().name().to_owned(),
+        status: refusal.status(),
+        response: Response {
+            status: response.status,
+            body: response.body,
+            www_authenticate: response.www_authenticate,
+        },
+        request_id: refusal.request_id().map(str::to_owned),
+    })
+}
+
+fn context_failed(error: &ContextError) -> StepResult {
+    StepResult::Failed(Failed { code: error.code().name().to_owned(), message: error.to_string() })
 }
 
 fn config_errors(errors: &ConfigErrors) -> StepResult {

@@ -22,6 +22,10 @@ pub enum StepResult {
     Checked(Checked),
     /// The configuration was exchanged.
     Replaced,
+    /// The context was signed.
+    ContextSigned(ContextSigned),
+    /// The context's signature holds.
+    ContextVerified(ContextVerified),
     /// The configuration has problems.
     ConfigErrors(Vec<Problem>),
     /// Something happened that the binding did not foresee. Never right.
@@ -99,7 +103,7 @@ pub struct Signed {
     pub message: Text,
 }
 
-/// `{"failed": ...}` of `sign`.
+/// `{"failed": ...}` of `sign` and of the steps with contexts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failed {
@@ -115,6 +119,30 @@ pub struct Failed {
 pub struct Checked {
     /// What works but should be looked at.
     pub warnings: Vec<Problem>,
+}
+
+/// `{"ok": ...}` of `sign_context`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextSigned {
+    /// The signature in hex.
+    pub signature: String,
+    /// The bytes that were signed.
+    pub message: Text,
+}
+
+/// `{"ok": ...}` of `verify_context`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextVerified {
+    /// Which key matched.
+    pub key: String,
+    /// Whether the key is on its way out.
+    pub retiring: bool,
+    /// Which form of signature held.
+    pub matched: String,
+    /// The distinct roles, in the order of their bytes.
+    pub roles: Vec<String>,
 }
 
 /// A problem or a warning of a configuration document.
@@ -141,17 +169,18 @@ impl StepResult {
             ("ok", Step::Sign { .. }) => serde_json::from_value(content).map(StepResult::Signed),
             ("ok", Step::Check {}) => serde_json::from_value(content).map(StepResult::Checked),
             ("ok", Step::Replace { .. }) => serde_json::from_value(content).map(|Empty {}| StepResult::Replaced),
-            ("refused", Step::Verify { .. } | Step::VerifyStream { .. }) => {
-                serde_json::from_value(content).map(StepResult::Refused)
-            }
-            ("failed", Step::Sign { .. }) => serde_json::from_value(content).map(StepResult::Failed),
+            ("ok", Step::SignContext { .. }) => serde_json::from_value(content).map(StepResult::ContextSigned),
+            ("ok", Step::VerifyContext { .. }) => serde_json::from_value(content).map(StepResult::ContextVerified),
+            ("refused", _) if step.can_be_refused() => serde_json::from_value(content).map(StepResult::Refused),
+            ("failed", _) if step.can_fail() => serde_json::from_value(content).map(StepResult::Failed),
             ("config_errors", _) => serde_json::from_value(content).map(StepResult::ConfigErrors),
             ("crashed", _) => serde_json::from_value(content).map(StepResult::Crashed),
             _ => return Err(format!("{kind:?} is no answer to {:?}", step.op())),
         };
         let result = result.map_err(|error| format!("the result {kind:?} of {:?}: {error}", step.op()))?;
         match &result {
-            StepResult::Signed(signed) if matches!(signed.message, Text::Plain(_)) => {
+            StepResult::Signed(Signed { message: Text::Plain(_), .. })
+            | StepResult::ContextSigned(ContextSigned { message: Text::Plain(_), .. }) => {
                 Err("the signed message must be given as {\"base64\": \"...\"}".to_owned())
             }
             StepResult::ConfigErrors(problems) if problems.is_empty() => {
@@ -170,6 +199,8 @@ impl StepResult {
             StepResult::Failed(failed) => json!({"failed": failed}),
             StepResult::Checked(checked) => json!({"ok": checked}),
             StepResult::Replaced => json!({"ok": {}}),
+            StepResult::ContextSigned(signed) => json!({"ok": signed}),
+            StepResult::ContextVerified(verified) => json!({"ok": verified}),
             StepResult::ConfigErrors(problems) => json!({"config_errors": problems}),
             StepResult::Crashed(text) => json!({"crashed": text}),
         }

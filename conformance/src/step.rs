@@ -45,6 +45,29 @@ pub enum Step {
         /// The new configuration document.
         config: Value,
     },
+    /// Sign a tenant and its roles.
+    SignContext {
+        /// The tenant.
+        tenant: String,
+        /// The roles, in any order, repeats kept.
+        roles: Vec<String>,
+        /// Unix time in seconds.
+        now: u64,
+    },
+    /// Judge a signature over a tenant and its roles.
+    VerifyContext {
+        /// The tenant.
+        tenant: String,
+        /// The roles, in any order, repeats kept.
+        roles: Vec<String>,
+        /// What was received as the signature.
+        signature: String,
+        /// Unix time in seconds.
+        now: u64,
+        /// What an older system signed, where the test gives it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payload: Option<Text>,
+    },
 }
 
 impl Step {
@@ -56,20 +79,39 @@ impl Step {
             Step::Sign { .. } => "sign",
             Step::Check {} => "check",
             Step::Replace { .. } => "replace",
+            Step::SignContext { .. } => "sign_context",
+            Step::VerifyContext { .. } => "verify_context",
         }
     }
 
     /// The time of the step, where it has one.
     pub fn now(&self) -> Option<u64> {
         match self {
-            Step::Verify { now, .. } | Step::VerifyStream { now, .. } | Step::Sign { now, .. } => Some(*now),
+            Step::Verify { now, .. }
+            | Step::VerifyStream { now, .. }
+            | Step::Sign { now, .. }
+            | Step::SignContext { now, .. }
+            | Step::VerifyContext { now, .. } => Some(*now),
             Step::Check {} | Step::Replace { .. } => None,
         }
     }
 }
 
+impl Step {
+    /// Whether the answer can be a refusal.
+    pub fn can_be_refused(&self) -> bool {
+        matches!(self, Step::Verify { .. } | Step::VerifyStream { .. } | Step::VerifyContext { .. })
+    }
+
+    /// Whether the answer can be a failure: something that the configuration or an argument does not allow.
+    pub fn can_fail(&self) -> bool {
+        matches!(self, Step::Sign { .. } | Step::SignContext { .. } | Step::VerifyContext { .. })
+    }
+}
+
 /// Every capability that a hello may declare.
-pub const CAPABILITIES: [&str; 5] = ["verify", "verify_stream", "sign", "check", "replace"];
+pub const CAPABILITIES: [&str; 7] =
+    ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context"];
 
 /// A request as it is on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
