@@ -1,0 +1,3 @@
+module github.com/wiresign/wiresign/bindings-c/go
+
+go 1.25.0

@@ -1,0 +1,272 @@
+// Package conformance answers the questions of the conformance runner through the public API. Two doors use it: the
+// driver in the folder beside this file, which the runner asks, and the test of this package, which reads the vectors
+// itself. The protocol is described in conformance/README.md of the repository.
+package conformance
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	wiresign "github.com/wiresign/wiresign/bindings-c/go"
+)
+
+// Capabilities are the operations that can be asked.
+var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace"}
+
+// A Question is a configuration and steps.
+type Question struct {
+	ID         string            `json:"id"`
+	Config     json.RawMessage   `json:"config"`
+	ConfigText *string           `json:"config_text"`
+	Env        map[string]string `json:"env"`
+	Steps      []Step            `json:"steps"`
+}
+
+// A Step is one operation.
+type Step struct {
+	Op      string          `json:"op"`
+	Now     int64           `json:"now"`
+	Nonce   *string         `json:"nonce"`
+	Target  *string         `json:"target"`
+	Chunks  []int           `json:"chunks"`
+	Config  json.RawMessage `json:"config"`
+	Request Request         `json:"request"`
+}
+
+// A Request is in raw parts.
+type Request struct {
+	Method    Bytes      `json:"method"`
+	Target    Bytes      `json:"target"`
+	Authority Bytes      `json:"authority"`
+	Headers   [][2]Bytes `json:"headers"`
+	Body      Bytes      `json:"body"`
+}
+
+// Bytes are text, or {"base64": ...}.
+type Bytes string
+
+// UnmarshalJSON reads either form.
+func (b *Bytes) UnmarshalJSON(text []byte) error {
+	var object struct{ Base64 []byte }
+	if len(text) > 0 && text[0] == '{' {
+		err := json.Unmarshal(text, &object)
+		*b = Bytes(object.Base64)
+		return err
+	}
+	return json.Unmarshal(text, (*string)(b))
+}
+
+// A HeaderForm is a way in which the header fields are handed to the API; the verdict must be the same.
+type HeaderForm func(*wiresign.Request, [][2]Bytes)
+
+// AsReceived hands over a list with everything as it was sent.
+func AsReceived(request *wiresign.Request, headers [][2]Bytes) {
+	request.Fields = make([]wiresign.Field, len(headers))
+	for at, pair := range headers {
+		request.Fields[at] = wiresign.Field{Name: string(pair[0]), Value: string(pair[1])}
+	}
+}
+
+// AsNetHTTP hands over the map of net/http, which has lost the order of different names.
+func AsNetHTTP(request *wiresign.Request, headers [][2]Bytes) {
+	request.Header = http.Header{}
+	for _, pair := range headers {
+		request.Header.Add(string(pair[0]), string(pair[1]))
+	}
+}
+
+// Answer gives one result for each step.
+func Answer(question Question, form HeaderForm) []any {
+	document := string(question.Config)
+	if question.ConfigText != nil {
+		document = *question.ConfigText
+	}
+	env := wiresign.WithEnv(question.Env)
+	results := make([]any, len(question.Steps))
+	config, err := wiresign.ParseConfig(document, env)
+	if err != nil {
+		for at := range results {
+			results[at] = failed(err)
+		}
+		return results
+	}
+	defer config.Close()
+	verifier, err := wiresign.NewVerifier(config)
+	if err != nil {
+		for at := range results {
+			results[at] = failed(err)
+		}
+		return results
+	}
+	defer verifier.Close()
+	asked := service{config, verifier, env, form}
+	for at, step := range question.Steps {
+		result, err := asked.do(step)
+		if err != nil {
+			result = failed(err)
+		}
+		results[at] = result
+	}
+	return results
+}
+
+type service struct {
+	config   *wiresign.Config
+	verifier *wiresign.Verifier
+	env      wiresign.ConfigOption
+	form     HeaderForm
+}
+
+func (s service) do(step Step) (any, error) {
+	switch step.Op {
+	case "verify":
+		caller, err := s.verifier.VerifyBytes(s.request(step))
+		return verdict(caller, err)
+	case "verify_stream":
+		caller, err := s.stream(step)
+		return verdict(caller, err)
+	case "sign":
+		return s.sign(step)
+	case "check":
+		return ok(object{"warnings": problems(s.config.Warnings())}), nil
+	case "replace":
+		config, err := wiresign.ParseConfig(string(step.Config), s.env)
+		if err != nil {
+			return nil, err
+		}
+		defer config.Close()
+		return ok(object{}), s.verifier.Replace(config)
+	default:
+		return nil, fmt.Errorf("unknown step %q", step.Op)
+	}
+}
+
+func (s service) request(step Step) *wiresign.Request {
+	request := &wiresign.Request{
+		Method:    string(step.Request.Method),
+		Target:    string(step.Request.Target),
+		Authority: string(step.Request.Authority),
+		Body:      []byte(step.Request.Body),
+		Now:       time.Unix(step.Now, 0),
+		Nonce:     step.Nonce,
+	}
+	s.form(request, step.Request.Headers)
+	return request
+}
+
+func (s service) stream(step Step) (*wiresign.Caller, error) {
+	verification, err := s.verifier.Begin(s.request(step))
+	if err != nil {
+		return nil, err
+	}
+	defer verification.Close()
+	if verification.NeedsBody() {
+		rest := []byte(step.Request.Body)
+		for _, length := range append(step.Chunks, -1) {
+			if length < 0 {
+				length = len(rest)
+			}
+			if err := verification.Update(rest[:length]); err != nil {
+				return nil, err
+			}
+			rest = rest[length:]
+		}
+	}
+	return verification.Finish()
+}
+
+func (s service) sign(step Step) (any, error) {
+	var options []wiresign.SignerOption
+	if step.Target != nil {
+		options = append(options, wiresign.WithTarget(*step.Target))
+	}
+	signer, err := wiresign.NewSigner(s.config, options...)
+	if err != nil {
+		return nil, err
+	}
+	defer signer.Close()
+	fields, err := signer.Sign(s.request(step))
+	if err != nil {
+		return nil, err
+	}
+	message, err := signer.Message(s.request(step))
+	if err != nil {
+		return nil, err
+	}
+	headers := make([][2]string, len(fields))
+	for at, field := range fields {
+		headers[at] = [2]string{field.Name, field.Value}
+	}
+	encoded := base64.StdEncoding.EncodeToString(message)
+	return ok(object{"headers": headers, "message": object{"base64": encoded}}), nil
+}
+
+type object map[string]any
+
+func ok(result object) object { return object{"ok": result} }
+
+func verdict(caller *wiresign.Caller, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	var age any
+	if seconds, known := caller.Age(); known {
+		age = seconds
+	}
+	return ok(object{
+		"service":    orNull(caller.Service()),
+		"key":        orNull(caller.KeyID()),
+		"scheme":     orNull(caller.Scheme()),
+		"age":        age,
+		"request_id": orNull(caller.RequestID()),
+		"route":      orNull(caller.Route()),
+		"retiring":   caller.KeyIsRetiring(),
+		"public":     caller.IsPublic(),
+		"covered":    caller.Covered(),
+		"replay_key": orNull(caller.ReplayKey()),
+	}), nil
+}
+
+func failed(err error) any {
+	var refusal *wiresign.Refusal
+	var config *wiresign.ConfigError
+	var signing *wiresign.SigningError
+	switch {
+	case errors.As(err, &refusal):
+		return object{"refused": object{
+			"code":       refusal.Code.String(),
+			"status":     refusal.Status(),
+			"request_id": orNull(refusal.RequestID),
+			"response": object{
+				"status":           refusal.Response.Status,
+				"body":             refusal.Response.Body,
+				"www_authenticate": orNull(refusal.Response.WWWAuthenticate),
+			},
+		}}
+	case errors.As(err, &config):
+		return object{"config_errors": problems(config.Problems)}
+	case errors.As(err, &signing):
+		return object{"failed": object{"code": wiresign.ErrSigningFailed.String(), "message": signing.Message}}
+	default:
+		return object{"crashed": err.Error()}
+	}
+}
+
+func problems(found []wiresign.Problem) []object {
+	list := make([]object, len(found))
+	for at, problem := range found {
+		list[at] = object{"pointer": problem.Pointer, "message": problem.Message}
+	}
+	return list
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}

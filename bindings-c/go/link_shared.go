@@ -1,0 +1,6 @@
+//go:build cgo && !wiresign_static
+
+package wiresign
+
+// #cgo pkg-config: wiresign
+import "C"

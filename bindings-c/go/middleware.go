@@ -1,0 +1,153 @@
+//go:build cgo
+
+package wiresign
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+)
+
+// A MiddlewareOption adjusts Middleware.
+type MiddlewareOption func(*observer)
+
+// WithLogger writes one audit record per decision: accepted requests at level Info, refused ones at level Warn.
+func WithLogger(logger *slog.Logger) MiddlewareOption {
+	return func(o *observer) { o.logger = logger }
+}
+
+// OnDecision calls a hook with every decision. Its panics are reported, and change nothing.
+func OnDecision(hook func(Decision)) MiddlewareOption {
+	return func(o *observer) { o.hook = hook }
+}
+
+// Middleware answers a request itself unless its signature holds. The handlers behind it find the caller with
+// CallerFrom, and read the body as if nobody had. Put it before everything that reads a body or rewrites a request.
+func Middleware(verifier *Verifier, options ...MiddlewareOption) func(http.Handler) http.Handler {
+	watch := &observer{}
+	for _, option := range options {
+		option(watch)
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			serve(verifier, watch, next, w, r)
+		})
+	}
+}
+
+func serve(verifier *Verifier, watch *observer, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if known := acceptanceOf(r.Context()); known != nil && known.verifier == verifier {
+		// Mounted twice, on a router and on a part of it: the second look would be a replay.
+		next.ServeHTTP(w, r)
+		return
+	}
+	caller, took, err := verifier.receive(r)
+	if err != nil {
+		var refusal *Refusal
+		var unread *BodyError
+		switch {
+		case errors.As(err, &refusal):
+			watch.refused(r, refusal, took)
+			answer(w, refusal)
+		case errors.As(err, &unread):
+			// Nobody is there to be answered; and without this, the server would answer 200.
+			panic(http.ErrAbortHandler)
+		default:
+			watch.failed(r, err)
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		}
+		return
+	}
+	watch.accepted(r, caller, took)
+	accepted := r.WithContext(context.WithValue(r.Context(), acceptanceKey{}, &acceptance{verifier, watch, caller}))
+	stripUnverifiedIdentity(accepted, caller)
+	next.ServeHTTP(w, accepted)
+}
+
+// RequireService serves some of the verified callers only; without any service named all of them, but nobody else. It
+// stands behind Middleware, and refuses to serve without it.
+func RequireService(services ...string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			known := acceptanceOf(r.Context())
+			if known == nil {
+				err := &Failure{Code: ErrInvalidArgument, Message: "RequireService needs Middleware before it"}
+				(&observer{}).failed(r, err)
+				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+				return
+			}
+			var refusal *Refusal
+			switch err := known.caller.RequireService(services...); {
+			case err == nil:
+				next.ServeHTTP(w, r)
+			case errors.As(err, &refusal):
+				known.watch.refused(r, refusal, 0)
+				answer(w, refusal)
+			default:
+				known.watch.failed(r, err)
+				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+			}
+		})
+	}
+}
+
+// CallerFrom gives who called, from the context of a request behind Middleware. False on a public route, whose callers
+// nobody has verified, and where there was no Middleware.
+func CallerFrom(ctx context.Context) (*Caller, bool) {
+	known := acceptanceOf(ctx)
+	if known == nil || known.caller.Service() == "" {
+		return nil, false
+	}
+	return known.caller, true
+}
+
+// An acceptance is what the context of an accepted request holds.
+type acceptance struct {
+	verifier *Verifier
+	watch    *observer
+	caller   *Caller
+}
+
+type acceptanceKey struct{}
+
+func acceptanceOf(ctx context.Context) *acceptance {
+	known, _ := ctx.Value(acceptanceKey{}).(*acceptance)
+	return known
+}
+
+// answer answers a refused request with exactly the bytes that the refusal has for it. What the client may still be
+// sending, the server drops, or closes the connection.
+func answer(w http.ResponseWriter, refusal *Refusal) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(refusal.Response.Body)))
+	if refusal.Response.WWWAuthenticate != "" {
+		header.Set("WWW-Authenticate", refusal.Response.WWWAuthenticate)
+	}
+	w.WriteHeader(refusal.Response.Status)
+	// A client that went away meanwhile has had its answer.
+	_, _ = w.Write([]byte(refusal.Response.Body))
+}
+
+// identityFields are what a handler might take for the name of the caller.
+var identityFields = [...]string{"X-Service-Id", "X-Service-Name"}
+
+// stripUnverifiedIdentity removes what a handler might take for the caller's name, unless it is that name. On a public
+// route, or beside another scheme's credential, anybody may have written it.
+func stripUnverifiedIdentity(r *http.Request, caller *Caller) {
+	cloned := false
+	for _, name := range identityFields {
+		values := r.Header[name]
+		if len(values) == 0 || len(values) == 1 && values[0] == caller.Service() && caller.Service() != "" {
+			continue
+		}
+		if !cloned {
+			// Whoever is in front of the middleware keeps the request as it came.
+			r.Header = r.Header.Clone()
+			cloned = true
+		}
+		delete(r.Header, name)
+	}
+}

@@ -1,0 +1,131 @@
+package wiresign
+
+// #include "native.h"
+import "C"
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// A Request is a request in raw parts, as it was on the wire: to be verified, or to be signed.
+type Request struct {
+	// Method is the method, such as "POST".
+	Method string
+	// Target is path and query exactly as in the request line: http.Request.RequestURI of a received request.
+	Target string
+	// Authority is the Host or :authority that the request was sent to; empty when it is not known.
+	Authority string
+	// Header holds the header fields as net/http has them: canonical names, repeats kept.
+	Header http.Header
+	// Fields holds the header fields in the order received, names in any spelling. Where it is not nil, Header is not
+	// looked at.
+	Fields []Field
+	// Body is the whole body. The streaming calls do not look at it.
+	Body []byte
+	// Client is the address of the caller, of a received request; the zero value when it is not known.
+	Client netip.Addr
+	// Now is the time to judge by or to sign with; the clock unless set. It is for tests and for the replay of logs.
+	Now time.Time
+	// Nonce becomes X-Request-ID of a signed request; a fresh UUID where it is nil. Verification does not look at it.
+	Nonce *string
+}
+
+// A Field is one header field.
+type Field struct {
+	Name, Value string
+}
+
+// requestIDField is X-Request-ID as net/http spells it.
+const requestIDField = "X-Request-Id"
+
+// Space on the stack that the fields of usual requests fit into.
+const (
+	usualFields     = 32
+	usualFieldBytes = 1024
+)
+
+// appendFields appends the header fields as the library takes lists of pairs: all bytes one behind the other, and the
+// length of each name and value. All fields go along: which of them matter is for the configuration to say, and their
+// number and size are judged too.
+func (r *Request) appendFields(block []byte, lengths []C.uint32_t) ([]byte, []C.uint32_t) {
+	if r.Fields != nil {
+		for at := range r.Fields {
+			block, lengths = appendField(block, lengths, r.Fields[at].Name, r.Fields[at].Value)
+		}
+		return block, lengths
+	}
+	for name, values := range r.Header {
+		for _, value := range values {
+			block, lengths = appendField(block, lengths, name, value)
+		}
+	}
+	// net/http takes this field out of the others.
+	if r.Authority != "" && len(r.Header["Host"]) == 0 {
+		block, lengths = appendField(block, lengths, "Host", r.Authority)
+	}
+	return block, lengths
+}
+
+func appendField(block []byte, lengths []C.uint32_t, name, value string) ([]byte, []C.uint32_t) {
+	block = append(append(block, name...), value...)
+	return block, append(lengths, C.uint32_t(len(name)), C.uint32_t(len(value)))
+}
+
+// now gives the time as the library takes it.
+func (r *Request) now() C.uint64_t {
+	if r.Now.IsZero() {
+		return C.WIRESIGN_NOW
+	}
+	return C.uint64_t(r.Now.Unix())
+}
+
+func (r *Request) nonce() string {
+	if r.Nonce == nil {
+		return ""
+	}
+	return *r.Nonce
+}
+
+// addressBytes is the longest address.
+const addressBytes = 16
+
+// client writes the address in network byte order, and gives how many bytes it has.
+func (r *Request) client(space *[addressBytes]byte) C.size_t {
+	address := r.Client.Unmap()
+	switch {
+	case address.Is4():
+		four := address.As4()
+		return C.size_t(copy(space[:], four[:]))
+	case address.Is6():
+		*space = address.As16()
+		return addressBytes
+	default:
+		return 0
+	}
+}
+
+// requestID gives a text of the library that stands in a field of the request already as that field's string.
+func (r *Request) requestID(text string) string {
+	if text == "" {
+		return ""
+	}
+	for _, value := range r.Header[requestIDField] {
+		if value == text {
+			return value
+		}
+	}
+	for at := range r.Fields {
+		if r.Fields[at].Value == text {
+			return r.Fields[at].Value
+		}
+	}
+	return strings.Clone(text)
+}
+
+func numbers(lengths []C.uint32_t) *C.uint32_t {
+	return (*C.uint32_t)(unsafe.SliceData(lengths))
+}

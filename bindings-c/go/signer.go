@@ -1,0 +1,180 @@
+package wiresign
+
+/*
+#cgo noescape wiresign_go_sign
+#cgo nocallback wiresign_go_sign
+#include "native.h"
+
+// An empty text that is given is not one that is absent.
+static const char *wiresign_go_given(bool is_given, const char *text, size_t length)
+{
+    return !is_given ? NULL : length == 0 ? "" : text;
+}
+
+static int32_t wiresign_go_signer_new(const wiresign_config *config, bool has_target, const char *target,
+                                      size_t target_length, wiresign_signer **signer, wiresign_error **error)
+{
+    return wiresign_signer_new(config, wiresign_go_given(has_target, target, target_length), target_length, signer,
+                               error);
+}
+
+// Where signed headers are written: memory of Go without any pointer.
+typedef struct wiresign_go_signed {
+    size_t block_length;
+    size_t count;
+    uintptr_t error;
+    uint32_t lengths[2 * WIRESIGN_SIGNED_COUNT];
+    char block[WIRESIGN_SIGNED_BLOCK_SIZE];
+} wiresign_go_signed;
+
+static int32_t wiresign_go_sign(uintptr_t signer, const char *method, size_t method_length, const char *target,
+                                size_t target_length, const char *authority, size_t authority_length,
+                                const uint8_t *headers, size_t headers_length, const uint32_t *header_lengths,
+                                size_t header_count, const uint8_t *body, size_t body_length, uint64_t now,
+                                bool has_nonce, const char *nonce, size_t nonce_length, wiresign_go_signed *out)
+{
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_signer_sign_into(
+        (const wiresign_signer *)signer, method, method_length, target, target_length,
+        authority_length == 0 ? NULL : authority, authority_length, (const char *)headers, headers_length,
+        header_lengths, header_count, body, body_length, now, wiresign_go_given(has_nonce, nonce, nonce_length), nonce_length,
+        out->block, sizeof out->block, &out->block_length, out->lengths, WIRESIGN_SIGNED_COUNT, &out->count, &error);
+    out->error = (uintptr_t)error;
+    return status;
+}
+
+static int32_t wiresign_go_message(uintptr_t signer, const char *method, size_t method_length, const char *target,
+                                   size_t target_length, const char *authority, size_t authority_length,
+                                   const uint8_t *headers, size_t headers_length, const uint32_t *header_lengths,
+                                   size_t header_count, const uint8_t *body, size_t body_length, uint64_t now,
+                                   bool has_nonce, const char *nonce, size_t nonce_length, wiresign_bytes **message,
+                                   wiresign_error **error)
+{
+    return wiresign_signer_message(
+        (const wiresign_signer *)signer, method, method_length, target, target_length,
+        authority_length == 0 ? NULL : authority, authority_length, (const char *)headers, headers_length,
+        header_lengths, header_count, body, body_length, now, wiresign_go_given(has_nonce, nonce, nonce_length), nonce_length, message,
+        error);
+}
+
+static wiresign_error *wiresign_go_sign_error(uintptr_t number)
+{
+    return (wiresign_error *)number;
+}
+*/
+import "C"
+
+import "unsafe"
+
+// A Signer holds the credential of one caller and a scheme, and signs requests. It is immutable, and any number of
+// goroutines may share it.
+type Signer struct {
+	object[*C.wiresign_signer]
+	known texts
+}
+
+// A SignerOption adjusts NewSigner.
+type SignerOption func(*signerOptions)
+
+type signerOptions struct {
+	target    string
+	hasTarget bool
+}
+
+// WithTarget names the service that will be called. Schemes that sign no target need none.
+func WithTarget(service string) SignerOption {
+	return func(o *signerOptions) { o.target, o.hasTarget = service, true }
+}
+
+// NewSigner makes a signer of a configuration, which may be closed then. The error is a *SigningError when the
+// configuration lacks what signing takes.
+func NewSigner(config *Config, options ...SignerOption) (*Signer, error) {
+	var chosen signerOptions
+	for _, option := range options {
+		option(&chosen)
+	}
+	if config == nil || !config.enter() {
+		return nil, spent("configuration")
+	}
+	defer config.leave()
+	var native *C.wiresign_signer
+	var failure *C.wiresign_error
+	status := C.wiresign_go_signer_new(config.pointer, C.bool(chosen.hasTarget), chars(chosen.target),
+		C.size_t(len(chosen.target)), &native, &failure)
+	if status != C.WIRESIGN_OK {
+		return nil, taken(status, failure)
+	}
+	signer := &Signer{}
+	signer.own(native, func(native *C.wiresign_signer) { C.wiresign_signer_free(native) })
+	return signer, nil
+}
+
+// Sign gives the header fields to set, in order. The request is not changed. Each attempt to send needs a signature of
+// its own. The error is a *SigningError.
+func (s *Signer) Sign(request *Request) ([]Field, error) {
+	return s.AppendFields(nil, request)
+}
+
+// AppendFields signs as Sign does, and appends the header fields to a slice of the caller.
+func (s *Signer) AppendFields(fields []Field, request *Request) ([]Field, error) {
+	if !s.enter() {
+		return fields, spent("signer")
+	}
+	var blockSpace [usualFieldBytes]byte
+	var lengthSpace [2 * usualFields]C.uint32_t
+	var signed C.wiresign_go_signed
+	nonce := request.nonce()
+	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0])
+	status := C.wiresign_go_sign(s.number(), chars(request.Method), C.size_t(len(request.Method)),
+		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
+		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
+		C.size_t(len(lengths)/2), data(request.Body), C.size_t(len(request.Body)), request.now(),
+		C.bool(request.Nonce != nil), chars(nonce), C.size_t(len(nonce)), &signed)
+	s.leave()
+	if status != C.WIRESIGN_OK {
+		return fields, taken(status, C.wiresign_go_sign_error(signed.error))
+	}
+	// One string holds all values, of which each field has its part.
+	all := C.GoStringN(&signed.block[0], C.int(signed.block_length))
+	for at := range int(signed.count) {
+		name, rest := all[:signed.lengths[2*at]], all[signed.lengths[2*at]:]
+		value := rest[:signed.lengths[2*at+1]]
+		all = rest[len(value):]
+		fields = append(fields, Field{Name: s.known.of(name), Value: value})
+	}
+	return fields, nil
+}
+
+// Message gives the bytes that a signature of this request covers, for finding out why two sides differ. They hold the
+// body and no secret. The error is a *SigningError.
+func (s *Signer) Message(request *Request) ([]byte, error) {
+	if !s.enter() {
+		return nil, spent("signer")
+	}
+	defer s.leave()
+	block, lengths := request.appendFields(nil, nil)
+	nonce := request.nonce()
+	var message *C.wiresign_bytes
+	var failure *C.wiresign_error
+	status := C.wiresign_go_message(s.number(), chars(request.Method), C.size_t(len(request.Method)),
+		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
+		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
+		C.size_t(len(lengths)/2), data(request.Body), C.size_t(len(request.Body)), request.now(),
+		C.bool(request.Nonce != nil), chars(nonce), C.size_t(len(nonce)), &message, &failure)
+	if status != C.WIRESIGN_OK {
+		return nil, taken(status, failure)
+	}
+	return bytesOf(message), nil
+}
+
+// Close frees the native object, after the last call that uses it. It may be called twice.
+func (s *Signer) Close() error {
+	if s != nil {
+		s.close()
+	}
+	return nil
+}
+
+func (s *Signer) number() C.uintptr_t {
+	return C.uintptr_t(uintptr(unsafe.Pointer(s.pointer)))
+}
