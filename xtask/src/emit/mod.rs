@@ -2,6 +2,7 @@
 
 mod c;
 mod go;
+mod java;
 mod markdown;
 mod python;
 mod rust;
@@ -22,6 +23,14 @@ pub(crate) fn code_tables(contract: &Contract) -> Result<Vec<GeneratedFile>, Str
         GeneratedFile { path: "bindings-python/python/wiresign/_codes.py", text: python::text(contract) },
         GeneratedFile { path: "bindings-node/ts/codes.ts", text: typescript::text(contract) },
         GeneratedFile { path: "bindings-c/go/codes.go", text: go::text(contract) },
+        GeneratedFile {
+            path: "bindings-c/java/wiresign/src/main/java/dev/wiresign/RefusalCode.java",
+            text: java::refusals(contract),
+        },
+        GeneratedFile {
+            path: "bindings-c/java/wiresign/src/main/java/dev/wiresign/FailureCode.java",
+            text: java::failures(contract),
+        },
         GeneratedFile { path: "docs/refusals.md", text: markdown::text(contract) },
     ])
 }
