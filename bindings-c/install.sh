@@ -6,7 +6,7 @@
 #   include/wiresign.h
 #   lib/libwiresign.so -> libwiresign.so.0 -> libwiresign.so.VERSION
 #   lib/libwiresign.a
-#   lib/pkgconfig/wiresign.pc
+#   lib/pkgconfig/wiresign.pc, wiresign-static.pc
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,7 +27,9 @@ install -m 755 "$built/libwiresign_c.so" "$folder/lib/libwiresign.so.$version"
 install -m 644 "$built/libwiresign_c.a" "$folder/lib/libwiresign.a"
 ln -sfn "libwiresign.so.$version" "$folder/lib/$soname"
 ln -sfn "$soname" "$folder/lib/libwiresign.so"
-sed -e "s|@VERSION@|$version|g" -e "s|@PRIVATE@|$(<"$here/native-static-libs.txt")|g" \
-    "$here/wiresign.pc.in" >"$folder/lib/pkgconfig/wiresign.pc"
+for name in wiresign wiresign-static; do
+    sed -e "s|@VERSION@|$version|g" -e "s|@PRIVATE@|$(<"$here/native-static-libs.txt")|g" \
+        "$here/$name.pc.in" >"$folder/lib/pkgconfig/$name.pc"
+done
 
 echo "installed wiresign $version below $folder"

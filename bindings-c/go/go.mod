@@ -1,3 +1,3 @@
 module github.com/wiresign/wiresign/bindings-c/go
 
-go 1.25.0
+go 1.24.0
