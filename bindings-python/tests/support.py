@@ -70,7 +70,8 @@ def code_of(act: Callable[..., object], *arguments: Any, **options: Any) -> str:
 @contextlib.contextmanager
 def serve(app: Any, **options: Any) -> Iterator[str]:
     """Run an application under uvicorn, and give the address to reach it at."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="on", **options))
+    options = {"lifespan": "on"} | options
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", **options))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

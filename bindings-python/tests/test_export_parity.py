@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tomllib
 
 import wiresign
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 CONTRACT = Path(__file__).parents[2] / "conformance" / "contract"
 API = tomllib.loads((CONTRACT / "api.toml").read_text("utf-8"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass
-from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from wiresign._errors import Refusal
     from wiresign._wiresign import Verified
@@ -18,7 +17,6 @@ audit = logging.getLogger("wiresign.audit")
 log = logging.getLogger("wiresign")
 
 _LONGEST_PATH = 1024
-_Awaited = TypeVar("_Awaited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +39,18 @@ class Decision:
             refusal = self.refusal
             fields |= {"event": "refused", "code": refusal.code.value, "detail": refusal.detail}
             fields |= {"service": refusal.service, "request_id": refusal.request_id}
-            fields |= {"scheme": None, "key_id": None, "age": None}
+            fields |= {"route": None, "scheme": None, "key_id": None, "age": None}
         elif self.verified is not None:
             verified = self.verified
             fields |= {"event": "public" if verified.is_public else "accepted", "code": None, "detail": None}
             fields |= {"service": verified.service, "request_id": verified.request_id}
-            fields |= {"scheme": verified.scheme, "key_id": verified.key_id, "age": verified.age}
+            fields |= {
+                "route": verified.route,
+                "scheme": verified.scheme,
+                "key_id": verified.key_id,
+                "age": verified.age,
+            }
         return fields
-
-
-class Stopwatch:
-    """Counts the time that a verification takes, but not that in which it waits for the client."""
-
-    def __init__(self) -> None:
-        self._started = perf_counter_ns()
-        self._waited = 0
-
-    async def wait(self, awaitable: Awaitable[_Awaited]) -> _Awaited:
-        """Wait for something whose time does not count."""
-        before = perf_counter_ns()
-        try:
-            return await awaitable
-        finally:
-            self._waited += perf_counter_ns() - before
-
-    def spent(self) -> int:
-        """Give the nanoseconds so far."""
-        return perf_counter_ns() - self._started - self._waited
 
 
 def decided(

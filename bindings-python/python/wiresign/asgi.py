@@ -11,11 +11,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wiresign._audit import Decision, Stopwatch, decided, log
+from wiresign._audit import Decision, log
 from wiresign._errors import Refusal
+from wiresign._gate import Gate, Visit
+from wiresign._kept_body import PIECE
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from wiresign._errors import RefusalResponse
+    from wiresign._gate import Options
+    from wiresign._kept_body import KeptBody
     from wiresign._wiresign import BodyVerification, Verified, Verifier
 
 __all__ = ["Decision", "Middleware"]
@@ -31,22 +37,19 @@ SCOPE_KEY = "wiresign"
 SCOPE_VERIFIER_KEY = "wiresign.verifier"
 """Where the scope holds the verifier that made it."""
 
+SCOPE_RECEIVED_KEY = "wiresign.received"
+"""Where the scope holds the headers as they were received, if some of them are hidden from the application."""
+
 
 class Middleware:
     """Lets only verified requests, and those of public routes, through to an ASGI application.
 
-    `on_decision` is called with a `Decision` after each one. What it raises is logged and changes nothing.
+    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `memory_bytes`.
     """
 
-    def __init__(
-        self,
-        app: App,
-        verifier: Verifier,
-        on_decision: Callable[[Decision], object] | None = None,
-    ) -> None:
+    def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
         self.app = app
-        self._verifier = verifier
-        self._on_decision = on_decision
+        self._gate = Gate(verifier, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -62,34 +65,35 @@ class Middleware:
             raise RuntimeError(msg)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        clock = Stopwatch()
-        target = raw_target(scope)
+        visit = visit_of(self._gate, scope)
+        kept = visit.keep_body()
         try:
-            # Whatever the head alone decides is decided before a byte of the body is read.
-            begun = self._verifier.begin(scope["method"], target, scope["headers"], client=client_host(scope))
-            if begun.needs_body:
-                refuse_declared_length(begun)
-                body = await _read(begun, receive, clock)
-                if body is None:
-                    return
-                receive = _replay(body, receive)
-            verified = begun.finish()
-        except Refusal as refusal:
-            self._decided(None, refusal, scope["method"], target, clock)
-            await _answer(send, "http", refusal.response)
-            return
-        self._decided(verified, None, scope["method"], target, clock)
-        remember(scope, verified, self._verifier)
-        await self.app(scope, receive, send)
+            try:
+                begun = visit.begin()
+                if begun.needs_body:
+                    if not await _read(begun, kept, receive, visit):
+                        return
+                    receive = _replay(kept, receive)
+                verified = await visit.finish_async(begun)
+            except Refusal as refusal:
+                visit.refused(refusal)
+                # Where one connection carries many requests, servers may take it down when the rest of a body arrives
+                # after the end of the answer.
+                rest = receive if scope.get("http_version") == "2" else None
+                await _answer(send, "http", refusal.response, rest, self._gate.verifier.body_limit + PIECE)
+                return
+            visit.accepted(verified)
+            await self._let_in(scope, receive, send, visit, verified)
+        finally:
+            kept.close()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        clock = Stopwatch()
-        target = raw_target(scope)
+        visit = visit_of(self._gate, scope)
         try:
             # The handshake is a GET request without a body (RFC 6455, section 4.1).
-            verified = self._verifier.verify("GET", target, scope["headers"], client=client_host(scope))
+            verified = await visit.finish_async(visit.begin())
         except Refusal as refusal:
-            self._decided(None, refusal, "GET", target, clock)
+            visit.refused(refusal)
             if (await receive())["type"] != "websocket.connect":
                 return
             if "websocket.http.response" in (scope.get("extensions") or {}):
@@ -97,14 +101,23 @@ class Middleware:
             else:
                 await send({"type": "websocket.close", "code": 1008})
             return
-        self._decided(verified, None, "GET", target, clock)
-        remember(scope, verified, self._verifier)
+        visit.accepted(verified)
+        await self._let_in(scope, receive, send, visit, verified)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send, visit: Visit, verified: Verified) -> None:
+        remember(scope, verified, self._gate.verifier)
+        headers = visit.visible_headers(verified)
+        if len(headers) != len(scope["headers"]):
+            scope = {**scope, "headers": headers, SCOPE_RECEIVED_KEY: scope["headers"]}
         await self.app(scope, receive, send)
 
-    def _decided(
-        self, verified: Verified | None, refusal: Refusal | None, method: str, target: bytes, clock: Stopwatch
-    ) -> None:
-        decided(verified, refusal, method, target, clock.spent(), self._on_decision)
+
+def visit_of(gate: Gate, scope: Scope) -> Visit:
+    """Give the request of an ASGI scope. A WebSocket has no method of its own: its handshake is a GET."""
+    client = scope.get("client")
+    peer: str | None = client[0] if client else None
+    headers = scope.get(SCOPE_RECEIVED_KEY) or scope["headers"]
+    return Visit(gate, scope.get("method", "GET"), raw_target(scope), headers, peer)
 
 
 def raw_target(scope: Scope) -> bytes:
@@ -121,12 +134,6 @@ def raw_target(scope: Scope) -> bytes:
     return path + b"?" + query if query else path
 
 
-def client_host(scope: Scope) -> str | None:
-    """Give the address of the client, as the server and its proxy settings see it."""
-    client = scope.get("client")
-    return client[0] if client else None
-
-
 def remember(scope: Scope, verified: Verified, verifier: Verifier) -> None:
     """Attach the caller to the request."""
     scope[SCOPE_KEY] = verified
@@ -136,49 +143,55 @@ def remember(scope: Scope, verified: Verified, verifier: Verifier) -> None:
         state[SCOPE_KEY] = verified
 
 
-def refuse_declared_length(begun: BodyVerification) -> None:
-    """Raise the refusal of a body whose declared length is over the limit, before anything of it is read."""
-    declared = begun._declared_length
-    if declared is not None:
-        begun.declare_length(declared)
-
-
-async def _read(begun: BodyVerification, receive: Receive, clock: Stopwatch) -> bytes | None:
-    """Read the body, and refuse it as soon as it is over the limit. None when the client left before its end."""
-    first = b""
-    rest: bytearray | None = None
+async def _read(begun: BodyVerification, kept: KeptBody, receive: Receive, visit: Visit) -> bool:
+    """Read the body, and refuse it as soon as it is over the limit. False when the client left before its end."""
     while True:
-        message = await clock.wait(receive())
+        message = await visit.wait(receive())
         if message["type"] == "http.disconnect":
-            return None
-        chunk = message.get("body", b"")
-        if chunk:
-            begun.update(chunk)
-            if rest is not None:
-                rest += chunk
-            elif first:
-                rest = bytearray(first + chunk)
-            else:
-                first = bytes(chunk)
+            return False
+        piece = message.get("body", b"")
+        if piece:
+            begun.update(piece)
+            kept.add(bytes(piece))
         if not message.get("more_body", False):
-            return first if rest is None else bytes(rest)
+            kept.rewind()
+            return True
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def _replay(kept: KeptBody, receive: Receive) -> Receive:
     """Give the body out once, then wait for what the server has to say, which is the disconnect."""
-    given = False
+    left = -1
 
     async def replay() -> Message:
-        nonlocal given
-        if given:
+        nonlocal left
+        if left == 0:
             return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        if kept.in_memory:
+            left = 0
+            return {"type": "http.request", "body": kept.whole(), "more_body": False}
+        piece = kept.piece()
+        left = (kept.length if left < 0 else left) - len(piece)
+        return {"type": "http.request", "body": piece, "more_body": left > 0}
 
     return replay
 
 
-async def _answer(send: Send, prefix: str, response: RefusalResponse) -> None:
+async def _answer(
+    send: Send, prefix: str, response: RefusalResponse, rest: Receive | None = None, most: int = 0
+) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     await send({"type": f"{prefix}.response.start", "status": response.status, "headers": headers})
-    await send({"type": f"{prefix}.response.body", "body": response.body, "more_body": False})
+    await send({"type": f"{prefix}.response.body", "body": response.body, "more_body": rest is not None})
+    if rest is not None:
+        await _drop(rest, most)
+        await send({"type": f"{prefix}.response.body", "body": b"", "more_body": False})
+
+
+async def _drop(rest: Receive, most: int) -> None:
+    """Take in what the client still sends, and let it go."""
+    dropped = 0
+    while dropped <= most:
+        message = await rest()
+        dropped += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return

@@ -13,7 +13,7 @@ dependency verifies by itself.
 # FastAPI reads the annotations of a dependency at run time, so they must not become strings here.
 
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, HTTPException
 from fastapi.openapi.models import APIKey, APIKeyIn
@@ -22,10 +22,15 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from wiresign._audit import Decision, Stopwatch, decided
 from wiresign._errors import Refusal
+from wiresign._gate import Gate
 from wiresign._wiresign import Verified, Verifier
-from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, client_host, raw_target, refuse_declared_length, remember
+from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, remember, visit_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from wiresign._gate import Options
 
 __all__ = ["Caller", "WiresignAuth"]
 
@@ -43,17 +48,16 @@ class WiresignAuth:
     request that came in through a public route: whoever depends on a caller must get one.
     """
 
-    def __init__(self, verifier: Verifier, on_decision: Callable[[Decision], object] | None = None) -> None:
-        self._verifier = verifier
-        self._on_decision = on_decision
-        self.caller = Caller(verifier, (), on_decision)
+    def __init__(self, verifier: Verifier, **options: "Unpack[Options]") -> None:
+        self._gate = Gate(verifier, **options)
+        self.caller = Caller(self._gate, ())
 
     def requires(self, *services: str) -> "Caller":
         """Give a dependency that yields the caller where it is one of these services, and refuses all others."""
         if not services:
             msg = "name at least one service, or depend on `caller`"
             raise ValueError(msg)
-        return Caller(self._verifier, services, self._on_decision)
+        return Caller(self._gate, services)
 
     def install(self, app: FastAPI) -> None:
         """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds.
@@ -66,17 +70,11 @@ class WiresignAuth:
 class Caller(SecurityBase):
     """A dependency of `WiresignAuth`."""
 
-    def __init__(
-        self,
-        verifier: Verifier,
-        services: tuple[str, ...],
-        on_decision: Callable[[Decision], object] | None,
-    ) -> None:
+    def __init__(self, gate: Gate, services: tuple[str, ...]) -> None:
         self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": "X-Signature", "description": _DESCRIPTION})
         self.scheme_name = "Wiresign"
-        self._verifier = verifier
+        self._gate = gate
         self._services = services
-        self._on_decision = on_decision
 
     async def __call__(self, connection: HTTPConnection) -> Verified:
         """Give the verified caller, or raise."""
@@ -92,35 +90,30 @@ class Caller(SecurityBase):
 
     def _from_middleware(self, connection: HTTPConnection) -> Verified | None:
         # A result of another verifier says nothing about what this one demands.
-        if connection.scope.get(SCOPE_VERIFIER_KEY) is not self._verifier:
+        if connection.scope.get(SCOPE_VERIFIER_KEY) is not self._gate.verifier:
             return None
         verified = connection.scope.get(SCOPE_KEY)
         return verified if isinstance(verified, Verified) else None
 
     async def _verify(self, connection: HTTPConnection) -> Verified:
-        clock = Stopwatch()
-        scope = connection.scope
-        target = raw_target(scope)
-        method = scope.get("method", "GET")
+        visit = visit_of(self._gate, connection.scope)
         try:
-            begun = self._verifier.begin(method, target, scope["headers"], client=client_host(scope))
+            begun = visit.begin()
             if begun.needs_body and isinstance(connection, Request):
-                refuse_declared_length(begun)
-                begun.update(await clock.wait(_body(connection)))
-            verified = begun.finish()
+                begun.update(await visit.wait(_body(connection)))
+            verified = await visit.finish_async(begun)
         except Refusal as refusal:
-            decided(None, refusal, method, target, clock.spent(), self._on_decision)
+            visit.refused(refusal)
             raise
-        decided(verified, None, method, target, clock.spent(), self._on_decision)
-        remember(scope, verified, self._verifier)
+        visit.accepted(verified)
+        remember(connection.scope, verified, self._gate.verifier)
         return verified
 
     def _permit(self, connection: HTTPConnection, verified: Verified) -> Verified:
         try:
             verified.require_service(*self._services)
         except Refusal as refusal:
-            scope = connection.scope
-            decided(None, refusal, scope.get("method", "GET"), raw_target(scope), 0, self._on_decision)
+            visit_of(self._gate, connection.scope).refused(refusal)
             raise
         return verified
 
