@@ -88,6 +88,11 @@ NOTES = {
     "ConfigConflict": Note("Members that contradict each other are an error."),
     "ConfigWarning": Note("What is allowed but unwise is a warning.", (15,)),
     "ConfigAccepted": Note("The document is in order."),
+    # Contexts.
+    "ContextSet": Note("A tenant and a set of roles have one signature, in whatever order the roles come.", (11,)),
+    "ContextForm": Note("A tenant or a role that cannot be signed is refused, never folded into one that can.", (9,)),
+    "ContextForged": Note("Tenant, roles or signature are not those of the signer."),
+    "ContextMigration": Note("SHA-256(secret || payload) counts during a migration only."),
     # Signing.
     "Signing": Note("The headers and the signed message, byte for byte and in order."),
     "CannotSign": Note("A request that cannot be signed safely is an error, never a half-signed request.", (9,)),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suites import (
     config,
+    contexts,
     cross_service,
     keys,
     limits,
@@ -26,6 +27,7 @@ def build() -> list[Suite]:
     """Build every suite, in the order of their names."""
     modules = (
         config,
+        contexts,
         cross_service,
         keys,
         limits,
