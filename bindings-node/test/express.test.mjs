@@ -512,6 +512,8 @@ for (const [version, express] of [
             code: null,
             method: "POST",
             path: "/orders",
+            route: null,
+            client: "127.0.0.1",
           },
           "request accepted",
         ],
@@ -543,7 +545,7 @@ for (const [version, express] of [
       assert.equal((await call(brokenPort, "GET", "/orders")).body, "reached");
       assert.equal((await send(brokenPort, "GET", "/orders")).status, 401);
       assert.equal(warnings.length, 4);
-      assert.match(warnings[0], /of wiresign\(\) failed: Error: out of order/);
+      assert.match(warnings[0], /of wiresign failed: Error: out of order/);
     });
 
     it("takes a new config under traffic without refusing a genuine request", async (test) => {

@@ -156,7 +156,7 @@ export interface Native {
   configFromEnv(environment: string[]): ConfigOutcome;
   wantedHeaders(): string[];
   generateSecret(encoding: string): string;
-  refuseService(service: string | null, requestId: string | null, terms: Terms): RefusalFields;
+  refuse(code: string, detail: string, service: string | null, requestId: string | null, terms: Terms): RefusalFields;
   NativeConfig: abstract new () => NativeConfig;
   NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
   NativeVerifier: new (config: NativeConfig) => NativeVerifier;

@@ -122,8 +122,13 @@ export class Verified {
    */
   requireService(...services: readonly string[]): void {
     const { service, terms } = this.#facts;
-    if (service === null || (services.length > 0 && !services.includes(service))) {
-      throw Refusal.of(native.refuseService(service, this.requestId, terms));
+    if (service === null) {
+      const detail = "the route is public in the config, and the application needs a caller here";
+      throw Refusal.of(native.refuse("AUTHENTICATION_REQUIRED", detail, null, null, terms));
+    }
+    if (services.length > 0 && !services.includes(service)) {
+      const detail = `the application does not take ${service} here`;
+      throw Refusal.of(native.refuse("SERVICE_NOT_ALLOWED", detail, service, this.requestId, terms));
     }
   }
 

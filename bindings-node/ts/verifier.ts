@@ -69,6 +69,13 @@ const AGE_ZERO = 1024;
 const HAS_REQUEST_ID = 0x800;
 const FACTS_SHIFT = 12;
 
+const termsByVerifier = new WeakMap<Verifier, Terms>();
+
+/** What a refusal of an adapter says of the config in force. */
+export function termsOf(verifier: Verifier): Terms {
+  return termsByVerifier.get(verifier) ?? { realm: "", revealsCodes: false };
+}
+
 /** Judges requests by one config. It shows no secret, however it is printed. */
 export class Verifier {
   readonly #native: NativeVerifier;
@@ -84,6 +91,7 @@ export class Verifier {
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
     this.#terms = this.#native.terms();
+    termsByVerifier.set(this, this.#terms);
   }
 
   /**
@@ -178,6 +186,7 @@ export class Verifier {
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
     this.#terms = this.#native.terms();
+    termsByVerifier.set(this, this.#terms);
     this.#facts = [];
   }
 

@@ -214,24 +214,31 @@ pub struct Terms {
     pub reveals_codes: bool,
 }
 
-/// The refusal of a request that was accepted, and that the application does not take: from a service that it does not
-/// serve, or, without one, on a public route. `Verified::require_service` of the core says the same; a hot call has left
-/// none of those to ask.
+/// The refusal of a request by the application or its adapter, for a reason that the core does not know of. It looks like one
+/// of the core: `Verified::require_service` says the same, and a hot call has left no `Verified` to ask.
+///
+/// # Errors
+/// Where there is no such code.
 #[napi(catch_unwind)]
-pub fn refuse_service(service: Option<String>, request_id: Option<String>, terms: Terms) -> RefusalFields {
-    match service {
-        Some(service) => {
-            let code = RefusalCode::ServiceNotAllowed;
-            let shown = if terms.reveals_codes { code } else { RefusalCode::PermissionDenied };
-            let detail = format!("the application does not take {service} here");
-            RefusalFields::of_adapter(code, detail, Some(service), request_id, shown, None)
-        }
-        None => {
-            let code = RefusalCode::AuthenticationRequired;
-            let detail = "the route is public in the config, and the application needs a caller here".to_owned();
-            let challenge = format!("Wiresign realm=\"{}\"", terms.realm);
-            RefusalFields::of_adapter(code, detail, None, None, code, Some(challenge))
-        }
+pub fn refuse(
+    code: String,
+    detail: String,
+    service: Option<String>,
+    request_id: Option<String>,
+    terms: Terms,
+) -> Result<RefusalFields> {
+    let code = RefusalCode::from_name(&code).ok_or_else(|| Error::from_reason("no refusal has this code"))?;
+    let shown = if terms.reveals_codes { code } else { uniform(code) };
+    let challenge = (shown.status() == 401).then(|| format!("Wiresign realm=\"{}\"", terms.realm));
+    Ok(RefusalFields::of_adapter(code, detail, service, request_id, shown, challenge))
+}
+
+/// What is shown where the config wants no code revealed; `Refusal::response` of the core does the same.
+fn uniform(code: RefusalCode) -> RefusalCode {
+    match code.status() {
+        403 => RefusalCode::PermissionDenied,
+        413 | 429 | 503 => code,
+        _ => RefusalCode::AuthenticationRequired,
     }
 }
 

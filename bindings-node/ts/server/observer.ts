@@ -9,7 +9,7 @@ export interface Logger {
   warn(fields: object, message: string): void;
 }
 
-/** What the middleware decided about one request. */
+/** What an adapter decided about one request. */
 export type Decision =
   | { readonly accepted: true; readonly verified: Verified; readonly audit: AuditRecord }
   | { readonly accepted: false; readonly refusal: Refusal; readonly audit: AuditRecord };
@@ -25,6 +25,10 @@ export interface AuditRecord {
   readonly code: string | null;
   readonly method: string;
   readonly path: string;
+  /** The pattern of the route that matched. */
+  readonly route: string | null;
+  /** The address of the client, by the rules for proxies. */
+  readonly client: string | null;
   readonly requestId: string | null;
   /** Seconds since the request was signed. */
   readonly age: number | null;
@@ -34,7 +38,14 @@ export interface AuditRecord {
   readonly detail?: string;
 }
 
-/** Calls the hook and the logger of one middleware. */
+/** As much of a request as the record has. */
+export interface Seen {
+  readonly method: string;
+  readonly target: string;
+  readonly client: string | null;
+}
+
+/** Calls the hook and the logger of one adapter. */
 export class Observer {
   readonly #hook: ((decision: Decision) => unknown) | undefined;
   readonly #logger: Logger | undefined;
@@ -44,11 +55,16 @@ export class Observer {
     this.#logger = logger;
   }
 
-  tell(verdict: Verified | Refusal, method: string, target: string, durationUs: number): void {
-    if (this.#hook === undefined && this.#logger === undefined) {
+  /** Whether nobody wants to know. */
+  get isIdle(): boolean {
+    return this.#hook === undefined && this.#logger === undefined;
+  }
+
+  tell(verdict: Verified | Refusal, seen: Seen, durationUs: number): void {
+    if (this.isIdle) {
       return;
     }
-    const decision = decisionOf(verdict, method, target, durationUs);
+    const decision = decisionOf(verdict, seen, durationUs);
     harmless("logger", () => {
       if (decision.accepted) {
         this.#logger?.info(decision.audit, "request accepted");
@@ -60,7 +76,7 @@ export class Observer {
   }
 }
 
-function decisionOf(verdict: Verified | Refusal, method: string, target: string, durationUs: number): Decision {
+function decisionOf(verdict: Verified | Refusal, { method, target, client }: Seen, durationUs: number): Decision {
   const request = { method, path: target.split("?", 1)[0] ?? target };
   if (verdict instanceof Error) {
     const { service, code, requestId, detail } = verdict;
@@ -69,6 +85,8 @@ function decisionOf(verdict: Verified | Refusal, method: string, target: string,
       event: "refused",
       ...caller,
       ...request,
+      route: null,
+      client,
       requestId,
       age: null,
       durationUs,
@@ -76,16 +94,16 @@ function decisionOf(verdict: Verified | Refusal, method: string, target: string,
     } as const;
     return { accepted: false, refusal: verdict, audit };
   }
-  const { service, scheme, keyId, requestId, age } = verdict;
+  const { service, scheme, keyId, route, requestId, age } = verdict;
   const caller = { service, scheme, keyId, code: null };
   const event = verdict.isPublic ? "public" : "accepted";
-  const audit = { event, ...caller, ...request, requestId, age, durationUs } as const;
+  const audit = { event, ...caller, ...request, route, client, requestId, age, durationUs } as const;
   return { accepted: true, verified: verdict, audit };
 }
 
 function harmless(who: string, call: () => unknown): void {
   const report = (failure: unknown): void => {
-    process.emitWarning(`The ${who} of wiresign() failed: ${String(failure)}`, "WiresignWarning");
+    process.emitWarning(`The ${who} of wiresign failed: ${String(failure)}`, "WiresignWarning");
   };
   try {
     const result = call();

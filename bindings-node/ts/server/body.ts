@@ -1,14 +1,26 @@
 // Takes the body of a request from its stream, and puts the same bytes back for whoever comes next.
 
 import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
 
 /** The client went away before the body was complete. Nobody is left to be answered. */
 export class Aborted extends Error {
   override readonly name = "Aborted";
 }
 
+const NOTHING = Buffer.alloc(0);
+
+/** The stream of a request over HTTP/2, which the head of one over HTTP/1.1 does not have. */
+export function streamOf(request: IncomingMessage): Http2ServerRequest["stream"] | undefined {
+  return request.httpVersionMajor < 2 ? undefined : (request as unknown as Http2ServerRequest).stream;
+}
+
 /** Whether a body follows the head. Node has checked both fields when it read the head. */
 export function hasBody(request: IncomingMessage): boolean {
+  const stream = streamOf(request);
+  if (stream !== undefined) {
+    return !stream.endAfterHeaders;
+  }
   return request.headers["transfer-encoding"] !== undefined || declaredLength(request) > 0;
 }
 
@@ -16,6 +28,12 @@ export function hasBody(request: IncomingMessage): boolean {
 export function declaredLength(request: IncomingMessage): number {
   const declared = request.headers["content-length"];
   return declared === undefined ? 0 : Number(declared);
+}
+
+/** Whether all of the body has arrived, read or not. */
+function isComplete(request: IncomingMessage): boolean {
+  // Over HTTP/2 "complete" means that somebody has read it all; the stream below it knows when the last byte came.
+  return streamOf(request)?.readableEnded ?? request.complete;
 }
 
 /**
@@ -45,7 +63,7 @@ export function takeBody(
   };
   const read = (): void => {
     // The stream says that it has ended only after a read that finds nothing. It must not: ended, it takes nothing back. So
-    // it is read only while something is there, and `complete` tells that nothing will follow.
+    // it is read only while something is there, and the parser tells that nothing will follow.
     while (request.readableLength > 0) {
       const piece = request.read() as Buffer | null;
       if (piece === null) {
@@ -60,7 +78,7 @@ export function takeBody(
         return;
       }
     }
-    if (request.complete) {
+    if (isComplete(request)) {
       const body = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, length);
       if (length > 0) {
         request.unshift(body);
@@ -73,6 +91,13 @@ export function takeBody(
     abort();
     return;
   }
+  if (isComplete(request) && request.readableLength === 0) {
+    process.nextTick(done, undefined, NOTHING);
+    return;
+  }
+  // A listener for "readable" makes a read that finds nothing in the next tick, unless one is under way. That would end the
+  // stream of a body that turns out to be empty, and whoever listens later would wait for the end for ever.
+  request.read(0);
   request.on("error", abort);
   request.on("close", abort);
   request.on("readable", read);

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Refusal } from "../refusal.js";
-import { declaredLength, hasBody } from "./body.js";
+import { declaredLength, hasBody, streamOf } from "./body.js";
 
 /** How long, in milliseconds, a client may go on sending a body that nobody wants. */
 const PATIENCE = 2000;
@@ -17,6 +17,15 @@ export function answer(request: IncomingMessage, response: ServerResponse, refus
   }
   response.setHeader("Content-Length", Buffer.byteLength(body));
 
+  const stream = streamOf(request);
+  if (stream !== undefined) {
+    // An answer that is complete may end a stream whose request is not; the connection lives on.
+    response.end(body, () => {
+      stream.close();
+    });
+    request.resume();
+    return;
+  }
   const unread = hasBody(request) && !request.complete;
   const bounded = request.headers["transfer-encoding"] === undefined && declaredLength(request) <= bodyLimit;
   if (!unread || bounded) {

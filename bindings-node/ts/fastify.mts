@@ -1,0 +1,2 @@
+export { requireService, wiresign } from "./fastify.js";
+export type { AuditRecord, Decision, Hook, Logger, WiresignOptions } from "./fastify.js";

@@ -1,0 +1,2 @@
+export { requireService, wiresign } from "./hono.js";
+export type { AuditRecord, Decision, Logger, WiresignOptions } from "./hono.js";

@@ -1,0 +1,114 @@
+/**
+ * Hono middleware, on the server of `@hono/node-server`, that lets a request through only when its signature holds.
+ *
+ * @packageDocumentation
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Context, MiddlewareHandler } from "hono";
+
+import type { Config } from "./config.js";
+import type { Refusal } from "./refusal.js";
+import { admissionOf, Gate, type ServerOptions } from "./server/gate.js";
+import { IDENTITY_HEADERS } from "./server/headers.js";
+import type { Verified } from "./verified.js";
+import type { Verifier } from "./verifier.js";
+
+export type { AuditRecord, Decision, Logger } from "./server/observer.js";
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** Who called; `undefined` on public routes, whose callers nobody has verified. */
+    caller: Verified | undefined;
+    /** The body as received; `undefined` on public routes. */
+    rawBody: Buffer | undefined;
+  }
+}
+
+/** What `@hono/node-server` puts into `c.env`. */
+interface Bindings {
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+}
+
+/** Options of the middleware. */
+export type WiresignOptions = ServerOptions;
+
+/**
+ * Middleware that answers a request itself unless its signature holds. What comes after it finds `c.get("caller")` and
+ * `c.get("rawBody")`, and reads the body as if nobody had.
+ */
+export function wiresign(source: Verifier | Config, options: WiresignOptions = {}): MiddlewareHandler {
+  const gate = new Gate(source, options);
+  return async (context, next) => {
+    const { incoming, outgoing } = bindingsOf(context);
+    const refused = await new Promise<boolean>((resolve, reject) => {
+      const enter = (failure?: unknown): void => {
+        if (failure === undefined) {
+          resolve(false);
+        } else {
+          reject(failure as Error);
+        }
+      };
+      gate.admit(incoming, outgoing, incoming.url ?? "", enter, (refusal) => {
+        gate.answer(incoming, outgoing, refusal);
+        resolve(true);
+      });
+    });
+    if (refused) {
+      return RESPONSE_ALREADY_SENT;
+    }
+    const admission = admissionOf(incoming);
+    if (admission?.body !== undefined) {
+      // A stream that was read and refilled looks used to the server, and one that still holds something is cut off, with the
+      // response over HTTP/2. So the stream ends here, and the server takes the bytes themselves.
+      (incoming as { rawBody?: Buffer }).rawBody = admission.body;
+      incoming.resume();
+      context.set("caller", admission.verified);
+      context.set("rawBody", admission.body);
+    }
+    for (const name of IDENTITY_HEADERS) {
+      // Whoever came before may have read the headers, which makes a copy of them.
+      if (incoming.headers[name] === undefined && context.req.raw.headers.has(name)) {
+        context.req.raw.headers.delete(name);
+      }
+    }
+    await next();
+    return undefined;
+  };
+}
+
+/**
+ * Middleware that serves some of the verified callers only; without any service named all of them, but nobody else.
+ *
+ * @param services the ids of the callers that are served
+ */
+export function requireService(...services: readonly string[]): MiddlewareHandler {
+  return async (context, next) => {
+    const { incoming, outgoing } = bindingsOf(context);
+    const admission = admissionOf(incoming);
+    if (admission === undefined) {
+      throw new Error("wiresign: requireService() needs wiresign() before it.");
+    }
+    const { gate, verified } = admission;
+    const refusal: Refusal | undefined = gate.enforce(gate.seen(incoming, incoming.url ?? ""), () => {
+      verified.requireService(...services);
+    });
+    if (refusal !== undefined) {
+      gate.answer(incoming, outgoing, refusal);
+      return RESPONSE_ALREADY_SENT;
+    }
+    await next();
+    return undefined;
+  };
+}
+
+function bindingsOf(context: Context): Required<Bindings> {
+  const { incoming, outgoing } = context.env as Bindings;
+  if (incoming === undefined || outgoing === undefined) {
+    throw new Error("wiresign: wiresign/hono runs on @hono/node-server, which hands over the request of node:http.");
+  }
+  return { incoming, outgoing };
+}

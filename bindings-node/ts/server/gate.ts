@@ -1,0 +1,248 @@
+// What every server adapter does with a request: take its body, judge it, tell the observer, answer or let it in. The
+// adapters differ only in how a framework hands a request over and takes it back.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { BodyVerification } from "../body-verification.js";
+import { Config } from "../config.js";
+import { native } from "../native.js";
+import { Refusal } from "../refusal.js";
+import type { Verified } from "../verified.js";
+import { termsOf, Verifier, type RequestHead } from "../verifier.js";
+import { answer } from "./answer.js";
+import { Aborted, declaredLength, hasBody, takeBody } from "./body.js";
+import { headersOf, stripUnverifiedIdentity } from "./headers.js";
+import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
+import { Proxies, type ProxyOptions } from "./proxies.js";
+
+/** Options that every server adapter has. */
+export interface ServerOptions extends ProxyOptions {
+  /** Called with every decision. What it throws is reported as a warning, and changes nothing. */
+  readonly onDecision?: ((decision: Decision) => unknown) | undefined;
+  /** Gets one audit record per decision: accepted ones at level info, refused ones at level warn. */
+  readonly logger?: Logger | undefined;
+}
+
+/** A request that was let in. */
+export interface Admission {
+  readonly gate: Gate;
+  readonly verified: Verified;
+  /** The body as received; `undefined` on a public route, whose body nobody has looked at. */
+  readonly body: Buffer | undefined;
+}
+
+/** A verdict, with the body where one was read. */
+export type Judged = (verdict: Verified | Refusal, body: Buffer | undefined) => void;
+
+/** Bodies up to this length, in bytes, are judged in one piece; longer ones while they arrive. */
+const ONE_PIECE = 65_536;
+const NO_BODY = Buffer.alloc(0);
+
+const admissions = new WeakMap<object, Admission>();
+
+/** What is known of a request that some gate has let in. */
+export function admissionOf(request: object): Admission | undefined {
+  return admissions.get(request);
+}
+
+/** Judges the requests of one server by one verifier. */
+export class Gate {
+  readonly verifier: Verifier;
+  readonly #observer: Observer;
+  readonly #proxies: Proxies;
+
+  constructor(source: Verifier | Config, options: ServerOptions = {}) {
+    this.verifier = source instanceof Config ? new Verifier(source) : source;
+    this.#observer = new Observer(options.onDecision, options.logger);
+    this.#proxies = new Proxies(options);
+  }
+
+  /**
+   * Lets the request in and calls `next`, or answers it.
+   *
+   * @param target the whole target as received, where a framework has shortened `request.url`
+   * @param refuse answers a refused request in the framework's way; by the response itself unless given
+   */
+  admit(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: string,
+    next: (failure?: unknown) => void,
+    refuse: (refusal: Refusal) => void = (refusal) => {
+      this.answer(request, response, refusal);
+    },
+  ): void {
+    if (admissions.get(request)?.gate === this) {
+      // Mounted twice, on an application and on its router: the second look would be a replay.
+      next();
+      return;
+    }
+    const decide: Judged = (verdict, body) => {
+      if (verdict instanceof Refusal) {
+        refuse(verdict);
+        return;
+      }
+      this.enter(request, verdict, body);
+      next();
+    };
+    this.judge(request, target, decide, next);
+  }
+
+  /** Judges a request and tells the observer. The body is back in the stream when `decide` is called. */
+  judge(request: IncomingMessage, target: string, decide: Judged, fail: (failure: unknown) => void): void {
+    const method = request.method ?? "";
+    const clock = new Stopwatch();
+    const conclude: Judged = (verdict, body) => {
+      this.tell(verdict, this.seen(request, target), clock.microseconds);
+      decide(verdict, body);
+    };
+    const head: RequestHead = { method, target, headers: headersOf(request) };
+    if (this.#proxies.isContradictory(request)) {
+      conclude(this.refusal("MALFORMED_REQUEST", "Host and :authority name different authorities"), undefined);
+      return;
+    }
+    if (!hasBody(request) || this.verifier.isPublic(method, target)) {
+      conclude(
+        clock.run(() => this.verifier.check(head)),
+        undefined,
+      );
+      return;
+    }
+    if (request.readableDidRead || request.readableEnded) {
+      fail(
+        new Error(
+          "wiresign: the body of this request was read before wiresign saw it; it needs the bytes as received.",
+        ),
+      );
+      return;
+    }
+    const length = declaredLength(request);
+    if (length > 0 && length <= Math.min(ONE_PIECE, this.verifier.bodyLimit)) {
+      const judgeWhole = (failure: unknown, body: Buffer | undefined): void => {
+        if (failure === undefined && body !== undefined) {
+          conclude(
+            clock.run(() => this.verifier.check({ ...head, body })),
+            body,
+          );
+        }
+      };
+      takeBody(request, () => undefined, judgeWhole);
+      return;
+    }
+    this.#judgeWhileItArrives(request, head, length, clock, conclude, fail);
+  }
+
+  /** Remembers that a request was let in, and removes what it says of itself without proof. */
+  enter(request: IncomingMessage, verified: Verified, body: Buffer | undefined): void {
+    stripUnverifiedIdentity(request, verified);
+    admissions.set(request, { gate: this, verified, body: verified.isPublic ? undefined : (body ?? NO_BODY) });
+  }
+
+  /** Tells hook and logger of one decision. */
+  tell(verdict: Verified | Refusal, seen: () => Seen, microseconds: number): void {
+    if (!this.#observer.isIdle) {
+      this.#observer.tell(verdict, seen(), microseconds);
+    }
+  }
+
+  /** What the record has of a request. */
+  seen(request: IncomingMessage, target: string): () => Seen {
+    return () => ({ method: request.method ?? "", target, client: this.#proxies.clientOf(request) });
+  }
+
+  /** Answers with exactly the bytes of the refusal. */
+  answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    answer(request, response, refusal, this.verifier.bodyLimit);
+  }
+
+  /** A refusal of the adapter itself, which looks like one of the core. */
+  refusal(code: string, detail: string, verified?: Verified): Refusal {
+    const { service = null, requestId = null } = verified ?? {};
+    return Refusal.of(native.refuse(code, detail, service, requestId, termsOf(this.verifier)));
+  }
+
+  /**
+   * Runs a rule that an application adds to those of the config, such as `verified.requireService(…)`.
+   *
+   * @returns what the rule threw, if it was a refusal; the observer knows of it
+   */
+  enforce(seen: () => Seen, rule: () => void): Refusal | undefined {
+    try {
+      rule();
+      return undefined;
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) {
+        throw refusal;
+      }
+      this.tell(refusal, seen, 0);
+      return refusal;
+    }
+  }
+
+  #judgeWhileItArrives(
+    request: IncomingMessage,
+    head: RequestHead,
+    length: number,
+    clock: Stopwatch,
+    conclude: Judged,
+    fail: (failure: unknown) => void,
+  ): void {
+    const give = (failure: unknown): void => {
+      if (failure instanceof Refusal) {
+        conclude(failure, undefined);
+      } else if (!(failure instanceof Aborted)) {
+        fail(failure);
+      }
+    };
+    let verification: BodyVerification;
+    try {
+      verification = clock.run(() => this.verifier.begin(head));
+      // Too long by its own account: nothing of it needs to be read.
+      clock.run(() => {
+        if (length > 0) {
+          verification.declareLength(length);
+        }
+      });
+    } catch (failure) {
+      give(failure);
+      return;
+    }
+    const take = (piece: Buffer): void => {
+      clock.run(() => {
+        verification.update(piece);
+      });
+    };
+    takeBody(request, take, (failure, body) => {
+      if (failure !== undefined) {
+        give(failure);
+        return;
+      }
+      let verified: Verified;
+      try {
+        verified = clock.run(() => verification.finish());
+      } catch (refusal) {
+        give(refusal);
+        return;
+      }
+      conclude(verified, body);
+    });
+  }
+}
+
+/** What verifying takes, without waiting for the body. */
+export class Stopwatch {
+  #milliseconds = 0;
+
+  run<T>(work: () => T): T {
+    const start = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#milliseconds += performance.now() - start;
+    }
+  }
+
+  get microseconds(): number {
+    return Math.round(this.#milliseconds * 10_000) / 10;
+  }
+}

@@ -1,0 +1,59 @@
+// The header fields of a request as Node has them: handed over to be judged, and freed of what nothing proves.
+
+import type { IncomingMessage } from "node:http";
+
+import { MAX_BYTES, MAX_FIELDS, type RequestHeaders } from "../headers.js";
+import type { Verified } from "../verified.js";
+
+/** What a handler might take for the name of the caller. */
+export const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
+
+/** The header fields to judge. Node joins repeats, but the limits count what was on the wire. */
+export function headersOf(request: IncomingMessage): RequestHeaders {
+  const raw = request.rawHeaders;
+  let bytes = 0;
+  for (const text of raw) {
+    bytes += text.length;
+  }
+  if (raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES && request.httpVersionMajor < 2) {
+    return request.headers;
+  }
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? "";
+    // HTTP/2 has the request line among its fields.
+    if (!name.startsWith(":")) {
+      pairs.push([name, raw[at + 1] ?? ""]);
+    }
+  }
+  return pairs;
+}
+
+/** Whether an identity header says what the signature proves. Beside another scheme's credential anybody may have written it. */
+export function isProven(value: string | readonly string[] | undefined, verified: Verified): boolean {
+  return !verified.isPublic && value === verified.service;
+}
+
+/** Removes what a handler might take for the caller's name, unless it is that name. */
+export function stripUnverifiedIdentity(request: IncomingMessage, verified: Verified | undefined): void {
+  const raw = request.rawHeaders;
+  for (const name of IDENTITY_HEADERS) {
+    const value = request.headers[name];
+    if (value === undefined || (verified !== undefined && isProven(value, verified))) {
+      continue;
+    }
+    // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.
+    const distinct = request.headersDistinct as NodeJS.Dict<string[]> | undefined;
+    for (const fields of [request.headers, distinct]) {
+      if (fields !== undefined) {
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the names are the two constants above
+        delete fields[name];
+      }
+    }
+    for (let at = raw.length - 2; at >= 0; at -= 2) {
+      if (raw[at]?.toLowerCase() === name) {
+        raw.splice(at, 2);
+      }
+    }
+  }
+}

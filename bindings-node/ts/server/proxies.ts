@@ -1,0 +1,75 @@
+// Who is at the other end, and by which authority it calls. What a client writes itself is believed only where a proxy that
+// the operator has named has written it.
+
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP } from "node:net";
+
+/** Rules for a server that stands behind proxies. */
+export interface ProxyOptions {
+  /**
+   * The proxies whose `X-Forwarded-For` is believed, as addresses or ranges (`10.0.0.0/8`). None unless given: then the
+   * client is who opened the connection.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
+
+/** Reads the address of the client by the rules of one server. */
+export class Proxies {
+  readonly #trusted = new BlockList();
+  readonly #any: boolean;
+
+  constructor({ trustedProxies = [] }: ProxyOptions) {
+    this.#any = trustedProxies.length > 0;
+    for (const text of trustedProxies) {
+      this.#add(text);
+    }
+  }
+
+  /** The address of the client: the last one that no trusted proxy has. */
+  clientOf(request: IncomingMessage): string | null {
+    let client = plain(request.socket.remoteAddress ?? "");
+    if (isIP(client) === 0) {
+      return null;
+    }
+    if (this.#any) {
+      const named = [request.headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
+      while (this.#trusts(client)) {
+        const before = plain(named.pop()?.trim() ?? "");
+        if (isIP(before) === 0) {
+          break;
+        }
+        client = before;
+      }
+    }
+    return client;
+  }
+
+  /** Whether an HTTP/2 request names two authorities. HTTP/1.1 has one field for it. */
+  isContradictory(request: IncomingMessage): boolean {
+    if (request.httpVersionMajor < 2) {
+      return false;
+    }
+    const { host, ":authority": authority } = request.headers as NodeJS.Dict<string>;
+    return host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase();
+  }
+
+  #add(text: string): void {
+    const [address = "", bits, ...rest] = text.split("/");
+    const version = isIP(address);
+    const most = version === 4 ? 32 : 128;
+    const length = bits === undefined ? most : Number(bits);
+    if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? "0") || length > most) {
+      throw new TypeError(`wiresign: ${JSON.stringify(text)} is neither an address nor a range of addresses.`);
+    }
+    this.#trusted.addSubnet(address, length, version === 4 ? "ipv4" : "ipv6");
+  }
+
+  #trusts(address: string): boolean {
+    return this.#trusted.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
+  }
+}
+
+/** An IPv4 address that came in over an IPv6 socket, as itself. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
