@@ -59,6 +59,17 @@ NOTES = {
     ),
     "LongKey": Note("A key longer than a block of the hash is hashed first, as HMAC says."),
     "Uniform": Note("What the answer reveals does not change the verdict.", (25,)),
+    # Webhooks and templates.
+    "AlgorithmFixed": Note("The algorithm belongs to the scheme and its keys; nothing in the request chooses it.", (21,)),
+    "BodyDigest": Note("The digest of the body is signed, and compared with the body in the same call.", (13,)),
+    "ListHeader": Note("A header that holds a list has one grammar; time and signatures are found by their keys.", (8, 9)),
+    "Published": Note("The sender, or a standard, printed this secret, this request and this signature."),
+    "SortedParameters": Note("What is signed are parameters in the order of their names.", (11,)),
+    "Timeless": Note("Nothing says when the request was made; the webhook may have its signatures remembered.", (33,)),
+    "TokenOnly": Note("The whole credential is a text that both sides know, compared in constant time."),
+    "Uncovered": Note("What the signature does not cover may be anything, and the result does not claim otherwise.", (10,)),
+    "UnsignedTime": Note("A time that is not signed proves no freshness, and is not reported as if it did.", (12,)),
+    "UrlVariant": Note("The URL is the one that the sender knows, in the spellings that the scheme allows."),
     # Policy.
     "PublicRoute": Note("A public route lets everybody in and looks at no credential."),
     "RouteScheme": Note("A route may accept other schemes than the document does.", (35,)),

@@ -18,6 +18,7 @@ class Request:
     target: bytes
     headers: tuple[tuple[str, bytes], ...] = ()
     body: bytes = b""
+    authority: bytes | None = None
 
     def header(self, name: str) -> bytes:
         """Return the value of a header that is there once."""
@@ -57,7 +58,10 @@ class Request:
     def to_json(self) -> Json:
         """Return the request as it stands in a vector file."""
         fields: list[Json] = [[name, text(value)] for name, value in self.headers]
-        return {"method": text(self.method), "target": text(self.target), "headers": fields, "body": body(self.body)}
+        where: dict[str, Json] = {"method": text(self.method), "target": text(self.target)}
+        if self.authority is not None:
+            where["authority"] = text(self.authority)
+        return where | {"headers": fields, "body": body(self.body)}
 
 
 def text(value: bytes) -> Json:
