@@ -64,7 +64,10 @@ static wiresign_error *wiresign_go_sign_error(uintptr_t number)
 */
 import "C"
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
 // A Signer holds the credential of one caller and a scheme, and signs requests. It is immutable, and any number of
 // goroutines may share it.
@@ -135,7 +138,7 @@ func (s *Signer) AppendFields(fields []Field, request *Request) ([]Field, error)
 		return fields, taken(status, C.wiresign_go_sign_error(signed.error))
 	}
 	// One string holds all values, of which each field has its part.
-	all := C.GoStringN(&signed.block[0], C.int(signed.block_length))
+	all := strings.Clone(written(&signed.block[0], C.uint32_t(signed.block_length)))
 	for at := range int(signed.count) {
 		name, rest := all[:signed.lengths[2*at]], all[signed.lengths[2*at]:]
 		value := rest[:signed.lengths[2*at+1]]
