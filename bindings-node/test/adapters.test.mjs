@@ -9,25 +9,9 @@ import { describe, it } from "node:test";
 
 import { Verified, Verifier } from "wiresign";
 
+import { call, send, sign } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
 import { billingSigner, config, head, ordersConfig, raw } from "./support.mjs";
-
-const sign = (method, target, body, options) =>
-  Object.fromEntries(billingSigner().sign({ method, target, body }, options));
-
-async function send(port, method, target, { headers, body, agent } = {}) {
-  const request = http.request({ host: "127.0.0.1", port, method, path: target, headers, agent });
-  request.end(body);
-  const [response] = await once(request, "response");
-  const chunks = [];
-  for await (const chunk of response) {
-    chunks.push(chunk);
-  }
-  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") };
-}
-
-const call = (port, method, target, body, more = {}) =>
-  send(port, method, target, { headers: { ...sign(method, target, body), ...more }, body });
 
 const ROUTES = [{ match: "/public/**", public: true }];
 const orders = (more) => ordersConfig({ routes: ROUTES, ...more });

@@ -1,7 +1,6 @@
 // The middleware inside real servers of both versions of Express, over real sockets.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { describe, it } from "node:test";
@@ -11,26 +10,8 @@ import express4 from "express4";
 import { Refusal, Verified, Verifier } from "wiresign";
 import { requireService, wiresign } from "wiresign/express";
 
-import { billingSigner, head, listen, ordersConfig, raw, signedRequest } from "./support.mjs";
-
-/** The headers of a signature over a request. */
-const sign = (method, target, body, options) =>
-  Object.fromEntries(billingSigner().sign({ method, target, body }, options));
-
-async function send(port, method, target, { headers, body, agent } = {}) {
-  const options = { host: "127.0.0.1", port, method, path: target, headers, agent };
-  const request = http.request(options);
-  request.end(body);
-  const [response] = await once(request, "response");
-  const chunks = [];
-  for await (const chunk of response) {
-    chunks.push(chunk);
-  }
-  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") };
-}
-
-const call = (port, method, target, body, more = {}) =>
-  send(port, method, target, { headers: { ...sign(method, target, body), ...more }, body });
+import { call, send, sign } from "./requests.mjs";
+import { head, listen, ordersConfig, raw, signedRequest } from "./support.mjs";
 
 function failures(app) {
   const seen = [];

@@ -14,6 +14,8 @@ export interface ConfigOptions {
 }
 
 const natives = new WeakMap<Config, NativeConfig>();
+/** The documents, in which secrets are references only, unless a test writes them down. */
+const texts = new WeakMap<Config, string>();
 
 /** One checked config document. Immutable; it shows no secret, however it is printed. */
 export class Config {
@@ -38,7 +40,9 @@ export class Config {
    */
   static parse(document: string | object, options: ConfigOptions = {}): Config {
     const text = typeof document === "string" ? document : JSON.stringify(document);
-    return new Config(native.parseConfig(text, flatten(options.env ?? process.env)));
+    const config = new Config(native.parseConfig(text, flatten(options.env ?? process.env)));
+    texts.set(config, text);
+    return config;
   }
 
   /**
@@ -114,6 +118,16 @@ export function nativeOf(config: Config): NativeConfig {
     throw new TypeError("A Config is needed: make one with Config.parse, Config.fromFile or Config.fromEnv.");
   }
   return found;
+}
+
+/** The permissions of a service as they stand in the document; `undefined` where it may do everything. */
+export function permissionsOf(config: Config, service: string): readonly string[] | undefined {
+  const text = texts.get(config);
+  if (text === undefined) {
+    return undefined;
+  }
+  const { services } = JSON.parse(text) as { services: Record<string, { permissions?: string[] }> };
+  return services[service]?.permissions;
 }
 
 function flatten(env: Environment): string[] {

@@ -19,6 +19,7 @@ export const MAX_BYTES = 65_536;
 const wanted = native.wantedHeaders() as [string, string, string, string, string, string];
 
 /** The lower-case names of the headers that a verification looks at, in the order of the native call. */
+export const WANTED_NAMES: readonly string[] = wanted;
 export const [NAME_0, NAME_1, NAME_2, NAME_3, NAME_4, NAME_5] = wanted;
 const WANTED: ReadonlySet<string> = new Set(wanted);
 const SHORTEST = Math.min(...wanted.map((name) => name.length));

@@ -49,7 +49,11 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
         if (failure === undefined) {
           resolve(false);
         } else {
-          reject(failure as Error);
+          reject(
+            failure instanceof Error
+              ? failure
+              : new Error("wiresign: the request cannot be judged", { cause: failure }),
+          );
         }
       };
       gate.admit(incoming, outgoing, incoming.url ?? "", enter, (refusal) => {

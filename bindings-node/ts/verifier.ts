@@ -69,11 +69,21 @@ const AGE_ZERO = 1024;
 const HAS_REQUEST_ID = 0x800;
 const FACTS_SHIFT = 12;
 
-const termsByVerifier = new WeakMap<Verifier, Terms>();
+/** What adapters need to know of the config in force. */
+interface InForce {
+  readonly config: Config;
+  readonly terms: Terms;
+}
 
-/** What a refusal of an adapter says of the config in force. */
-export function termsOf(verifier: Verifier): Terms {
-  return termsByVerifier.get(verifier) ?? { realm: "", revealsCodes: false };
+const inForce = new WeakMap<Verifier, InForce>();
+
+/** The config in force, and what a refusal of an adapter says of it. */
+export function inForceOf(verifier: Verifier): InForce {
+  const found = inForce.get(verifier);
+  if (found === undefined) {
+    throw new TypeError("A Verifier is needed: make one with new Verifier(config).");
+  }
+  return found;
 }
 
 /** Judges requests by one config. It shows no secret, however it is printed. */
@@ -91,7 +101,7 @@ export class Verifier {
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
     this.#terms = this.#native.terms();
-    termsByVerifier.set(this, this.#terms);
+    inForce.set(this, { config, terms: this.#terms });
   }
 
   /**
@@ -186,7 +196,7 @@ export class Verifier {
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
     this.#terms = this.#native.terms();
-    termsByVerifier.set(this, this.#terms);
+    inForce.set(this, { config, terms: this.#terms });
     this.#facts = [];
   }
 

@@ -13,7 +13,14 @@ export function decorate(app: FastifyInstance): void {
 
 /** Lets a request in, or answers it. */
 export function admit(gate: Gate, request: FastifyRequest, reply: FastifyReply, next: (failure?: Error) => void): void {
-  const enter = (failure?: unknown): void => {
+  gate.admit(request.raw, reply.raw, request.originalUrl, enter(request, next), (refusal) => {
+    refuse(gate, request, reply, refusal);
+  });
+}
+
+/** Tells the handlers who called, then goes on. */
+export function enter(request: FastifyRequest, next: (failure?: Error) => void): (failure?: unknown) => void {
+  return (failure) => {
     const admission = admissionOf(request.raw);
     if (failure === undefined && admission?.body !== undefined) {
       request.caller = admission.verified;
@@ -21,9 +28,6 @@ export function admit(gate: Gate, request: FastifyRequest, reply: FastifyReply, 
     }
     next(failure as Error | undefined);
   };
-  gate.admit(request.raw, reply.raw, request.originalUrl, enter, (refusal) => {
-    refuse(gate, request, reply, refusal);
-  });
 }
 
 /** Fastify would write the content type in its own way, so it hands the response over; headers that hooks have set stay. */

@@ -8,10 +8,10 @@ import { Config } from "../config.js";
 import { native } from "../native.js";
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
-import { termsOf, Verifier, type RequestHead } from "../verifier.js";
+import { inForceOf, Verifier, type RequestHead } from "../verifier.js";
 import { answer } from "./answer.js";
 import { Aborted, declaredLength, hasBody, takeBody } from "./body.js";
-import { headersOf, stripUnverifiedIdentity } from "./headers.js";
+import { claimsSomething, headersOf, stripUnverifiedIdentity } from "./headers.js";
 import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
 import { Proxies, type ProxyOptions } from "./proxies.js";
 
@@ -88,6 +88,35 @@ export class Gate {
     this.judge(request, target, decide, next);
   }
 
+  /**
+   * As `admit`, for a server that has handlers for everybody: a request that claims nothing goes on unjudged. One that does
+   * claim something is refused where that is not true, whoever would have handled it.
+   */
+  admitClaims(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: string,
+    next: (failure?: unknown) => void,
+    refuse?: (refusal: Refusal) => void,
+  ): void {
+    if (claimsSomething(request.headers)) {
+      this.admit(request, response, target, next, refuse);
+    } else {
+      next();
+    }
+  }
+
+  /** Judges a request without a look at its body, and tells the observer of a refusal. */
+  judgeHead(request: IncomingMessage, target: string): Verified | Refusal {
+    const clock = new Stopwatch();
+    const head = { method: request.method ?? "", target, headers: headersOf(request) };
+    const verdict = clock.run(() => this.verifier.check(head));
+    if (verdict instanceof Refusal) {
+      this.tell(verdict, this.seen(request, target), clock.microseconds);
+    }
+    return verdict;
+  }
+
   /** Judges a request and tells the observer. The body is back in the stream when `decide` is called. */
   judge(request: IncomingMessage, target: string, decide: Judged, fail: (failure: unknown) => void): void {
     const method = request.method ?? "";
@@ -158,7 +187,7 @@ export class Gate {
   /** A refusal of the adapter itself, which looks like one of the core. */
   refusal(code: string, detail: string, verified?: Verified): Refusal {
     const { service = null, requestId = null } = verified ?? {};
-    return Refusal.of(native.refuse(code, detail, service, requestId, termsOf(this.verifier)));
+    return Refusal.of(native.refuse(code, detail, service, requestId, inForceOf(this.verifier).terms));
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 
-import { MAX_BYTES, MAX_FIELDS, type RequestHeaders } from "../headers.js";
+import { MAX_BYTES, MAX_FIELDS, WANTED_NAMES, type RequestHeaders } from "../headers.js";
 import type { Verified } from "../verified.js";
 
 /** What a handler might take for the name of the caller. */
@@ -27,6 +27,14 @@ export function headersOf(request: IncomingMessage): RequestHeaders {
     }
   }
   return pairs;
+}
+
+/** The headers of credentials. A request id alone is none: everybody may send one. */
+const CREDENTIALS = WANTED_NAMES.filter((name) => name !== "x-request-id");
+
+/** Whether a request carries anything of a credential. */
+export function claimsSomething(headers: IncomingMessage["headers"]): boolean {
+  return CREDENTIALS.some((name) => headers[name] !== undefined);
 }
 
 /** Whether an identity header says what the signature proves. Beside another scheme's credential anybody may have written it. */

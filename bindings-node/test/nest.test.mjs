@@ -1,0 +1,114 @@
+// The NestJS module in real applications on both platforms.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { Verifier } from "wiresign";
+
+import { BUILD, compile } from "./compile.mjs";
+import { call, sign, send } from "./requests.mjs";
+import { document, ENV, ordersConfig } from "./support.mjs";
+
+const source = fileURLToPath(new URL("./fixtures/nest-app.ts", import.meta.url));
+const { start } = await import(compile(source, join(BUILD, "tests", "nest-app.mjs")));
+
+const ORDERS = document("orders", { routes: undefined });
+ORDERS.services.billing.permissions = ["GET /internal/**", "POST /internal/**", "POST /open", "GET /keys"];
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+for (const platform of ["express", "fastify"]) {
+  describe(`NestJS on ${platform}`, () => {
+    const serve = async (test, { more = {}, env = {}, options = {} } = {}) => {
+      const app = await start(platform, { ...ORDERS, ...more }, { ...ENV, ...env }, options);
+      test.after(() => app.close());
+      return new URL(await app.getUrl()).port;
+    };
+
+    it("serves guarded handlers to verified callers, and says who they are", async (test) => {
+      const port = await serve(test);
+      const got = await call(port, "GET", "/internal/orders/7?full=1");
+      assert.equal(got.status, 200, got.body);
+      assert.deepEqual(JSON.parse(got.body), { id: "7", caller: "billing" });
+      const body = '{"n": 1.0}';
+      const created = await call(port, "POST", "/internal/orders", body, JSON_TYPE);
+      assert.deepEqual(JSON.parse(created.body), { parsed: { n: 1 }, raw: body });
+    });
+
+    it("answers everybody else with exactly the bytes of the refusal", async (test) => {
+      const port = await serve(test);
+      const { response } = new Verifier(ordersConfig({ routes: [] })).check({
+        method: "GET",
+        target: "/",
+        headers: {},
+      });
+      for (const [method, target, body] of [
+        ["GET", "/internal/orders/7"],
+        ["POST", "/internal/orders", "{}"],
+        ["GET", "/keys"],
+      ]) {
+        const answer = await send(port, method, target, { body, headers: JSON_TYPE });
+        assert.equal(answer.status, 401);
+        assert.equal(answer.body, response.body);
+        assert.equal(answer.headers["content-type"], "application/json");
+        assert.equal(answer.headers["www-authenticate"], response.wwwAuthenticate);
+      }
+    });
+
+    it("refuses what is forged before anything parses it, wherever it goes", async (test) => {
+      const port = await serve(test);
+      for (const target of ["/internal/orders", "/open", "/there/is/no/such/route"]) {
+        const headers = { ...sign("POST", target, "{}"), ...JSON_TYPE };
+        const answer = await send(port, "POST", target, { headers, body: "{not json" });
+        assert.equal(JSON.parse(answer.body).code, "INVALID_SIGNATURE", target);
+      }
+      const borrowed = await send(port, "POST", "/open", { headers: { "X-Service-ID": "billing" }, body: "{}" });
+      assert.equal(borrowed.status, 401);
+    });
+
+    it("leaves handlers without a guard to everybody", async (test) => {
+      const port = await serve(test);
+      const anonymous = await send(port, "POST", "/open", { headers: JSON_TYPE, body: '{"a":1}' });
+      assert.deepEqual(JSON.parse(anonymous.body), { parsed: { a: 1 }, caller: null, id: null });
+      const known = await call(port, "POST", "/open", '{"a":1}', JSON_TYPE);
+      assert.deepEqual(JSON.parse(known.body), { parsed: { a: 1 }, caller: "billing", id: "billing" });
+    });
+
+    it("enforces what decorators require", async (test) => {
+      const records = [];
+      const logger = { info: () => undefined, warn: (fields) => records.push(fields) };
+      const port = await serve(test, { options: { logger } });
+      assert.equal((await call(port, "GET", "/internal/mine")).body, "served");
+      assert.equal((await call(port, "GET", "/internal/permitted")).body, "served");
+      for (const [target, code] of [
+        ["/internal/other", "SERVICE_NOT_ALLOWED"],
+        ["/internal/forbidden", "PERMISSION_DENIED"],
+      ]) {
+        const answer = await call(port, "GET", target);
+        assert.equal(answer.status, 403);
+        assert.equal(JSON.parse(answer.body).code, code);
+        assert.equal(answer.headers["content-type"], "application/json");
+      }
+      assert.equal((await send(port, "GET", "/internal/mine")).status, 401);
+      assert.deepEqual(
+        records.map(({ code, path }) => [code, path]),
+        [
+          ["SERVICE_NOT_ALLOWED", "/internal/other"],
+          ["PERMISSION_DENIED", "/internal/forbidden"],
+          ["AUTHENTICATION_REQUIRED", "/internal/mine"],
+        ],
+      );
+    });
+
+    it("takes the kinds of credential that the mode names", async (test) => {
+      const signature = await serve(test, { env: { SERVICE_AUTH_MODE: "signature" } });
+      assert.equal((await call(signature, "GET", "/internal/mine")).status, 200);
+      const keys = await serve(test, { env: { SERVICE_AUTH_MODE: "api-key" } });
+      assert.equal(JSON.parse((await call(keys, "GET", "/internal/mine")).body).code, "AUTHENTICATION_REQUIRED");
+      const both = await serve(test);
+      assert.equal(JSON.parse((await call(both, "GET", "/keys")).body).code, "AUTHENTICATION_REQUIRED");
+      await assert.rejects(serve(test, { env: { SERVICE_AUTH_MODE: "iam" } }), /the mode "iam" is not known/);
+    });
+  });
+}

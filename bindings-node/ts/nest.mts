@@ -1,0 +1,17 @@
+export {
+  RefusalException,
+  RequirePermission,
+  RequireService,
+  ServiceApiKeyGuard,
+  ServiceAuthGuard,
+  ServiceIdentity,
+  WiresignModule,
+} from "./nest.js";
+export type {
+  AuditRecord,
+  Decision,
+  Logger,
+  ServiceAuthMode,
+  WiresignModuleAsyncOptions,
+  WiresignModuleOptions,
+} from "./nest.js";
