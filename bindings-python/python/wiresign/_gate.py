@@ -6,6 +6,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from wiresign._audit import decided
+from wiresign._context import current_request_id
 from wiresign._kept_body import KeptBody
 from wiresign.proxies import host
 
@@ -125,6 +126,7 @@ class Visit:
 
     def accepted(self, verified: Verified) -> None:
         """Record that the request is let in."""
+        current_request_id.set(verified.request_id)
         self._decided(verified, None)
 
     def refused(self, refusal: Refusal) -> None:
