@@ -79,6 +79,10 @@ NOTES = {
     "AllowedTarget": Note("A caller may be limited to some services that it calls.", (18,)),
     "Reflection": Note("What a service signed for others opens nothing at itself, unless its config says so.", (18,)),
     "Precedence": Note("The request has two faults; the earlier step of the verification decides."),
+    "ApiKey": Note("An API key says who calls by itself; it is looked up by its digest, and anything else is unknown.", (26,)),
+    "OptionalRoute": Note("A route that needs no credential; one that is there is judged in full.", (35,)),
+    "RequireAll": Note("Every listed credential must be there and hold, and name the same service.", (35,)),
+    "RouteReplay": Note("A route says which of its requests are accepted once only.", (32,)),
     # Replay.
     "Replay": Note("A request that was accepted is not accepted again inside the window.", (30, 31)),
     "ReplayKey": Note("What tells requests apart comes from signed bytes only.", (31,)),
