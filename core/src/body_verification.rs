@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::admission::{self, Admitted, Found, Signed};
 use crate::config::Compiled;
 use crate::credentials::Signatures;
 use crate::identifier::{ReceivedId, RequestId};
-use crate::judge::{Admission, Facts, check_body_length, conclude, find_key};
+use crate::judge::{self, Admission, Facts, admit, check_body_length, find_key};
 use crate::mac::{Running, Sink, Tag};
 use crate::refusal::Refusal;
+use crate::request::{Head, Headers};
+use crate::scheme::BuiltIn;
+use crate::template::{Pending, parameter_fault};
 use crate::verified::Verified;
 use crate::verifier::Memory;
 
@@ -21,54 +25,80 @@ pub struct BodyVerification {
 }
 
 enum State {
+    /// Nothing is asked of the body.
     Public {
-        route: usize,
+        route: Option<usize>,
     },
-    Claimed(Box<Claimed>),
+    Claimed(Box<Kept>),
     /// The refusal was given and counted.
     Refused(Refusal),
 }
 
-struct Claimed {
+/// What is kept of the head.
+struct Kept {
     /// But the request id, which is kept apart.
     facts: Facts<'static>,
     request_id: RequestId,
+    api_key: Option<(usize, usize)>,
+    length: u64,
+    signed: KeptSigned,
+}
+
+enum KeptSigned {
+    BuiltIn(BuiltInClaim),
+    Template(Box<Pending>),
+    /// There is an API key, and nothing that covers the body.
+    Nothing,
+}
+
+struct BuiltInClaim {
+    scheme: BuiltIn,
     first_signature: Tag,
     other_signatures: Vec<u8>,
     /// The claimed service id as received: some schemes sign it behind the body.
     service: Vec<u8>,
     /// One tag in the making per key of the service; as many with the dummy key where the service is not known.
     running: Vec<Running>,
-    length: u64,
 }
 
 impl BodyVerification {
-    pub(crate) fn new(config: Arc<Compiled>, memory: Arc<Memory>, admission: &Admission<'_>) -> Self {
-        let state = match admission {
-            Admission::Public { route } => State::Public { route: *route },
+    pub(crate) fn begin<H: Headers + ?Sized>(
+        config: &Arc<Compiled>,
+        memory: &Arc<Memory>,
+        head: &Head<'_, H>,
+        now: u64,
+    ) -> Result<Self, Refusal> {
+        let state = match admit(config, head, now)? {
+            Admission::Public { route } => State::Public { route: Some(route) },
             Admission::Claimed(claimed) => {
-                let facts = claimed.facts;
-                let mut running: Vec<Running> = match facts.service {
-                    Some(service) => config.services[service].keys.iter().map(|key| key.mac.start()).collect(),
-                    None => (0..facts.keys).map(|_| config.dummy_key.start()).collect(),
-                };
-                let fields = claimed.fields();
-                running.iter_mut().for_each(|running| facts.scheme.put_before_body(&fields, running));
-                State::Claimed(Box::new(Claimed {
-                    facts: facts.with_request_id(ReceivedId::NONE),
-                    request_id: facts.request_id.keep(),
-                    first_signature: claimed.claim.signatures.first,
-                    other_signatures: claimed.claim.signatures.others.to_vec(),
-                    service: fields.service.to_vec(),
-                    running,
-                    length: 0,
-                }))
+                let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, &claimed));
+                State::Claimed(Box::new(Kept::new(&claimed.facts, None, signed)))
             }
+            Admission::Entered(entered) => match admission::admit(config, head, &entered, now)? {
+                Admitted::Anonymous => State::Public { route: entered.route },
+                Admitted::Claimed(credentials) => {
+                    let facts = credentials.facts();
+                    let signed = match &credentials.signed {
+                        Signed::BuiltIn(claimed) => KeptSigned::BuiltIn(BuiltInClaim::new(config, claimed)),
+                        Signed::Template(claim, facts) => {
+                            let keys = (0..facts.keys).map(|at| admission::key_in_use(config, facts, Some(at)));
+                            KeptSigned::Template(Box::new(Pending::new(
+                                claim,
+                                keys,
+                                admission::needs_mark(config, facts),
+                            )))
+                        }
+                        Signed::Nothing(_) => KeptSigned::Nothing,
+                    };
+                    State::Claimed(Box::new(Kept::new(facts, credentials.api_key, signed)))
+                }
+            },
         };
-        Self { config, memory, state }
+        Ok(Self { config: config.clone(), memory: memory.clone(), state })
     }
 
-    /// Whether the body decides. `false` on a public route, where it can be passed on unread.
+    /// Whether the body decides. `false` on a public route, and on an optional one where the request carries no credential:
+    /// there it can be passed on unread.
     pub fn needs_body(&self) -> bool {
         !matches!(self.state, State::Public { .. })
     }
@@ -78,7 +108,7 @@ impl BodyVerification {
     /// # Errors
     /// `BODY_TOO_LARGE`. Each later call gives the same refusal.
     pub fn declare_length(&mut self, bytes: u64) -> Result<(), Refusal> {
-        self.bound(|claimed| bytes.max(claimed.length))
+        self.bound(|kept| bytes.max(kept.length))
     }
 
     /// Takes the next bytes of the body.
@@ -86,24 +116,28 @@ impl BodyVerification {
     /// # Errors
     /// `BODY_TOO_LARGE`, as soon as the limit is passed. Each later call gives the same refusal.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.bound(|claimed| {
-            claimed.length = claimed.length.saturating_add(bytes.len() as u64);
-            claimed.length
+        self.bound(|kept| {
+            kept.length = kept.length.saturating_add(bytes.len() as u64);
+            kept.length
         })?;
-        if let State::Claimed(claimed) = &mut self.state {
-            claimed.running.iter_mut().for_each(|running| running.put(bytes));
+        if let State::Claimed(kept) = &mut self.state {
+            match &mut kept.signed {
+                KeptSigned::BuiltIn(claim) => claim.running.iter_mut().for_each(|running| running.put(bytes)),
+                KeptSigned::Template(pending) => pending.update(bytes),
+                KeptSigned::Nothing => {}
+            }
         }
         Ok(())
     }
 
-    fn bound(&mut self, length: impl FnOnce(&mut Claimed) -> u64) -> Result<(), Refusal> {
-        let claimed = match &mut self.state {
+    fn bound(&mut self, length: impl FnOnce(&mut Kept) -> u64) -> Result<(), Refusal> {
+        let kept = match &mut self.state {
             State::Public { .. } => return Ok(()),
             State::Refused(refusal) => return Err(refusal.clone()),
-            State::Claimed(claimed) => claimed,
+            State::Claimed(kept) => kept,
         };
-        let length = length(claimed);
-        check_body_length(&self.config, &claimed.facts(), length).inspect_err(|refusal| {
+        let length = length(kept);
+        check_body_length(&self.config, &kept.facts(), length).inspect_err(|refusal| {
             self.memory.counters.count_refusal(refusal);
             self.state = State::Refused(refusal.clone());
         })
@@ -116,32 +150,77 @@ impl BodyVerification {
     pub fn finish(self) -> Result<Verified, Refusal> {
         let outcome = match self.state {
             State::Refused(refusal) => return Err(refusal),
-            State::Public { route } => Ok(Verified::new(self.config, Some(route), None)),
-            State::Claimed(claimed) => claimed.judge(&self.config, &self.memory),
+            State::Public { route } => Ok(Verified::new(self.config, route, None)),
+            State::Claimed(kept) => kept.judge(&self.config, &self.memory),
         };
         self.memory.counters.count(&outcome);
         outcome
     }
 }
 
-impl Claimed {
+impl Kept {
+    fn new(facts: &Facts<'_>, api_key: Option<(usize, usize)>, signed: KeptSigned) -> Self {
+        let request_id = facts.request_id.keep();
+        Self { facts: facts.with_request_id(ReceivedId::NONE), request_id, api_key, length: 0, signed }
+    }
+
     fn facts(&self) -> Facts<'_> {
         self.facts.with_request_id(self.request_id.lend())
     }
 
     fn judge(mut self, config: &Arc<Compiled>, memory: &Memory) -> Result<Verified, Refusal> {
-        let running = std::mem::take(&mut self.running);
+        let signed = std::mem::replace(&mut self.signed, KeptSigned::Nothing);
         let facts = self.facts();
-        let tags: Vec<Tag> = running
-            .into_iter()
-            .map(|mut running| {
-                facts.scheme.after_body(&self.service).into_iter().for_each(|piece| running.put(piece));
-                running.finish()
-            })
-            .collect();
+        let found = match signed {
+            KeptSigned::BuiltIn(claim) => claim.prove(config, &facts)?.into(),
+            KeptSigned::Nothing => Found::nothing(self.api_key),
+            KeptSigned::Template(pending) => {
+                let complete = pending
+                    .complete()
+                    .map_err(|fault| admission::refuse_claim(config, &facts, parameter_fault(fault)))?;
+                let found = admission::find_signatures(config, &facts, complete.is_one, |key| {
+                    complete.check(key.unwrap_or(0), admission::key_in_use(config, &facts, key))
+                })?;
+                admission::check_digest(config, &facts, complete.is_right_body)?;
+                match complete.mark {
+                    Some(mark) => found.with_mark(mark),
+                    None => found,
+                }
+            }
+        };
+        admission::conclude_all(config, &facts, self.api_key, &found, &memory.replay)
+    }
+}
+
+impl BuiltInClaim {
+    fn new(config: &Compiled, claimed: &judge::Claimed<'_>) -> Self {
+        let (facts, scheme) = (&claimed.facts, claimed.claim.scheme);
+        let mut running: Vec<Running> = match facts.service {
+            Some(service) => config.services[service].keys.iter().map(|key| key.mac.start()).collect(),
+            None => (0..facts.keys).map(|_| config.dummy_key.start()).collect(),
+        };
+        let fields = claimed.fields();
+        running.iter_mut().for_each(|running| scheme.put_before_body(&fields, running));
+        Self {
+            scheme,
+            first_signature: claimed.claim.signatures.first,
+            other_signatures: claimed.claim.signatures.others.to_vec(),
+            service: fields.service.to_vec(),
+            running,
+        }
+    }
+
+    fn prove(self, config: &Arc<Compiled>, facts: &Facts<'_>) -> Result<(usize, Tag), Refusal> {
+        let finish = |mut running: Running| {
+            self.scheme.after_body(&self.service).into_iter().for_each(|piece| running.put(piece));
+            running.finish()
+        };
+        let tags: Vec<Tag> = self.running.into_iter().map(finish).collect();
         let signatures = Signatures { first: self.first_signature, others: &self.other_signatures };
-        let (key, tag) = find_key(config, &facts, |key| tags[key.unwrap_or(0)], |tag| signatures.hold(tag))?;
-        conclude(config, &facts, key, &tag, &memory.replay)
+        find_key(config, facts, |key| {
+            let tag = tags[key.unwrap_or(0)];
+            signatures.hold(&tag).then_some(tag)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::identifier::ReceivedId;
 use crate::mac::{Tag, decode_tag};
 use crate::refusal::{Detail, RefusalCode};
 use crate::request::{HeadFault, Headers, MAX_HEADER_BYTES, MAX_HEADER_FIELDS};
-use crate::scheme::{Scheme, SchemeSet, V2_PREFIX, header};
+use crate::scheme::{BuiltIn, SchemeSet, V2_PREFIX, header};
 
 /// The most signatures in one header.
 const MAX_SIGNATURES: usize = 8;
@@ -24,6 +24,7 @@ pub(crate) struct Carriers<'a> {
     service_id: Field<'a>,
     service_name: Field<'a>,
     target_service: Field<'a>,
+    api_key: Field<'a>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -34,7 +35,7 @@ struct Field<'a> {
 
 /// The one credential of a request, parsed but not verified.
 pub(crate) struct Claim<'a> {
-    pub(crate) scheme: Scheme,
+    pub(crate) scheme: BuiltIn,
     pub(crate) service: &'a [u8],
     /// The timestamp's text as received: what is signed.
     pub(crate) timestamp_text: &'a [u8],
@@ -96,6 +97,7 @@ impl<'a> Carriers<'a> {
             12 if REQUEST_ID.is(name) => Some(&mut self.request_id),
             14 if SERVICE_NAME.is(name) => Some(&mut self.service_name),
             16 if TARGET_SERVICE.is(name) => Some(&mut self.target_service),
+            17 if name.eq_ignore_ascii_case(header::API_KEY.as_bytes()) => Some(&mut self.api_key),
             _ => None,
         }
     }
@@ -106,6 +108,27 @@ impl<'a> Carriers<'a> {
             Field { value: Some(value), repeated: false } => ReceivedId::parse(value).unwrap_or(ReceivedId::NONE),
             _ => ReceivedId::NONE,
         }
+    }
+
+    /// The API key as received. `Err` where it came twice, or holds a comma where two were joined.
+    pub(crate) fn api_key(&self) -> Result<Option<&'a [u8]>, Fault> {
+        if self.api_key.is_repeated(header::API_KEY) {
+            return Err((RefusalCode::DuplicateHeader, Detail::Repeated(header::API_KEY)));
+        }
+        Ok(self.api_key.value)
+    }
+
+    pub(crate) fn has_api_key(&self) -> bool {
+        self.api_key.value.is_some()
+    }
+
+    /// Whether there is anything of a credential of the accepted built-in schemes.
+    pub(crate) fn has_built_in(&self, accepted: SchemeSet) -> bool {
+        let takes_id = accepted.takes(BuiltIn::ServiceHmac) || accepted.takes(BuiltIn::ServiceHmacV2);
+        let takes_name = accepted.takes(BuiltIn::CrossService);
+        self.signature.value.is_some()
+            || (takes_id && self.service_id.value.is_some())
+            || (takes_name && self.service_name.value.is_some())
     }
 
     /// Whether any credential header came more than once.
@@ -122,14 +145,14 @@ impl<'a> Carriers<'a> {
     /// Refuses repeated headers of the accepted schemes. Some servers join repeated fields with a comma, and no credential
     /// but a list of signatures holds one, so a comma is a repetition: then the answer is the same whatever the server does.
     pub(crate) fn check_repetitions(&self, accepted: SchemeSet) -> Result<(), Fault> {
-        let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
+        let takes_id = accepted.takes(BuiltIn::ServiceHmac) || accepted.takes(BuiltIn::ServiceHmacV2);
         let relevant = [
             (&self.signature, true, header::SIGNATURE),
             (&self.timestamp, true, header::TIMESTAMP),
             (&self.request_id, true, header::REQUEST_ID),
             (&self.service_id, takes_id, header::SERVICE_ID),
-            (&self.service_name, accepted.has(Scheme::CrossService), header::SERVICE_NAME),
-            (&self.target_service, accepted.has(Scheme::ServiceHmacV2), header::TARGET_SERVICE),
+            (&self.service_name, accepted.takes(BuiltIn::CrossService), header::SERVICE_NAME),
+            (&self.target_service, accepted.takes(BuiltIn::ServiceHmacV2), header::TARGET_SERVICE),
         ];
         match relevant.into_iter().find(|(field, takes, name)| *takes && field.is_repeated(name)) {
             Some((_, _, name)) => Err((RefusalCode::DuplicateHeader, Detail::Repeated(name))),
@@ -140,8 +163,8 @@ impl<'a> Carriers<'a> {
     /// Chooses the scheme and parses its credential. Repetitions are another check's matter.
     #[inline]
     pub(crate) fn claim(&self, accepted: SchemeSet, request_id: ReceivedId<'_>) -> Result<Claim<'a>, Fault> {
-        let takes_id = accepted.has(Scheme::ServiceHmac) || accepted.has(Scheme::ServiceHmacV2);
-        let takes_name = accepted.has(Scheme::CrossService);
+        let takes_id = accepted.takes(BuiltIn::ServiceHmac) || accepted.takes(BuiltIn::ServiceHmacV2);
+        let takes_name = accepted.takes(BuiltIn::CrossService);
         let absent = |code, name| (code, Detail::Absent(name));
         let other_scheme = (RefusalCode::SchemeNotAccepted, Detail::OtherScheme { accepted });
         let id = self.service_id.value.filter(|_| takes_id);
@@ -162,11 +185,11 @@ impl<'a> Carriers<'a> {
             }
         };
         let scheme = match (name, signature.starts_with(V2_PREFIX)) {
-            (Some(_), _) => Scheme::CrossService,
-            (None, true) => Scheme::ServiceHmacV2,
-            (None, false) => Scheme::ServiceHmac,
+            (Some(_), _) => BuiltIn::CrossService,
+            (None, true) => BuiltIn::ServiceHmacV2,
+            (None, false) => BuiltIn::ServiceHmac,
         };
-        if !accepted.has(scheme) {
+        if !accepted.takes(scheme) {
             return Err(other_scheme);
         }
 
@@ -185,8 +208,8 @@ impl<'a> Carriers<'a> {
         })?;
         let signatures = Signatures::parse(scheme, signature).ok_or_else(|| {
             let wanted = match scheme {
-                Scheme::ServiceHmacV2 => "1 to 8 items \"v2=\" and 64 lower-case hex digits, separated by a comma",
-                Scheme::ServiceHmac | Scheme::CrossService => "exactly 64 lower-case hex digits",
+                BuiltIn::ServiceHmacV2 => "1 to 8 items \"v2=\" and 64 lower-case hex digits, separated by a comma",
+                BuiltIn::ServiceHmac | BuiltIn::CrossService => "exactly 64 lower-case hex digits",
             };
             (RefusalCode::MalformedSignature, Detail::Form { header: header::SIGNATURE, wanted })
         })?;
@@ -254,8 +277,8 @@ impl Field<'_> {
 
 impl<'a> Signatures<'a> {
     #[inline]
-    fn parse(scheme: Scheme, text: &'a [u8]) -> Option<Self> {
-        if scheme != Scheme::ServiceHmacV2 {
+    fn parse(scheme: BuiltIn, text: &'a [u8]) -> Option<Self> {
+        if scheme != BuiltIn::ServiceHmacV2 {
             return Some(Self { first: decode_tag(text)?, others: b"" });
         }
         const ITEM: usize = V2_PREFIX.len() + crate::mac::TAG_HEX;
@@ -309,7 +332,7 @@ mod tests {
     #[test]
     fn a_list_of_signatures_is_read_exactly() {
         let item = |digit: &str| format!("v2={}", digit.repeat(64));
-        let parse = |text: &str| Signatures::parse(Scheme::ServiceHmacV2, text.as_bytes()).map(|s| s.others().count());
+        let parse = |text: &str| Signatures::parse(BuiltIn::ServiceHmacV2, text.as_bytes()).map(|s| s.others().count());
         assert_eq!(parse(&item("a")), Some(0));
         assert_eq!(parse(&format!("{},{}", item("a"), item("b"))), Some(1));
         assert_eq!(parse(&vec![item("a"); 8].join(",")), Some(7));
@@ -332,7 +355,7 @@ mod tests {
     #[test]
     fn any_of_several_signatures_may_hold() {
         let text = format!("v2={},v2={},v2={}", "0a".repeat(32), "0b".repeat(32), "0c".repeat(32));
-        let signatures = Signatures::parse(Scheme::ServiceHmacV2, text.as_bytes()).expect("good");
+        let signatures = Signatures::parse(BuiltIn::ServiceHmacV2, text.as_bytes()).expect("good");
         for good in [0x0a, 0x0b, 0x0c] {
             assert!(signatures.hold(&[good; 32]));
         }

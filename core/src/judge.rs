@@ -4,24 +4,34 @@
 use std::sync::Arc;
 
 use crate::bytes::is_same;
-use crate::config::Compiled;
+use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules, Window};
 use crate::credentials::{Carriers, Claim};
 use crate::identifier::ReceivedId;
-use crate::mac::Tag;
+use crate::mac::{Gathered, Tag};
 use crate::policy::{Path, check_unambiguous};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::{Fingerprint, ReplayStore, Sighting};
+use crate::replay::{Fingerprint, MARGIN_SECONDS, ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
-use crate::scheme::{Fields, Scheme};
+use crate::scheme::{BuiltIn, Fields, Scheme};
 use crate::verified::{Caller, ReplayId, Verified};
 
 /// What the head of a request says, before the signature is computed.
-#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
 pub(crate) enum Admission<'a> {
     /// A public route: accepted without looking at credentials.
     Public { route: usize },
-    /// A credential of an accepted scheme, inside the window.
+    /// A credential of a built-in scheme, inside the window.
     Claimed(Claimed<'a>),
+    /// A place where more than one built-in credential is asked for, or something else than that.
+    Entered(Entered<'a>),
+}
+
+/// A request up to its route, before any credential is looked at.
+pub(crate) struct Entered<'a> {
+    pub(crate) carriers: Carriers<'a>,
+    pub(crate) request_id: ReceivedId<'a>,
+    pub(crate) path: Path<'a>,
+    pub(crate) query: Option<&'a [u8]>,
+    pub(crate) route: Option<usize>,
 }
 
 /// A credential, and everything about it that the head decides.
@@ -42,12 +52,42 @@ pub(crate) struct Facts<'a> {
     /// How many keys are tried: those of the service, or of its decoy.
     pub(crate) keys: usize,
     pub(crate) route: Option<usize>,
-    pub(crate) timestamp: u64,
+    pub(crate) timestamp: Option<u64>,
+    pub(crate) window: Window,
     pub(crate) now: u64,
     pub(crate) request_id: ReceivedId<'a>,
-    is_safe_method: bool,
-    is_for_us: bool,
-    is_permitted: bool,
+    pub(crate) id_is_signed: bool,
+    pub(crate) signs_nonce: bool,
+    pub(crate) replay: Replay,
+    /// Whether the scheme signs the target, so that nothing can be sent back to its sender.
+    pub(crate) signs_target: bool,
+    pub(crate) is_for_us: bool,
+    pub(crate) is_permitted: bool,
+}
+
+/// What a replay is told by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replay {
+    /// Nothing: the request may come again.
+    Never,
+    Nonce,
+    Signature,
+    /// The signature, which is never too old, for so many seconds.
+    SignatureFor(u64),
+}
+
+impl Replay {
+    #[inline]
+    pub(crate) fn new(rule: ReplayRule, signs_nonce: bool, method: &[u8]) -> Self {
+        let is_safe = matches!(method, b"GET" | b"HEAD" | b"OPTIONS");
+        match rule {
+            ReplayRule::Off => Self::Never,
+            _ if signs_nonce => Self::Nonce,
+            // Without a signed nonce two equal requests within a second cannot be told from a replay. Reading twice does no harm.
+            ReplayRule::UnsafeMethods if is_safe => Self::Never,
+            ReplayRule::UnsafeMethods | ReplayRule::AllMethods => Self::Signature,
+        }
+    }
 }
 
 impl Claimed<'_> {
@@ -97,7 +137,31 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
         check_unambiguous(&path).map_err(|fault| refuse(malformed(Detail::Path(fault)), request_id))?;
     }
 
-    let accepted = route.and_then(|(_, route)| route.accept).unwrap_or(config.accept);
+    let (rules, strict) = route.map_or((&config.rules, false), |(_, route)| (&route.rules, route.strict));
+    let route = route.map(|(at, _)| at);
+    let entered = Entered { carriers, request_id, path, query, route };
+    if !rules.are_plain() {
+        return Ok(Admission::Entered(entered));
+    }
+    claim(config, head, &entered, rules, strict, now).map(Admission::Claimed)
+}
+
+/// Steps 4 to 7 for a built-in scheme.
+#[inline(always)]
+pub(crate) fn claim<'a, H: Headers + ?Sized>(
+    config: &Arc<Compiled>,
+    head: &Head<'a, H>,
+    entered: &Entered<'a>,
+    rules: &Rules,
+    strict: bool,
+    now: u64,
+) -> Result<Claimed<'a>, Refusal> {
+    let Entered { carriers, request_id, path, query, route } = entered;
+    let (request_id, query) = (*request_id, *query);
+    let accepted = rules.accept;
+    let refuse = |(code, detail), request_id: ReceivedId<'_>| {
+        Refusal::new(code, detail, config.clone(), None, request_id.keep())
+    };
     let claim = carriers.claim(accepted, request_id);
     let service = claim.as_ref().ok().and_then(|claim| config.find(claim.service));
     let service = service.filter(|&at| !config.services[at].keys.is_empty());
@@ -105,42 +169,50 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     // Every header of such a claim was parsed or found as a whole, so none can hold a comma: no need to look for one.
     let is_whole = !carriers.any_came_twice()
         && service.is_some()
-        && claim.as_ref().is_ok_and(|claim| claim.scheme == Scheme::ServiceHmacV2 && is_for_us(claim));
+        && claim.as_ref().is_ok_and(|claim| claim.scheme == BuiltIn::ServiceHmacV2 && is_for_us(claim));
     if !is_whole {
         carriers.check_repetitions(accepted).map_err(|fault| refuse(fault, request_id))?;
     }
     let claim = claim.map_err(|fault| refuse(fault, request_id))?;
+    let scheme = Scheme::BuiltIn(claim.scheme);
     let refuse = |code, detail| Refusal::new(code, detail, config.clone(), service, request_id.keep());
 
-    if query.is_some() && !claim.scheme.covers_query() && route.is_some_and(|(_, route)| route.strict) {
-        return Err(refuse(RefusalCode::InsufficientCoverage, Detail::QueryNotCovered(claim.scheme)));
+    if query.is_some() && !claim.scheme.covers_query() && strict {
+        return Err(refuse(RefusalCode::InsufficientCoverage, Detail::QueryNotCovered(scheme)));
     }
-    let age = age(now, claim.timestamp);
-    if age > config.window.past as i64 || -age > config.window.future as i64 {
-        return Err(refuse(RefusalCode::TimestampOutsideWindow, Detail::Window { age, window: config.window }));
-    }
+    let window = config.window;
+    check_window(now, claim.timestamp, window).map_err(|(code, detail)| refuse(code, detail))?;
 
     // An unknown id costs what some known one costs, here and below, so that time does not tell which ids are known.
     let judged = service.map(|at| &config.services[at]).or_else(|| config.decoy(claim.service));
+    let signs_nonce = claim.scheme.signs_nonce();
     let facts = Facts {
-        scheme: claim.scheme,
+        scheme,
         service,
         keys: judged.map_or(1, |service| service.keys.len()),
-        route: route.map(|(at, _)| at),
-        timestamp: claim.timestamp,
+        route: *route,
+        timestamp: Some(claim.timestamp),
+        window,
         now,
         request_id,
-        is_safe_method: matches!(head.method, b"GET" | b"HEAD" | b"OPTIONS"),
+        id_is_signed: signs_nonce,
+        signs_nonce,
+        replay: Replay::new(rules.replay, signs_nonce, head.method),
+        signs_target: claim.scheme.signs_target(),
         is_for_us: !claim.scheme.signs_target() || is_for_us(&claim),
-        is_permitted: judged.is_none_or(|service| service.permits(head.method, &path)),
+        is_permitted: judged.is_none_or(|service| service.permits(head.method, path)),
     };
-    Ok(Admission::Claimed(Claimed {
-        claim,
-        path: path.raw,
-        query: query.unwrap_or_default(),
-        method: head.method,
-        facts,
-    }))
+    Ok(Claimed { claim, path: path.raw, query: query.unwrap_or_default(), method: head.method, facts })
+}
+
+/// Step 7.
+#[inline]
+pub(crate) fn check_window(now: u64, timestamp: u64, window: Window) -> Result<(), (RefusalCode, Detail)> {
+    let age = age(now, timestamp);
+    if age > window.past as i64 || -age > window.future as i64 {
+        return Err((RefusalCode::TimestampOutsideWindow, Detail::Window { age, window }));
+    }
+    Ok(())
 }
 
 /// Step 8.
@@ -151,29 +223,49 @@ pub(crate) fn check_body_length(config: &Arc<Compiled>, facts: &Facts<'_>, lengt
     Ok(())
 }
 
+/// Step 9 for a built-in scheme whose body is at hand.
+#[inline(always)]
+pub(crate) fn prove(config: &Arc<Compiled>, claimed: &Claimed<'_>, body: &[u8]) -> Result<(usize, Tag), Refusal> {
+    let facts = &claimed.facts;
+    let scheme = claimed.claim.scheme;
+    let fields = claimed.fields();
+    let after = scheme.after_body(fields.service);
+    let mut gathered = Gathered::new();
+    let whole = gathered.whole(|sink| scheme.put_before_body(&fields, sink), body, after);
+    find_key(config, facts, |key| {
+        let key = match (facts.service, key) {
+            (Some(service), Some(key)) => &config.services[service].keys[key].mac,
+            _ => &config.dummy_key,
+        };
+        let tag = match whole {
+            Some(blocks) => key.tag_of_padded(blocks),
+            None => key.tag(|sink| scheme.put_before_body(&fields, sink), body, after),
+        };
+        claimed.claim.signatures.hold(&tag).then_some(tag)
+    })
+}
+
 /// Step 9: finds the key that made the signature.
 ///
-/// `tag` computes the tag with the key at a position; `holds` compares it. Keys that are valid come first, so that a good
-/// request costs one computation; the others only tell a retired key from a forged signature.
+/// `check` says what the message becomes with the key at a position, if one of the signatures is made with it. Keys that are
+/// valid come first, so that a good request costs one computation; the others only tell a retired key from a forged signature.
 #[inline]
 pub(crate) fn find_key(
     config: &Arc<Compiled>,
     facts: &Facts<'_>,
-    mut tag: impl FnMut(Option<usize>) -> Tag,
-    holds: impl Fn(&Tag) -> bool,
+    mut check: impl FnMut(Option<usize>) -> Option<Tag>,
 ) -> Result<(usize, Tag), Refusal> {
     let Some(service) = facts.service else {
         // The same work as for a known service, so that time does not tell which services are known.
         for _ in 0..facts.keys {
-            std::hint::black_box(holds(&tag(None)));
+            std::hint::black_box(check(None));
         }
         return Err(facts.refuse(config, RefusalCode::UnknownService, Detail::UnknownService));
     };
     let keys = &config.services[service].keys;
     for valid in [true, false] {
         for (at, _) in keys.iter().enumerate().filter(|(_, key)| key.is_valid(facts.now) == valid) {
-            let tag = tag(Some(at));
-            if holds(&tag) {
+            if let Some(tag) = check(Some(at)) {
                 return match valid {
                     true => Ok((at, tag)),
                     false => Err(facts.refuse(config, RefusalCode::KeyNotValidNow, Detail::Key { at, now: facts.now })),
@@ -184,6 +276,15 @@ pub(crate) fn find_key(
     Err(facts.refuse(config, RefusalCode::InvalidSignature, Detail::NoKeyMatches { tried: keys.len() }))
 }
 
+/// What a request may carry beside one credential with one signature.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Also<'t> {
+    pub(crate) has_api_key: bool,
+    /// The tags of other keys whose signatures are in the request too. Each is remembered: a copy of the request with one
+    /// signature left out is a replay.
+    pub(crate) tags: &'t [Tag],
+}
+
 /// Steps 10 and 11: policy, then replay.
 #[inline]
 pub(crate) fn conclude(
@@ -191,6 +292,7 @@ pub(crate) fn conclude(
     facts: &Facts<'_>,
     key: usize,
     tag: &Tag,
+    also: Also<'_>,
     store: &ReplayStore,
 ) -> Result<Verified, Refusal> {
     let at = facts.service.expect("a key was found, so the service is known");
@@ -201,7 +303,7 @@ pub(crate) fn conclude(
         return Err(refuse(RefusalCode::TargetNotAllowed, Detail::OtherTarget));
     }
     // The older formats do not sign the target: what a service sends could be sent back to it.
-    let is_reflected = !facts.scheme.signs_target() && service.id == config.service && !service.lists_targets;
+    let is_reflected = !facts.signs_target && service.id == config.service && !service.lists_targets;
     if !service.may_call || is_reflected {
         return Err(refuse(RefusalCode::TargetNotAllowed, Detail::TargetNotListed));
     }
@@ -219,11 +321,14 @@ pub(crate) fn conclude(
     }
 
     let request_id = facts.request_id.keep();
-    let fingerprint = match facts.scheme.signs_nonce() {
-        true => store.fingerprint(&service.replay_scope, &request_id),
-        false => *tag.first_chunk().expect("32 bytes are more than 16"),
+    let fingerprint = match facts.replay {
+        Replay::Nonce => store.fingerprint(&service.replay_scope, &request_id),
+        _ => *tag.first_chunk().expect("32 bytes are more than 16"),
     };
-    let unrecorded = check_replay(config, facts, &fingerprint, store)?;
+    let mut unrecorded = check_replay(config, facts, &fingerprint, store)?;
+    for tag in also.tags {
+        unrecorded |= check_replay(config, facts, tag.first_chunk().expect("32 bytes are more than 16"), store)?;
+    }
     Ok(Verified::new(
         config.clone(),
         facts.route,
@@ -231,10 +336,13 @@ pub(crate) fn conclude(
             service: at,
             key,
             scheme: facts.scheme,
+            has_api_key_too: also.has_api_key,
             timestamp: facts.timestamp,
-            age: age(facts.now, facts.timestamp),
+            age: facts.timestamp.map(|timestamp| age(facts.now, timestamp)),
             request_id,
-            replay_id: if facts.scheme.signs_nonce() { ReplayId::Nonce } else { ReplayId::Signature(*tag) },
+            id_is_signed: facts.id_is_signed,
+            replay_id: facts.replay_id(tag),
+            replay_seconds: facts.replay_seconds(config),
             unrecorded,
         }),
     ))
@@ -247,38 +355,58 @@ fn check_replay(
     fingerprint: &Fingerprint,
     store: &ReplayStore,
 ) -> Result<bool, Refusal> {
-    // Without a signed nonce two equal requests within a second cannot be told from a replay. Reading twice does no harm.
-    if !config.replay.enabled || (facts.is_safe_method && !facts.scheme.signs_nonce()) {
+    if config.replay.store != ReplayStoreKind::Memory || facts.replay == Replay::Never {
         return Ok(false);
     }
     let refuse = |code, detail| Err(facts.refuse(config, code, detail));
     let capacity = config.replay.capacity;
-    let sighting = store.insert(fingerprint, facts.timestamp, facts.now, config.window.past, capacity);
-    match sighting {
+    let past = facts.window.past;
+    let timestamp = match (facts.replay, facts.timestamp) {
+        // An entry lives for the window after its time: this one for so many seconds from now.
+        (Replay::SignatureFor(seconds), _) => facts.now.saturating_add(seconds).saturating_sub(past),
+        (_, timestamp) => timestamp.unwrap_or(facts.now),
+    };
+    match store.insert(fingerprint, timestamp, facts.now, past, capacity) {
         Sighting::First => Ok(false),
-        Sighting::Repeated if facts.scheme.signs_nonce() => refuse(RefusalCode::ReplayedRequest, Detail::SameNonce),
-        Sighting::Repeated => refuse(RefusalCode::ReplayedRequest, Detail::SameSignature),
+        Sighting::Repeated => refuse(RefusalCode::ReplayedRequest, facts.replay.detail()),
         Sighting::Forgotten => refuse(RefusalCode::TimestampOutsideWindow, Detail::TooOldForStore),
         Sighting::Full if config.replay.allow_when_full => Ok(true),
         Sighting::Full => refuse(RefusalCode::ReplayStoreUnavailable, Detail::StoreFull { capacity }),
     }
 }
 
+impl Replay {
+    pub(crate) fn detail(self) -> Detail {
+        if self == Self::Nonce { Detail::SameNonce } else { Detail::SameSignature }
+    }
+}
+
 impl Facts<'_> {
     /// The same facts with a request id that lives elsewhere.
     pub(crate) fn with_request_id<'b>(&self, request_id: ReceivedId<'b>) -> Facts<'b> {
-        Facts {
-            scheme: self.scheme,
-            service: self.service,
-            keys: self.keys,
-            route: self.route,
-            timestamp: self.timestamp,
-            now: self.now,
-            request_id,
-            is_safe_method: self.is_safe_method,
-            is_for_us: self.is_for_us,
-            is_permitted: self.is_permitted,
+        Facts { request_id, ..*self }
+    }
+
+    fn replay_id(&self, tag: &Tag) -> ReplayId {
+        match self.replay {
+            _ if self.signs_nonce => ReplayId::Nonce,
+            Replay::SignatureFor(_) => ReplayId::Signature(*tag),
+            // Without a time the same message may come again and again.
+            _ if self.timestamp.is_none() => ReplayId::None,
+            _ => ReplayId::Signature(*tag),
         }
+    }
+
+    /// For how long a store of the adapter must remember the request, in seconds; `None` where it need not.
+    fn replay_seconds(&self, config: &Compiled) -> Option<u64> {
+        let is_asked = config.replay.store == ReplayStoreKind::External && self.replay != Replay::Never;
+        is_asked.then_some(match (self.replay, self.timestamp) {
+            (Replay::SignatureFor(seconds), _) => seconds,
+            (_, Some(timestamp)) => {
+                (timestamp + self.window.past + MARGIN_SECONDS).saturating_sub(self.now).max(MARGIN_SECONDS)
+            }
+            (_, None) => self.window.past + MARGIN_SECONDS,
+        })
     }
 
     pub(crate) fn refuse(&self, config: &Arc<Compiled>, code: RefusalCode, detail: Detail) -> Refusal {

@@ -37,6 +37,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod body_verification;
 mod bytes;
 mod config;
@@ -53,6 +54,7 @@ mod replay;
 mod request;
 mod scheme;
 mod signer;
+mod template;
 mod verified;
 mod verifier;
 
@@ -63,9 +65,10 @@ pub use generate::{SecretEncoding, encode_secret, generate_secret};
 pub use metrics::{Counter, Metrics};
 pub use refusal::{FailureCode, Refusal, RefusalCode, RefusalResponse};
 pub use request::{Head, Headers};
+pub use scheme::catalogue::{CatalogueEntry, catalogue};
 pub use signer::{SignError, SignedHeaders, Signer};
 pub use verified::Verified;
-pub use verifier::Verifier;
+pub use verifier::{ReplayOutcome, Verifier};
 
 /// The JSON Schema of the config document, as published with every release.
 pub const CONFIG_SCHEMA: &str = include_str!("../schema/wiresign.schema.json");

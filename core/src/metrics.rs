@@ -7,13 +7,14 @@ use crate::refusal::{Refusal, RefusalCode};
 use crate::scheme::Scheme;
 use crate::verified::Verified;
 
-const SCHEMES: usize = Scheme::ALL.len();
+/// What accepted requests are counted by: the built-in schemes, and what is not built in by its kind.
+const KINDS: [&str; 6] = ["service-hmac", "service-hmac-v2", "cross-service", "api-key", "template", "webhook"];
 const CODES: usize = RefusalCode::ALL.len();
 
 /// Counts outcomes. Each has a place of its own, so that counting is one addition.
 pub(crate) struct Counters {
     public: AtomicU64,
-    accepted: [AtomicU64; SCHEMES],
+    accepted: [AtomicU64; KINDS.len()],
     refused: [AtomicU64; CODES],
     retiring: AtomicU64,
     unrecorded: AtomicU64,
@@ -23,7 +24,7 @@ impl Default for Counters {
     fn default() -> Self {
         Self {
             public: AtomicU64::new(0),
-            accepted: [const { AtomicU64::new(0) }; SCHEMES],
+            accepted: [const { AtomicU64::new(0) }; KINDS.len()],
             refused: [const { AtomicU64::new(0) }; CODES],
             retiring: AtomicU64::new(0),
             unrecorded: AtomicU64::new(0),
@@ -35,24 +36,45 @@ fn one(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
+/// The position of a scheme among the kinds.
+#[inline]
+fn kind(verified: &Verified, scheme: Scheme) -> usize {
+    match scheme {
+        Scheme::BuiltIn(scheme) => scheme as usize,
+        Scheme::ApiKey => 3,
+        Scheme::Plan(at) => 4 + usize::from(verified.config().plan(at).webhook.is_some()),
+    }
+}
+
 impl Counters {
+    /// Counts an outcome when all is decided about it: where the replay store is outside, not before that has answered.
     #[inline]
     pub(crate) fn count(&self, outcome: &Result<Verified, Refusal>) {
         match outcome {
-            Ok(verified) => match verified.caller() {
-                None => one(&self.public),
-                Some(caller) => {
-                    one(&self.accepted[caller.scheme as usize]);
-                    if verified.key_is_retiring() {
-                        one(&self.retiring);
-                    }
-                    if caller.unrecorded {
-                        one(&self.unrecorded);
-                    }
-                }
-            },
+            Ok(verified) if verified.replay_seconds().is_some() => {}
+            Ok(verified) => self.count_accepted(verified),
             Err(refusal) => self.count_refusal(refusal),
         }
+    }
+
+    #[inline]
+    pub(crate) fn count_accepted(&self, verified: &Verified) {
+        let Some(caller) = verified.caller() else {
+            one(&self.public);
+            return;
+        };
+        one(&self.accepted[kind(verified, caller.scheme)]);
+        if verified.key_is_retiring() {
+            one(&self.retiring);
+        }
+        if caller.unrecorded {
+            self.count_unrecorded();
+        }
+    }
+
+    /// Counts a request that was accepted although nobody could say whether it came before.
+    pub(crate) fn count_unrecorded(&self) {
+        one(&self.unrecorded);
     }
 
     /// Counts a refusal of which there is no outcome yet: one that the head alone decides, or a body that is too long.
@@ -65,9 +87,8 @@ impl Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut counters =
             vec![Counter { name: ACCEPTED, labels: vec![("scheme", "public")], value: read(&self.public) }];
-        for scheme in Scheme::ALL {
-            let value = read(&self.accepted[scheme as usize]);
-            counters.push(Counter { name: ACCEPTED, labels: vec![("scheme", scheme.id())], value });
+        for (kind, counter) in KINDS.into_iter().zip(&self.accepted) {
+            counters.push(Counter { name: ACCEPTED, labels: vec![("scheme", kind)], value: read(counter) });
         }
         for code in RefusalCode::ALL {
             let value = read(&self.refused[code.number() as usize - 1]);
@@ -85,10 +106,10 @@ const RETIRING: &str = "wiresign_retiring_key_requests_total";
 const UNRECORDED: &str = "wiresign_replay_unrecorded_total";
 
 const HELP: [(&str, &str); 4] = [
-    (ACCEPTED, "Requests that were accepted, by scheme."),
+    (ACCEPTED, "Requests that were accepted, by scheme or kind of scheme."),
     (REFUSED, "Requests that were refused, by code."),
     (RETIRING, "Accepted requests that were signed with a retiring key."),
-    (UNRECORDED, "Requests that were accepted although the replay store was full."),
+    (UNRECORDED, "Requests that were accepted although the replay store was full or away."),
 ];
 
 /// Counters at one moment.

@@ -22,7 +22,7 @@ pub(crate) enum Sighting {
 }
 
 /// How long, in seconds, an entry outlives the window.
-const MARGIN_SECONDS: u64 = 5;
+pub(crate) const MARGIN_SECONDS: u64 = 5;
 const FIRST_ENTRIES: usize = 64;
 /// Below this capacity one part serves all threads, and the capacity is exact.
 const CAPACITY_OF_ONE_SHARD: usize = 65_536;

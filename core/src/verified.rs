@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Compiled, KeyState};
+use crate::config::{Compiled, Key, KeyState};
 use crate::identifier::RequestId;
 use crate::mac::{Tag, push_hex};
 use crate::refusal::{Detail, Refusal, RefusalCode};
@@ -24,10 +24,15 @@ pub(crate) struct Caller {
     pub(crate) service: usize,
     pub(crate) key: usize,
     pub(crate) scheme: Scheme,
-    pub(crate) timestamp: u64,
-    pub(crate) age: i64,
+    /// Whether the request carries an API key of the same service too.
+    pub(crate) has_api_key_too: bool,
+    pub(crate) timestamp: Option<u64>,
+    pub(crate) age: Option<i64>,
     pub(crate) request_id: RequestId,
+    pub(crate) id_is_signed: bool,
     pub(crate) replay_id: ReplayId,
+    /// For how long a store of the adapter must remember the request.
+    pub(crate) replay_seconds: Option<u64>,
     /// Whether the replay store was full and the config let the request pass.
     pub(crate) unrecorded: bool,
 }
@@ -38,6 +43,7 @@ pub(crate) enum ReplayId {
     /// The request id, which is signed, in the scope of the service.
     Nonce,
     Signature(Tag),
+    None,
 }
 
 impl Verified {
@@ -54,36 +60,49 @@ impl Verified {
         self.caller.is_none()
     }
 
-    /// The calling service's id; `None` on a public route only.
+    /// The calling service's id, or `webhook:NAME`; `None` on a public route, and on an optional one without a credential.
     pub fn service(&self) -> Option<&str> {
         self.caller.as_ref().map(|caller| &*self.config.services[caller.service].id)
     }
 
     /// The id of the key that made the signature.
     pub fn key_id(&self) -> Option<&str> {
-        self.caller.as_ref().map(|caller| &*self.config.services[caller.service].keys[caller.key].id)
+        self.key().map(|key| &*key.id)
     }
 
     /// Whether that key is on its way out.
     pub fn key_is_retiring(&self) -> bool {
-        self.caller
-            .as_ref()
-            .is_some_and(|caller| self.config.services[caller.service].keys[caller.key].state == KeyState::Retiring)
+        self.key().is_some_and(|key| key.state == KeyState::Retiring)
+    }
+
+    fn key(&self) -> Option<&Key> {
+        let caller = self.caller.as_ref()?;
+        let service = &self.config.services[caller.service];
+        Some(match caller.scheme {
+            Scheme::ApiKey => &service.api_keys[caller.key].key,
+            Scheme::BuiltIn(_) | Scheme::Plan(_) => &service.keys[caller.key],
+        })
     }
 
     /// The scheme's id.
-    pub fn scheme(&self) -> Option<&'static str> {
-        self.caller.as_ref().map(|caller| caller.scheme.id())
+    pub fn scheme(&self) -> Option<&str> {
+        self.caller.as_ref().map(|caller| self.config.scheme_id(caller.scheme))
     }
 
-    /// The signed time, in Unix seconds.
+    /// The ids of all schemes whose credentials were verified: one, and `api-key` behind it where the route requires both.
+    pub fn schemes(&self) -> impl Iterator<Item = &str> {
+        let also = self.caller.as_ref().filter(|caller| caller.has_api_key_too).map(|_| "api-key");
+        self.scheme().into_iter().chain(also)
+    }
+
+    /// The signed time, in Unix seconds; `None` where the scheme has none.
     pub fn timestamp(&self) -> Option<u64> {
-        self.caller.as_ref().map(|caller| caller.timestamp)
+        self.caller.as_ref().and_then(|caller| caller.timestamp)
     }
 
     /// How old the request is, in seconds; negative where its timestamp lies in the future.
     pub fn age(&self) -> Option<i64> {
-        self.caller.as_ref().map(|caller| caller.age)
+        self.caller.as_ref().and_then(|caller| caller.age)
     }
 
     /// The request id, where the request carries one of the usual form.
@@ -93,7 +112,7 @@ impl Verified {
 
     /// Whether the request id is covered by the signature. If not, anybody may have written it.
     pub fn request_id_is_signed(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.scheme.signs_nonce())
+        self.caller.as_ref().is_some_and(|caller| caller.id_is_signed)
     }
 
     /// The pattern of the route that matched, as it stands in the config.
@@ -102,8 +121,13 @@ impl Verified {
     }
 
     /// The parts of the request that the signature covers. Empty on a public route.
-    pub fn covered(&self) -> &'static [&'static str] {
-        self.caller.as_ref().map_or(&[], |caller| caller.scheme.covers())
+    pub fn covered(&self) -> impl Iterator<Item = &str> {
+        let (built_in, names): (&[&str], &[Box<str>]) = match self.caller.as_ref().map(|caller| caller.scheme) {
+            None | Some(Scheme::ApiKey) => (&[], &[]),
+            Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[]),
+            Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names),
+        };
+        built_in.iter().copied().chain(names.iter().map(|name| &**name))
     }
 
     /// Refuses the request unless one of these services made it: a rule that an application adds to those of the config.
@@ -126,12 +150,23 @@ impl Verified {
         refuse(RefusalCode::ServiceNotAllowed, Detail::RequiredServices, Some(caller))
     }
 
+    /// For how many seconds an external replay store must remember the request's [`replay_key`](Self::replay_key). `None`
+    /// where it need not: the request may come again, or the config names no external store.
+    pub fn replay_seconds(&self) -> Option<u64> {
+        self.caller.as_ref().and_then(|caller| caller.replay_seconds)
+    }
+
+    pub(crate) fn config(&self) -> &Arc<Compiled> {
+        &self.config
+    }
+
     /// What tells this request from its replay, as text for a store of your own. Derived from signed bytes only, and the
-    /// same in every process.
+    /// same in every process. `None` where the scheme has neither a time nor a nonce.
     pub fn replay_key(&self) -> Option<String> {
         let mut text = String::with_capacity(66);
         let caller = self.caller.as_ref()?;
         match &caller.replay_id {
+            ReplayId::None => return None,
             ReplayId::Nonce => {
                 let scope = &self.config.services[caller.service].replay_scope;
                 text.push_str("n:");

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::admission;
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
-use crate::judge::{Admission, admit, check_body_length, conclude, find_key};
-use crate::mac::Gathered;
+use crate::identifier::RequestId;
+use crate::judge::{Admission, Also, admit, check_body_length, conclude, prove};
 use crate::metrics::{Counters, Metrics};
 use crate::policy::Path;
-use crate::refusal::Refusal;
+use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::ReplayStore;
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::verified::Verified;
@@ -20,6 +21,17 @@ use crate::verified::Verified;
 pub struct Verifier {
     config: ArcSwap<Compiled>,
     memory: Arc<Memory>,
+}
+
+/// What an external replay store says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayOutcome {
+    /// It was not there, and is now.
+    First,
+    /// It was there already.
+    Repeated,
+    /// The store gave no answer.
+    Unavailable,
 }
 
 /// What a verifier remembers beyond one request and one config.
@@ -60,29 +72,40 @@ impl Verifier {
         body: &[u8],
         now: u64,
     ) -> Result<Verified, Refusal> {
-        let admission = admit(config, head, now)?;
-        let claimed = match &admission {
-            Admission::Public { route } => return Ok(Verified::new(config.clone(), Some(*route), None)),
-            Admission::Claimed(claimed) => claimed,
-        };
-        let facts = &claimed.facts;
-        check_body_length(config, facts, body.len() as u64)?;
-        let fields = claimed.fields();
-        let after = facts.scheme.after_body(fields.service);
-        let mut gathered = Gathered::new();
-        let whole = gathered.whole(|sink| facts.scheme.put_before_body(&fields, sink), body, after);
-        let compute = |key: Option<usize>| {
-            let key = match (facts.service, key) {
-                (Some(service), Some(key)) => &config.services[service].keys[key].mac,
-                _ => &config.dummy_key,
-            };
-            match whole {
-                Some(blocks) => key.tag_of_padded(blocks),
-                None => key.tag(|sink| facts.scheme.put_before_body(&fields, sink), body, after),
+        match admit(config, head, now)? {
+            Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
+            Admission::Claimed(claimed) => {
+                check_body_length(config, &claimed.facts, body.len() as u64)?;
+                let (key, tag) = prove(config, &claimed, body)?;
+                conclude(config, &claimed.facts, key, &tag, Also::default(), &self.memory.replay)
             }
+            Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, &self.memory.replay),
+        }
+    }
+
+    /// Takes what an external replay store says of a request that was accepted, under its
+    /// [`replay_key`](Verified::replay_key).
+    ///
+    /// # Errors
+    /// `REPLAYED_REQUEST`, or `REPLAY_STORE_UNAVAILABLE` unless `replay.on_outage` lets requests pass.
+    pub fn settle_replay(&self, verified: &Verified, outcome: ReplayOutcome) -> Result<(), Refusal> {
+        let counters = &self.memory.counters;
+        let config = verified.config();
+        let caller = verified.caller();
+        let refuse = |code, detail| {
+            let id = caller.map_or(RequestId::NONE, |caller| caller.request_id);
+            let refusal = Refusal::new(code, detail, config.clone(), caller.map(|caller| caller.service), id);
+            counters.count_refusal(&refusal);
+            Err(refusal)
         };
-        let (key, tag) = find_key(config, facts, compute, |tag| claimed.claim.signatures.hold(tag))?;
-        conclude(config, facts, key, &tag, &self.memory.replay)
+        match outcome {
+            ReplayOutcome::First => {}
+            ReplayOutcome::Repeated => return refuse(RefusalCode::ReplayedRequest, Detail::RepeatedOutside),
+            ReplayOutcome::Unavailable if config.replay.allow_on_outage => counters.count_unrecorded(),
+            ReplayOutcome::Unavailable => return refuse(RefusalCode::ReplayStoreUnavailable, Detail::StoreAway),
+        }
+        counters.count_accepted(verified);
+        Ok(())
     }
 
     /// Begins the verification of a request whose body comes in pieces. Memory use does not depend on the body's size.
@@ -91,8 +114,8 @@ impl Verifier {
     /// A refusal that the head alone decides; it comes before any of the body needs to be read.
     pub fn begin<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Result<BodyVerification, Refusal> {
         let config = self.config.load_full();
-        let admission = admit(&config, head, now).inspect_err(|refusal| self.memory.counters.count_refusal(refusal))?;
-        Ok(BodyVerification::new(config.clone(), self.memory.clone(), &admission))
+        BodyVerification::begin(&config, &self.memory, head, now)
+            .inspect_err(|refusal| self.memory.counters.count_refusal(refusal))
     }
 
     /// Takes a new config for all requests that come from now on. Requests under way finish on the old one; the replay

@@ -1,18 +1,23 @@
 //! Reads the config document: every member by name, every problem with its place.
 
-use std::collections::BTreeMap;
-
 use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
+use super::accept::KnownSchemes;
 use super::json::Json;
-use super::lookup::Lookup;
+use super::keys::Places;
+use super::lookup::{Lookup, Secrets};
 use super::problem::Problem;
 use super::reader::{Item, Reader, child};
-use super::{Compiled, ID_RULE, ReplaySettings, Route, Service, Window, replay_scope};
+use super::secret::Purpose;
+use super::webhooks::Templates;
+use super::{
+    ApiKey, Compiled, ID_RULE, ReplayRule, ReplaySettings, ReplayStoreKind, Rules, Service, Window, replay_scope,
+};
 use crate::identifier::is_id;
 use crate::mac::MacKey;
-use crate::scheme::{Scheme, SchemeSet};
+use crate::scheme::{BuiltIn, Scheme, SchemeSet};
+use crate::template::Template;
 
 const DEFAULT_WINDOW_SECONDS: u64 = 300;
 const MAX_WINDOW_SECONDS: u64 = 600;
@@ -28,12 +33,22 @@ pub(super) fn parse(document: &str, lookup: &dyn Lookup) -> Result<Compiled, Vec
     }
     let json: Json = serde_json::from_str(document)
         .map_err(|error| vec![Problem { pointer: String::new(), message: format!("this is not JSON: {error}") }])?;
-    let mut reader = Reader { lookup, problems: Vec::new(), warnings: Vec::new(), decoy_seed: 0, shared: Vec::new() };
+    let mut reader = Reader::new(lookup);
     let compiled = reader.document(&json);
     match compiled {
         Some(compiled) if reader.problems.is_empty() => Ok(Compiled { warnings: reader.warnings, ..compiled }),
         _ => Err(reader.problems),
     }
+}
+
+/// Parses a template of the catalogue.
+pub(super) fn parse_template(id: &str, document: &str) -> Result<Template, Vec<Problem>> {
+    let json: Json = serde_json::from_str(document)
+        .map_err(|error| vec![Problem { pointer: String::new(), message: format!("this is not JSON: {error}") }])?;
+    let nothing = Secrets::new();
+    let mut reader = Reader::new(&nothing);
+    let template = reader.template(id, &Item { json: &json, pointer: String::new() });
+    template.filter(|_| reader.problems.is_empty()).ok_or(reader.problems)
 }
 
 impl Reader<'_> {
@@ -49,6 +64,9 @@ impl Reader<'_> {
                 "sign_with",
                 "window",
                 "services",
+                "api_keys",
+                "schemes",
+                "webhooks",
                 "routes",
                 "replay",
                 "limits",
@@ -68,32 +86,45 @@ impl Reader<'_> {
         };
         let environment = members.get("environment").and_then(|item| self.own_id(&item));
         let (service, environment) = (service.as_deref(), environment.as_deref());
-        let accept =
-            members.get("accept").map_or(SchemeSet::default().with(Scheme::ServiceHmacV2), |item| self.accept(&item));
-        let sign_with = match members.get("sign_with") {
-            Some(item) => self.scheme(&item).unwrap_or(Scheme::ServiceHmacV2),
-            None => Scheme::ServiceHmacV2,
-        };
         let window = members
             .get("window")
             .map_or(Window { past: DEFAULT_WINDOW_SECONDS, future: DEFAULT_WINDOW_SECONDS }, |item| self.window(&item));
-        let services = match members.get("services") {
+        let mut services = match members.get("services") {
             Some(item) => self.services(&item, service, environment),
             None => {
                 self.problem("/services", "list the known services");
                 Vec::new()
             }
         };
-        let contexts = members.get("contexts").and_then(|item| self.contexts(&item));
+        if let Some(item) = members.get("api_keys") {
+            self.shared_api_keys(&item, &mut services);
+        }
         let ids: HashMap<Box<[u8]>, usize, _> =
             services.iter().enumerate().map(|(at, service)| (service.id.as_bytes().into(), at)).collect();
-        let routes =
-            members.get("routes").map_or(Vec::new(), |item| self.routes(&item, &|id| ids.get(id.as_bytes()).copied()));
+        let callers = (0..services.len()).filter(|&at| !services[at].keys.is_empty()).collect();
+        let templates = members.get("schemes").map_or_else(Templates::new, |item| self.schemes(&item));
+        let webhooks =
+            members.get("webhooks").map_or(Vec::new(), |item| self.webhooks(&item, &templates, window, &mut services));
+        let known = KnownSchemes::new(webhooks, &templates, window);
+        let default_accept = SchemeSet::default().with(Scheme::BuiltIn(BuiltIn::ServiceHmacV2));
+        let accept = members.get("accept").map_or(default_accept, |item| self.accept(&item, &known));
+        let sign_with = match members.get("sign_with") {
+            Some(item) => self.sign_with(&item, &known),
+            None => Scheme::BuiltIn(BuiltIn::ServiceHmacV2),
+        };
+        let contexts = members.get("contexts").and_then(|item| self.contexts(&item));
+        let routes = members
+            .get("routes")
+            .map_or(Vec::new(), |item| self.routes(&item, accept, &known, &|id| ids.get(id.as_bytes()).copied()));
         let names_callers_by_key =
-            routes.iter().filter_map(|route| route.accept).chain([accept]).any(|set| set.has(Scheme::CrossService));
+            routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| known.names_callers_by_key(set));
         // A member that occurs twice is a problem of its own.
         let shared = std::mem::take(&mut self.shared);
         for (place, other) in shared.into_iter().filter(|(place, other)| place != other) {
+            if [&place, &other].iter().any(|pointer| pointer.contains("/api_keys")) {
+                self.problem(&place, format!("the same secret stands at {other}; an API key travels in requests, so nothing else may be made with it"));
+                continue;
+            }
             let owner = |pointer: &str| pointer.rsplit_once("/keys/").map(|(service, _)| service.to_owned());
             if owner(&place) == owner(&other) {
                 self.problem(
@@ -103,7 +134,7 @@ impl Reader<'_> {
             } else if names_callers_by_key {
                 self.problem(
                     &place,
-                    format!("the same secret stands at {other}; with cross-service only the key tells the two apart"),
+                    format!("the same secret stands at {other}; a scheme that does not sign the caller's id is accepted, so only the key tells the two apart"),
                 );
             } else {
                 self.warn(&place, format!("the same secret stands at {other}; give each its own"));
@@ -120,13 +151,16 @@ impl Reader<'_> {
         Some(Compiled {
             service: service?.into(),
             environment: environment.map(Into::into),
-            accept,
+            rules: Rules { accept, every: false, optional: false, replay: ReplayRule::UnsafeMethods },
             sign_with,
             window,
-            callers: (0..services.len()).filter(|&at| !services[at].keys.is_empty()).collect(),
+            callers,
             decoy_seed: self.decoy_seed,
+            known_services: ids.len(),
+            api_keys: self.index_api_keys(&services),
             services,
             by_id: ids,
+            plans: known.plans,
             routes,
             paths_decide,
             replay,
@@ -138,45 +172,7 @@ impl Reader<'_> {
         })
     }
 
-    fn accept(&mut self, item: &Item<'_>) -> SchemeSet {
-        let mut set = SchemeSet::default();
-        for element in self.elements(item, "scheme") {
-            if let Some(scheme) = self.scheme(&element) {
-                if set.has(scheme) {
-                    self.problem(&element.pointer, "this scheme is listed twice");
-                }
-                if !scheme.covers_query() {
-                    self.warn(
-                        &element.pointer,
-                        format!(
-                            "{} does not sign the query; prefer service-hmac-v2 where you control both ends",
-                            scheme.id()
-                        ),
-                    );
-                }
-                set = set.with(scheme);
-            }
-        }
-        if set.has(Scheme::ServiceHmac) && set.has(Scheme::CrossService) {
-            self.problem(
-                &item.pointer,
-                "service-hmac and cross-service sign messages that can be taken for one another; accept them on different routes",
-            );
-        }
-        set
-    }
-
-    fn scheme(&mut self, item: &Item<'_>) -> Option<Scheme> {
-        let id = self.string(item)?;
-        let scheme = Scheme::from_id(id);
-        if scheme.is_none() {
-            let known: Vec<_> = Scheme::ALL.iter().map(|scheme| scheme.id()).collect();
-            self.problem(&item.pointer, format!("this scheme is not known; the schemes are {}", known.join(", ")));
-        }
-        scheme
-    }
-
-    fn window(&mut self, item: &Item<'_>) -> Window {
+    pub(super) fn window(&mut self, item: &Item<'_>) -> Window {
         let members = self.object(item, &["past", "future"]);
         let mut bound = |name, least| {
             members
@@ -194,7 +190,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         self.refuse_repeats(members, &item.pointer);
-        let mut secrets: BTreeMap<[u8; 32], String> = BTreeMap::new();
+        let mut secrets = Places::new();
         let mut services = Vec::with_capacity(members.len());
         for (id, json) in members {
             let item = Item { json, pointer: child(&item.pointer, id) };
@@ -215,17 +211,22 @@ impl Reader<'_> {
         item: &Item<'_>,
         own: Option<&str>,
         environment: Option<&str>,
-        secrets: &mut BTreeMap<[u8; 32], String>,
+        secrets: &mut Places,
     ) -> Option<Service> {
-        let members = self.object(item, &["keys", "allowed_targets", "permissions", "environments", "url"])?;
+        let members =
+            self.object(item, &["keys", "api_keys", "allowed_targets", "permissions", "environments", "url"])?;
         let keys = members.get("keys").map_or(Vec::new(), |item| self.keys(&item, secrets));
+        let api_keys = members.get("api_keys").map_or(Vec::new(), |item| {
+            let keys = self.keys_for(Purpose::ApiKey, &item, secrets, |text| Sha256::digest(text).into());
+            keys.into_iter().map(|(key, digest)| ApiKey { digest, key }).collect()
+        });
         let may_call = match members.get("allowed_targets") {
             Some(item) => {
                 let targets = self.ids(&item);
                 own.is_some_and(|own| targets.contains(&own))
             }
             None => {
-                if Some(id) != own && !keys.is_empty() {
+                if Some(id) != own && !(keys.is_empty() && api_keys.is_empty()) {
                     self.warn(
                         &item.pointer,
                         "without allowed_targets this service may call every service that has its key",
@@ -253,6 +254,7 @@ impl Reader<'_> {
         Some(Service {
             id: id.into(),
             keys,
+            api_keys,
             may_call,
             lists_targets: members.get("allowed_targets").is_some(),
             in_environment,
@@ -262,81 +264,36 @@ impl Reader<'_> {
         })
     }
 
-    fn routes(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Vec<Route> {
-        let items = self.array(item);
-        let routes: Vec<(String, Route)> =
-            items.iter().filter_map(|item| Some((item.pointer.clone(), self.route(item, find)?))).collect();
-        for (at, (pointer, route)) in routes.iter().enumerate() {
-            let shadows = |(_, earlier): &&(String, Route)| {
-                earlier.pattern.covers(earlier.matching(), &route.pattern, route.matching())
-            };
-            if let Some((_, earlier)) = routes[..at].iter().find(shadows) {
+    fn replay(&mut self, item: Option<Item<'_>>) -> ReplaySettings {
+        let members = item.as_ref().and_then(|item| self.object(item, &["store", "capacity", "on_full", "on_outage"]));
+        let get = |name| members.as_ref().and_then(|members| members.get(name));
+        let stores = [
+            ("memory", ReplayStoreKind::Memory),
+            ("external", ReplayStoreKind::External),
+            ("none", ReplayStoreKind::None),
+        ];
+        let store = get("store").and_then(|item| {
+            let store = self.choice(&item, &stores);
+            if store == Some(ReplayStoreKind::None) {
                 self.warn(
-                    pointer,
-                    format!("\"{}\" stands before this and matches all of it, so this decides nothing", earlier.text),
+                    &item.pointer,
+                    "without a store, a request that was overheard can be repeated inside the window",
                 );
             }
-        }
-        routes.into_iter().map(|(_, route)| route).collect()
-    }
-
-    fn route(&mut self, item: &Item<'_>, find: &dyn Fn(&str) -> Option<usize>) -> Option<Route> {
-        let members = self.object(item, &["match", "public", "accept", "services", "strict"])?;
-        let Some(matched) = members.get("match") else {
-            self.problem(&child(&item.pointer, "match"), "say what the route matches, as in \"POST /internal/**\"");
-            return None;
-        };
-        let pattern = self.pattern(&matched);
-        let public = members.get("public").and_then(|item| self.boolean(&item)).unwrap_or(false);
-        let strict = members.get("strict").and_then(|item| self.boolean(&item)).unwrap_or(false);
-        let accept = members.get("accept").map(|item| self.accept(&item));
-        let services = members.get("services").map(|item| {
-            let mut positions = Vec::new();
-            for element in self.elements(&item, "service") {
-                let Some(id) = self.id(&element) else { continue };
-                match find(id) {
-                    Some(at) => positions.push(at),
-                    None => self.problem(&element.pointer, "this service is not in \"services\""),
-                }
-            }
-            positions.sort_unstable();
-            positions
+            store
         });
-        if public {
-            for name in ["accept", "services", "strict"] {
-                if members.get(name).is_some() {
-                    self.problem(
-                        &child(&item.pointer, name),
-                        "a public route checks nothing, so this would have no effect",
-                    );
-                }
-            }
-        }
-        let text = self.string(&matched)?.into();
-        Some(Route { text, pattern: pattern?, public, accept, services, strict })
-    }
-
-    fn replay(&mut self, item: Option<Item<'_>>) -> ReplaySettings {
-        let members = item.as_ref().and_then(|item| self.object(item, &["store", "capacity", "on_full"]));
-        let get = |name| members.as_ref().and_then(|members| members.get(name));
-        let enabled = get("store")
-            .and_then(|item| {
-                let enabled = self.choice(&item, &[("memory", true), ("none", false)]);
-                if enabled == Some(false) {
-                    self.warn(
-                        &item.pointer,
-                        "without a store, a request that was overheard can be repeated inside the window",
-                    );
-                }
-                enabled
-            })
-            .unwrap_or(true);
         let capacity = get("capacity")
             .and_then(|item| self.whole(&item, 1, MAX_REPLAY_CAPACITY, "entries"))
             .unwrap_or(DEFAULT_REPLAY_CAPACITY);
-        let allow_when_full =
-            get("on_full").and_then(|item| self.choice(&item, &[("reject", false), ("allow", true)])).unwrap_or(false);
-        ReplaySettings { enabled, capacity: capacity as usize, allow_when_full }
+        let mut allows = |name| {
+            get(name).and_then(|item| self.choice(&item, &[("reject", false), ("allow", true)])).unwrap_or(false)
+        };
+        ReplaySettings {
+            store: store.unwrap_or(ReplayStoreKind::Memory),
+            capacity: capacity as usize,
+            allow_when_full: allows("on_full"),
+            allow_on_outage: allows("on_outage"),
+        }
     }
 
     fn limits(&mut self, item: &Item<'_>) -> u64 {

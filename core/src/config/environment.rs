@@ -8,7 +8,7 @@ use super::ID_RULE;
 use super::lookup::Lookup;
 use super::problem::Problem;
 use crate::identifier::is_id;
-use crate::scheme::Scheme;
+use crate::scheme::BuiltIn;
 
 /// The variable that holds the secret of the service itself.
 const OWN_SECRET: &str = "SERVICE_SECRET";
@@ -44,7 +44,7 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
             300
         }
     };
-    if Scheme::from_id(&scheme).is_none() {
+    if BuiltIn::from_id(&scheme).is_none() {
         refuse("HMAC_SCHEME does not name a scheme; leave it out, or set it to service-hmac".into());
     }
 

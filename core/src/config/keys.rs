@@ -1,19 +1,26 @@
-//! Reads the keys of a service: where each secret comes from, and when the key is valid.
+//! Reads keys: where each secret comes from, how it is read, and when the key is valid.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::reader::{Item, Reader, child};
-use super::secret::{self, Encoding};
+use super::reader::{Item, Members, Reader, child};
+use super::secret::{self, Encoding, Purpose};
 use super::{Key, KeyState};
 use crate::mac::{MacKey, key_block};
+use crate::template::{Algorithm, ProofKey};
 
 const MAX_KEYS: usize = 8;
 
+type SecretBytes = Zeroizing<Vec<u8>>;
+
+/// The places of secrets, by their digests.
+pub(super) type Places = BTreeMap<[u8; 32], String>;
+
 impl Reader<'_> {
-    pub(super) fn keys(&mut self, item: &Item<'_>, secrets: &mut BTreeMap<[u8; 32], String>) -> Vec<Key> {
+    /// The keys of services, or of something else that signs as they do.
+    pub(super) fn keys(&mut self, item: &Item<'_>, secrets: &mut Places) -> Vec<Key> {
         self.keys_and(item, secrets, |_| ()).into_iter().map(|(key, ())| key).collect()
     }
 
@@ -21,22 +28,30 @@ impl Reader<'_> {
     pub(super) fn keys_and<T>(
         &mut self,
         item: &Item<'_>,
-        secrets: &mut BTreeMap<[u8; 32], String>,
+        secrets: &mut Places,
+        make: impl Fn(&[u8]) -> T,
+    ) -> Vec<(Key, T)> {
+        self.keys_for(Purpose::Service, item, secrets, make)
+    }
+
+    /// Keys for a purpose, each with what `make` makes of its secret.
+    pub(super) fn keys_for<T>(
+        &mut self,
+        purpose: Purpose<'_>,
+        item: &Item<'_>,
+        secrets: &mut Places,
         make: impl Fn(&[u8]) -> T,
     ) -> Vec<(Key, T)> {
         let items = self.elements(item, "key");
         if items.len() > MAX_KEYS {
-            self.problem(&item.pointer, format!("a service has at most {MAX_KEYS} keys; remove old ones"));
+            self.problem(&item.pointer, format!("there are at most {MAX_KEYS} keys here; remove old ones"));
             return Vec::new();
         }
         let mut keys: Vec<(Key, T)> = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
-            if let Some((key, made)) = self.key(item, at, secrets, &make) {
+            if let Some((key, made)) = self.key(purpose, item, at, secrets, &make) {
                 if keys.iter().any(|(other, _)| other.id == key.id) {
-                    self.problem(
-                        &child(&item.pointer, "id"),
-                        format!("another key of this service has the id \"{}\"", key.id),
-                    );
+                    self.problem(&child(&item.pointer, "id"), format!("another key here has the id \"{}\"", key.id));
                 }
                 keys.push((key, made));
             }
@@ -46,12 +61,18 @@ impl Reader<'_> {
 
     fn key<T>(
         &mut self,
+        purpose: Purpose<'_>,
         item: &Item<'_>,
         at: usize,
-        secrets: &mut BTreeMap<[u8; 32], String>,
+        secrets: &mut Places,
         make: impl Fn(&[u8]) -> T,
     ) -> Option<(Key, T)> {
-        let members = self.object(item, &["id", "secret", "encoding", "not_before", "not_after", "state"])?;
+        let known: &[&str] = match purpose {
+            Purpose::Service => &["id", "secret", "encoding", "not_before", "not_after", "state"],
+            Purpose::ApiKey => &["id", "secret", "not_before", "not_after", "state"],
+            Purpose::Webhook(_) => &["id", "secret", "not_before", "not_after", "state", "sample"],
+        };
+        let members = self.object(item, known)?;
         let id = match members.get("id") {
             Some(item) => self.id(&item).map(str::to_owned),
             None => Some((at + 1).to_string()),
@@ -78,42 +99,93 @@ impl Reader<'_> {
                 [("active", KeyState::Active), ("retiring", KeyState::Retiring), ("revoked", KeyState::Revoked)];
             self.choice(&item, &choices)
         });
-        let secret = match members.get("secret") {
-            Some(item) => self.secret(&item, encoding?, secrets).map(|key| (MacKey::new(&key), make(&key))),
-            None => {
-                self.problem(
-                    &child(&item.pointer, "secret"),
-                    "say where the secret comes from, as \"env:NAME\" or \"file:PATH\"",
-                );
-                None
-            }
+        if let Purpose::Webhook(template) = purpose
+            && template.algorithm == Algorithm::Sha256Prefix
+            && members.get("not_after").is_none()
+        {
+            self.problem(
+                &child(&item.pointer, "not_after"),
+                "this scheme lets whoever sees a signature sign longer messages; say when it ends",
+            );
+        }
+        let Some(secret) = members.get("secret") else {
+            self.problem(
+                &child(&item.pointer, "secret"),
+                "say where the secret comes from, as \"env:NAME\" or \"file:PATH\"",
+            );
+            return None;
         };
-        let (mac, made) = secret?;
-        let key = Key { id: id?.into(), mac, not_before: not_before?, not_after: not_after?, state: state? };
-        Some((key, made))
+        let is_sample = self.is_sample(&members, &secret);
+        let (text, bytes) = self.secret(&secret, encoding?, purpose, is_sample, secrets)?;
+        let proof = match purpose {
+            Purpose::Webhook(template) => match ProofKey::new(template.algorithm, &bytes) {
+                Ok(proof) => proof.map(Box::new),
+                Err(message) => {
+                    self.problem(&secret.pointer, message);
+                    return None;
+                }
+            },
+            Purpose::Service | Purpose::ApiKey => None,
+        };
+        // What is no secret must never become the key of a MAC.
+        let mac = MacKey::new(if proof.is_some() { &[] } else { &bytes });
+        let key = Key {
+            id: id?.into(),
+            mac,
+            proof,
+            secret: Zeroizing::new(text.as_slice().into()),
+            not_before: not_before?,
+            not_after: not_after?,
+            state: state?,
+        };
+        Some((key, make(&bytes)))
+    }
+
+    /// Whether a key is a published sample, which may be weak, and may only stand in the document.
+    fn is_sample(&mut self, members: &Members<'_>, secret: &Item<'_>) -> bool {
+        let Some(item) = members.get("sample") else { return false };
+        if self.boolean(&item) != Some(true) {
+            return false;
+        }
+        let is_literal = self.string(secret).is_some_and(|reference| reference.starts_with("literal:"));
+        if !is_literal {
+            self.problem(&item.pointer, "a published sample stands in the document, as \"literal:TEXT\"");
+        }
+        self.warn(&item.pointer, "whoever knows this published key can sign; it is for tests only");
+        is_literal
     }
 
     fn secret(
         &mut self,
         item: &Item<'_>,
         encoding: Encoding,
-        seen: &mut BTreeMap<[u8; 32], String>,
-    ) -> Option<Zeroizing<Vec<u8>>> {
+        purpose: Purpose<'_>,
+        is_sample: bool,
+        seen: &mut Places,
+    ) -> Option<(SecretBytes, SecretBytes)> {
         let reference = self.string(item)?;
-        match secret::resolve(reference, encoding, self.lookup) {
+        let text = self.secret_text(item)?;
+        match secret::key(&text, encoding, purpose, is_sample) {
             Ok(key) => {
-                if reference.starts_with("literal:") {
+                if reference.starts_with("literal:") && !is_sample {
                     self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
                 }
                 if let Some(other) = seen.insert(Sha256::digest(key_block(&key)).into(), item.pointer.clone()) {
                     self.shared.push((item.pointer.clone(), other));
                 }
-                Some(key)
+                Some((text, key))
             }
             Err(message) => {
                 self.problem(&item.pointer, message);
                 None
             }
         }
+    }
+
+    /// The text that a reference to a secret stands for.
+    pub(super) fn secret_text(&mut self, item: &Item<'_>) -> Option<Zeroizing<Vec<u8>>> {
+        let reference = self.string(item)?;
+        let text = secret::read(reference, self.lookup);
+        text.map_err(|message| self.problem(&item.pointer, message)).ok()
     }
 }

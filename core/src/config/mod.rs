@@ -1,5 +1,7 @@
 //! The config document: parsed once, checked in full, compiled into what a verification needs.
 
+mod accept;
+mod api_keys;
 mod contexts;
 mod document;
 mod environment;
@@ -8,8 +10,11 @@ mod keys;
 mod lookup;
 mod problem;
 pub(crate) mod reader;
+mod routes;
 mod secret;
+mod templates;
 mod time;
+mod webhooks;
 
 use std::fmt;
 use std::hash::BuildHasher;
@@ -18,15 +23,24 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::mac::MacKey;
 use crate::policy::{Matching, Path, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
-use crate::scheme::{Scheme, SchemeSet};
+use crate::scheme::{Scheme, SchemeSet, header};
+use crate::template::{Plan, ProofKey, Template};
 
+pub(crate) use api_keys::ApiKeyIndex;
 pub(crate) use contexts::ContextSettings;
 pub use lookup::{Lookup, Secrets};
 pub use problem::{ConfigErrors, Problem};
+pub(crate) use time::{parse_utc, write_utc};
+
+/// Parses a template that stands on its own.
+pub(crate) fn parse_template(id: &str, document: &str) -> Result<Template, Vec<Problem>> {
+    document::parse_template(id, document)
+}
 
 /// A config document that holds no error. Cheap to clone.
 #[derive(Clone)]
@@ -71,12 +85,37 @@ impl Config {
 
     /// The ids of the known services, in the order of the document.
     pub fn service_ids(&self) -> impl Iterator<Item = &str> {
-        self.0.services.iter().map(|service| &*service.id)
+        self.0.services[..self.0.known_services].iter().map(|service| &*service.id)
     }
 
     /// The base URL of a known service.
     pub fn url(&self, service: &str) -> Option<&str> {
         self.0.find(service.as_bytes()).and_then(|at| self.0.services[at].url.as_deref())
+    }
+
+    /// The names of the webhooks, in the order of the document.
+    pub fn webhooks(&self) -> impl Iterator<Item = &str> {
+        self.0.services[self.0.known_services..].iter().map(|webhook| webhook.id.trim_start_matches("webhook:"))
+    }
+
+    /// The names of all headers that any accepted scheme reads, in lower case: what an adapter that does not hand over all
+    /// header fields has to hand over.
+    pub fn header_names(&self) -> Vec<String> {
+        let all = self.0.routes.iter().map(|route| route.rules.accept).chain([self.0.rules.accept]);
+        let mut names: Vec<String> = header::CREDENTIALS.iter().map(|name| name.to_ascii_lowercase()).collect();
+        for scheme in all.flat_map(|set| set.iter()) {
+            if let Scheme::Plan(at) = scheme {
+                names.extend(self.0.plan(at).template.header_names().map(str::to_ascii_lowercase));
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether accepted requests are remembered by the adapter, in a store that several processes share.
+    pub fn has_external_replay_store(&self) -> bool {
+        self.0.replay.store == ReplayStoreKind::External
     }
 
     /// The most bytes that the body of a protected request may have.
@@ -102,10 +141,16 @@ const ID_RULE: &str = "an id is 1 to 128 letters, digits, '.', '_' or '-', and s
 pub(crate) struct Compiled {
     pub(crate) service: Box<str>,
     pub(crate) environment: Option<Box<str>>,
-    pub(crate) accept: SchemeSet,
+    /// What holds where no route says otherwise.
+    pub(crate) rules: Rules,
     pub(crate) sign_with: Scheme,
     pub(crate) window: Window,
+    /// The known services, and behind them the webhooks.
     pub(crate) services: Vec<Service>,
+    /// How many of them are known services.
+    pub(crate) known_services: usize,
+    pub(crate) api_keys: ApiKeyIndex,
+    pub(crate) plans: Vec<Plan>,
     by_id: HashMap<Box<[u8]>, usize, FixedState>,
     pub(crate) routes: Vec<Route>,
     /// Whether a path decides what a caller may do, so that it must have one reading.
@@ -130,10 +175,39 @@ pub(crate) struct Window {
     pub(crate) future: u64,
 }
 
-/// A known service.
+/// Which credentials a request needs, and whether it may come again.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) accept: SchemeSet,
+    /// Whether every scheme of the set is needed, instead of one.
+    pub(crate) every: bool,
+    /// Whether a request without any credential is let in too.
+    pub(crate) optional: bool,
+    pub(crate) replay: ReplayRule,
+}
+
+impl Rules {
+    /// Whether one credential of a built-in scheme is all that is asked for.
+    #[inline]
+    pub(crate) fn are_plain(&self) -> bool {
+        self.accept.is_built_in() && !self.every && !self.optional
+    }
+}
+
+/// Which requests of a scheme without a nonce are taken for replays when they come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplayRule {
+    UnsafeMethods,
+    AllMethods,
+    /// No request at all, nonce or not.
+    Off,
+}
+
+/// A known service, or a webhook.
 pub(crate) struct Service {
     pub(crate) id: Box<str>,
     pub(crate) keys: Vec<Key>,
+    pub(crate) api_keys: Vec<ApiKey>,
     /// Whether the service's targets include the one that this config is for.
     pub(crate) may_call: bool,
     /// Whether the document lists the service's targets.
@@ -160,11 +234,22 @@ impl Service {
 pub(crate) struct Key {
     pub(crate) id: Box<str>,
     pub(crate) mac: MacKey,
+    /// What takes the place of the MAC key in templates of other algorithms.
+    pub(crate) proof: Option<Box<ProofKey>>,
+    /// The secret's text, for diagnosis.
+    pub(crate) secret: Zeroizing<Box<[u8]>>,
     /// The first Unix second at which the key is valid.
     pub(crate) not_before: u64,
     /// The first Unix second at which the key is valid no more.
     pub(crate) not_after: u64,
     pub(crate) state: KeyState,
+}
+
+/// A key that is sent as it is.
+pub(crate) struct ApiKey {
+    /// Its SHA-256.
+    pub(crate) digest: [u8; 32],
+    pub(crate) key: Key,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +261,11 @@ pub(crate) enum KeyState {
 }
 
 impl Key {
+    /// The secret as it stands where it was found. Text was checked to be UTF-8.
+    pub(crate) fn secret_text(&self) -> &str {
+        std::str::from_utf8(&self.secret).unwrap_or_default()
+    }
+
     pub(crate) fn is_valid(&self, now: u64) -> bool {
         self.state != KeyState::Revoked && (self.not_before..self.not_after).contains(&now)
     }
@@ -186,7 +276,7 @@ pub(crate) struct Route {
     pub(crate) text: Box<str>,
     pub(crate) pattern: Pattern,
     pub(crate) public: bool,
-    pub(crate) accept: Option<SchemeSet>,
+    pub(crate) rules: Rules,
     /// The services that may use the route, as positions, sorted; `None` for all.
     pub(crate) services: Option<Vec<usize>>,
     pub(crate) strict: bool,
@@ -202,13 +292,51 @@ impl Route {
 /// Whether and how requests are remembered.
 #[derive(Clone, Copy)]
 pub(crate) struct ReplaySettings {
-    pub(crate) enabled: bool,
+    pub(crate) store: ReplayStoreKind,
     pub(crate) capacity: usize,
     /// Whether a full store lets requests pass.
     pub(crate) allow_when_full: bool,
+    /// Whether requests pass while a store of the adapter cannot be reached.
+    pub(crate) allow_on_outage: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplayStoreKind {
+    Memory,
+    /// The adapter has a store that several processes share.
+    External,
+    None,
 }
 
 impl Compiled {
+    pub(crate) fn plan(&self, at: u8) -> &Plan {
+        &self.plans[usize::from(at)]
+    }
+
+    /// The plan of a webhook, with its position.
+    pub(crate) fn webhook(&self, name: &str) -> Option<(u8, &Plan)> {
+        let is_it = |plan: &&Plan| plan.listed_as.strip_prefix("webhook:") == Some(name);
+        let plans = self.plans.iter().zip(0..);
+        plans.map(|(plan, at)| (at, plan)).find(|(_, plan)| is_it(plan))
+    }
+
+    /// The id of a scheme, as results name it.
+    pub(crate) fn scheme_id(&self, scheme: Scheme) -> &str {
+        match scheme {
+            Scheme::BuiltIn(scheme) => scheme.id(),
+            Scheme::ApiKey => "api-key",
+            Scheme::Plan(at) => &self.plan(at).template.id,
+        }
+    }
+
+    /// What `accept` calls a scheme.
+    pub(crate) fn listed(&self, scheme: Scheme) -> &str {
+        match scheme {
+            Scheme::Plan(at) => &self.plan(at).listed_as,
+            other => self.scheme_id(other),
+        }
+    }
+
     /// The position of the service with that id.
     pub(crate) fn find(&self, id: &[u8]) -> Option<usize> {
         self.by_id.get(id).copied()

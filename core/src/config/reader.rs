@@ -20,7 +20,7 @@ pub(crate) struct Reader<'l> {
 /// The members of an object, known to be without strangers and repeats.
 pub(crate) struct Members<'j> {
     members: &'j [(String, Json)],
-    pointer: String,
+    pub(crate) pointer: String,
 }
 
 impl<'j> Members<'j> {
@@ -39,6 +39,12 @@ pub(crate) struct Item<'j> {
 /// The pointer of a member or element (RFC 6901, section 3).
 pub(crate) fn child(pointer: &str, name: impl std::fmt::Display) -> String {
     format!("{pointer}/{}", name.to_string().replace('~', "~0").replace('/', "~1"))
+}
+
+impl<'l> Reader<'l> {
+    pub(crate) fn new(lookup: &'l dyn Lookup) -> Self {
+        Self { lookup, problems: Vec::new(), warnings: Vec::new(), decoy_seed: 0, shared: Vec::new() }
+    }
 }
 
 impl Reader<'_> {

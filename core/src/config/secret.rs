@@ -5,9 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::lookup::Lookup;
+use crate::template::{KeyEncoding, Template, WithoutPrefix};
 
 /// The shortest key of a service, in bytes.
 const MIN_KEY_BYTES: usize = 32;
+/// The shortest key of a webhook, in bytes: its sender has chosen it.
+const MIN_WEBHOOK_KEY_BYTES: usize = 16;
 /// The longest key, in bytes.
 const MAX_KEY_BYTES: usize = 4096;
 /// A key that only repeats a pattern of up to this many bytes is no key.
@@ -32,12 +35,67 @@ pub(super) enum Encoding {
     Base64,
 }
 
-/// Resolves a reference and judges the key. The sentence of an error never holds any of the secret.
-pub(super) fn resolve(reference: &str, encoding: Encoding, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
+/// What a key is for, which decides how its secret is read and how strong it must be.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose<'t> {
+    Service,
+    ApiKey,
+    Webhook(&'t Template),
+}
+
+/// Finds the text that a reference stands for. The sentence of an error never holds any of the secret.
+pub(super) fn read(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
     let text = fetch(reference, lookup)?;
-    let key = decode(&text, encoding)?;
-    judge(&key)?;
+    if text.is_empty() {
+        return Err("the secret is empty; make one with `wiresign keygen`".into());
+    }
+    let is_space = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+    if is_space(text.first()) || is_space(text.last()) || text.starts_with("\u{feff}".as_bytes()) {
+        return Err("the secret has white space, a line end or a byte order mark around it; remove that".into());
+    }
+    Ok(text)
+}
+
+/// Reads a secret's text as the bytes of a key, and judges the key. `is_sample` lets it be weak.
+pub(super) fn key(
+    text: &[u8],
+    encoding: Encoding,
+    purpose: Purpose<'_>,
+    is_sample: bool,
+) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (key, least) = match purpose {
+        Purpose::Service => (decode(text, encoding)?, MIN_KEY_BYTES),
+        Purpose::ApiKey => {
+            if !text.iter().all(u8::is_ascii_graphic) {
+                return Err("an API key is visible ASCII text, since it travels in a header".into());
+            }
+            (Zeroizing::new(text.to_vec()), MIN_KEY_BYTES)
+        }
+        Purpose::Webhook(template) => (decode_for(text, template)?, MIN_WEBHOOK_KEY_BYTES),
+    };
+    let is_public = matches!(purpose, Purpose::Webhook(template) if template.algorithm.is_asymmetric());
+    if !is_sample && !is_public {
+        judge(&key, least)?;
+    }
     Ok(key)
+}
+
+/// Reads a webhook's secret in the way that its sender gives it out.
+fn decode_for(text: &[u8], template: &Template) -> Result<Zeroizing<Vec<u8>>, String> {
+    let form = &template.key;
+    let encoding = match form.encoding {
+        KeyEncoding::Text => Encoding::Text,
+        KeyEncoding::Hex => Encoding::Hex,
+        KeyEncoding::Base64 => Encoding::Base64,
+    };
+    match (text.strip_prefix(form.prefix.as_bytes()), form.without_prefix) {
+        (Some(rest), _) => decode(rest, encoding),
+        (None, WithoutPrefix::Same) => decode(text, encoding),
+        (None, WithoutPrefix::Text) => decode(text, Encoding::Text),
+        (None, WithoutPrefix::Refused) => {
+            Err(format!("the secret does not start with \"{}\", as the secrets of {} do", form.prefix, template.title))
+        }
+    }
 }
 
 fn fetch(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
@@ -67,13 +125,6 @@ fn fetch(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, Str
 }
 
 fn decode(text: &[u8], encoding: Encoding) -> Result<Zeroizing<Vec<u8>>, String> {
-    if text.is_empty() {
-        return Err("the secret is empty; make one with `wiresign keygen`".into());
-    }
-    let is_space = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
-    if is_space(text.first()) || is_space(text.last()) || text.starts_with("\u{feff}".as_bytes()) {
-        return Err("the secret has white space, a line end or a byte order mark around it; remove that".into());
-    }
     match encoding {
         Encoding::Text => {
             std::str::from_utf8(text)
@@ -101,10 +152,11 @@ fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(key)
 }
 
-fn judge(key: &[u8]) -> Result<(), String> {
-    if key.len() < MIN_KEY_BYTES {
+fn judge(key: &[u8], least: usize) -> Result<(), String> {
+    if key.len() < least {
+        let whose = if least == MIN_KEY_BYTES { "service" } else { "webhook" };
         return Err(format!(
-            "the key has {} bytes, and a key of a service needs {MIN_KEY_BYTES} or more; make one with `wiresign keygen`",
+            "the key has {} bytes, and a key of a {whose} needs {least} or more; make one with `wiresign keygen`",
             key.len()
         ));
     }
@@ -138,6 +190,10 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9";
+
+    fn resolve(reference: &str, encoding: Encoding, secrets: &Secrets) -> Result<Zeroizing<Vec<u8>>, String> {
+        key(&read(reference, secrets)?, encoding, Purpose::Service, false)
+    }
 
     fn literal(text: &str, encoding: Encoding) -> Result<Vec<u8>, String> {
         resolve(&format!("literal:{text}"), encoding, &Secrets::new()).map(|key| key.to_vec())

@@ -1,7 +1,7 @@
 //! Points in time in the config document.
 
 /// Reads `YYYY-MM-DDTHH:MM:SSZ` (RFC 3339, UTC, whole seconds) as Unix seconds.
-pub(super) fn parse_utc(text: &str) -> Option<u64> {
+pub(crate) fn parse_utc(text: &str) -> Option<u64> {
     let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
     for (at, mark) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')] {
         if bytes[at] != mark {
@@ -33,9 +33,32 @@ pub(super) fn parse_utc(text: &str) -> Option<u64> {
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
+/// Writes Unix seconds as `YYYY-MM-DDTHH:MM:SSZ`.
+pub(crate) fn write_utc(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for seconds in (0..4_000_000_000).step_by(7_654_321) {
+            assert_eq!(parse_utc(&write_utc(seconds)), Some(seconds));
+        }
+        assert_eq!(write_utc(951_782_400), "2000-02-29T00:00:00Z");
+    }
 
     #[test]
     fn utc_times_become_unix_seconds() {

@@ -5,6 +5,7 @@ use crate::context::ContextFault;
 use crate::policy::PathFault;
 use crate::request::HeadFault;
 use crate::scheme::{Scheme, SchemeSet};
+use crate::template::{ClaimFault, SignaturePlace, Template, TimeUnit, TimestampPlace};
 
 /// What exactly was wrong.
 #[derive(Clone, Copy)]
@@ -15,35 +16,73 @@ pub(crate) enum Detail {
     Absent(&'static str),
     NoCredential(SchemeSet),
     TwoCallers,
-    OtherScheme { accepted: SchemeSet },
-    Form { header: &'static str, wanted: &'static str },
+    OtherScheme {
+        accepted: SchemeSet,
+    },
+    Form {
+        header: &'static str,
+        wanted: &'static str,
+    },
     QueryNotCovered(Scheme),
-    Window { age: i64, window: Window },
+    Window {
+        age: i64,
+        window: Window,
+    },
     BodyLimit(u64),
+    SeveralCredentials(SchemeSet),
+    OtherService,
+    NotAllCredentials(SchemeSet),
+    /// What is wrong with the credential of a template.
+    Claim {
+        plan: u8,
+        fault: ClaimFault,
+    },
+    UnknownApiKey,
+    ApiKey {
+        at: usize,
+        now: u64,
+    },
+    OtherDigest,
+    RepeatedOutside,
+    StoreAway,
     UnknownService,
-    NoKeyMatches { tried: usize },
-    Key { at: usize, now: u64 },
+    NoKeyMatches {
+        tried: usize,
+    },
+    Key {
+        at: usize,
+        now: u64,
+    },
     OtherTarget,
     TargetNotListed,
     Environment,
-    RouteServices { route: usize },
+    RouteServices {
+        route: usize,
+    },
     Permissions,
     RequiredServices,
     RequiredCaller,
     SameNonce,
     SameSignature,
     TooOldForStore,
-    StoreFull { capacity: usize },
+    StoreFull {
+        capacity: usize,
+    },
     Context(ContextFault),
     ContextSignature,
-    ContextKey { at: usize, now: u64 },
-    NoContextKeyMatches { tried: usize },
+    ContextKey {
+        at: usize,
+        now: u64,
+    },
+    NoContextKeyMatches {
+        tried: usize,
+    },
     MigrationOver,
 }
 
 impl Detail {
     pub(super) fn sentence(self, config: &Compiled, service: Option<usize>) -> String {
-        let list = |set: SchemeSet| set.iter().map(Scheme::id).collect::<Vec<_>>().join(", ");
+        let list = |set: SchemeSet| set.iter().map(|scheme| config.listed(scheme)).collect::<Vec<_>>().join(", ");
         let caller = service.map_or("the caller", |at| &*config.services[at].id);
         match self {
             Self::Head(fault) => fault.sentence().into(),
@@ -59,8 +98,25 @@ impl Detail {
             }
             Self::Form { header, wanted } => format!("{header} is not {wanted}"),
             Self::QueryNotCovered(scheme) => {
-                format!("the route is strict, the target has a query, and {} does not sign it", scheme.id())
+                format!("the route is strict, and {} does not sign all of method, path and query", config.listed(scheme))
             }
+            Self::SeveralCredentials(found) => {
+                format!("there are credentials of several schemes ({}); send one of them", list(found))
+            }
+            Self::OtherService => "the credentials are of two different services".into(),
+            Self::NotAllCredentials(required) => {
+                format!("not all of the required credentials ({}) are there", list(required))
+            }
+            Self::Claim { plan, fault } => claim_fault(&config.plan(plan).template, fault),
+            Self::UnknownApiKey => "no service of this config has this API key".into(),
+            Self::ApiKey { at, now } => {
+                let key = service.map(|service| &config.services[service].api_keys[at].key);
+                let (id, why) = key.map_or(("", "is not valid"), |key| (&key.id, why_not(key, now)));
+                format!("the API key is known, but key \"{id}\" of {caller} {why}")
+            }
+            Self::OtherDigest => "the body is not the one whose digest the query holds".into(),
+            Self::RepeatedOutside => "the shared replay store has seen this request before".into(),
+            Self::StoreAway => "the shared replay store cannot be reached, and replay.on_outage is reject".into(),
             Self::Window { age, window } => {
                 let (distance, side) =
                     if age < 0 { (age.unsigned_abs(), "in the future") } else { (age as u64, "old") };
@@ -127,5 +183,43 @@ fn why_not(key: &Key, now: u64) -> &'static str {
         KeyState::Revoked => "is revoked",
         _ if now < key.not_before => "is not valid yet",
         _ => "is no longer valid",
+    }
+}
+
+fn claim_fault(template: &Template, fault: ClaimFault) -> String {
+    let header = |at: usize| &*template.headers[at].names[0];
+    let carrier = match &template.signature.place {
+        SignaturePlace::Header(at) => header(*at),
+        SignaturePlace::Headers { first, .. } => header(*first),
+        SignaturePlace::Query(name) => name,
+    };
+    match fault {
+        ClaimFault::Repeated(at) => format!("{} is there twice, or holds a comma where two were joined", header(at)),
+        ClaimFault::BothNames(at) => format!("{} is there under both of its names", header(at)),
+        ClaimFault::Absent(at) => format!("{} is not there", header(at)),
+        ClaimFault::AbsentTimestamp => format!("{carrier} holds no timestamp, or the query does not"),
+        ClaimFault::AbsentParameter => "a query parameter that is signed is not there".into(),
+        ClaimFault::RepeatedParameter => "a query parameter that is signed is there twice".into(),
+        ClaimFault::TooManyParameters => "there are more than 1000 parameters".into(),
+        ClaimFault::AbsentAuthority => "the authority is signed, and the request names none".into(),
+        ClaimFault::TwoAuthorities => "Host and the authority of the request differ".into(),
+        ClaimFault::List => format!("{carrier} is not a list of items as {} writes it", template.title),
+        ClaimFault::Timestamp => {
+            let place = match template.timestamp.as_ref().map(|form| &form.place) {
+                Some(TimestampPlace::Header(at)) => header(*at),
+                Some(TimestampPlace::Query(name)) => name,
+                Some(TimestampPlace::List) | None => carrier,
+            };
+            let wanted = match template.timestamp.as_ref().map(|form| form.unit) {
+                Some(TimeUnit::Milliseconds) => "1 to 15 ASCII digits without a leading zero",
+                Some(TimeUnit::Rfc3339) => "a time as 2026-12-01T00:00:00Z",
+                Some(TimeUnit::Seconds) | None => "1 to 12 ASCII digits without a leading zero",
+            };
+            format!("the timestamp in {place} is not {wanted}")
+        }
+        ClaimFault::Signature => {
+            format!("{carrier} holds no signature as {} writes it: prefix, encoding or length differ", template.title)
+        }
+        ClaimFault::Id(at) => format!("{} is not an id of the form that can be signed", header(at)),
     }
 }

@@ -1,11 +1,13 @@
 //! The wire formats: which headers carry the credential, and which bytes are signed.
 
+pub(crate) mod catalogue;
+
 use crate::mac::Sink;
 
-/// A wire format.
+/// A wire format whose code stands here. Their messages are made without looking at a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Scheme {
+pub(crate) enum BuiltIn {
     ServiceHmac = 0,
     ServiceHmacV2 = 1,
     CrossService = 2,
@@ -19,12 +21,17 @@ pub(crate) mod header {
     pub(crate) const TIMESTAMP: &str = "X-Timestamp";
     pub(crate) const REQUEST_ID: &str = "X-Request-ID";
     pub(crate) const SIGNATURE: &str = "X-Signature";
+    pub(crate) const API_KEY: &str = "X-Service-API-Key";
+
+    /// All of them.
+    pub(crate) const CREDENTIALS: [&str; 7] =
+        [SERVICE_ID, SERVICE_NAME, TARGET_SERVICE, TIMESTAMP, REQUEST_ID, SIGNATURE, API_KEY];
 }
 
 /// What begins each signature of `service-hmac-v2`.
 pub(crate) const V2_PREFIX: &[u8] = b"v2=";
 
-impl Scheme {
+impl BuiltIn {
     pub(crate) const ALL: [Self; 3] = [Self::ServiceHmac, Self::ServiceHmacV2, Self::CrossService];
 
     pub(crate) const fn id(self) -> &'static str {
@@ -65,21 +72,72 @@ impl Scheme {
     }
 }
 
+/// What can be listed under `accept`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    BuiltIn(BuiltIn),
+    ApiKey,
+    /// A compiled template, by its position among the plans of the config.
+    Plan(u8),
+}
+
+/// The most plans of a config: those of its webhooks, and its templates with a caller.
+pub(crate) const MAX_PLANS: usize = 124;
+
+impl Scheme {
+    const fn bit(self) -> u128 {
+        1 << match self {
+            Self::BuiltIn(scheme) => scheme as u8,
+            Self::ApiKey => 3,
+            Self::Plan(at) => 4 + at,
+        }
+    }
+}
+
 /// A set of schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SchemeSet(u8);
+pub(crate) struct SchemeSet(u128);
 
 impl SchemeSet {
+    const BUILT_IN: u128 = 0b111;
+
+    #[must_use]
     pub(crate) const fn with(self, scheme: Scheme) -> Self {
-        Self(self.0 | 1 << scheme as u8)
+        Self(self.0 | scheme.bit())
     }
 
     pub(crate) const fn has(self, scheme: Scheme) -> bool {
-        self.0 & 1 << scheme as u8 != 0
+        self.0 & scheme.bit() != 0
+    }
+
+    pub(crate) const fn takes(self, scheme: BuiltIn) -> bool {
+        self.has(Scheme::BuiltIn(scheme))
+    }
+
+    /// Whether any of the built-in schemes is in the set.
+    pub(crate) const fn takes_built_in(self) -> bool {
+        self.0 & Self::BUILT_IN != 0
+    }
+
+    /// Whether nothing but built-in schemes is in the set.
+    pub(crate) const fn is_built_in(self) -> bool {
+        self.0 & !Self::BUILT_IN == 0
+    }
+
+    /// The positions of the plans in the set.
+    pub(crate) fn plans(self) -> impl Iterator<Item = u8> {
+        let mut rest = self.0 >> 4;
+        std::iter::from_fn(move || {
+            let at = (rest != 0).then(|| rest.trailing_zeros() as u8)?;
+            rest &= rest - 1;
+            Some(at)
+        })
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Scheme> {
-        Scheme::ALL.into_iter().filter(move |scheme| self.has(*scheme))
+        let built_in = BuiltIn::ALL.into_iter().map(Scheme::BuiltIn);
+        let fixed = built_in.chain([Scheme::ApiKey]).filter(move |scheme| self.has(*scheme));
+        fixed.chain(self.plans().map(Scheme::Plan))
     }
 }
 
@@ -97,7 +155,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) nonce: &'a [u8],
 }
 
-impl Scheme {
+impl BuiltIn {
     /// Puts what is signed before the body.
     #[inline]
     pub(crate) fn put_before_body(self, fields: &Fields<'_>, sink: &mut impl Sink) {

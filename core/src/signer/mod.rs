@@ -1,14 +1,19 @@
 //! Signs requests as one service.
 
+mod headers;
+mod template;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use headers::SignedHeaders;
 
 use crate::config::{Compiled, Config, Key, KeyState, Service};
 use crate::identifier::{ReceivedId, is_id};
 use crate::mac::{Sink, push_hex};
 use crate::refusal::FailureCode;
 use crate::request::{Head, Headers, MAX_METHOD_BYTES, check_method, check_target};
-use crate::scheme::{Fields, Scheme, header};
+use crate::scheme::{BuiltIn, Fields, Scheme, header};
 
 /// Signs requests with the own service's key and the config's scheme. Thread-safe and cheap to clone.
 #[derive(Clone)]
@@ -36,6 +41,10 @@ pub enum SignError {
     InvalidTime,
     /// No key of the own service is valid at that time.
     NoValidKey,
+    /// The request lacks a header that the scheme signs.
+    AbsentHeader,
+    /// The request's query or body cannot be signed by the scheme.
+    Unsignable,
 }
 
 impl SignError {
@@ -49,14 +58,16 @@ impl fmt::Display for SignError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::NoKeys => "the config has no key for its own service; add it to \"services\" with its keys",
-            Self::TargetNeeded => {
-                "service-hmac-v2 signs the name of the service that is called; give the signer a target"
-            }
+            Self::TargetNeeded => "the scheme signs the name of the service that is called; give the signer a target",
             Self::InvalidTarget => "the target is not the id of a service",
             Self::InvalidRequest(why) => why,
             Self::InvalidNonce => "the nonce is not 16 to 64 letters, digits, hyphens or underscores",
             Self::InvalidTime => "the time is not Unix time in seconds",
             Self::NoValidKey => "no key of the own service is valid at this time; add a key that is",
+            Self::AbsentHeader => {
+                "a header that the scheme signs is not among those of the request; set it before signing"
+            }
+            Self::Unsignable => "the scheme signs parameters that the request lacks, has twice, or has too many of",
         })
     }
 }
@@ -70,10 +81,23 @@ impl Signer {
     /// Where the config has no key for its own service, or the scheme needs a target and has none.
     pub fn new(config: &Config, target: Option<&str>) -> Result<Self, SignError> {
         let config = config.0.clone();
-        let service = config.find(config.service.as_bytes()).filter(|&at| !config.services[at].keys.is_empty());
+        let service = match config.sign_with {
+            Scheme::Plan(at) if config.plan(at).webhook.is_some() => config.plan(at).webhook,
+            Scheme::ApiKey => {
+                config.find(config.service.as_bytes()).filter(|&at| !config.services[at].api_keys.is_empty())
+            }
+            Scheme::Plan(_) | Scheme::BuiltIn(_) => {
+                config.find(config.service.as_bytes()).filter(|&at| !config.services[at].keys.is_empty())
+            }
+        };
         let service = service.ok_or(SignError::NoKeys)?;
+        let needs_target = match config.sign_with {
+            Scheme::BuiltIn(scheme) => scheme.signs_target(),
+            Scheme::ApiKey => false,
+            Scheme::Plan(at) => config.plan(at).template.target.is_some(),
+        };
         match target {
-            None if config.sign_with.signs_nonce() => return Err(SignError::TargetNeeded),
+            None if needs_target => return Err(SignError::TargetNeeded),
             Some(target) if !is_id(target) => return Err(SignError::InvalidTarget),
             _ => {}
         }
@@ -93,8 +117,23 @@ impl Signer {
         nonce: &str,
     ) -> Result<SignedHeaders, SignError> {
         let prepared = self.prepare(head, now, nonce)?;
+        match self.config.sign_with {
+            Scheme::BuiltIn(scheme) => self.sign_built_in(scheme, &prepared, head, body, now, nonce),
+            Scheme::ApiKey => self.sign_api_key(now, nonce),
+            Scheme::Plan(at) => self.sign_template(self.config.plan(at), &prepared, head, body, now, nonce),
+        }
+    }
+
+    fn sign_built_in<H: Headers + ?Sized>(
+        &self,
+        scheme: BuiltIn,
+        prepared: &Prepared,
+        head: &Head<'_, H>,
+        body: &[u8],
+        now: u64,
+        nonce: &str,
+    ) -> Result<SignedHeaders, SignError> {
         let fields = prepared.fields(self, head, nonce);
-        let scheme = self.config.sign_with;
         let sign = |key: &Key| {
             key.mac.tag(|sink| scheme.put_before_body(&fields, sink), body, scheme.after_body(fields.service))
         };
@@ -103,18 +142,15 @@ impl Signer {
         let timestamp = prepared.timestamp.as_str();
         let own = &*self.own().id;
         match scheme {
-            Scheme::ServiceHmac | Scheme::CrossService => {
-                let name = if scheme == Scheme::ServiceHmac { header::SERVICE_ID } else { header::SERVICE_NAME };
-                let valid = |key: &&Key| key.is_valid(now);
-                let keys = || self.own().keys.iter().filter(valid);
-                let key = keys().find(|key| key.state == KeyState::Active).or_else(|| keys().next());
-                let tag = sign(key.ok_or(SignError::NoValidKey)?);
+            BuiltIn::ServiceHmac | BuiltIn::CrossService => {
+                let name = if scheme == BuiltIn::ServiceHmac { header::SERVICE_ID } else { header::SERVICE_NAME };
+                let tag = sign(self.best_key(now)?);
                 headers.push(name, |value| value.push_str(own));
                 headers.push(header::TIMESTAMP, |value| value.push_str(timestamp));
                 headers.push(header::SIGNATURE, |value| push_hex(value, &tag));
                 headers.push(header::REQUEST_ID, |value| value.push_str(nonce));
             }
-            Scheme::ServiceHmacV2 => {
+            BuiltIn::ServiceHmacV2 => {
                 headers.push(header::SERVICE_ID, |value| value.push_str(own));
                 headers
                     .push(header::TARGET_SERVICE, |value| value.push_str(self.target.as_deref().unwrap_or_default()));
@@ -137,6 +173,22 @@ impl Signer {
         Ok(headers)
     }
 
+    fn sign_api_key(&self, now: u64, nonce: &str) -> Result<SignedHeaders, SignError> {
+        let keys = || self.own().api_keys.iter().map(|key| &key.key).filter(|key| key.is_valid(now));
+        let key = keys().find(|key| key.state == KeyState::Active).or_else(|| keys().next());
+        let key = key.ok_or(SignError::NoValidKey)?;
+        let mut headers = SignedHeaders::new();
+        headers.push(header::API_KEY, |value| value.push_str(key.secret_text()));
+        headers.push(header::REQUEST_ID, |value| value.push_str(nonce));
+        Ok(headers)
+    }
+
+    /// The key to sign with where there is room for one signature: an active one before one on its way out.
+    fn best_key(&self, now: u64) -> Result<&Key, SignError> {
+        let keys = || self.own().keys.iter().filter(|key| key.is_valid(now));
+        keys().find(|key| key.state == KeyState::Active).or_else(|| keys().next()).ok_or(SignError::NoValidKey)
+    }
+
     /// The bytes that [`Signer::sign`] computes the signature over, for diagnosis. They hold no secret.
     ///
     /// # Errors
@@ -149,11 +201,19 @@ impl Signer {
         nonce: &str,
     ) -> Result<Vec<u8>, SignError> {
         let prepared = self.prepare(head, now, nonce)?;
-        let fields = prepared.fields(self, head, nonce);
         let mut message = Vec::new();
-        self.config.sign_with.put_before_body(&fields, &mut message);
-        message.put(body);
-        self.config.sign_with.after_body(fields.service).into_iter().for_each(|piece| message.put(piece));
+        match self.config.sign_with {
+            Scheme::BuiltIn(scheme) => {
+                let fields = prepared.fields(self, head, nonce);
+                scheme.put_before_body(&fields, &mut message);
+                message.put(body);
+                scheme.after_body(fields.service).into_iter().for_each(|piece| message.put(piece));
+            }
+            Scheme::ApiKey => {}
+            Scheme::Plan(at) => {
+                self.put_template(self.config.plan(at), &prepared, head, body, now, nonce, &mut message)?
+            }
+        }
         Ok(message)
     }
 
@@ -165,7 +225,12 @@ impl Signer {
         check_method(room).map_err(|fault| SignError::InvalidRequest(fault.sentence()))?;
         check_target(room, head.target).map_err(|fault| SignError::InvalidRequest(fault.sentence()))?;
         let id = ReceivedId::parse(nonce.as_bytes()).ok_or(SignError::InvalidNonce)?;
-        if self.config.sign_with.signs_nonce() && !id.is_nonce() {
+        let signs_nonce = match self.config.sign_with {
+            Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
+            Scheme::ApiKey => false,
+            Scheme::Plan(at) => self.config.plan(at).template.signs_nonce(),
+        };
+        if signs_nonce && !id.is_nonce() {
             return Err(SignError::InvalidNonce);
         }
         if now >= 1_000_000_000_000 {
@@ -206,43 +271,5 @@ impl fmt::Debug for Signer {
             .field("service", &self.own().id)
             .field("target", &self.target)
             .finish_non_exhaustive()
-    }
-}
-
-/// The headers to set, in order. Those of the same names that the request has must be replaced.
-#[derive(Clone)]
-pub struct SignedHeaders {
-    names: [&'static str; MOST_HEADERS],
-    ends: [u16; MOST_HEADERS],
-    count: usize,
-    values: String,
-}
-
-const MOST_HEADERS: usize = 6;
-
-impl SignedHeaders {
-    fn new() -> Self {
-        Self { names: [""; MOST_HEADERS], ends: [0; MOST_HEADERS], count: 0, values: String::with_capacity(192) }
-    }
-
-    fn push(&mut self, name: &'static str, write: impl FnOnce(&mut String)) {
-        write(&mut self.values);
-        self.names[self.count] = name;
-        self.ends[self.count] = self.values.len().try_into().expect("ids and signatures are bounded");
-        self.count += 1;
-    }
-
-    /// Names and values, in the order in which to set them.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        (0..self.count).map(|at| {
-            let start = if at == 0 { 0 } else { self.ends[at - 1] };
-            (self.names[at], &self.values[usize::from(start)..usize::from(self.ends[at])])
-        })
-    }
-}
-
-impl fmt::Debug for SignedHeaders {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_map().entries(self.iter()).finish()
     }
 }

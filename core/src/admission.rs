@@ -1,0 +1,364 @@
+//! Requests to places that ask for something else than one credential of a built-in scheme: templates, API keys, several
+//! credentials at once, or none.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::bytes::is_same;
+use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules};
+use crate::judge::{self, Also, Entered, Facts, Replay, check_body_length, check_window, conclude, find_key};
+use crate::mac::Tag;
+use crate::refusal::{Detail, Refusal, RefusalCode};
+use crate::replay::ReplayStore;
+use crate::request::{Head, Headers};
+use crate::scheme::{Scheme, SchemeSet};
+use crate::template::{self, Claim, Collected, KeyInUse, Plan, parameter_fault};
+use crate::verified::Verified;
+
+/// The longest API key that is looked up, in bytes.
+const MAX_API_KEY_BYTES: usize = 512;
+
+/// What the head of such a request says.
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
+pub(crate) enum Admitted<'a> {
+    /// Nobody in particular, where that is allowed.
+    Anonymous,
+    Claimed(Credentials<'a>),
+}
+
+/// The credentials of a request, as far as the head decides about them.
+pub(crate) struct Credentials<'a> {
+    pub(crate) signed: Signed<'a>,
+    /// The positions of the service and of its API key, where one was sent and found.
+    pub(crate) api_key: Option<(usize, usize)>,
+}
+
+/// The credential that covers more than itself.
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
+pub(crate) enum Signed<'a> {
+    BuiltIn(judge::Claimed<'a>),
+    Template(Claim<'a>, Facts<'a>),
+    /// There is an API key, and nothing else.
+    Nothing(Facts<'a>),
+}
+
+impl<'a> Credentials<'a> {
+    pub(crate) fn facts(&self) -> &Facts<'a> {
+        match &self.signed {
+            Signed::BuiltIn(claimed) => &claimed.facts,
+            Signed::Template(_, facts) | Signed::Nothing(facts) => facts,
+        }
+    }
+}
+
+/// Judges a request whose body is at hand.
+#[inline(never)]
+pub(crate) fn judge<H: Headers + ?Sized>(
+    config: &Arc<Compiled>,
+    head: &Head<'_, H>,
+    entered: &Entered<'_>,
+    body: &[u8],
+    now: u64,
+    store: &ReplayStore,
+) -> Result<Verified, Refusal> {
+    let credentials = match admit(config, head, entered, now)? {
+        Admitted::Anonymous => return Ok(Verified::new(config.clone(), entered.route, None)),
+        Admitted::Claimed(credentials) => credentials,
+    };
+    let facts = credentials.facts();
+    check_body_length(config, facts, body.len() as u64)?;
+    let found = match &credentials.signed {
+        Signed::BuiltIn(claimed) => judge::prove(config, claimed, body)?.into(),
+        Signed::Nothing(_) => Found::nothing(credentials.api_key),
+        Signed::Template(claim, facts) => {
+            let find = |check: &dyn Fn(KeyInUse<'_>) -> Option<Tag>| {
+                let check = |key| check(key_in_use(config, facts, key));
+                find_signatures(config, facts, claim.signatures.is_one(), check)
+            };
+            let found =
+                claim.with_check(body, find).map_err(|fault| refuse_claim(config, facts, parameter_fault(fault)))??;
+            check_digest(config, facts, claim.is_right_body(body))?;
+            match needs_mark(config, facts) {
+                true => found.with_mark(claim.mark(body)),
+                false => found,
+            }
+        }
+    };
+    conclude_all(config, facts, credentials.api_key, &found, store)
+}
+
+/// The keys whose signatures were found.
+pub(crate) struct Found {
+    key: usize,
+    tag: Tag,
+    /// The tags of other keys.
+    others: Vec<Tag>,
+}
+
+impl From<(usize, Tag)> for Found {
+    fn from((key, tag): (usize, Tag)) -> Self {
+        Self { key, tag, others: Vec::new() }
+    }
+}
+
+impl Found {
+    /// What stands in for a key and a tag where nothing is signed.
+    pub(crate) fn nothing(api_key: Option<(usize, usize)>) -> Self {
+        (api_key.map_or(0, |(_, key)| key), Tag::default()).into()
+    }
+
+    /// The same, with the message's digest in place of the tags.
+    pub(crate) fn with_mark(self, mark: Tag) -> Self {
+        Self { tag: mark, others: Vec::new(), ..self }
+    }
+}
+
+/// Finds the key that made a signature, and where there are several signatures, the others that made one.
+pub(crate) fn find_signatures(
+    config: &Arc<Compiled>,
+    facts: &Facts<'_>,
+    is_one: bool,
+    mut check: impl FnMut(Option<usize>) -> Option<Tag>,
+) -> Result<Found, Refusal> {
+    let mut found = Found::from(find_key(config, facts, &mut check)?);
+    if !is_one {
+        let others = (0..facts.keys).filter(|&at| at != found.key);
+        found.others = others.filter_map(|at| check(Some(at))).collect();
+    }
+    Ok(found)
+}
+
+/// Whether the message itself is what a replay is told by: a store of the adapter takes one key for a request, and of several
+/// signatures some may be left out.
+pub(crate) fn needs_mark(config: &Compiled, facts: &Facts<'_>) -> bool {
+    let takes_several = match facts.scheme {
+        Scheme::Plan(at) => config.plan(at).template.takes_several_signatures(),
+        Scheme::BuiltIn(_) | Scheme::ApiKey => false,
+    };
+    takes_several && config.replay.store == ReplayStoreKind::External && !facts.signs_nonce
+}
+
+/// After the signature: whether both credentials are of one service, then policy and replay.
+pub(crate) fn conclude_all(
+    config: &Arc<Compiled>,
+    facts: &Facts<'_>,
+    api_key: Option<(usize, usize)>,
+    found: &Found,
+    store: &ReplayStore,
+) -> Result<Verified, Refusal> {
+    let has_api_key_too = facts.scheme != Scheme::ApiKey && api_key.is_some();
+    if has_api_key_too && api_key.map(|(service, _)| service) != facts.service {
+        return Err(facts.refuse(config, RefusalCode::AmbiguousCredentials, Detail::OtherService));
+    }
+    let also = Also { has_api_key: has_api_key_too, tags: &found.others };
+    conclude(config, facts, found.key, &found.tag, also, store)
+}
+
+pub(crate) fn check_digest(config: &Arc<Compiled>, facts: &Facts<'_>, is_right_body: bool) -> Result<(), Refusal> {
+    match is_right_body {
+        true => Ok(()),
+        false => Err(facts.refuse(config, RefusalCode::DigestMismatch, Detail::OtherDigest)),
+    }
+}
+
+/// The key at a position among those of the claimed service, or what stands in for it.
+pub(crate) fn key_in_use<'c>(config: &'c Compiled, facts: &Facts<'_>, key: Option<usize>) -> KeyInUse<'c> {
+    match (facts.service, key) {
+        (Some(service), Some(key)) => {
+            let key = &config.services[service].keys[key];
+            (&key.mac, key.proof.as_deref())
+        }
+        _ => (&config.dummy_key, None),
+    }
+}
+
+pub(crate) fn refuse_claim(
+    config: &Arc<Compiled>,
+    facts: &Facts<'_>,
+    (code, fault): (RefusalCode, template::ClaimFault),
+) -> Refusal {
+    match facts.scheme {
+        Scheme::Plan(plan) => facts.refuse(config, code, Detail::Claim { plan, fault }),
+        Scheme::BuiltIn(_) | Scheme::ApiKey => facts.refuse(config, code, Detail::OtherDigest),
+    }
+}
+
+/// Steps 4 to 7 for all kinds of credentials.
+#[inline]
+pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
+    config: &'c Arc<Compiled>,
+    head: &Head<'a, H>,
+    entered: &Entered<'a>,
+    now: u64,
+) -> Result<Admitted<'c>, Refusal> {
+    let route = entered.route.map(|at| &config.routes[at]);
+    let (rules, strict) = route.map_or((&config.rules, false), |route| (&route.rules, route.strict));
+    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), None, entered.request_id.keep());
+    let accepted = rules.accept;
+
+    let mut found = SchemeSet::default();
+    let mut collected: Option<(u8, Collected<'a>)> = None;
+    for at in accepted.plans() {
+        let template = &config.plan(at).template;
+        let headers = template::collect(template, head.headers);
+        if headers.is_there(template, entered.query.unwrap_or_default()) {
+            found = found.with(Scheme::Plan(at));
+            collected = Some((at, headers));
+        }
+    }
+    let has_built_in = accepted.takes_built_in() && entered.carriers.has_built_in(accepted);
+    let has_api_key = accepted.has(Scheme::ApiKey) && entered.carriers.has_api_key();
+    if has_api_key {
+        found = found.with(Scheme::ApiKey);
+    }
+    match found.iter().count() + usize::from(has_built_in) {
+        0 if rules.optional => return Ok(Admitted::Anonymous),
+        0 => return Err(refuse(RefusalCode::AuthenticationRequired, Detail::NoCredential(accepted))),
+        count if rules.every && count < accepted.iter().count() => {
+            return Err(refuse(RefusalCode::AuthenticationRequired, Detail::NotAllCredentials(accepted)));
+        }
+        count if !rules.every && count > 1 => {
+            let built_in = accepted.iter().filter(|scheme| has_built_in && matches!(scheme, Scheme::BuiltIn(_)));
+            let found = built_in.fold(found, SchemeSet::with);
+            return Err(refuse(RefusalCode::AmbiguousCredentials, Detail::SeveralCredentials(found)));
+        }
+        _ => {}
+    }
+
+    let signed = match collected {
+        Some((at, headers)) => {
+            let (claim, facts) = claim_template(config, head, entered, at, &headers, rules, strict, now)?;
+            Some(Signed::Template(claim, facts))
+        }
+        None if has_built_in => Some(Signed::BuiltIn(judge::claim(config, head, entered, rules, strict, now)?)),
+        None => None,
+    };
+    let api_key = match has_api_key {
+        true => Some(find_api_key(config, entered, strict && signed.is_none(), now)?),
+        false => None,
+    };
+    let signed = match (signed, api_key) {
+        (Some(signed), _) => signed,
+        (None, at) => Signed::Nothing(facts_of_api_key(config, head, entered, at.map(|(service, _)| service), now)),
+    };
+    Ok(Admitted::Claimed(Credentials { signed, api_key }))
+}
+
+#[expect(clippy::too_many_arguments, reason = "what the head says comes from several places")]
+#[inline]
+fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
+    config: &'c Arc<Compiled>,
+    head: &Head<'a, H>,
+    entered: &Entered<'a>,
+    at: u8,
+    headers: &Collected<'a>,
+    rules: &Rules,
+    strict: bool,
+    now: u64,
+) -> Result<(Claim<'c>, Facts<'c>), Refusal> {
+    let plan: &'c Plan = config.plan(at);
+    let template = &*plan.template;
+    let refuse = |code, detail, service, request_id: crate::identifier::ReceivedId<'_>| {
+        Refusal::new(code, detail, config.clone(), service, request_id.keep())
+    };
+    let claim = headers
+        .claim(plan, head)
+        .map_err(|(code, fault)| refuse(code, Detail::Claim { plan: at, fault }, plan.webhook, entered.request_id))?;
+    let names_message = template.nonce.is_some() || template.message_id.is_some();
+    let request_id = match claim.id {
+        Some(id) => id,
+        None if names_message => crate::identifier::ReceivedId::NONE,
+        None => entered.request_id,
+    };
+    let service = match (plan.webhook, claim.caller) {
+        (Some(webhook), _) => Some(webhook),
+        (None, caller) => caller.and_then(|id| config.find(id)).filter(|&at| !config.services[at].keys.is_empty()),
+    };
+
+    let coverage = &template.coverage;
+    let covers_target = coverage.method && coverage.path && (coverage.query || entered.query.is_none());
+    if strict && !covers_target {
+        let detail = Detail::QueryNotCovered(Scheme::Plan(at));
+        return Err(refuse(RefusalCode::InsufficientCoverage, detail, service, request_id));
+    }
+    if let Some(timestamp) = claim.timestamp {
+        check_window(now, timestamp, plan.window)
+            .map_err(|(code, detail)| refuse(code, detail, service, request_id))?;
+    }
+
+    let judged = service.map(|at| &config.services[at]).or_else(|| config.decoy(claim.caller.unwrap_or_default()));
+    let replay = match Replay::new(rules.replay, template.signs_nonce(), head.method) {
+        Replay::Signature if !template.algorithm.signs() => Replay::Never,
+        Replay::Signature if claim.timestamp.is_none() => plan.remember.map_or(Replay::Never, Replay::SignatureFor),
+        replay => replay,
+    };
+    let facts = Facts {
+        scheme: Scheme::Plan(at),
+        service,
+        keys: judged.map_or(1, |service| service.keys.len()),
+        route: entered.route,
+        timestamp: claim.timestamp,
+        window: plan.window,
+        now,
+        request_id,
+        id_is_signed: claim.id.is_some() && template.signs_id(),
+        signs_nonce: template.signs_nonce(),
+        replay,
+        signs_target: template.target.is_some(),
+        is_for_us: claim.target.is_none_or(|target| is_same(target, config.service.as_bytes())),
+        is_permitted: judged.is_none_or(|service| service.permits(head.method, &entered.path)),
+    };
+    Ok((claim, facts))
+}
+
+/// Looks an API key up by its digest: no key is compared with another one, so time tells nothing.
+fn find_api_key(
+    config: &Arc<Compiled>,
+    entered: &Entered<'_>,
+    strict: bool,
+    now: u64,
+) -> Result<(usize, usize), Refusal> {
+    let refuse =
+        |code, detail, service| Err(Refusal::new(code, detail, config.clone(), service, entered.request_id.keep()));
+    let sent = match entered.carriers.api_key() {
+        Ok(sent) => sent.unwrap_or_default(),
+        Err((code, detail)) => return refuse(code, detail, None),
+    };
+    if strict {
+        return refuse(RefusalCode::InsufficientCoverage, Detail::QueryNotCovered(Scheme::ApiKey), None);
+    }
+    let digest: [u8; 32] = Sha256::digest(sent).into();
+    let Some(&(service, at)) = config.api_keys.get(&digest).filter(|_| sent.len() <= MAX_API_KEY_BYTES) else {
+        return refuse(RefusalCode::UnknownKey, Detail::UnknownApiKey, None);
+    };
+    if !config.services[service].api_keys[at].key.is_valid(now) {
+        return refuse(RefusalCode::KeyNotValidNow, Detail::ApiKey { at, now }, Some(service));
+    }
+    Ok((service, at))
+}
+
+fn facts_of_api_key<'a, H: Headers + ?Sized>(
+    config: &Arc<Compiled>,
+    head: &Head<'a, H>,
+    entered: &Entered<'a>,
+    service: Option<usize>,
+    now: u64,
+) -> Facts<'a> {
+    Facts {
+        scheme: Scheme::ApiKey,
+        service,
+        keys: 0,
+        route: entered.route,
+        timestamp: None,
+        window: config.window,
+        now,
+        request_id: entered.request_id,
+        id_is_signed: false,
+        signs_nonce: false,
+        replay: Replay::new(ReplayRule::Off, false, head.method),
+        signs_target: false,
+        is_for_us: true,
+        is_permitted: service.is_none_or(|at| config.services[at].permits(head.method, &entered.path)),
+    }
+}

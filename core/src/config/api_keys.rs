@@ -1,0 +1,78 @@
+//! Reads API keys: those that stand with their services, and the JSON text that maps keys to services.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::json::Json;
+use super::reader::{Item, Reader};
+use super::secret::{self, Encoding, Purpose};
+use super::{ApiKey, Key, KeyState, Service};
+use crate::mac::MacKey;
+
+/// Where an API key belongs: the positions of its service and of itself there, by the key's SHA-256.
+pub(crate) type ApiKeyIndex = HashMap<[u8; 32], (usize, usize), FixedState>;
+
+impl Reader<'_> {
+    /// Adds the keys of a JSON object from key to service id, which a reference stands for.
+    pub(super) fn shared_api_keys(&mut self, item: &Item<'_>, services: &mut [Service]) {
+        let Some(text) = self.secret_text(item) else { return };
+        let Ok(Json::Object(members)) = serde_json::from_slice(&text) else {
+            self.problem(&item.pointer, "what this stands for is not a JSON object from API key to service id");
+            return;
+        };
+        if self.string(item).is_some_and(|reference| reference.starts_with("literal:")) {
+            self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
+        }
+        for (at, (key, service)) in members.into_iter().enumerate() {
+            // The keys are secrets: a problem names them by their place.
+            let (key, place) = (Zeroizing::new(key), at + 1);
+            let Json::String(id) = service else {
+                self.problem(&item.pointer, format!("key {place} does not stand for the id of a service"));
+                continue;
+            };
+            let Some(service) = services.iter_mut().find(|service| *service.id == *id) else {
+                self.problem(&item.pointer, format!("key {place} stands for a service that is not in \"services\""));
+                continue;
+            };
+            match secret::key(key.as_bytes(), Encoding::Text, Purpose::ApiKey, false) {
+                Err(message) => self.problem(&item.pointer, format!("key {place}: {message}")),
+                Ok(bytes) => {
+                    let digest = Sha256::digest(&*bytes).into();
+                    if service.api_keys.iter().any(|known| known.digest == digest) {
+                        self.problem(&item.pointer, format!("key {place} is there already"));
+                        continue;
+                    }
+                    let key = Key {
+                        id: (service.api_keys.len() + 1).to_string().into(),
+                        mac: MacKey::new(&[]),
+                        proof: None,
+                        secret: Zeroizing::new(bytes.as_slice().into()),
+                        not_before: 0,
+                        not_after: u64::MAX,
+                        state: KeyState::Active,
+                    };
+                    service.api_keys.push(ApiKey { digest, key });
+                }
+            }
+        }
+    }
+
+    /// All API keys by their digests. A key that two services have is refused: nobody could say whose it is.
+    pub(super) fn index_api_keys(&mut self, services: &[Service]) -> ApiKeyIndex {
+        let mut index = ApiKeyIndex::default();
+        for (service_at, service) in services.iter().enumerate() {
+            for (at, key) in service.api_keys.iter().enumerate() {
+                let is_said = self.problems.iter().any(|problem| problem.pointer.contains("/api_keys"));
+                if index.insert(key.digest, (service_at, at)).is_some() && !is_said {
+                    self.problem(
+                        "/api_keys",
+                        format!("an API key of {} is another one's too; give each its own", service.id),
+                    );
+                }
+            }
+        }
+        index
+    }
+}
