@@ -60,14 +60,20 @@ NOTES = {
     "LongKey": Note("A key longer than a block of the hash is hashed first, as HMAC says."),
     "Uniform": Note("What the answer reveals does not change the verdict.", (25,)),
     # Webhooks and templates.
-    "AlgorithmFixed": Note("The algorithm belongs to the scheme and its keys; nothing in the request chooses it.", (21,)),
+    "AlgorithmFixed": Note(
+        "The algorithm belongs to the scheme and its keys; nothing in the request chooses it.", (21,)
+    ),
     "BodyDigest": Note("The digest of the body is signed, and compared with the body in the same call.", (13,)),
-    "ListHeader": Note("A header that holds a list has one grammar; time and signatures are found by their keys.", (8, 9)),
+    "ListHeader": Note(
+        "A header that holds a list has one grammar; time and signatures are found by their keys.", (8, 9)
+    ),
     "Published": Note("The sender, or a standard, printed this secret, this request and this signature."),
     "SortedParameters": Note("What is signed are parameters in the order of their names.", (11,)),
     "Timeless": Note("Nothing says when the request was made; the webhook may have its signatures remembered.", (33,)),
     "TokenOnly": Note("The whole credential is a text that both sides know, compared in constant time."),
-    "Uncovered": Note("What the signature does not cover may be anything, and the result does not claim otherwise.", (10,)),
+    "Uncovered": Note(
+        "What the signature does not cover may be anything, and the result does not claim otherwise.", (10,)
+    ),
     "UnsignedTime": Note("A time that is not signed proves no freshness, and is not reported as if it did.", (12,)),
     "UrlVariant": Note("The URL is the one that the sender knows, in the spellings that the scheme allows."),
     # Policy.
@@ -79,7 +85,9 @@ NOTES = {
     "AllowedTarget": Note("A caller may be limited to some services that it calls.", (18,)),
     "Reflection": Note("What a service signed for others opens nothing at itself, unless its config says so.", (18,)),
     "Precedence": Note("The request has two faults; the earlier step of the verification decides."),
-    "ApiKey": Note("An API key says who calls by itself; it is looked up by its digest, and anything else is unknown.", (26,)),
+    "ApiKey": Note(
+        "An API key says who calls by itself; it is looked up by its digest, and anything else is unknown.", (26,)
+    ),
     "OptionalRoute": Note("A route that needs no credential; one that is there is judged in full.", (35,)),
     "RequireAll": Note("Every listed credential must be there and hold, and name the same service.", (35,)),
     "RouteReplay": Note("A route says which of its requests are accepted once only.", (32,)),

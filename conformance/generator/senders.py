@@ -378,9 +378,12 @@ def _pagerduty(delivery: Delivery, signature: bytes) -> Request:
 
 
 def _all() -> list[Sender]:
-    sha256, base64_of_32 = b"sha256=", base64.b64encode(hashlib.sha256(b"text that looks like base64").digest()).decode()
+    sha256, base64_of_32 = (
+        b"sha256=",
+        base64.b64encode(hashlib.sha256(b"text that looks like base64").digest()).decode(),
+    )
     get = Delivery(method=b"GET", body=b"")
-    senders = [
+    return [
         _stamped(
             "timestamped-body",
             dotted,
@@ -471,9 +474,7 @@ def _all() -> list[Sender]:
             _stamped(
                 "sendgrid",
                 lambda delivery: delivery.stamp + delivery.body,
-                in_header(
-                    "X-Twilio-Email-Event-Webhook-Signature", b"", "X-Twilio-Email-Event-Webhook-Timestamp"
-                ),
+                in_header("X-Twilio-Email-Event-Webhook-Signature", b"", "X-Twilio-Email-Event-Webhook-Timestamp"),
                 "X-Twilio-Email-Event-Webhook-Signature",
                 encode=as_base64,
                 stamp_header="X-Twilio-Email-Event-Webhook-Timestamp",
@@ -560,9 +561,7 @@ def _all() -> list[Sender]:
             place=_in_docusign_headers,
         ),
         _body_hmac("asana", "X-Hook-Signature", as_hex),
-        _body_hmac(
-            "coinbase-commerce", "X-CC-Webhook-Signature", as_hex, text="2c1f4b7e-9a50-4d3c-8e6b-0f7d5a3b1c9e"
-        ),
+        _body_hmac("coinbase-commerce", "X-CC-Webhook-Signature", as_hex, text="2c1f4b7e-9a50-4d3c-8e6b-0f7d5a3b1c9e"),
         _body_hmac("sentry", "Sentry-Hook-Signature", as_hex),
         _body_hmac("vercel", "x-vercel-signature", as_hex, tag=hmac_sha1),
         _stamped(
@@ -592,7 +591,6 @@ def _all() -> list[Sender]:
         _token("buildkite-token", "X-Buildkite-Token"),
         _token("auth0-log-streams", "Authorization"),
     ]
-    return senders
 
 
 SENDERS = {sender.scheme: sender for sender in _all()}

@@ -118,7 +118,11 @@ def _values(suite: ConfigSuite) -> None:
         group.refuse(f"unknown-{name}", comment, "ApiKey", with_key(text), UNKNOWN)
     bare = REQUEST.without(HEADER)
     group.refuse("missing", "no key", "MissingHeader", bare, "AUTHENTICATION_REQUIRED")
-    for name, header in (("authorization", "Authorization"), ("x-api-key", "X-API-Key"), ("underscores", "X_Service_API_Key")):
+    for name, header in (
+        ("authorization", "Authorization"),
+        ("x-api-key", "X-API-Key"),
+        ("underscores", "X_Service_API_Key"),
+    ):
         request = bare.adding(header, FIRST.encode())
         group.refuse(f"other-header-{name}", "another header", "ApiKey", request, "AUTHENTICATION_REQUIRED")
     in_query = bare.but(target=b"/api/images/7?api_key=" + FIRST.encode())
@@ -173,7 +177,7 @@ def _policy(suite: ConfigSuite) -> None:
         own={"api_keys": [{"secret": "env:SECOND"}]},
     )
     members: dict[str, Json] = {"routes": routes, "services": services, "environment": "staging"}
-    group = suite.group("policy", document(**members), ENV)
+    group = suite.group("policy", document() | members, ENV)
     get = REQUEST.but(method=b"GET", body=b"")
     group.accept("policy-permitted", "what the caller may do", "Permission", get, service=CALLER)
     health = get.but(target=b"/health")
@@ -190,7 +194,7 @@ def _policy(suite: ConfigSuite) -> None:
         ("unknown-first", with_key("x", REQUEST), UNKNOWN),
     ):
         group.refuse(f"policy-{name}", "not what this caller may do", "Permission", request, code)
-    elsewhere = suite.group("another environment", document(**(members | {"environment": "production"})), ENV)
+    elsewhere = suite.group("another environment", document() | members | {"environment": "production"}, ENV)
     elsewhere.refuse("policy-environment", "another environment", "Environment", get, "ENVIRONMENT_NOT_ALLOWED")
     small = suite.group("small bodies", document(limits={"body_bytes": 3}), ENV)
     small.refuse("body-limit", "a long body", "SizeLimit", REQUEST, "BODY_TOO_LARGE")
@@ -267,14 +271,15 @@ def _errors(suite: ConfigSuite) -> None:
     ):
         one: list[Json] = [{"secret": "env:BAD"}]
         suite.bad(f"key-{name}", weak, "ConfigSecret", document(keys=one), f"{at}/0/secret", env=ENV | {"BAD": text})
-    for name, key, pointer in (
+    cases: list[tuple[str, Json, str]] = [
         ("not-set", {"secret": "env:NO_SUCH"}, "/0/secret"),
         ("no-secret", {"id": "a"}, "/0/secret"),
         ("encoding", {"secret": "env:FIRST", "encoding": "hex"}, "/0/encoding"),
         ("sample", {"secret": "env:FIRST", "sample": True}, "/0/sample"),
         ("state", {"secret": "env:FIRST", "state": "off"}, "/0/state"),
         ("never", {"secret": "env:FIRST", "not_before": time(NOW), "not_after": time(NOW)}, "/0/not_after"),
-    ):
+    ]
+    for name, key, pointer in cases:
         suite.bad(f"member-{name}", "not an API key", "ConfigValue", document(keys=[key]), at + pointer, env=ENV)
     empty: list[Json] = []
     bare = document() | {"services": registry(caller={"api_keys": empty})}
@@ -284,7 +289,9 @@ def _errors(suite: ConfigSuite) -> None:
     same: list[Json] = [{"secret": "env:FIRST"}, {"secret": "env:FIRST"}]
     suite.bad("same-service", "one key twice", "SharedSecret", document(keys=same), f"{at}/1/secret", env=ENV)
     shared = document() | {
-        "services": registry(caller={"api_keys": [{"secret": "env:FIRST"}]}, other={"api_keys": [{"secret": "env:FIRST"}]})
+        "services": registry(
+            caller={"api_keys": [{"secret": "env:FIRST"}]}, other={"api_keys": [{"secret": "env:FIRST"}]}
+        )
     }
     pointer = f"/services/{OTHER}/api_keys/0/secret"
     suite.bad("two-services", "a key of two services says nothing", "SharedSecret", shared, pointer, env=ENV)

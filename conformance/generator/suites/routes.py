@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, STRANGER_KEY, registry, secret
+from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, STRANGER_KEY, registry
 from model import accepted, check, refused
 from request import Request
 from senders import as_hex, hmac_sha256
@@ -127,7 +127,9 @@ def _optional_rules(suite: ConfigSuite) -> None:
         {"match": "/hook/**", "optional": True, "accept": ["webhook:sender"]},
     ]
     hooks: Json = {"sender": {"scheme": "github", "keys": [{"secret": "env:HOOK_SECRET"}]}}
-    group = suite.group("optional, and other rules", document(*routes, webhooks=hooks), ENV | {"HOOK_SECRET": HOOK_SECRET})
+    group = suite.group(
+        "optional, and other rules", document(*routes, webhooks=hooks), ENV | {"HOOK_SECRET": HOOK_SECRET}
+    )
     flag = "OptionalRoute"
     other = call(b"/some/a", service=OTHER.encode(), key=OTHER_KEY)
     group.accept("optional-services-named", "a service that the route names", flag, other, service=OTHER)

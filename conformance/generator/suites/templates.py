@@ -38,10 +38,11 @@ TWICE = "DUPLICATE_HEADER"
 
 def template(*message: Json, **members: Json) -> dict[str, Json]:
     """Return a template that signs these parts, with a tag in `X-Sig`, unless members say otherwise."""
-    base: dict[str, Json] = {"algorithm": "hmac-sha256", "key": "text"}
+    place: Json = {"header": "X-Sig", "encoding": "hex"}
+    base: dict[str, Json] = {"algorithm": "hmac-sha256", "key": "text", "signature": place}
     if message:
         base["message"] = list(message)
-    return base | {"signature": {"header": "X-Sig", "encoding": "hex"}} | members
+    return base | members
 
 
 def hooked(scheme: dict[str, Json], *, key: dict[str, Json] | None = None, hook: dict[str, Json] | None = None) -> Json:
@@ -52,7 +53,9 @@ def hooked(scheme: dict[str, Json], *, key: dict[str, Json] | None = None, hook:
     return document | {"webhooks": {"sender": webhook}}
 
 
-def hook_group(suite: Suite, name: str, scheme: dict[str, Json], text: str = HOOK_SECRET, **more: dict[str, Json]) -> Group:
+def hook_group(
+    suite: Suite, name: str, scheme: dict[str, Json], text: str = HOOK_SECRET, **more: dict[str, Json]
+) -> Group:
     """Add a group for one sender."""
     return suite.group(name, hooked(scheme, **more), {"HOOK_SECRET": text})
 
@@ -311,23 +314,25 @@ def _algorithms(suite: Suite) -> None:
     long = {"HOOK_SECRET": "k" + secret("long") * 3}
     document = hooked(template("body", algorithm="hmac-sha512"))
     group = suite.group("a key longer than a block of SHA-512", document, long)
-    tag = hmac.digest(long["HOOK_SECRET"].encode(), BODY, "sha512")
-    group.accept("algorithm-hmac-sha512-long-key", "the key is hashed first", "LongKey", bare(as_hex(tag)), key="1")
+    sealed = hmac.digest(long["HOOK_SECRET"].encode(), BODY, "sha512")
+    group.accept("algorithm-hmac-sha512-long-key", "the key is hashed first", "LongKey", bare(as_hex(sealed)), key="1")
     document = hooked(template("body", algorithm="hmac-sha1"))
     group = suite.group("a key longer than a block of SHA-1", document, long)
-    tag = hmac_sha1(long["HOOK_SECRET"].encode(), BODY)
-    group.accept("algorithm-hmac-sha1-long-key", "the key is hashed first", "LongKey", bare(as_hex(tag)), key="1")
+    sealed = hmac_sha1(long["HOOK_SECRET"].encode(), BODY)
+    group.accept("algorithm-hmac-sha1-long-key", "the key is hashed first", "LongKey", bare(as_hex(sealed)), key="1")
     document = hooked(template(algorithm="token", signature={"header": "X-Sig"}))
     group = suite.group("the algorithm token", document, {"HOOK_SECRET": HOOK_SECRET})
-    group.accept("algorithm-token", "the secret itself", "TokenOnly", bare(HOOK_KEY), service=HOOK, covered=[], age=None)
-    for name, text, code in (
+    group.accept(
+        "algorithm-token", "the secret itself", "TokenOnly", bare(HOOK_KEY), service=HOOK, covered=[], age=None
+    )
+    for kind, token, code in (
         ("cut", HOOK_KEY[:-1], BAD),
         ("longer", HOOK_KEY + b"0", BAD),
         ("other", WRONG, BAD),
         ("tag", as_hex(hmac_sha256(HOOK_KEY, BODY)), BAD),
         ("empty", b"", FORM),
     ):
-        group.refuse(f"algorithm-token-{name}", "not the secret", "TokenOnly", bare(text), code)
+        group.refuse(f"algorithm-token-{kind}", "not the secret", "TokenOnly", bare(token), code)
 
 
 def _keys(suite: Suite) -> None:
@@ -344,7 +349,13 @@ def _keys(suite: Suite) -> None:
         ("base64", "base64", text64, raw, text64.encode()),
         ("text-object", {"encoding": "text"}, text64, text64.encode(), raw),
         ("hex-prefix", {"encoding": "hex", "prefix": "key_"}, "key_" + text16, raw, b"key_" + text16.encode()),
-        ("text-prefix", {"encoding": "text", "prefix": "sk_"}, "sk_" + text16, text16.encode(), b"sk_" + text16.encode()),
+        (
+            "text-prefix",
+            {"encoding": "text", "prefix": "sk_"},
+            "sk_" + text16,
+            text16.encode(),
+            b"sk_" + text16.encode(),
+        ),
         ("prefix", prefixed(), "whsec_" + text64, raw, text64.encode()),
         ("prefix-same", prefixed("same"), text64, raw, text64.encode()),
         ("prefix-default", prefixed(), text64, raw, text64.encode()),
@@ -558,8 +569,16 @@ def _times(suite: Suite) -> None:
         return send(text + b"." + BODY, ("X-Time", text))
 
     for unit, good, bad in (
-        ("s", (seconds(NOW), seconds(NOW - 300)), (b"", b"-1", b"+1767225600", b"01767225600", b"1767225600.0", b"1.7e9")),
-        ("ms", (milliseconds(NOW), b"%d000" % NOW), (b"", b"0%d000" % NOW, b"%d000.5" % NOW, b"1" * 16, b"17672256000x0")),
+        (
+            "s",
+            (seconds(NOW), seconds(NOW - 300)),
+            (b"", b"-1", b"+1767225600", b"01767225600", b"1767225600.0", b"1.7e9"),
+        ),
+        (
+            "ms",
+            (milliseconds(NOW), b"%d000" % NOW),
+            (b"", b"0%d000" % NOW, b"%d000.5" % NOW, b"1" * 16, b"17672256000x0"),
+        ),
         (
             "rfc3339",
             (iso(NOW), b"2026-01-01T00:00:00.1Z", b"2026-01-01T00:00:00.000000000Z"),
@@ -614,15 +633,15 @@ def _times(suite: Suite) -> None:
         group.refuse(f"time-normalised-{name}", comment, "StrictTimestamp", request, "INVALID_TIMESTAMP")
     scheme = template("timestamp", ".", "body", timestamp={"query": "ts", "unit": "s"})
     group = hook_group(suite, "a time in the query", scheme)
-    good = send(STAMP + b"." + BODY, target=b"/x?ts=" + STAMP)
-    group.accept("time-query", "in a parameter", "Genuine", good, age=0, service=HOOK)
+    called = send(STAMP + b"." + BODY, target=b"/x?ts=" + STAMP)
+    group.accept("time-query", "in a parameter", "Genuine", called, age=0, service=HOOK)
     for name, target, code in (
         ("missing", b"/x", "MISSING_TIMESTAMP"),
-        ("twice", good.target + b"&ts=" + STAMP, "MALFORMED_REQUEST"),
+        ("twice", called.target + b"&ts=" + STAMP, "MALFORMED_REQUEST"),
         ("empty", b"/x?ts=", "INVALID_TIMESTAMP"),
         ("moved", b"/x?ts=%d" % (NOW + 1), BAD),
     ):
-        group.refuse(f"time-query-{name}", "another time", "Tampered", good.but(target=target), code)
+        group.refuse(f"time-query-{name}", "another time", "Tampered", called.but(target=target), code)
 
 
 def _nonces(suite: Suite) -> None:
@@ -773,11 +792,31 @@ def _digest(suite: Suite) -> None:
 
 def _variants(suite: Suite) -> None:
     for name, url, good, bad in (
-        ("https", "https://h.example", ("https://h.example", "https://h.example:443"), ("https://h.example:80", "http://h.example")),
+        (
+            "https",
+            "https://h.example",
+            ("https://h.example", "https://h.example:443"),
+            ("https://h.example:80", "http://h.example"),
+        ),
         ("http", "http://h.example", ("http://h.example", "http://h.example:80"), ("http://h.example:443",)),
-        ("port", "https://h.example:1234", ("https://h.example:1234", "https://h.example"), ("https://h.example:1235",)),
-        ("user", "https://u:p@h.example:99", ("https://u:p@h.example:99", "https://u:p@h.example"), ("https://h.example",)),
-        ("user-alone", "https://u@h.example", ("https://u@h.example", "https://u@h.example:443"), ("https://h.example:443",)),
+        (
+            "port",
+            "https://h.example:1234",
+            ("https://h.example:1234", "https://h.example"),
+            ("https://h.example:1235",),
+        ),
+        (
+            "user",
+            "https://u:p@h.example:99",
+            ("https://u:p@h.example:99", "https://u:p@h.example"),
+            ("https://h.example",),
+        ),
+        (
+            "user-alone",
+            "https://u@h.example",
+            ("https://u@h.example", "https://u@h.example:443"),
+            ("https://h.example:443",),
+        ),
         ("ipv6", "https://[::1]:8443", ("https://[::1]:8443", "https://[::1]"), ("https://[",)),
     ):
         scheme = template("url", "\n", "body", url_variants=["port"])
@@ -870,7 +909,10 @@ def _choice(suite: Suite) -> None:
         "service": OWN,
         "services": registry(),
         "accept": ["webhook:one", "webhook:two", "service-hmac-v2"],
-        "schemes": {"plain": template("body"), "other": template("body", signature={"header": "X-Two", "encoding": "hex"})},
+        "schemes": {
+            "plain": template("body"),
+            "other": template("body", signature={"header": "X-Two", "encoding": "hex"}),
+        },
         "webhooks": {
             "one": {"scheme": "plain", "keys": [{"secret": "env:HOOK_SECRET"}]},
             "two": {"scheme": "other", "keys": [{"secret": "env:TWO_SECRET"}]},
@@ -1131,7 +1173,12 @@ def _key_life(suite: Suite) -> None:
 
 def _streams(suite: Suite) -> None:
     body = bytes(range(256)) + b'{"text":"$&\r\n"}' * 8
-    chunkings: dict[str, list[int]] = {"whole": [len(body)], "bytes": [1] * len(body), "blocks": [64] * 5, "empty": [0, 0, 7]}
+    chunkings: dict[str, list[int]] = {
+        "whole": [len(body)],
+        "bytes": [1] * len(body),
+        "blocks": [64] * 5,
+        "empty": [0, 0, 7],
+    }
     digest = hashlib.sha256(body).hexdigest().encode()
     stamped: dict[str, Json] = {"timestamp": {"header": "X-Time", "unit": "s"}}
     cases: list[tuple[str, dict[str, Json], str, Callable[[bytes], bytes], bytes, dict[str, Json]]] = [
@@ -1152,7 +1199,14 @@ def _streams(suite: Suite) -> None:
             {},
         ),
         ("hmac-sha1", template("body", algorithm="hmac-sha1"), HOOK_SECRET, lambda m: hmac_sha1(HOOK_KEY, m), body, {}),
-        ("digest", template("path", ".", "body-sha256"), HOOK_SECRET, lambda m: hmac_sha256(HOOK_KEY, m), b"/a%20b/c." + digest, {}),
+        (
+            "digest",
+            template("path", ".", "body-sha256"),
+            HOOK_SECRET,
+            lambda m: hmac_sha256(HOOK_KEY, m),
+            b"/a%20b/c." + digest,
+            {},
+        ),
         (
             "ed25519",
             template("body", algorithm="ed25519", key="hex"),
@@ -1292,12 +1346,8 @@ def _signing(suite: Suite) -> None:
     failed: Json = {"failed": "SIGNING_FAILED"}
     comment = "a part of the message is not there"
     group.steps("sign-header-missing", comment, "CannotSign", sign(plain, failed, target=None))
-    group.steps(
-        "sign-header-twice", comment, "CannotSign", sign(request.adding("X-Tenant", b"b"), failed, target=None)
-    )
-    group.steps(
-        "sign-parameter-missing", comment, "CannotSign", sign(request.but(target=b"/a"), failed, target=None)
-    )
+    group.steps("sign-header-twice", comment, "CannotSign", sign(request.adding("X-Tenant", b"b"), failed, target=None))
+    group.steps("sign-parameter-missing", comment, "CannotSign", sign(request.but(target=b"/a"), failed, target=None))
     document = hooked(template("body"), key={"state": "revoked"})
     assert isinstance(document, dict)
     group = suite.group("signing: no key", document | {"sign_with": HOOK}, {"HOOK_SECRET": HOOK_SECRET})
@@ -1316,9 +1366,7 @@ def _signing(suite: Suite) -> None:
     fields = [("X-From", CALLER.encode()), ("X-Time", STAMP), ("X-Nonce", NONCE.encode())]
     expect = signs_as([*fields, ("X-Sig", as_hex(hmac_sha256(KEY, message)))], message)
     group.steps("sign-caller", "in the name of this service", "Signing", sign(plain, expect, target=None))
-    group.steps(
-        "sign-caller-nonce", "no nonce", "CannotSign", sign(plain, failed, nonce="short", target=None)
-    )
+    group.steps("sign-caller-nonce", "no nonce", "CannotSign", sign(plain, failed, nonce="short", target=None))
     to: dict[str, Json] = {
         **CALLED,
         "message": ["service", "|", "target-service", "|", "timestamp", "|", "body"],
@@ -1336,28 +1384,27 @@ def _signing(suite: Suite) -> None:
 def _catalogue(suite: Suite) -> None:
     """Senders of the catalogue as signers, for tests of one's own receiver."""
     plain = Request(method=b"POST", target=b"/in", body=BODY)
-    for name, text, fields, message in (
-        ("github", HOOK_SECRET, lambda tag: [("X-Hub-Signature-256", b"sha256=" + tag)], BODY),
+    cases: list[tuple[str, Callable[[bytes], list[tuple[str, bytes]]], bytes]] = [
+        ("github", lambda tag: [("X-Hub-Signature-256", b"sha256=" + tag)], BODY),
         (
             "slack",
-            HOOK_SECRET,
             lambda tag: [("X-Slack-Request-Timestamp", STAMP), ("X-Slack-Signature", b"v0=" + tag)],
             b"v0:" + STAMP + b":" + BODY,
         ),
         (
             "stripe",
-            HOOK_SECRET,
             lambda tag: [("Stripe-Signature", b"t=" + STAMP + b",v1=" + tag)],
             STAMP + b"." + BODY,
         ),
-    ):
+    ]
+    for name, fields, message in cases:
         document: Json = {
             "service": OWN,
             "services": {},
             "sign_with": HOOK,
             "webhooks": {"sender": {"scheme": name, "keys": [{"secret": "env:HOOK_SECRET"}]}},
         }
-        group = suite.group(f"signing as {name}", document, {"HOOK_SECRET": text})
+        group = suite.group(f"signing as {name}", document, {"HOOK_SECRET": HOOK_SECRET})
         expect = signs_as(fields(as_hex(hmac_sha256(HOOK_KEY, message))), message)
         group.steps(f"sign-as-{name}", "as this sender does", "Signing", sign(plain, expect, target=None))
         group.steps(f"sign-as-{name}-check", "and the config is in order", "ConfigAccepted", check({"ok": {}}))
