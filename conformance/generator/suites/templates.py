@@ -47,8 +47,8 @@ def template(*message: Json, **members: Json) -> dict[str, Json]:
 
 def hooked(scheme: dict[str, Json], *, key: dict[str, Json] | None = None, hook: dict[str, Json] | None = None) -> Json:
     """Return a config that accepts one sender, who signs by this template."""
-    fields: dict[str, Json] = {"secret": "env:HOOK_SECRET"} | (key or {})
-    webhook: dict[str, Json] = {"scheme": "acme", "keys": [fields]} | (hook or {})
+    fields: Json = {"secret": "env:HOOK_SECRET"} | (key or {})
+    webhook: Json = {"scheme": "acme", "keys": [fields], **(hook or {})}
     document: dict[str, Json] = {"service": OWN, "services": {}, "accept": [HOOK], "schemes": {"acme": scheme}}
     return document | {"webhooks": {"sender": webhook}}
 

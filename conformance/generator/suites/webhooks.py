@@ -55,13 +55,7 @@ BAD_DATES = {
 }
 
 
-def document(
-    scheme: str,
-    secret_text: str | None = None,
-    *,
-    key: Mapping[str, Json] | None = None,
-    hook: Mapping[str, Json] | None = None,
-) -> Json:
+def document(scheme: str, hook: Mapping[str, Json] | None = None) -> Json:
     """Return a config that accepts this sender alone."""
     fields: dict[str, Json] = {"id": "2026", "secret": "env:HOOK_SECRET"}
     if scheme in PREFIX_HASHES:
