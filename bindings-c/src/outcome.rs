@@ -231,7 +231,7 @@ impl Packed {
         for (at, text) in texts.into_iter().enumerate() {
             self.text(at, text);
         }
-        self.list(5, verified.covered().iter().map(AsRef::as_ref));
+        self.list(5, verified.covered());
         if !verified.request_id_is_signed() {
             self.text(6, verified.replay_key().as_deref());
         }

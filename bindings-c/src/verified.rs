@@ -67,7 +67,7 @@ impl wiresign_verified {
     }
 
     fn covered(&self) -> &[Text] {
-        self.covered.get_or_init(|| self.verified.covered().iter().map(|part| Text::new(part.as_ref())).collect())
+        self.covered.get_or_init(|| self.verified.covered().map(Text::new).collect())
     }
 }
 
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn wiresign_verified_route(
 pub unsafe extern "C" fn wiresign_verified_covered_count(verified: *const wiresign_verified) -> usize {
     guarded!(else 0, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { verified.as_ref() }.map_or(0, |verified| verified.verified.covered().len())
+        unsafe { verified.as_ref() }.map_or(0, |verified| verified.covered().len())
     })
 }
 

@@ -24,10 +24,10 @@ pub(crate) struct FactsTable {
 struct Combination {
     service: Option<Box<str>>,
     key_id: Option<Box<str>>,
-    scheme: Option<&'static str>,
+    scheme: Option<Box<str>>,
     route: Option<Box<str>>,
     key_is_retiring: bool,
-    covered: &'static [&'static str],
+    covered: Vec<String>,
     request_id_is_signed: bool,
     is_public: bool,
 }
@@ -69,10 +69,10 @@ impl Combination {
         Self {
             service: verified.service().map(Into::into),
             key_id: verified.key_id().map(Into::into),
-            scheme: verified.scheme(),
+            scheme: verified.scheme().map(Into::into),
             route: verified.route().map(Into::into),
             key_is_retiring: verified.key_is_retiring(),
-            covered: verified.covered(),
+            covered: verified.covered().map(str::to_owned).collect(),
             request_id_is_signed: verified.request_id_is_signed(),
             is_public: verified.is_public(),
         }
@@ -84,9 +84,9 @@ impl Combination {
             service: owned(&self.service),
             key_id: owned(&self.key_id),
             key_is_retiring: self.key_is_retiring,
-            scheme: self.scheme.map(str::to_owned),
+            scheme: owned(&self.scheme),
             route: owned(&self.route),
-            covered: self.covered.to_vec(),
+            covered: self.covered.clone(),
             request_id_is_signed: self.request_id_is_signed,
             is_public: self.is_public,
         }

@@ -17,7 +17,7 @@ pub struct Facts {
     /// The pattern of the route.
     pub route: Option<String>,
     /// What the signature covers.
-    pub covered: Vec<&'static str>,
+    pub covered: Vec<String>,
     /// Whether the request id is signed.
     pub request_id_is_signed: bool,
     /// Whether a public route let the request in.
@@ -32,7 +32,7 @@ impl From<&Verified> for Facts {
             key_is_retiring: verified.key_is_retiring(),
             scheme: verified.scheme().map(str::to_owned),
             route: verified.route().map(str::to_owned),
-            covered: verified.covered().to_vec(),
+            covered: verified.covered().map(str::to_owned).collect(),
             request_id_is_signed: verified.request_id_is_signed(),
             is_public: verified.is_public(),
         }

@@ -83,7 +83,7 @@ impl Verified {
     /// What the signature covers.
     #[getter]
     fn covered<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.0.covered())
+        PyTuple::new(py, self.0.covered().collect::<Vec<_>>())
     }
 
     /// What a store shared by several verifiers keeps to see the same request again.

@@ -177,7 +177,7 @@ fn judged(outcome: Result<wiresign::Verified, Refusal>) -> StepResult {
             route: verified.route().map(str::to_owned),
             retiring: verified.key_is_retiring(),
             public: verified.is_public(),
-            covered: verified.covered().iter().map(|&part| part.to_owned()).collect(),
+            covered: verified.covered().map(str::to_owned).collect(),
             replay_key: verified.replay_key(),
         }),
         Err(refusal) => refused(&refusal),

@@ -85,7 +85,7 @@ fn bytes(number: usize) -> String {
 }
 
 fn accepted(verified: &Verified, output: &mut Output) {
-    let covered = verified.covered();
+    let covered: Vec<&str> = verified.covered().collect();
     if output.is_json() {
         output.json(&json!({
             "accepted": true,
