@@ -1,0 +1,166 @@
+package dev.wiresign;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Holds the credential of one caller and a scheme, and signs requests. May be used by all threads. */
+public final class Signer implements AutoCloseable {
+    private static final byte[] NOTHING = {};
+
+    private final Handle handle;
+
+    /**
+     * A signer for calls to no particular service. Schemes that sign the target need one.
+     *
+     * @param config the configuration, which may be closed afterwards
+     * @throws SigningException where the configuration lacks what signing takes
+     */
+    public Signer(Config config) {
+        this(config, null);
+    }
+
+    /**
+     * A signer for calls to one service.
+     *
+     * @param config the configuration, which may be closed afterwards
+     * @param target the id of the service that is called; null for none
+     * @throws SigningException where the configuration lacks what signing takes
+     */
+    public Signer(Config config, String target) {
+        byte[] id = target == null ? NOTHING : target.getBytes(StandardCharsets.UTF_8);
+        long[] out = new long[1];
+        long[] error = new long[1];
+        MemorySegment service = target == null ? MemorySegment.NULL : MemorySegment.ofArray(id);
+        long from = config.handle().enter();
+        try {
+            int status = (int) Native.SIGNER_NEW.invokeExact(
+                    from, service, service.byteSize(),
+                    MemorySegment.ofArray(out), MemorySegment.ofArray(error));
+            Failure.check(status, error[0]);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            config.handle().leave();
+        }
+        handle = new Handle("this Signer", out[0], Native.SIGNER_FREE);
+    }
+
+    /**
+     * Signs a request that will be sent now, with a new random nonce. Each attempt to send needs a signature of its own.
+     *
+     * @param request what will be sent
+     * @return the headers to set, in order; the request is not changed
+     * @throws SigningException where the request cannot be signed
+     */
+    public List<Header> sign(Request request) {
+        return sign(request, Native.NOW, null);
+    }
+
+    /**
+     * Signs a request at a time and with a nonce that the caller has made.
+     *
+     * @param request what will be sent
+     * @param now Unix time in seconds
+     * @param nonce what becomes the request id; null for a new random one
+     * @return the headers to set, in order; the request is not changed
+     * @throws SigningException where the request cannot be signed
+     */
+    public List<Header> sign(Request request, long now, String nonce) {
+        Request.Flat flat = request.flat();
+        byte[] id = nonce == null ? NOTHING : nonce.getBytes(StandardCharsets.UTF_8);
+        byte[] body = request.body();
+        if (body.length <= Native.CRITICAL_BYTES) {
+            byte[] block = new byte[Native.SIGNED_BLOCK_SIZE];
+            int[] lengths = new int[2 * Native.SIGNED_COUNT];
+            long[] sizes = new long[3];
+            MemorySegment out = MemorySegment.ofArray(sizes);
+            sign(Native.SIGNER_SIGN, FlatSegments.onHeap(flat), MemorySegment.ofArray(body), now,
+                    nonce == null ? MemorySegment.NULL : MemorySegment.ofArray(id), id.length,
+                    MemorySegment.ofArray(block), MemorySegment.ofArray(lengths), out);
+            return headers(block, lengths, (int) sizes[1]);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment block = arena.allocate(Native.SIGNED_BLOCK_SIZE);
+            MemorySegment lengths = arena.allocate(ValueLayout.JAVA_INT, 2L * Native.SIGNED_COUNT);
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 3);
+            sign(Native.SIGNER_SIGN_LONG, FlatSegments.in(arena, flat), arena.allocateFrom(ValueLayout.JAVA_BYTE, body), now,
+                    nonce == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_BYTE, id), id.length,
+                    block, lengths, out);
+            return headers(block.toArray(ValueLayout.JAVA_BYTE), lengths.toArray(ValueLayout.JAVA_INT),
+                    (int) out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+        }
+    }
+
+    /**
+     * The bytes that a signature of this request covers, for finding out why two sides differ. They hold the body, and no
+     * secret.
+     *
+     * @param request what would be sent
+     * @param now Unix time in seconds
+     * @param nonce what would become the request id; null for a new random one
+     * @return the bytes
+     * @throws SigningException where the request cannot be signed
+     */
+    public byte[] message(Request request, long now, String nonce) {
+        byte[] id = nonce == null ? NOTHING : nonce.getBytes(StandardCharsets.UTF_8);
+        long signer = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments parts = FlatSegments.in(arena, request.flat());
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
+            MemorySegment chosen = nonce == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_BYTE, id);
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.SIGNER_MESSAGE.invokeExact(
+                    signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, body, body.byteSize(), now, chosen, chosen.byteSize(), out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return Native.take(out.getAtIndex(ValueLayout.JAVA_LONG, 0));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /** Frees the signer. Whoever calls it afterwards gets an {@link IllegalStateException}. */
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    /** `out` gets the length of the block, the count of headers, and the error. */
+    private void sign(
+            MethodHandle function, FlatSegments parts, MemorySegment body, long now, MemorySegment nonce, long nonceLength,
+            MemorySegment block, MemorySegment lengths, MemorySegment out) {
+        long signer = handle.enter();
+        try {
+            int status = (int) function.invokeExact(
+                    signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, body, body.byteSize(), now, nonce, nonceLength, block, block.byteSize(), out, lengths,
+                    (long) Native.SIGNED_COUNT, out.asSlice(8), out.asSlice(16));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 2));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    private static List<Header> headers(byte[] block, int[] lengths, int count) {
+        List<Header> headers = new ArrayList<>(count);
+        int at = 0;
+        for (int index = 0; index < count; index++) {
+            String name = new String(block, at, lengths[2 * index], StandardCharsets.UTF_8);
+            at += lengths[2 * index];
+            headers.add(new Header(name, new String(block, at, lengths[2 * index + 1], StandardCharsets.UTF_8)));
+            at += lengths[2 * index + 1];
+        }
+        return headers;
+    }
+}

@@ -1,0 +1,182 @@
+package dev.wiresign;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Who called, from verified material only. Only a verification makes one. */
+public final class Verified {
+    private static final int SCOPE_BYTES = 16;
+
+    private final Outcome outcome;
+    private final Verifier.Terms terms;
+
+    Verified(Outcome outcome, Verifier.Terms terms) {
+        this.outcome = outcome;
+        this.terms = terms;
+    }
+
+    /**
+     * The calling service.
+     *
+     * @return its id; absent only on a public route
+     */
+    public Optional<String> service() {
+        return Optional.ofNullable(outcome.text(Outcome.SERVICE));
+    }
+
+    /**
+     * Which key of the caller matched.
+     *
+     * @return its id; absent only on a public route
+     */
+    public Optional<String> keyId() {
+        return Optional.ofNullable(outcome.text(Outcome.KEY_ID));
+    }
+
+    /**
+     * Whether that key is on its way out.
+     *
+     * @return true where the configuration marks it as retiring
+     */
+    public boolean keyIsRetiring() {
+        return outcome.is(Outcome.RETIRING);
+    }
+
+    /**
+     * The wire format of the signature.
+     *
+     * @return the id of the scheme; absent only on a public route
+     */
+    public Optional<String> scheme() {
+        return Optional.ofNullable(outcome.text(Outcome.SCHEME));
+    }
+
+    /**
+     * Seconds since the request was signed; negative when it comes from the future.
+     *
+     * @return the age, where it is known
+     */
+    public OptionalLong age() {
+        return outcome.is(Outcome.TIMESTAMP) ? OptionalLong.of(outcome.age()) : OptionalLong.empty();
+    }
+
+    /**
+     * When the request was signed, in Unix seconds.
+     *
+     * @return the time, where it is known
+     */
+    public OptionalLong timestamp() {
+        return outcome.is(Outcome.TIMESTAMP) ? OptionalLong.of(outcome.timestamp()) : OptionalLong.empty();
+    }
+
+    /**
+     * The request id.
+     *
+     * @return the id, where the request has one of the usual form
+     */
+    public Optional<String> requestId() {
+        return Optional.ofNullable(outcome.text(Outcome.REQUEST_ID));
+    }
+
+    /**
+     * Whether the signature covers the request id. If not, anybody may have written it.
+     *
+     * @return true where it is signed
+     */
+    public boolean requestIdIsSigned() {
+        return outcome.is(Outcome.REQUEST_ID_SIGNED);
+    }
+
+    /**
+     * The pattern of the route that matched.
+     *
+     * @return the pattern, where one did
+     */
+    public Optional<String> route() {
+        return Optional.ofNullable(outcome.text(Outcome.ROUTE));
+    }
+
+    /**
+     * What the signature covers.
+     *
+     * @return the names of parts of the request; empty on a public route
+     */
+    public List<String> covered() {
+        String covered = outcome.text(Outcome.COVERED);
+        return covered == null || covered.isEmpty() ? List.of() : List.of(covered.split(","));
+    }
+
+    /**
+     * What a store that several verifiers share keeps to see the same request again. The same in every language.
+     *
+     * @return the key; absent where replays are not looked for
+     */
+    public Optional<String> replayKey() {
+        String key = outcome.text(Outcome.REPLAY_KEY);
+        if (key != null || !outcome.is(Outcome.REQUEST_ID_SIGNED)) {
+            return Optional.ofNullable(key);
+        }
+        // Where the id is signed, the key is made of it in the scope of its service. The library leaves that to whoever asks.
+        String service = outcome.text(Outcome.SERVICE);
+        MessageDigest digest = sha256();
+        digest.update("wiresign-replay\n".getBytes(StandardCharsets.US_ASCII));
+        byte[] scope = digest.digest(service.getBytes(StandardCharsets.US_ASCII));
+        digest.update(Arrays.copyOf(scope, SCOPE_BYTES));
+        byte[] hash = digest.digest(outcome.text(Outcome.REQUEST_ID).getBytes(StandardCharsets.US_ASCII));
+        return Optional.of("n:" + HexFormat.of().formatHex(hash));
+    }
+
+    /**
+     * Whether a public route let the request in without a look at its credentials.
+     *
+     * @return true where nothing was verified
+     */
+    public boolean isPublic() {
+        return outcome.is(Outcome.PUBLIC);
+    }
+
+    /**
+     * Refuses the request unless one of these services made it: a rule that an application adds to those of its
+     * configuration. Without any service named each caller will do, but there must be one.
+     *
+     * @param services the ids of the services that may call
+     * @throws Refusal {@code SERVICE_NOT_ALLOWED}, or {@code AUTHENTICATION_REQUIRED} where a public route let the request in
+     */
+    public void requireService(String... services) {
+        String service = outcome.text(Outcome.SERVICE);
+        if (service == null) {
+            RefusalCode code = RefusalCode.AUTHENTICATION_REQUIRED;
+            String detail = "the route is public in the config, and the application needs a caller here";
+            throw new Refusal(code, Outcome.refused(code, detail, null, null, terms.realm()));
+        }
+        if (services.length > 0 && !Arrays.asList(services).contains(service)) {
+            RefusalCode shown = terms.revealsCodes() ? RefusalCode.SERVICE_NOT_ALLOWED : RefusalCode.PERMISSION_DENIED;
+            String detail = "the application does not take " + service + " here";
+            String requestId = outcome.text(Outcome.REQUEST_ID);
+            throw new Refusal(
+                    RefusalCode.SERVICE_NOT_ALLOWED, Outcome.refused(shown, detail, service, requestId, terms.realm()));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return isPublic()
+                ? "Verified{public}"
+                : "Verified{service=" + outcome.text(Outcome.SERVICE) + ", keyId=" + outcome.text(Outcome.KEY_ID) + ", scheme="
+                        + outcome.text(Outcome.SCHEME) + ", requestId=" + outcome.text(Outcome.REQUEST_ID) + "}";
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException missing) {
+            throw new AssertionError("every Java has SHA-256", missing);
+        }
+    }
+}

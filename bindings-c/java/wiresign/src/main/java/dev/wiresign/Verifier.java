@@ -1,0 +1,251 @@
+package dev.wiresign;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Judges requests by one configuration, and remembers which ones it accepted. May be used by all threads; a service has one
+ * for its whole life, because a second one would not know the requests that the first has seen.
+ */
+public final class Verifier implements AutoCloseable {
+    private final Handle handle;
+    private volatile Terms terms;
+
+    /**
+     * A verifier that has seen nothing yet.
+     *
+     * @param config the configuration, which may be closed afterwards
+     */
+    public Verifier(Config config) {
+        Native.require();
+        terms = Terms.of(config);
+        handle = new Handle("this Verifier", make(config), Native.VERIFIER_FREE);
+    }
+
+    /**
+     * Judges a request with its whole body, now.
+     *
+     * @param request what was received
+     * @return who called
+     * @throws Refusal where the request is not accepted
+     */
+    public Verified verify(Request request) {
+        return verify(request, Native.NOW);
+    }
+
+    /**
+     * Judges a request with its whole body at a time: for tests, and for the replay of logs.
+     *
+     * @param request what was received
+     * @param now Unix time in seconds
+     * @return who called
+     * @throws Refusal where the request is not accepted
+     */
+    public Verified verify(Request request, long now) {
+        byte[] body = request.body();
+        if (body.length > Native.CRITICAL_BYTES) {
+            try (BodyVerification verification = begin(request, now)) {
+                verification.declareLength(body.length);
+                verification.update(body);
+                return verification.finish();
+            }
+        }
+        Request.Flat flat = request.flat();
+        byte[] outcome = new byte[Outcome.CAPACITY];
+        int status;
+        Terms inForce = terms;
+        long verifier = handle.enter();
+        try {
+            status = (int) Native.VERIFIER_VERIFY.invokeExact(
+                    verifier, MemorySegment.ofArray(flat.block()), (long) flat.block().length,
+                    MemorySegment.ofArray(flat.lengths()), (long) flat.lengths().length, MemorySegment.ofArray(body),
+                    (long) body.length, now, MemorySegment.ofArray(outcome), (long) Outcome.CAPACITY);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+        long object = Outcome.object(outcome);
+        if (status == 0) {
+            return new Verified(object == 0 ? new Outcome(outcome) : Outcome.ofVerified(object), inForce);
+        }
+        RefusalCode code = RefusalCode.of(status);
+        if (code == null || object != 0) {
+            throw Failure.of(status, object);
+        }
+        throw new Refusal(code, new Outcome(outcome));
+    }
+
+    /**
+     * Judges the head of a request now, and gives what takes the body piece by piece.
+     *
+     * @param head what was received; its body is not looked at
+     * @return the rest of the verification, which is to be closed
+     * @throws Refusal where the head alone decides that the request is not accepted
+     */
+    public BodyVerification begin(Request head) {
+        return begin(head, Native.NOW);
+    }
+
+    /**
+     * Judges the head of a request at a time, and gives what takes the body piece by piece.
+     *
+     * @param head what was received; its body is not looked at
+     * @param now Unix time in seconds
+     * @return the rest of the verification, which is to be closed
+     * @throws Refusal where the head alone decides that the request is not accepted
+     */
+    public BodyVerification begin(Request head, long now) {
+        FlatSegments parts = FlatSegments.onHeap(head.flat());
+        byte[] client = head.clientAddress();
+        long[] out = new long[2];
+        MemorySegment outputs = MemorySegment.ofArray(out);
+        Terms inForce = terms;
+        long verifier = handle.enter();
+        try {
+            int status = (int) Native.VERIFIER_BEGIN.invokeExact(
+                    verifier, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, MemorySegment.ofArray(client), (long) client.length, now, outputs, outputs.asSlice(8));
+            Failure.check(status, out[1]);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+        return new BodyVerification(out[0], inForce);
+    }
+
+    /**
+     * Puts another configuration in force, at once for all threads. Requests that are being judged finish on the old one;
+     * what was seen before and the counters are kept.
+     *
+     * @param config the configuration, which may be closed afterwards
+     */
+    public void replace(Config config) {
+        Terms next = Terms.of(config);
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
+            long from = config.handle().enter();
+            try {
+                int status = (int) Native.VERIFIER_REPLACE.invokeExact(verifier, from, out);
+                Failure.check(status, out.get(ValueLayout.JAVA_LONG, 0));
+            } finally {
+                config.handle().leave();
+            }
+            terms = next;
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * The counters as they stand.
+     *
+     * @return the counters
+     */
+    public Metrics metrics() {
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.VERIFIER_METRICS.invokeExact(verifier, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            long text = out.getAtIndex(ValueLayout.JAVA_LONG, 0);
+            return new Metrics(new String(Native.take(text), StandardCharsets.UTF_8));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Whether a public route answers this method and target, so that nobody looks at the body.
+     *
+     * @param method the method
+     * @param target the path and the query, exactly as they were sent
+     * @return true on a public route
+     */
+    public boolean isPublic(String method, String target) {
+        byte[] verb = Request.bytes(method);
+        byte[] path = Request.bytes(target);
+        long verifier = handle.enter();
+        try {
+            return (boolean) Native.VERIFIER_IS_PUBLIC.invokeExact(
+                    verifier, MemorySegment.ofArray(verb), (long) verb.length, MemorySegment.ofArray(path),
+                    (long) path.length);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * The longest body that is accepted now, in bytes.
+     *
+     * @return the limit
+     */
+    public long bodyLimit() {
+        long verifier = handle.enter();
+        try {
+            return Native.count(Native.VERIFIER_BODY_LIMIT, verifier);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Frees the verifier when the calls that are under way have ended. Whoever calls it afterwards gets an
+     * {@link IllegalStateException}; bodies that were begun can be finished.
+     */
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    private static long make(Config config) {
+        long[] out = new long[2];
+        MemorySegment outputs = MemorySegment.ofArray(out);
+        long from = config.handle().enter();
+        try {
+            int status = (int) Native.VERIFIER_NEW.invokeExact(from, outputs, outputs.asSlice(8));
+            Failure.check(status, out[1]);
+            return out[0];
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            config.handle().leave();
+        }
+    }
+
+    /**
+     * What a refusal says of the configuration in force, for those that Java makes itself.
+     *
+     * @param realm the id of the service itself
+     * @param revealsCodes whether the answer tells refusals of one status apart
+     */
+    record Terms(String realm, boolean revealsCodes) {
+        static Terms of(Config config) {
+            // A request without a method is always refused, and the answer shows its code, or another one.
+            long verifier = make(config);
+            byte[] outcome = new byte[Outcome.CAPACITY];
+            try {
+                int status = (int) Native.VERIFIER_VERIFY.invokeExact(
+                        verifier, MemorySegment.NULL, 0L, MemorySegment.ofArray(new int[Request.LINE_TEXTS]),
+                        (long) Request.LINE_TEXTS, MemorySegment.NULL, 0L, 0L, MemorySegment.ofArray(outcome),
+                        (long) Outcome.CAPACITY);
+                return new Terms(config.service(), new Outcome(outcome).responseCode() == status);
+            } catch (Throwable failure) {
+                throw Native.unforeseen(failure);
+            } finally {
+                Native.free(Native.VERIFIER_FREE, verifier);
+            }
+        }
+    }
+}

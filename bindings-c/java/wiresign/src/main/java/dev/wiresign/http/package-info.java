@@ -1,0 +1,2 @@
+/** Signs what {@code java.net.http} sends. */
+package dev.wiresign.http;
