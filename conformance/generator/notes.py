@@ -116,6 +116,11 @@ NOTES = {
     "ContextForm": Note("A tenant or a role that cannot be signed is refused, never folded into one that can.", (9,)),
     "ContextForged": Note("Tenant, roles or signature are not those of the signer."),
     "ContextMigration": Note("SHA-256(secret || payload) counts during a migration only."),
+    # Handshakes.
+    "Handshake": Note("A challenge of a sender gets its answer, byte for byte; every other request gets none."),
+    "HandshakeProof": Note("A challenge that must prove where it comes from is not answered to anybody else.", (35,)),
+    "HandshakeForm": Note("What has two readings, or could be taken for a page, is not sent back.", (8, 9)),
+    "HandshakeConfig": Note("A handshake that matches everything, or gives away what only a signer has, is an error."),
     # Signing.
     "Signing": Note("The headers and the signed message, byte for byte and in order."),
     "CannotSign": Note("A request that cannot be signed safely is an error, never a half-signed request.", (9,)),

@@ -12,7 +12,8 @@ pub fn message(step: &Step) -> Option<Vec<u8>> {
         Step::Verify { request, .. } | Step::VerifyStream { request, .. } => request,
         Step::VerifyContext { tenant, roles, .. } => return Some(context(tenant, roles)),
         // Its message depends on the configuration, and is part of the answer.
-        Step::Sign { .. } | Step::SignContext { .. } | Step::Check {} | Step::Replace { .. } => return None,
+        Step::Sign { .. } | Step::SignContext { .. } => return None,
+        Step::Handshake { .. } | Step::Check {} | Step::Replace { .. } => return None,
     };
     let timestamp = header(request, "x-timestamp")?;
     let signature = header(request, "x-signature")?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::Contract;
-use crate::result::{ContextVerified, Refused, StepResult, Verified};
+use crate::result::{ContextVerified, HandshakeAnswer, Refused, StepResult, Verified};
 use crate::strict_json::nullable;
 use crate::vectors::Configuration;
 
@@ -43,6 +43,7 @@ pub fn contradictions(got: &StepResult, reveal: Reveal) -> Vec<String> {
         StepResult::Refused(refused) => refusal_contradictions(refused, reveal),
         StepResult::Verified(verified) => verified_contradictions(verified),
         StepResult::ContextVerified(verified) => context_contradictions(verified),
+        StepResult::Handshaken(handshaken) => handshaken.handshake.as_ref().map_or(Vec::new(), echo_contradictions),
         StepResult::Failed(failed) if !Contract::embedded().has_failure(&failed.code) => {
             vec![format!("{:?} is no failure code of the contract", failed.code)]
         }
@@ -126,6 +127,23 @@ fn context_contradictions(verified: &ContextVerified) -> Vec<String> {
     }
     if !verified.roles.windows(2).all(|pair| pair[0] < pair[1]) {
         found.push("the roles are not sorted, or one is there twice".to_owned());
+    }
+    found
+}
+
+/// An echo must never become a page in a browser.
+fn echo_contradictions(answer: &HandshakeAnswer) -> Vec<String> {
+    let values = |name: &str| -> Vec<&str> {
+        let same = answer.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        same.map(|(_, value)| value.as_str()).collect()
+    };
+    let (kinds, sniffing) = (values("Content-Type"), values("X-Content-Type-Options"));
+    let mut found = Vec::new();
+    if !answer.body.is_empty() && !matches!(kinds[..], ["text/plain" | "application/json"]) {
+        found.push(format!("the answer has a body of the types {kinds:?}"));
+    }
+    if !answer.body.is_empty() && sniffing != ["nosniff"] {
+        found.push("the answer has a body, and lets its type be guessed".to_owned());
     }
     found
 }

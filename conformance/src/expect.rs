@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::contract::Contract;
+use crate::result::HandshakeAnswer;
 use crate::step::Step;
 use crate::text::Text;
 
@@ -72,6 +73,9 @@ fn field_problem(step: &Step, name: &str, value: &Value) -> Option<String> {
         (Step::SignContext { .. }, "signature") | (Step::VerifyContext { .. }, "key" | "matched") => value.is_string(),
         (Step::VerifyContext { .. }, "retiring") => value.is_boolean(),
         (Step::VerifyContext { .. }, "roles") => is_list_of_strings(value),
+        (Step::Handshake { .. }, "handshake") => {
+            value.is_null() || serde_json::from_value::<HandshakeAnswer>(value.clone()).is_ok()
+        }
         (Step::Check {}, "warnings") => is_list_of_strings(value),
         _ => return Some(format!("the result of {:?} has no field {name:?}", step.op())),
     };

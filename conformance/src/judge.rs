@@ -37,6 +37,9 @@ pub fn judge(expect: &Expect, got: &StepResult) -> Option<String> {
             let got = pointers(&checked.warnings);
             (expected != got).then(|| format!("warnings: expected {expected:?}, got {got:?}"))
         }
+        (Expect::Ok(fields), StepResult::Handshaken(handshaken)) => {
+            fields_differ(fields, &serde_json::to_value(handshaken).expect("plain data is JSON"))
+        }
         (Expect::Ok(_), StepResult::Replaced) => None,
         (Expect::Refused(code), StepResult::Refused(refused)) if *code == refused.code => None,
         (Expect::Failed(code), StepResult::Failed(failed)) if *code == failed.code => None,
@@ -74,7 +77,8 @@ pub fn answer(got: &StepResult) -> String {
         | StepResult::Checked(_)
         | StepResult::Replaced
         | StepResult::ContextSigned(_)
-        | StepResult::ContextVerified(_) => format!("ok {}", got.to_value()["ok"]),
+        | StepResult::ContextVerified(_)
+        | StepResult::Handshaken(_) => format!("ok {}", got.to_value()["ok"]),
     }
 }
 

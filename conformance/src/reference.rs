@@ -16,7 +16,8 @@ use wiresign_host::SystemLookup;
 
 use crate::protocol::{Answer, Hello, PROTOCOL};
 use crate::result::{
-    Checked, ContextSigned, ContextVerified, Failed, Problem, Refused, Response, Signed, StepResult, Verified,
+    Checked, ContextSigned, ContextVerified, Failed, HandshakeAnswer, Handshaken, Problem, Refused, Response, Signed,
+    StepResult, Verified,
 };
 use crate::step::{CAPABILITIES, Request, Step};
 use crate::text::Text;
@@ -116,6 +117,19 @@ impl Service {
                 }
                 Err(error) => context_failed(error),
             },
+            Step::Handshake { webhook, now, request } => {
+                let headers = headers(request);
+                match self.verifier.handshake(webhook, &head(request, &headers), request.body.bytes(), *now) {
+                    Ok(response) => StepResult::Handshaken(Handshaken {
+                        handshake: response.map(|response| HandshakeAnswer {
+                            status: response.status,
+                            headers: response.headers,
+                            body: response.body,
+                        }),
+                    }),
+                    Err(refusal) => refused(&refusal),
+                }
+            }
         }
     }
 

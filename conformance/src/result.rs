@@ -26,6 +26,8 @@ pub enum StepResult {
     ContextSigned(ContextSigned),
     /// The context's signature holds.
     ContextVerified(ContextVerified),
+    /// The request was looked at as a handshake.
+    Handshaken(Handshaken),
     /// The configuration has problems.
     ConfigErrors(Vec<Problem>),
     /// Something happened that the binding did not foresee. Never right.
@@ -145,6 +147,27 @@ pub struct ContextVerified {
     pub roles: Vec<String>,
 }
 
+/// `{"ok": ...}` of `handshake`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handshaken {
+    /// What to answer; null where the request is no handshake.
+    #[serde(deserialize_with = "nullable")]
+    pub handshake: Option<HandshakeAnswer>,
+}
+
+/// The HTTP response to a handshake.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandshakeAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers to set, in order.
+    pub headers: Vec<(String, String)>,
+    /// The exact text of the body.
+    pub body: String,
+}
+
 /// A problem or a warning of a configuration document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,6 +194,7 @@ impl StepResult {
             ("ok", Step::Replace { .. }) => serde_json::from_value(content).map(|Empty {}| StepResult::Replaced),
             ("ok", Step::SignContext { .. }) => serde_json::from_value(content).map(StepResult::ContextSigned),
             ("ok", Step::VerifyContext { .. }) => serde_json::from_value(content).map(StepResult::ContextVerified),
+            ("ok", Step::Handshake { .. }) => serde_json::from_value(content).map(StepResult::Handshaken),
             ("refused", _) if step.can_be_refused() => serde_json::from_value(content).map(StepResult::Refused),
             ("failed", _) if step.can_fail() => serde_json::from_value(content).map(StepResult::Failed),
             ("config_errors", _) => serde_json::from_value(content).map(StepResult::ConfigErrors),
@@ -201,6 +225,7 @@ impl StepResult {
             StepResult::Replaced => json!({"ok": {}}),
             StepResult::ContextSigned(signed) => json!({"ok": signed}),
             StepResult::ContextVerified(verified) => json!({"ok": verified}),
+            StepResult::Handshaken(handshaken) => json!({"ok": handshaken}),
             StepResult::ConfigErrors(problems) => json!({"config_errors": problems}),
             StepResult::Crashed(text) => json!({"crashed": text}),
         }

@@ -68,6 +68,15 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payload: Option<Text>,
     },
+    /// Answer a sender's challenge, where the request is one.
+    Handshake {
+        /// The name of the webhook.
+        webhook: String,
+        /// Unix time in seconds.
+        now: u64,
+        /// What was received.
+        request: Request,
+    },
 }
 
 impl Step {
@@ -81,6 +90,7 @@ impl Step {
             Step::Replace { .. } => "replace",
             Step::SignContext { .. } => "sign_context",
             Step::VerifyContext { .. } => "verify_context",
+            Step::Handshake { .. } => "handshake",
         }
     }
 
@@ -91,7 +101,8 @@ impl Step {
             | Step::VerifyStream { now, .. }
             | Step::Sign { now, .. }
             | Step::SignContext { now, .. }
-            | Step::VerifyContext { now, .. } => Some(*now),
+            | Step::VerifyContext { now, .. }
+            | Step::Handshake { now, .. } => Some(*now),
             Step::Check {} | Step::Replace { .. } => None,
         }
     }
@@ -100,7 +111,10 @@ impl Step {
 impl Step {
     /// Whether the answer can be a refusal.
     pub fn can_be_refused(&self) -> bool {
-        matches!(self, Step::Verify { .. } | Step::VerifyStream { .. } | Step::VerifyContext { .. })
+        matches!(
+            self,
+            Step::Verify { .. } | Step::VerifyStream { .. } | Step::VerifyContext { .. } | Step::Handshake { .. }
+        )
     }
 
     /// Whether the answer can be a failure: something that the configuration or an argument does not allow.
@@ -110,8 +124,8 @@ impl Step {
 }
 
 /// Every capability that a hello may declare.
-pub const CAPABILITIES: [&str; 7] =
-    ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context"];
+pub const CAPABILITIES: [&str; 8] =
+    ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"];
 
 /// A request as it is on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

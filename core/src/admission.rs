@@ -247,7 +247,7 @@ pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
 
 #[expect(clippy::too_many_arguments, reason = "what the head says comes from several places")]
 #[inline]
-fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
+pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
     config: &'c Arc<Compiled>,
     head: &Head<'a, H>,
     entered: &Entered<'a>,

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use crate::admission;
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
+use crate::handshake::{self, HandshakeResponse};
 use crate::identifier::RequestId;
 use crate::judge::{Admission, Also, admit, check_body_length, conclude, prove};
 use crate::metrics::{Counters, Metrics};
@@ -115,6 +116,24 @@ impl Verifier {
     pub fn begin<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Result<BodyVerification, Refusal> {
         let config = self.config.load_full();
         BodyVerification::begin(&config, &self.memory, head, now)
+            .inspect_err(|refusal| self.memory.counters.count_refusal(refusal))
+    }
+
+    /// Answers a request that is a handshake of the webhook: its sender's challenge. Ask this before [`Verifier::verify`], and
+    /// where there is an answer, send it and nothing else. `None`: the request is no handshake; go on and verify it. A name
+    /// that the config does not have answers nothing.
+    ///
+    /// # Errors
+    /// The refusal of a request that is a handshake, or carries a signature that one must carry.
+    pub fn handshake<H: Headers + ?Sized>(
+        &self,
+        webhook: &str,
+        head: &Head<'_, H>,
+        body: &[u8],
+        now: u64,
+    ) -> Result<Option<HandshakeResponse>, Refusal> {
+        let config = self.config.load();
+        handshake::judge(&config, webhook, head, body, now)
             .inspect_err(|refusal| self.memory.counters.count_refusal(refusal))
     }
 

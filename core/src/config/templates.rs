@@ -165,6 +165,8 @@ impl Reader<'_> {
         if url_variants != UrlVariants::default() && parts_are_read {
             self.prefer_made_url(&members, &mut draft);
         }
+        let is_hmac = algorithm == Some(Algorithm::HmacSha256);
+        let handshakes = members.get("handshake").map(|item| self.handshakes(&item, is_hmac)).unwrap_or_default();
         let legacy = members.get("legacy").and_then(|item| self.boolean(&item)).unwrap_or(false);
         let about = members.get("about").map(|item| self.about(&item)).unwrap_or_default();
         if draft.caller.is_some() {
@@ -211,6 +213,7 @@ impl Reader<'_> {
             window,
             body_digest,
             url_variants,
+            handshakes,
             legacy: legacy || matches!(algorithm, Algorithm::HmacSha1 | Algorithm::Sha256Prefix),
             coverage: draft.coverage,
             about,

@@ -3,11 +3,12 @@
 
 mod answer;
 mod document;
+mod judge;
 mod parse;
 mod rule;
 
-pub(crate) use answer::{Request, answer};
-pub(crate) use rule::{Body, Handshake, HandshakeFault, MatchValue, Source, Value, Verify};
+pub(crate) use judge::judge;
+pub(crate) use rule::{Handshake, HandshakeFault};
 
 /// What an adapter answers a handshake with. The same bytes in every language.
 #[derive(Clone, Debug, PartialEq, Eq)]

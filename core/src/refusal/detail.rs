@@ -2,6 +2,7 @@
 
 use crate::config::{Compiled, Key, KeyState, Window};
 use crate::context::ContextFault;
+use crate::handshake::HandshakeFault;
 use crate::policy::PathFault;
 use crate::request::HeadFault;
 use crate::scheme::{Scheme, SchemeSet};
@@ -68,6 +69,7 @@ pub(crate) enum Detail {
     StoreFull {
         capacity: usize,
     },
+    Handshake(HandshakeFault),
     Context(ContextFault),
     ContextSignature,
     ContextKey {
@@ -159,6 +161,7 @@ impl Detail {
                     "the replay store has no room left of its {capacity} entries; raise replay.capacity or shorten the window"
                 )
             }
+            Self::Handshake(fault) => fault.sentence().into(),
             Self::Context(fault) => fault.sentence().into(),
             Self::ContextSignature => "the signature is not 64 lower-case hex digits".into(),
             Self::ContextKey { at, now } => {

@@ -4,7 +4,7 @@
 mod check;
 mod claim;
 mod message;
-mod parameters;
+pub(crate) mod parameters;
 mod pending;
 mod proof;
 mod signature;
@@ -17,6 +17,7 @@ pub(crate) use proof::{Proof, ProofKey, Running};
 pub(crate) use signature::{Decoded, Encoding, List};
 
 use crate::config::Window;
+use crate::handshake::Handshake;
 
 /// A format, as its JSON describes it.
 #[derive(Clone)]
@@ -47,6 +48,8 @@ pub(crate) struct Template {
     /// The query parameter that holds the body's digest.
     pub(crate) body_digest: Option<Box<str>>,
     pub(crate) url_variants: UrlVariants,
+    /// How the sender's challenge is answered. The first that matches decides.
+    pub(crate) handshakes: Vec<Handshake>,
     pub(crate) legacy: bool,
     pub(crate) coverage: Coverage,
     pub(crate) about: About,

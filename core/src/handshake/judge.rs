@@ -1,0 +1,91 @@
+//! The way of a request that may be a handshake: to its webhook, to its proof, to the answer.
+
+use std::sync::Arc;
+
+use super::HandshakeResponse;
+use super::answer::{Denied, Request, answer};
+use super::rule::HandshakeFault;
+use crate::admission::{check_digest, claim_template, key_in_use, refuse_claim};
+use crate::config::{Compiled, ReplayRule, Rules};
+use crate::credentials::Carriers;
+use crate::identifier::ReceivedId;
+use crate::judge::{Entered, check_body_length, find_key};
+use crate::mac::{MacKey, Tag};
+use crate::policy::Path;
+use crate::refusal::{Detail, Refusal, RefusalCode};
+use crate::request::{Head, Headers, check_method, check_target};
+use crate::scheme::{Scheme, SchemeSet};
+use crate::template::{self, KeyInUse, parameter_fault};
+
+impl HandshakeFault {
+    fn code(self) -> RefusalCode {
+        match self {
+            Self::WrongToken | Self::NoToken => RefusalCode::PermissionDenied,
+            Self::RepeatedParameter
+            | Self::TooManyParameters
+            | Self::RepeatedMember
+            | Self::AbsentEcho
+            | Self::UnsafeEcho => RefusalCode::MalformedRequest,
+        }
+    }
+}
+
+/// Answers the request where it is a handshake of the webhook. A name that the config does not have answers nothing.
+pub(crate) fn judge<H: Headers + ?Sized>(
+    config: &Arc<Compiled>,
+    webhook: &str,
+    head: &Head<'_, H>,
+    body: &[u8],
+    now: u64,
+) -> Result<Option<HandshakeResponse>, Refusal> {
+    let Some((at, plan)) = config.webhook(webhook).filter(|(_, plan)| !plan.template.handshakes.is_empty()) else {
+        return Ok(None);
+    };
+    let refuse = |code, detail, request_id: ReceivedId<'_>| {
+        Refusal::new(code, detail, config.clone(), plan.webhook, request_id.keep())
+    };
+    let mut carriers = Carriers::default();
+    carriers
+        .collect(head.headers)
+        .and_then(|()| check_method(head.method))
+        .and_then(|()| check_target(head.method, head.target))
+        .map_err(|fault| refuse(RefusalCode::MalformedRequest, Detail::Head(fault), ReceivedId::NONE))?;
+    let request_id = carriers.request_id();
+    let (path, query) = head.split_target();
+    let entered = Entered { carriers, request_id, path: Path::new(path), query, route: None };
+    let request = Request { head, body, verify_token: plan.verify_token };
+    let verify = || prove(config, at, head, &entered, body, now);
+    answer(&plan.template.handshakes, &request, verify).map_err(|denied| match denied {
+        Denied::Fault(fault) => refuse(fault.code(), Detail::Handshake(fault), request_id),
+        Denied::Signature(refusal) => refusal,
+    })
+}
+
+/// The key of the webhook that signed the request. Routes play no part, and nothing is remembered.
+fn prove<'c, H: Headers + ?Sized>(
+    config: &'c Arc<Compiled>,
+    at: u8,
+    head: &Head<'_, H>,
+    entered: &Entered<'_>,
+    body: &[u8],
+    now: u64,
+) -> Result<&'c MacKey, Refusal> {
+    let accept = SchemeSet::default().with(Scheme::Plan(at));
+    let rules = Rules { accept, every: false, optional: false, replay: ReplayRule::Off };
+    let template = &config.plan(at).template;
+    let headers = template::collect(template, head.headers);
+    if !headers.is_there(template, entered.query.unwrap_or_default()) {
+        let request_id = entered.request_id.keep();
+        let (code, detail) = (RefusalCode::AuthenticationRequired, Detail::NoCredential(accept));
+        return Err(Refusal::new(code, detail, config.clone(), None, request_id));
+    }
+    let (claim, facts) = claim_template(config, head, entered, at, &headers, &rules, false, now)?;
+    check_body_length(config, &facts, body.len() as u64)?;
+    let find = |check: &dyn Fn(KeyInUse<'_>) -> Option<Tag>| {
+        find_key(config, &facts, |key| check(key_in_use(config, &facts, key)))
+    };
+    let found = claim.with_check(body, find).map_err(|fault| refuse_claim(config, &facts, parameter_fault(fault)))?;
+    let (key, _) = found?;
+    check_digest(config, &facts, claim.is_right_body(body))?;
+    Ok(key_in_use(config, &facts, Some(key)).0)
+}
