@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/conformance/*.c"
-shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run cli/tests/init-programs examples/fleet/run fuzz/run scripts/require-tools scripts/python-environment scripts/node-modules"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/require-tools scripts/python-environment scripts/node-modules"
 python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -23,7 +23,7 @@ demo *ARGS: _tools wheel addon
     examples/fleet/run {{ARGS}}
 
 # Run everything that CI runs: lint, all tests, conformance, the README's examples, the demo
-test: _tools lint test-rust test-python test-node test-c conformance test-readme fuzz demo test-demo
+test: _tools lint test-rust test-python test-node test-c test-go conformance test-readme fuzz demo test-demo
     @echo "all of it passed"
 
 # Run the tests of the Rust crates
@@ -43,6 +43,10 @@ test-node: _tools addon
 test-c: _tools clib
     bindings-c/tests/run
 
+# Test the Go package: plain, under the race detector, with garbage collected inside calls, from a stranger's module
+test-go: _tools clib
+    bindings-c/go/scripts/test
+
 # Show that the demo goes red when the fleet is not protected
 test-demo: _tools wheel addon
     examples/fleet/run --test
@@ -61,6 +65,7 @@ lint: _tools _venv _node-modules
     {{python}} -m ruff format --check {{python_sources}}
     build/venv/bin/clang-format --dry-run -Werror {{c_sources}}
     build/venv/bin/shellcheck --exclude SC2016,SC2054 {{shell_sources}}
+    test -z "$(gofmt -l bindings-c/go bench | tee /dev/stderr)"
     cd bindings-node && npm run lint
 
 # Format all sources
@@ -68,6 +73,7 @@ fmt: _tools _venv _node-modules
     cargo fmt --all
     {{python}} -m ruff format {{python_sources}}
     build/venv/bin/clang-format -i {{c_sources}}
+    gofmt -w bindings-c/go bench
     cd bindings-node && npm run format
 
 # Write the files that several languages share: code tables, the C header, the vectors
@@ -91,6 +97,7 @@ addon: _tools _node-modules
 clib: _tools
     bindings-c/install.sh
     bindings-c/conformance/build.sh
+    bindings-c/go/scripts/build-driver
 
 # Judge every binding by the vectors (or by other vectors: --vectors DIR)
 conformance *ARGS: _tools _install-python addon clib
