@@ -149,16 +149,18 @@ fn echo_contradictions(answer: &HandshakeAnswer) -> Vec<String> {
 }
 
 fn verified_contradictions(verified: &Verified) -> Vec<String> {
+    // The first three are always known of a caller; the others not under every scheme.
     let named = [
-        ("service", verified.service.is_some()),
-        ("key", verified.key.is_some()),
-        ("scheme", verified.scheme.is_some()),
-        ("age", verified.age.is_some()),
-        ("replay_key", verified.replay_key.is_some()),
+        ("service", verified.service.is_some(), true),
+        ("key", verified.key.is_some(), true),
+        ("scheme", verified.scheme.is_some(), true),
+        ("age", verified.age.is_some(), false),
+        ("replay_key", verified.replay_key.is_some(), false),
     ];
-    let wrong = named.iter().filter(|(_, present)| *present == verified.public);
+    let wrong =
+        named.iter().filter(|(_, present, always)| if verified.public { *present } else { *always && !*present });
     wrong
-        .map(|(name, present)| {
+        .map(|(name, present, _)| {
             let state = if *present { "there" } else { "null" };
             let route = if verified.public { "a public route, where nobody is verified" } else { "a verified request" };
             format!("{name} is {state} on {route}")
