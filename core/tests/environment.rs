@@ -65,3 +65,49 @@ fn each_problem_names_its_variable() {
         assert!(!text.contains(OWN), "{text}");
     }
 }
+
+const API_KEY: &str = "k-8c1d7e5f3a2b4c6d8e9f0a1b2c3d4e5f";
+
+#[test]
+fn api_keys_come_from_one_variable() {
+    let keys = format!(r#"{{"{API_KEY}":"tutor-service"}}"#);
+    for mode in [None, Some("api-key")] {
+        let mut variables = vec![("SERVICE_ID", "identity-service"), ("SERVICE_API_KEYS", keys.as_str())];
+        variables.extend(mode.map(|mode| ("SERVICE_AUTH_MODE", mode)));
+        let verifier = Verifier::new(&config(&variables).expect("a config"));
+        let verify = |key: &str| {
+            let headers = [("x-service-api-key", key)];
+            verifier.verify(&Head::new(b"GET", b"/users/1", &headers), b"", 1_000_000)
+        };
+        assert_eq!(verify(API_KEY).expect("the key of the caller").service(), Some("tutor-service"));
+        let refusal = verify("k-8c1d7e5f3a2b4c6d8e9f0a1b2c3d4e50").expect_err("nobody's key");
+        assert_eq!(refusal.code().name(), "UNKNOWN_KEY");
+        assert!(!format!("{refusal:?}").contains("k-8c1d"));
+    }
+}
+
+#[test]
+fn a_secret_beside_api_keys_keeps_signatures() {
+    let keys = format!(r#"{{"{API_KEY}":"tutor-service"}}"#);
+    let own = [("SERVICE_ID", "identity-service"), ("SERVICE_SECRET", OWN), ("SERVICE_API_KEYS", keys.as_str())];
+    let both = config(&own).expect("a config");
+    let ids: Vec<_> = both.service_ids().collect();
+    assert_eq!(ids, ["identity-service", "tutor-service"]);
+    assert!(Signer::new(&both, Some("tutor-service")).is_ok());
+}
+
+#[test]
+fn what_is_wrong_with_api_keys_is_said_without_showing_them() {
+    let service = ("SERVICE_ID", "identity-service");
+    let short = r#"{"short-key":"tutor-service"}"#;
+    for (variables, wanted) in [
+        (vec![service, ("SERVICE_API_KEYS", "[]")], "not a JSON object"),
+        (vec![service, ("SERVICE_API_KEYS", short)], "key 1"),
+        (vec![service, ("SERVICE_AUTH_MODE", "api-key")], "SERVICE_API_KEYS is not set"),
+        (vec![service, ("SERVICE_SECRET", OWN), ("SERVICE_AUTH_MODE", "both")], "AWS signatures"),
+        (vec![service, ("SERVICE_SECRET", OWN), ("SERVICE_AUTH_MODE", "none")], "hmac, api-key, iam or both"),
+    ] {
+        let message = config(&variables).expect_err(wanted).to_string();
+        assert!(message.contains(wanted) && !message.contains("short-key"), "{message}");
+    }
+}

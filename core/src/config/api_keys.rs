@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::json::Json;
 use super::reader::{Item, Reader};
 use super::secret::{self, Encoding, Purpose};
-use super::{ApiKey, Key, KeyState, Service};
+use super::{ApiKey, Key, KeyState, SecretText, Service};
 use crate::mac::MacKey;
 
 /// Where an API key belongs: the positions of its service and of itself there, by the key's SHA-256.
@@ -55,6 +55,18 @@ impl Reader<'_> {
                     };
                     service.api_keys.push(ApiKey { digest, key });
                 }
+            }
+        }
+    }
+
+    /// The API key that another service has given to this one.
+    pub(super) fn key_to_call_with(&mut self, item: &Item<'_>) -> Option<SecretText> {
+        let text = self.secret_text(item)?;
+        match secret::key(&text, Encoding::Text, Purpose::ApiKey, false) {
+            Ok(key) => Some(Zeroizing::new(key.as_slice().into())),
+            Err(message) => {
+                self.problem(&item.pointer, message);
+                None
             }
         }
     }

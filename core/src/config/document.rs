@@ -213,13 +213,16 @@ impl Reader<'_> {
         environment: Option<&str>,
         secrets: &mut Places,
     ) -> Option<Service> {
-        let members =
-            self.object(item, &["keys", "api_keys", "allowed_targets", "permissions", "environments", "url"])?;
+        let members = self.object(
+            item,
+            &["keys", "api_keys", "call_with", "allowed_targets", "permissions", "environments", "url"],
+        )?;
         let keys = members.get("keys").map_or(Vec::new(), |item| self.keys(&item, secrets));
         let api_keys = members.get("api_keys").map_or(Vec::new(), |item| {
             let keys = self.keys_for(Purpose::ApiKey, &item, secrets, |text| Sha256::digest(text).into());
             keys.into_iter().map(|(key, digest)| ApiKey { digest, key }).collect()
         });
+        let call_with = members.get("call_with").and_then(|item| self.key_to_call_with(&item));
         let may_call = match members.get("allowed_targets") {
             Some(item) => {
                 let targets = self.ids(&item);
@@ -255,6 +258,7 @@ impl Reader<'_> {
             id: id.into(),
             keys,
             api_keys,
+            call_with,
             may_call,
             lists_targets: members.get("allowed_targets").is_some(),
             in_environment,

@@ -13,6 +13,9 @@ use crate::scheme::BuiltIn;
 /// The variable that holds the secret of the service itself.
 const OWN_SECRET: &str = "SERVICE_SECRET";
 
+/// The variable that holds API keys, as a JSON object from key to service id.
+const API_KEYS: &str = "SERVICE_API_KEYS";
+
 /// Writes the config document that the environment variables stand for. Secrets stay references.
 pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -27,6 +30,9 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
     let allowed = read("ALLOWED_SERVICES").unwrap_or_default();
     let window = read("HMAC_WINDOW_SECONDS");
     let scheme = read("HMAC_SCHEME").unwrap_or_else(|| "service-hmac-v2".into());
+    let has_secret = read(OWN_SECRET).is_some();
+    let api_keys = read(API_KEYS);
+    let mode = read("SERVICE_AUTH_MODE");
 
     let mut refuse = |message: String| problems.push(at_document(message));
     let Some(service) = service else {
@@ -48,11 +54,43 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
         refuse("HMAC_SCHEME does not name a scheme; leave it out, or set it to service-hmac".into());
     }
 
+    let api_key_callers = match api_keys.as_deref().map(callers_of) {
+        None => Vec::new(),
+        Some(Some(callers)) => callers,
+        Some(None) => {
+            refuse(format!("{API_KEYS} is not a JSON object from API key to service id"));
+            Vec::new()
+        }
+    };
+    let takes_api_keys = match mode.as_deref() {
+        Some("api-key") => true,
+        None => api_keys.is_some(),
+        Some("hmac") => false,
+        Some("iam" | "both") => {
+            refuse("SERVICE_AUTH_MODE asks for AWS signatures, which this version does not verify; set it to api-key or hmac".into());
+            false
+        }
+        Some(_) => {
+            refuse("SERVICE_AUTH_MODE is hmac, api-key, iam or both".into());
+            false
+        }
+    };
+    if takes_api_keys && api_keys.is_none() {
+        refuse(format!("{API_KEYS} is not set; set it to a JSON object from API key to service id"));
+    }
+    // API keys alone are enough: then nobody needs a secret.
+    let takes_signatures = mode.as_deref() != Some("api-key") && (has_secret || !takes_api_keys);
+
     // Two services must not share a variable by accident: the key is what tells them apart.
-    let mut variables = BTreeMap::from([(OWN_SECRET.to_owned(), service.as_str())]);
+    let mut variables = BTreeMap::new();
+    if takes_signatures {
+        variables.insert(OWN_SECRET.to_owned(), service.as_str());
+    }
     for caller in allowed.split(',').map(str::trim).filter(|caller| !caller.is_empty() && *caller != service) {
         if !is_id(caller) {
             refuse(format!("ALLOWED_SERVICES holds something that is not an id: {ID_RULE}"));
+        } else if !takes_signatures {
+            // Those with an API key are the callers.
         } else if let Some(other) = variables.insert(secret_variable(caller), caller) {
             let variable = secret_variable(caller);
             refuse(format!("{other} and {caller} would both have their secret in {variable}; use a config document"));
@@ -64,21 +102,47 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
 
     let mut services = Map::new();
     for (variable, id) in &variables {
-        let keys = json!([{"secret": format!("env:{variable}")}]);
-        let member = match *id == service {
-            true => json!({"keys": keys}),
-            false => json!({"keys": keys, "allowed_targets": [&service]}),
-        };
-        services.insert((*id).to_owned(), member);
+        services.insert((*id).to_owned(), caller(id == &service, &service, Some(variable)));
     }
-    let document = json!({
+    let mut accept = Vec::new();
+    if takes_signatures {
+        accept.extend(["service-hmac-v2", "service-hmac"]);
+    }
+    if takes_api_keys {
+        accept.push("api-key");
+        for id in api_key_callers {
+            services.entry(id.clone()).or_insert_with(|| caller(id == service, &service, None));
+        }
+    }
+    let mut document = json!({
         "service": service,
-        "accept": ["service-hmac-v2", "service-hmac"],
+        "accept": accept,
         "sign_with": scheme,
         "window": {"past": window, "future": window},
         "services": Value::Object(services),
     });
+    if takes_api_keys {
+        document["api_keys"] = json!(format!("env:{API_KEYS}"));
+    }
     Ok(document.to_string())
+}
+
+/// A service of the document. Callers may call this service and no other one.
+fn caller(is_own: bool, own: &str, variable: Option<&str>) -> Value {
+    let mut service = Map::new();
+    if let Some(variable) = variable {
+        service.insert("keys".into(), json!([{"secret": format!("env:{variable}")}]));
+    }
+    if !is_own {
+        service.insert("allowed_targets".into(), json!([own]));
+    }
+    Value::Object(service)
+}
+
+/// The services that have API keys, in the order of the text.
+fn callers_of(text: &str) -> Option<Vec<String>> {
+    let map: Map<String, Value> = serde_json::from_str(text).ok()?;
+    map.into_iter().map(|(_, id)| id.as_str().filter(|id| is_id(id)).map(str::to_owned)).collect()
 }
 
 /// The name of the variable that holds a service's secret: `image-service` has `IMAGE_SERVICE_SECRET`.

@@ -208,6 +208,8 @@ pub(crate) struct Service {
     pub(crate) id: Box<str>,
     pub(crate) keys: Vec<Key>,
     pub(crate) api_keys: Vec<ApiKey>,
+    /// The API key that this service is called with.
+    pub(crate) call_with: Option<SecretText>,
     /// Whether the service's targets include the one that this config is for.
     pub(crate) may_call: bool,
     /// Whether the document lists the service's targets.
@@ -230,6 +232,9 @@ impl Service {
     }
 }
 
+/// A secret as it was found.
+pub(crate) type SecretText = Zeroizing<Box<[u8]>>;
+
 /// One key of a service.
 pub(crate) struct Key {
     pub(crate) id: Box<str>,
@@ -237,7 +242,7 @@ pub(crate) struct Key {
     /// What takes the place of the MAC key in templates of other algorithms.
     pub(crate) proof: Option<Box<ProofKey>>,
     /// The secret's text, for diagnosis.
-    pub(crate) secret: Zeroizing<Box<[u8]>>,
+    pub(crate) secret: SecretText,
     /// The first Unix second at which the key is valid.
     pub(crate) not_before: u64,
     /// The first Unix second at which the key is valid no more.

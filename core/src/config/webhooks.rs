@@ -128,6 +128,7 @@ impl Reader<'_> {
             id: listed_as.as_str().into(),
             keys: keys.into_iter().map(|(key, ())| key).collect(),
             api_keys: Vec::new(),
+            call_with: None,
             may_call: true,
             lists_targets: true,
             in_environment: true,

@@ -31,6 +31,10 @@ pub enum SignError {
     NoKeys,
     /// The scheme signs the target service's id, and none is given.
     TargetNeeded,
+    /// API keys are given out by the service that is called, and none is named.
+    ApiKeyTargetNeeded,
+    /// The config has no API key to call that service with.
+    NoApiKey,
     /// The target service's id is not an id.
     InvalidTarget,
     /// The request's method, target or headers cannot be on the wire.
@@ -59,6 +63,8 @@ impl fmt::Display for SignError {
         out.write_str(match self {
             Self::NoKeys => "the config has no key for its own service; add it to \"services\" with its keys",
             Self::TargetNeeded => "the scheme signs the name of the service that is called; give the signer a target",
+            Self::ApiKeyTargetNeeded => "an API key is for one service; give the signer a target",
+            Self::NoApiKey => "the config has no API key for that service; add \"call_with\" to it under \"services\"",
             Self::InvalidTarget => "the target is not the id of a service",
             Self::InvalidRequest(why) => why,
             Self::InvalidNonce => "the nonce is not 16 to 64 letters, digits, hyphens or underscores",
@@ -83,8 +89,14 @@ impl Signer {
         let config = config.0.clone();
         let service = match config.sign_with {
             Scheme::Plan(at) if config.plan(at).webhook.is_some() => config.plan(at).webhook,
+            // The key is one that the called service has given out.
             Scheme::ApiKey => {
-                config.find(config.service.as_bytes()).filter(|&at| !config.services[at].api_keys.is_empty())
+                let target = target.ok_or(SignError::ApiKeyTargetNeeded)?;
+                let at = config.find(target.as_bytes()).filter(|&at| config.services[at].call_with.is_some());
+                return match at {
+                    Some(service) => Ok(Self { config, service, target: Some(target.into()) }),
+                    None => Err(SignError::NoApiKey),
+                };
             }
             Scheme::Plan(_) | Scheme::BuiltIn(_) => {
                 config.find(config.service.as_bytes()).filter(|&at| !config.services[at].keys.is_empty())
@@ -119,7 +131,7 @@ impl Signer {
         let prepared = self.prepare(head, now, nonce)?;
         match self.config.sign_with {
             Scheme::BuiltIn(scheme) => self.sign_built_in(scheme, &prepared, head, body, now, nonce),
-            Scheme::ApiKey => self.sign_api_key(now, nonce),
+            Scheme::ApiKey => self.sign_api_key(nonce),
             Scheme::Plan(at) => self.sign_template(self.config.plan(at), &prepared, head, body, now, nonce),
         }
     }
@@ -173,12 +185,10 @@ impl Signer {
         Ok(headers)
     }
 
-    fn sign_api_key(&self, now: u64, nonce: &str) -> Result<SignedHeaders, SignError> {
-        let keys = || self.own().api_keys.iter().map(|key| &key.key).filter(|key| key.is_valid(now));
-        let key = keys().find(|key| key.state == KeyState::Active).or_else(|| keys().next());
-        let key = key.ok_or(SignError::NoValidKey)?;
+    fn sign_api_key(&self, nonce: &str) -> Result<SignedHeaders, SignError> {
+        let key = self.own().call_with.as_ref().ok_or(SignError::NoApiKey)?;
         let mut headers = SignedHeaders::new();
-        headers.push(header::API_KEY, |value| value.push_str(key.secret_text()));
+        headers.push(header::API_KEY, |value| value.push_str(std::str::from_utf8(key).unwrap_or_default()));
         headers.push(header::REQUEST_ID, |value| value.push_str(nonce));
         Ok(headers)
     }
