@@ -302,7 +302,7 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
         window: plan.window,
         now,
         request_id,
-        id_is_signed: claim.id.is_some() && template.signs_id(),
+        id_is_signed: claim.id.is_some(),
         signs_nonce: template.signs_nonce(),
         replay,
         signs_target: template.target.is_some(),

@@ -49,6 +49,8 @@ struct Draft {
     caller: Option<usize>,
     target: Option<usize>,
     host: Option<usize>,
+    /// What is there and could not be read: a problem of its own, and no reason for others.
+    broken: Vec<&'static str>,
 }
 
 impl Draft {
@@ -126,6 +128,7 @@ impl Reader<'_> {
             caller: None,
             target: None,
             host: None,
+            broken: Vec::new(),
         };
         let signature = match members.get("signature") {
             Some(item) => self.signature_form(&item, algorithm, &mut draft),
@@ -134,9 +137,14 @@ impl Reader<'_> {
         let listed =
             signature.as_ref().and_then(|form| form.list.as_ref()).is_some_and(|list| list.timestamp.is_some());
         draft.timestamp = match members.get("timestamp") {
+            // Only a signature that is understood says whether the timestamp is in its list.
+            Some(_) if signature.is_none() => None,
             Some(item) => self.timestamp_form(&item, listed, &mut draft),
             None => None,
         };
+        if draft.timestamp.is_none() && members.get("timestamp").is_some() {
+            draft.broken.push("timestamp");
+        }
         draft.nonce = self.role(&members, "nonce", &mut draft);
         draft.message_id = self.role(&members, "message_id", &mut draft);
         draft.caller = self.role(&members, "caller", &mut draft);
@@ -247,13 +255,16 @@ impl Reader<'_> {
     }
 
     /// `{"header": …}` of a role.
-    fn role(&mut self, members: &Members<'_>, name: &str, draft: &mut Draft) -> Option<usize> {
+    fn role(&mut self, members: &Members<'_>, name: &'static str, draft: &mut Draft) -> Option<usize> {
         let item = members.get(name)?;
-        let inner = self.object(&item, &["header"])?;
-        match inner.get("header") {
-            Some(item) => self.header_names(&item).map(|names| draft.header(names)),
+        let names = self.object(&item, &["header"]).and_then(|inner| match inner.get("header") {
+            Some(item) => self.header_names(&item),
             None => self.lacking(&inner, "header", "name the header"),
+        });
+        if names.is_none() {
+            draft.broken.push(name);
         }
+        names.map(|names| draft.header(names))
     }
 
     /// One header name, or an array of two.
@@ -502,7 +513,20 @@ impl Reader<'_> {
                 self.problem(&item.pointer, "the body is part of the message already");
             }
             Some(part) => draft.parts.push(part),
-            None => self.problem(&item.pointer, "the scheme does not say which header this is"),
+            None => {
+                let role = match token {
+                    "message-id" => "message_id",
+                    "service" => "caller",
+                    "target-service" => "target",
+                    other => other,
+                };
+                if !draft.broken.contains(&role) {
+                    self.problem(
+                        &item.pointer,
+                        format!("the scheme does not say where this is; give it the member {role}"),
+                    );
+                }
+            }
         }
     }
 
@@ -570,6 +594,9 @@ impl Reader<'_> {
         }
         if let Some(at) = draft.nonce {
             demand(draft.has_part(&Part::Header(at)), "nonce", "a nonce that is not signed can be changed");
+        }
+        if let Some(at) = draft.message_id {
+            demand(draft.has_part(&Part::Header(at)), "message_id", "an id that is not signed can be changed");
         }
         if let Some(at) = draft.target {
             demand(draft.has_part(&Part::Header(at)), "target", "a target that is not signed can be changed");

@@ -286,11 +286,6 @@ impl Template {
         self.parts.is_empty()
     }
 
-    /// Whether the nonce or the message id is part of the message.
-    pub(crate) fn signs_id(&self) -> bool {
-        self.nonce.or(self.message_id).is_some_and(|at| self.parts.contains(&Part::Header(at)))
-    }
-
     /// Whether the caller's id is part of the message.
     pub(crate) fn signs_caller(&self) -> bool {
         self.caller.is_some_and(|at| self.parts.contains(&Part::Header(at)))

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::Algorithm;
-use crate::bytes::{any_pair, starts_with};
+use crate::bytes::{any, any_pair, starts_with};
 use crate::mac::{TAG_BYTES, decode_tag, push_hex};
 
 /// The most signatures that are judged.
@@ -163,8 +163,8 @@ impl List {
                     None => {}
                     Some(_) => return Err(ListFault::TimestampTwice),
                 },
-                _ if self.refuses_unknown => return Err(ListFault::Malformed),
-                _ => {}
+                Some(_) if !self.refuses_unknown => {}
+                _ => return Err(ListFault::Malformed),
             }
         }
         Ok((texts, timestamp))
@@ -172,6 +172,9 @@ impl List {
 
     /// Whether two headers were joined, or one value is what two would look like if they were.
     pub(crate) fn looks_joined(&self, value: &[u8]) -> bool {
+        if self.separator != b',' && self.assign != b',' {
+            return any(value, |byte| byte == b',');
+        }
         !self.trims && any_pair(value, |left, right| (left == b',') & (right == b' '))
     }
 }
@@ -296,7 +299,10 @@ mod tests {
         assert_eq!(read("v1=a=b"), Ok((vec![&b"a=b"[..]], None)));
         assert_eq!(read("t=1, v1=ab"), Ok((vec![], Some(&b"1"[..]))), "a space is not trimmed");
         assert_eq!(read("t=1,t=1,v1=ab"), Err(ListFault::TimestampTwice));
-        assert_eq!(read(""), Ok((vec![], None)));
+        assert_eq!(read("v0=cd"), Ok((vec![], None)));
+        for bad in ["", "v1", "v1=ab,", ",v1=ab", "v1=ab,,v1=cd", "v1=ab,cd"] {
+            assert_eq!(read(bad), Err(ListFault::Malformed), "{bad}");
+        }
         let trimmed = list(b',', true);
         assert_eq!(trimmed.read(b"t=1, v1=ab").expect("fine").0.iter().count(), 1);
         let strict = List { refuses_unknown: true, ..list(b',', false) };
