@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context, MiddlewareHandler } from "hono";
 
+import { serving } from "./client/propagation.js";
 import type { Config } from "./config.js";
 import type { Refusal } from "./refusal.js";
 import { admissionOf, Gate, type ServerOptions } from "./server/gate.js";
@@ -79,7 +80,7 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
         context.req.raw.headers.delete(name);
       }
     }
-    await next();
+    await serving(admission?.verified.requestId ?? null, next);
     return undefined;
   };
 }

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { BodyVerification } from "../body-verification.js";
+import { serving } from "../client/propagation.js";
 import { Config } from "../config.js";
 import { native } from "../native.js";
 import { Refusal } from "../refusal.js";
@@ -83,7 +84,7 @@ export class Gate {
         return;
       }
       this.enter(request, verdict, body);
-      next();
+      serving(verdict.requestId, next);
     };
     this.judge(request, target, decide, next);
   }

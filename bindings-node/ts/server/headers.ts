@@ -33,7 +33,7 @@ export function headersOf(request: IncomingMessage): RequestHeaders {
 const CREDENTIALS = WANTED_NAMES.filter((name) => name !== "x-request-id");
 
 /** Whether a request carries anything of a credential. */
-export function claimsSomething(headers: IncomingMessage["headers"]): boolean {
+export function claimsSomething(headers: Readonly<Record<string, unknown>>): boolean {
   return CREDENTIALS.some((name) => headers[name] !== undefined);
 }
 
@@ -43,11 +43,11 @@ export function isProven(value: string | readonly string[] | undefined, verified
 }
 
 /** Removes what a handler might take for the caller's name, unless it is that name. */
-export function stripUnverifiedIdentity(request: IncomingMessage, verified: Verified | undefined): void {
+export function stripUnverifiedIdentity(request: IncomingMessage, verified: Verified): void {
   const raw = request.rawHeaders;
   for (const name of IDENTITY_HEADERS) {
     const value = request.headers[name];
-    if (value === undefined || (verified !== undefined && isProven(value, verified))) {
+    if (value === undefined || isProven(value, verified)) {
       continue;
     }
     // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.

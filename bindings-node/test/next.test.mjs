@@ -1,0 +1,145 @@
+// The application of docs/node/next.md, with some more handlers, after a real `next build` in a real `next start`.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+
+import { Config, Signer, Verifier } from "wiresign";
+
+import { addFixtures, extract } from "./docs.mjs";
+import { send } from "./requests.mjs";
+import { ENV } from "./support.mjs";
+
+const next = join(createRequire(import.meta.url).resolve("next/package.json"), "..", "dist", "bin", "next");
+const root = fileURLToPath(new URL("..", import.meta.url));
+const env = {
+  ORDERS_SECRET: ENV.ORDERS_SECRET,
+  FINANCIAL_SECRET: ENV.BILLING_SECRET,
+  ANALYTICS_SECRET: "7".repeat(31) + "b".repeat(33),
+};
+const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
+
+describe("Next.js", () => {
+  let folder;
+  let server;
+  let port;
+
+  const signerOf = (service, more = {}) => {
+    const document = { ...JSON.parse(DOCUMENT), service, ...more };
+    return new Signer(Config.parse(document, { env }), { target: "orders" });
+  };
+  let DOCUMENT;
+  const call = (method, target, body, { service = "financial-service", headers = {}, more } = {}) => {
+    const signed = Object.fromEntries(signerOf(service, more).sign({ method, target, body }));
+    return send(port, method, target, { headers: { ...signed, ...headers }, body });
+  };
+
+  before(async () => {
+    ({ folder } = extract("next"));
+    addFixtures("next", folder);
+    DOCUMENT = (await import("node:fs")).readFileSync(join(folder, "wiresign.json"), "utf8");
+    // The folder lies inside the package, which Next would take for the root of the application.
+    writeFileSync(
+      join(folder, "next.config.mjs"),
+      `export default { serverExternalPackages: ["wiresign"], outputFileTracingRoot: ${JSON.stringify(root)}, turbopack: { root: ${JSON.stringify(root)} } };\n`,
+    );
+    await promisify(execFile)(process.execPath, [next, "build"], { cwd: folder, env: quiet });
+    server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", "0"], {
+      cwd: folder,
+      env: { ...quiet, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    for await (const line of createInterface({ input: server.stdout })) {
+      port ??= /http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (/Ready/.test(line)) {
+        break;
+      }
+    }
+    server.stdout.resume();
+  });
+
+  after(async () => {
+    if (server?.kill()) {
+      await once(server, "exit");
+    }
+  });
+
+  it("serves a route handler to the required services", async () => {
+    const body = JSON.stringify({ number: 7 });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await call("POST", "/api/invoices?draft=1", body, { headers });
+    assert.equal(answer.status, 200, answer.body);
+    assert.deepEqual(JSON.parse(answer.body), { caller: "financial-service", number: 7 });
+    const other = await call("POST", "/api/invoices", body, { headers, service: "analytics-service" });
+    assert.deepEqual([other.status, JSON.parse(other.body).code], [403, "SERVICE_NOT_ALLOWED"]);
+    const forged = await call("POST", "/api/invoices", body, {
+      headers: { ...headers, "X-Signature": "0".repeat(64) },
+    });
+    assert.deepEqual([forged.status, JSON.parse(forged.body).code], [401, "INVALID_SIGNATURE"]);
+  });
+
+  it("answers refused requests with exactly the bytes of the refusal", async () => {
+    const verifier = new Verifier(Config.parse(DOCUMENT, { env }));
+    const { response } = verifier.check({ method: "POST", target: "/", headers: {} });
+    for (const target of ["/api/invoices", "/api/echo", "/api/legacy/3"]) {
+      const answer = await send(port, "POST", target, { body: "{}" });
+      assert.equal(answer.status, 401, target);
+      assert.equal(answer.body, response.body);
+      assert.equal(answer.headers["content-type"], "application/json");
+      assert.equal(answer.headers["www-authenticate"], response.wwwAuthenticate);
+    }
+  });
+
+  it("hands the same bytes on, and no name that nothing proves", async () => {
+    for (const size of [0, 1, 70_000, 3_000_000]) {
+      const answer = await call("POST", "/api/echo", Buffer.alloc(size, "wiresign "), {
+        headers: { "X-Service-Name": "auth", "Content-Type": "application/octet-stream" },
+      });
+      const { headers, ...rest } = JSON.parse(answer.body);
+      assert.deepEqual(rest, { caller: "financial-service", bytes: size, same: true, name: null });
+      assert.ok(headers.includes("x-service-id"));
+    }
+    for (const query of ["?a=%20b&c=1+2&flag&x=%7E&y=~&=&a=2", "?", "?&&", "?q=a%2fb?c", "?%C5%BE='(1)!*'", "?a=%"]) {
+      const answer = await call("GET", `/api/echo${query}`);
+      assert.equal(answer.status, 200, `${query}: ${answer.body}`);
+      assert.ok(!answer.body.includes("x-wiresign-target"));
+    }
+  });
+
+  it("refuses bodies that are too long, and repeats", async () => {
+    const body = Buffer.alloc(10_485_761);
+    assert.equal((await call("POST", "/api/echo", body)).status, 413);
+    const signed = Object.fromEntries(signerOf("financial-service").sign({ method: "GET", target: "/api/echo" }));
+    assert.equal((await send(port, "GET", "/api/echo", { headers: signed })).status, 200);
+    const again = await send(port, "GET", "/api/echo", { headers: signed });
+    assert.equal(JSON.parse(again.body).code, "REPLAYED_REQUEST");
+  });
+
+  it("serves everybody where it is not strict, but nobody who lies", async () => {
+    const anonymous = await send(port, "POST", "/api/lenient", { body: "hello" });
+    assert.deepEqual(JSON.parse(anonymous.body), { caller: null, body: "hello" });
+    const known = await call("POST", "/api/lenient", "hello");
+    assert.deepEqual(JSON.parse(known.body), { caller: "financial-service", body: "hello" });
+    const liar = await call("POST", "/api/lenient", "hello", { headers: { "X-Signature": "0".repeat(64) } });
+    assert.equal(liar.status, 401);
+  });
+
+  it("serves an API route, and refuses to serve behind a parser", async () => {
+    const answer = await call("POST", "/api/legacy/a%20b?flag&x=%20~", '{"number":8}', {
+      headers: { "Content-Type": "application/json" },
+    });
+    assert.equal(answer.status, 200, answer.body);
+    assert.deepEqual(JSON.parse(answer.body), { caller: "financial-service", id: "a b", number: 8 });
+    const parsed = await call("POST", "/api/parsed", '{"number":8}', {
+      headers: { "Content-Type": "application/json" },
+    });
+    assert.equal(parsed.status, 500);
+  });
+});

@@ -1,0 +1,97 @@
+// Requests as the web has them, with headers and a body stream of their own: judged, and made anew with the same bytes.
+
+import { Refusal } from "../refusal.js";
+import type { Verified } from "../verified.js";
+import { type Gate, Stopwatch } from "./gate.js";
+import { IDENTITY_HEADERS, isProven } from "./headers.js";
+import type { Seen } from "./observer.js";
+
+/** A verdict, with the body where one was read. */
+export interface WebVerdict {
+  readonly verdict: Verified | Refusal;
+  readonly body: Buffer | undefined;
+}
+
+/** What the record has of a web request. Who is at the other end it does not say. */
+export function seenOf(request: Request, target: string): () => Seen {
+  return () => ({ method: request.method, target, client: null });
+}
+
+/** The target of a web request as far as the request itself knows it: its URL without the origin. */
+export function targetOf(request: Request): string {
+  return request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+}
+
+/** Judges a request, reading no more of its body than is allowed, and tells the observer. */
+export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
+  const clock = new Stopwatch();
+  const judged = await judge(gate, request, target, clock);
+  gate.tell(judged.verdict, seenOf(request, target), clock.microseconds);
+  return judged;
+}
+
+async function judge(gate: Gate, request: Request, target: string, clock: Stopwatch): Promise<WebVerdict> {
+  const { verifier } = gate;
+  const head = { method: request.method, target, headers: [...request.headers] };
+  if (request.body === null || verifier.isPublic(head.method, head.target)) {
+    return { verdict: clock.run(() => verifier.check(head)), body: undefined };
+  }
+  if (request.bodyUsed) {
+    throw new Error(
+      "wiresign: the body of this request was read before wiresign saw it; it needs the bytes as received.",
+    );
+  }
+  const pieces: Uint8Array[] = [];
+  try {
+    const verification = clock.run(() => verifier.begin(head));
+    const declared = Number(request.headers.get("content-length") ?? 0);
+    if (declared > 0) {
+      clock.run(() => {
+        verification.declareLength(declared);
+      });
+    }
+    for await (const piece of request.body as AsyncIterable<Uint8Array>) {
+      clock.run(() => {
+        verification.update(piece);
+      });
+      pieces.push(piece);
+    }
+    return { verdict: clock.run(() => verification.finish()), body: Buffer.concat(pieces) };
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) {
+      throw refusal;
+    }
+    return { verdict: refusal, body: undefined };
+  }
+}
+
+/**
+ * The request for the handler: of the same class, with the bytes that were verified, and without a name that nothing proves.
+ *
+ * @param internal a header that no handler needs to see
+ */
+export function renewed<R extends Request>(
+  request: R,
+  verified: Verified | undefined,
+  body: Buffer | undefined,
+  internal: string,
+): R {
+  const unproven = IDENTITY_HEADERS.filter((name) => {
+    const value = request.headers.get(name) ?? undefined;
+    return value !== undefined && (verified === undefined || !isProven(value, verified));
+  });
+  const headers = new Headers(request.headers);
+  [internal, ...unproven].forEach((name) => {
+    headers.delete(name);
+  });
+  const { method, signal } = request;
+  const content = (body ?? request.body) as NonNullable<RequestInit["body"]> | null;
+  const Class = request.constructor as new (url: string, init: RequestInit & { duplex?: "half" }) => R;
+  return new Class(request.url, { method, headers, signal, body: content, duplex: "half" });
+}
+
+/** The answer to a refused request, with exactly the bytes of the refusal. */
+export function responseOf(refusal: Refusal): Response {
+  const { status, headers, body } = refusal.response;
+  return new Response(body, { status, headers: { ...headers, "Content-Length": String(Buffer.byteLength(body)) } });
+}
