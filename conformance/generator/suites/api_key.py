@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from fleet import CALLER, KEY, OTHER, OWN, SECRETS, registry, secret
-from model import accepted, check, refused, replace_config, sign
+from model import accepted, check, refused, replace_config, sign, signs_as
 from request import Request
 from suites.config import ConfigSuite
 from suites.keys import time
-from wire import NOW, Call, Scheme, signed
+from wire import NONCE, NOW, Call, Scheme, signed
 
 if TYPE_CHECKING:
     from model import Suite
@@ -36,6 +36,7 @@ def suite() -> Suite:
     _choice(suite)
     _shared_document(suite)
     _replaced(suite)
+    _signing(suite)
     _errors(suite)
     return suite
 
@@ -198,7 +199,7 @@ def _policy(suite: ConfigSuite) -> None:
     elsewhere.refuse("policy-environment", "another environment", "Environment", get, "ENVIRONMENT_NOT_ALLOWED")
     small = suite.group("small bodies", document(limits={"body_bytes": 3}), ENV)
     small.refuse("body-limit", "a long body", "SizeLimit", REQUEST, "BODY_TOO_LARGE")
-    small.refuse("body-limit-unknown", "whoever sends it", "Precedence", with_key("x"), "BODY_TOO_LARGE")
+    small.refuse("body-limit-unknown", "an unknown key comes before the body", "Precedence", with_key("x"), UNKNOWN)
 
 
 def _choice(suite: ConfigSuite) -> None:
@@ -249,10 +250,29 @@ def _replaced(suite: ConfigSuite) -> None:
     comment = "a key that the new config does not have opens nothing any more"
     steps = (accepted(REQUEST), replace_config(rest, {"ok": {}}), refused(REQUEST, UNKNOWN))
     group.steps("replaced", comment, "ConfigReplaced", *steps)
-    failed: Json = {"config_errors": ["/sign_with"]}
-    signer = suite.group("signing with a key", document(sign_with="api-key"), ENV)
-    comment = "a key signs nothing"
-    signer.steps("sign", comment, "ConfigValue", sign(REQUEST, failed, target=OTHER))
+
+
+def _signing(suite: ConfigSuite) -> None:
+    """A caller sends the key that the called service has given out."""
+    services: dict[str, Json] = {OWN: {"call_with": "env:FIRST"}, OTHER: {"url": "https://prices.internal"}}
+    base: dict[str, Json] = {"service": CALLER, "sign_with": "api-key", "services": services}
+    group = suite.group("calling with a key", base, ENV)
+    bare = REQUEST.without(HEADER)
+    fields = [(HEADER, FIRST.encode()), ("X-Request-ID", NONCE.encode())]
+    comment = "the key of the called service, over nothing"
+    group.steps("sign", comment, "Signing", sign(bare, signs_as(fields, b""), target=OWN))
+    failed: Json = {"failed": "SIGNING_FAILED"}
+    for name, target in (("no-target", None), ("no-key", OTHER), ("unknown-target", "nobody")):
+        comment = "there is no key for the service that is called"
+        group.steps(f"sign-{name}", comment, "CannotSign", sign(bare, failed, target=target))
+    pointer = f"/services/{OWN}/call_with"
+    for name, text in (("short", "short"), ("space", FIRST + " "), ("repeated", "ab" * 32), ("not-ascii", FIRST + "é")):
+        comment = "a key that no service would have given out"
+        suite.bad(f"call-with-{name}", comment, "ConfigSecret", base, pointer, env=ENV | {"FIRST": text})
+    suite.bad("call-with-not-set", "no such variable", "ConfigSecret", base, pointer, env=SECRETS)
+    services = {OWN: {"call_with": FIRST}}
+    plain = base | {"services": services}
+    suite.bad("call-with-plain", "not a reference", "ConfigSecret", plain, pointer, env=ENV)
 
 
 def _errors(suite: ConfigSuite) -> None:

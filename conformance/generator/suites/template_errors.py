@@ -89,7 +89,7 @@ def _good(suite: ErrorSuite) -> None:
         legacy=True,
         about={"sender": "Acme", "secret": "Ask them.", "notes": ["None."]},
     )
-    key: Json = [{"secret": "literal:acme_" + base64.b64encode(bytes(range(32))).decode()}]
+    key: Json = [{"secret": "literal:acme_" + base64.b64encode(hashlib.sha256(b"acme").digest()).decode()}]
     document: dict[str, Json] = {
         "service": OWN,
         "services": {},
@@ -369,7 +369,6 @@ def _tokens(suite: ErrorSuite) -> None:
     for name, members, pointer in (
         ("message", {"message": ["body"]}, "/message"),
         ("encoding", {"signature": header | {"encoding": "hex"}}, "/signature/encoding"),
-        ("prefix", {"signature": header | {"prefix": "Bearer "}}, "/signature/prefix"),
         ("list", {"signature": header | {"list": LIST}}, "/signature/list"),
     ):
         base: dict[str, Json] = {"algorithm": "token", "key": "text", "signature": header}
@@ -521,7 +520,7 @@ def _accept(suite: ErrorSuite) -> None:
     other: Json = [{"secret": "env:TWO_SECRET"}]
     clash = "two schemes that read one header"
     own = template("body", signature={"header": "x-signature", "encoding": "hex"})
-    raw = [base64.b64encode(bytes(range(at, at + 32))).decode() for at in (0, 1)]
+    raw = [base64.b64encode(hashlib.sha256(b"clash %d" % at).digest()).decode() for at in (0, 1)]
     whsec: list[Json] = [[{"secret": f"literal:whsec_{text}"}] for text in raw]
     clashing: list[tuple[str, Json, Json, Json]] = [
         ("same-scheme", {}, {"a": hook(), "b": hook(keys=other)}, ["webhook:a", "webhook:b"]),
@@ -550,10 +549,10 @@ def _accept(suite: ErrorSuite) -> None:
             "webhooks": webhooks,
             "accept": accepts,
         }
-        suite.bad(f"clash-{name}", clash, "ConfigConflict", both, "/accept/1", env=ENV)
+        suite.bad(f"clash-{name}", clash, "ConfigConflict", both, "/accept", env=ENV)
     two: dict[str, Json] = {"service": OWN, "services": {}, "webhooks": {"a": hook(), "b": hook(keys=other)}}
     two["routes"] = [{"match": "/a", "accept": ["webhook:a", "webhook:b"]}]
-    suite.bad("clash-on-route", clash, "ConfigConflict", two, "/routes/0/accept/1", env=ENV)
+    suite.bad("clash-on-route", clash, "ConfigConflict", two, "/routes/0/accept", env=ENV)
 
 
 def _sign_with(suite: ErrorSuite) -> None:
@@ -567,7 +566,6 @@ def _sign_with(suite: ErrorSuite) -> None:
         ("unknown-webhook", "webhook:other"),
         ("catalogue", "github"),
         ("template-without-caller", "acme"),
-        ("api-key", "api-key"),
         ("no-name", "webhook:"),
     ):
         suite.bad(
@@ -603,7 +601,7 @@ def _warnings(suite: ErrorSuite) -> None:
     comment = "the secret stands in the document"
     suite.warned("warn-literal", comment, literal, "/webhooks/sender/keys/0/secret", env=ENV)
     sample: Json = base | {"webhooks": {"sender": keyed("slack", secret="literal:x", sample=True)}, "accept": [HOOK]}
-    suite.warned("warn-sample", "a weak key", sample, "/webhooks/sender/keys/0/secret", env=ENV)
+    suite.warned("warn-sample", "a weak key", sample, "/webhooks/sender/keys/0/sample", env=ENV)
     together = template("header:X-A", "header:X-B", "body")
     run: Json = base | {"schemes": {"acme": together}}
     comment = "two parts with nothing between them"
