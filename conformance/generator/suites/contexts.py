@@ -457,6 +457,18 @@ def _documents(suite: Suite) -> None:
         errors(f"until-{name}", "not a moment", "ConfigValue", {"keys": keys, "migration": {"until": value}}, place)
     same: list[Json] = [CURRENT, {"id": "other", "secret": "env:CONTEXT_SECRET"}]
     errors("same-secret-twice", "one secret under two ids", "SharedSecret", {"keys": same}, "/contexts/keys/1/secret")
+    comment = "every processor knows the secret of contexts, so nothing else may have it"
+    service: dict[str, Json] = {"keys": keys, "allowed_targets": [OWN]}
+    hook: dict[str, Json] = {"scheme": "github", "keys": keys, "replay": {"seconds": 60}}
+    others: list[tuple[str, dict[str, Json]]] = [
+        ("a-service", {"services": {"image-service": service}}),
+        ("itself", {"services": {OWN: service}}),
+        ("a-webhook", {"webhooks": {"github": hook}}),
+    ]
+    for name, members in others:
+        group = suite.group(f"document: the secret of {name}", config(OLD, CURRENT) | members, ENV)
+        step = check({"config_errors": ["/contexts/keys/1/secret"]})
+        group.steps(f"config-secret-of-{name}", comment, "SharedSecret", step)
     twins: list[Json] = [CURRENT, OLD | {"id": "new"}]
     errors("same-id-twice", "two keys of one id", "ConfigConflict", {"keys": twins}, "/contexts/keys/1/id")
     place = "/contexts/keys/0/secret"

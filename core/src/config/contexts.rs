@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::Key;
+use super::json::Json;
 use super::reader::{Item, Reader, child};
+use super::{Key, Service};
 
 /// The keys of contexts, and how long signatures of the older form are accepted beside theirs.
 pub(crate) struct ContextSettings {
@@ -22,11 +23,16 @@ pub(crate) struct Migration {
 }
 
 impl Reader<'_> {
-    pub(super) fn contexts(&mut self, item: &Item<'_>) -> Option<ContextSettings> {
+    /// `services` are those whose secrets must be others.
+    pub(super) fn contexts(&mut self, item: &Item<'_>, services: &[Service]) -> Option<ContextSettings> {
         let members = self.object(item, &["keys", "migration"])?;
         let mut secrets = BTreeMap::new();
         let keys = match members.get("keys") {
-            Some(item) => self.keys_and(&item, &mut secrets, |secret| Sha256::new().chain_update(secret)),
+            Some(item) => {
+                let keys = self.keys_and(&item, &mut secrets, |secret| Sha256::new().chain_update(secret));
+                self.refuse_secrets_of_services(&item, keys.iter().map(|(key, _)| key), services);
+                keys
+            }
             None => {
                 let message = "list the keys that contexts are signed with, as \"keys\": [{\"secret\": \"env:NAME\"}]";
                 self.problem(&child(&item.pointer, "keys"), message);
@@ -36,6 +42,29 @@ impl Reader<'_> {
         let (keys, prefixes) = keys.into_iter().unzip();
         let migration = members.get("migration").and_then(|item| self.migration(&item));
         Some(ContextSettings { keys, migration: migration.map(|until| Migration { until, prefixes }) })
+    }
+
+    /// Every processor knows the secret of contexts, so it must not prove who anybody is.
+    fn refuse_secrets_of_services<'k>(
+        &mut self,
+        item: &Item<'_>,
+        keys: impl ExactSizeIterator<Item = &'k Key>,
+        services: &[Service],
+    ) {
+        // Keys that could not be read are missing, and the others not at their places.
+        if !matches!(item.json, Json::Array(elements) if elements.len() == keys.len()) {
+            return;
+        }
+        for (at, key) in keys.enumerate() {
+            let has_it = |service: &&Service| {
+                let api_keys = service.api_keys.iter().map(|known| &known.key);
+                service.keys.iter().chain(api_keys).any(|known| known.secret == key.secret)
+            };
+            if let Some(service) = services.iter().find(has_it) {
+                let place = child(&child(&item.pointer, at), "secret");
+                self.problem(&place, format!("{} has the same secret; make one for contexts alone", service.id));
+            }
+        }
     }
 
     /// The moment at which the migration ends.

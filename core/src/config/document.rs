@@ -112,7 +112,7 @@ impl Reader<'_> {
             Some(item) => self.sign_with(&item, &known),
             None => Scheme::BuiltIn(BuiltIn::ServiceHmacV2),
         };
-        let contexts = members.get("contexts").and_then(|item| self.contexts(&item));
+        let contexts = members.get("contexts").and_then(|item| self.contexts(&item, &services));
         let routes = members
             .get("routes")
             .map_or(Vec::new(), |item| self.routes(&item, accept, &known, &|id| ids.get(id.as_bytes()).copied()));
