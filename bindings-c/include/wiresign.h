@@ -335,6 +335,21 @@
 #define WIRESIGN_REQUEST_ID_SIZE 65
 
 /**
+ * As `outcome` of wiresign_verifier_settle_replay: the key was not in the store, and is now.
+ */
+#define WIRESIGN_REPLAY_FIRST 0
+
+/**
+ * As `outcome`: the key was in the store already.
+ */
+#define WIRESIGN_REPLAY_REPEATED 1
+
+/**
+ * As `outcome`: the store gave no answer.
+ */
+#define WIRESIGN_REPLAY_UNAVAILABLE 2
+
+/**
  * A secret as 64 lower-case hexadecimal digits.
  */
 #define WIRESIGN_SECRET_HEX 0
@@ -369,10 +384,21 @@ typedef struct wiresign_bytes wiresign_bytes;
 typedef struct wiresign_config wiresign_config;
 
 /**
+ * Signs and verifies contexts: a tenant, and the roles that somebody has there. May be used by several threads at once.
+ */
+typedef struct wiresign_contexts wiresign_contexts;
+
+/**
  * Why a call did not succeed: a refusal of a request, or a failure. The caller of the call owns it, and frees it with
  * wiresign_error_free. Immutable; may be used by several threads at once. All texts live as long as the error.
  */
 typedef struct wiresign_error wiresign_error;
+
+/**
+ * What to answer a handshake with, and nothing else. Immutable; may be used by several threads at once. All texts live
+ * as long as the object.
+ */
+typedef struct wiresign_handshake_response wiresign_handshake_response;
 
 /**
  * The headers to set on a request, in order. Immutable; may be used by several threads at once. All texts live as long
@@ -390,6 +416,12 @@ typedef struct wiresign_signer wiresign_signer;
  * threads at once. All texts live as long as the object.
  */
 typedef struct wiresign_verified wiresign_verified;
+
+/**
+ * A tenant and its roles, as they were verified. Only verification makes this object. Immutable; may be used by several
+ * threads at once. All texts live as long as the object.
+ */
+typedef struct wiresign_verified_context wiresign_verified_context;
 
 /**
  * Judges requests by a configuration, and remembers which ones it accepted. May be used by several threads at once;
@@ -640,6 +672,104 @@ const char *wiresign_config_warning_message(const struct wiresign_config *config
 void wiresign_config_free(struct wiresign_config *config);
 
 /**
+ * Makes it of a configuration with keys for contexts, which may be freed before it.
+ *
+ * Gives through `contexts` an object that the caller frees with wiresign_contexts_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the configuration has no keys for contexts; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_contexts_new(const struct wiresign_config *config,
+                              struct wiresign_contexts **contexts,
+                              struct wiresign_error **err);
+
+/**
+ * Signs a tenant and its roles. The roles are one block, and the length of each; their order and repeats make no
+ * difference.
+ *
+ * Gives through `signature` the hexadecimal digits, which the caller frees with wiresign_bytes_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when they cannot be signed, or no key is valid; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_contexts_sign(const struct wiresign_contexts *contexts,
+                               const char *tenant,
+                               size_t tenant_length,
+                               const char *roles,
+                               size_t roles_length,
+                               const uint32_t *role_lengths,
+                               size_t role_count,
+                               uint64_t now,
+                               struct wiresign_bytes **signature,
+                               struct wiresign_error **err);
+
+/**
+ * The bytes that wiresign_contexts_sign computes the signature over, for finding out why two sides differ. They hold no
+ * secret. The arguments are those of wiresign_contexts_sign.
+ *
+ * Gives through `message` bytes that the caller frees with wiresign_bytes_free.
+ *
+ * Errors: as wiresign_contexts_sign.
+ */
+int32_t wiresign_contexts_message(const struct wiresign_contexts *contexts,
+                                  const char *tenant,
+                                  size_t tenant_length,
+                                  const char *roles,
+                                  size_t roles_length,
+                                  const uint32_t *role_lengths,
+                                  size_t role_count,
+                                  struct wiresign_bytes **message,
+                                  struct wiresign_error **err);
+
+/**
+ * Judges the signature of a tenant and its roles. `payload` is what an older system signed, built anew from this tenant
+ * and these roles, and is looked at only while the migration of the configuration lasts; (NULL, 0) for none.
+ *
+ * Gives through `verified` an object that the caller frees with wiresign_verified_context_free.
+ *
+ * Errors: a refusal; WIRESIGN_INVALID_ARGUMENT. The context holds only when the status is WIRESIGN_OK.
+ */
+int32_t wiresign_contexts_verify(const struct wiresign_contexts *contexts,
+                                 const char *tenant,
+                                 size_t tenant_length,
+                                 const char *roles,
+                                 size_t roles_length,
+                                 const uint32_t *role_lengths,
+                                 size_t role_count,
+                                 const char *signature,
+                                 size_t signature_length,
+                                 uint64_t now,
+                                 const void *payload,
+                                 size_t payload_length,
+                                 struct wiresign_verified_context **verified,
+                                 struct wiresign_error **err);
+
+/**
+ * Takes the keys of another configuration, at once for all threads. The counters are kept. The configuration may be
+ * freed afterwards.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the configuration has no keys for contexts, and the old ones stay;
+ * WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_contexts_replace(struct wiresign_contexts *contexts,
+                                  const struct wiresign_config *config,
+                                  struct wiresign_error **err);
+
+/**
+ * The counters in the text format of Prometheus.
+ *
+ * Gives through `text` bytes that the caller frees with wiresign_bytes_free.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_contexts_metrics(const struct wiresign_contexts *contexts,
+                                  struct wiresign_bytes **text,
+                                  struct wiresign_error **err);
+
+/**
+ * Frees the object, when no thread uses it any more. NULL is nothing.
+ */
+void wiresign_contexts_free(struct wiresign_contexts *contexts);
+
+/**
  * The status of the call that gave this error, never WIRESIGN_OK. NULL gives 0.
  */
 int32_t wiresign_error_code(const struct wiresign_error *error);
@@ -722,6 +852,40 @@ const char *wiresign_error_problem_message(const struct wiresign_error *error, s
  * Frees an error. NULL is nothing.
  */
 void wiresign_error_free(struct wiresign_error *error);
+
+/**
+ * The HTTP status. NULL gives 500.
+ */
+uint16_t wiresign_handshake_response_status(const struct wiresign_handshake_response *response);
+
+/**
+ * How many headers there are to set. NULL gives 0.
+ */
+size_t wiresign_handshake_response_header_count(const struct wiresign_handshake_response *response);
+
+/**
+ * The name of a header, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_handshake_response_header_name(const struct wiresign_handshake_response *response,
+                                                    size_t index,
+                                                    size_t *length);
+
+/**
+ * The value of a header, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_handshake_response_header_value(const struct wiresign_handshake_response *response,
+                                                     size_t index,
+                                                     size_t *length);
+
+/**
+ * The body, which may be empty. NULL gives NULL.
+ */
+const char *wiresign_handshake_response_body(const struct wiresign_handshake_response *response, size_t *length);
+
+/**
+ * Frees the object. NULL is nothing.
+ */
+void wiresign_handshake_response_free(struct wiresign_handshake_response *response);
 
 /**
  * Judges a request as wiresign_verifier_verify does, with few arguments: for runtimes where each pointer costs, and where
@@ -966,9 +1130,70 @@ const char *wiresign_verified_covered(const struct wiresign_verified *verified, 
 const char *wiresign_verified_replay_key(const struct wiresign_verified *verified, size_t *length);
 
 /**
+ * For how many seconds an external replay store must remember the replay key; written to `seconds`. False, and nothing
+ * written, where it need not: the request may come again, or the configuration names no external store; and where a
+ * pointer is NULL.
+ */
+bool wiresign_verified_replay_seconds(const struct wiresign_verified *verified, uint64_t *seconds);
+
+/**
+ * How many credentials were verified; several where a route asks for all of its schemes. NULL gives 0.
+ */
+size_t wiresign_verified_schemes_count(const struct wiresign_verified *verified);
+
+/**
+ * The scheme of a credential that was verified, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_verified_schemes(const struct wiresign_verified *verified, size_t index, size_t *length);
+
+/**
  * Frees the object. NULL is nothing.
  */
 void wiresign_verified_free(struct wiresign_verified *verified);
+
+/**
+ * The tenant, as a UUID in lower case. NULL gives NULL.
+ */
+const char *wiresign_verified_context_tenant(const struct wiresign_verified_context *verified, size_t *length);
+
+/**
+ * How many roles there are, each counted once. NULL gives 0.
+ */
+size_t wiresign_verified_context_role_count(const struct wiresign_verified_context *verified);
+
+/**
+ * A role, counted from 0 in the order of their bytes; NULL behind the last one.
+ */
+const char *wiresign_verified_context_role(const struct wiresign_verified_context *verified,
+                                           size_t index,
+                                           size_t *length);
+
+/**
+ * True when the role is among them. False for NULL, and for what is no text.
+ */
+bool wiresign_verified_context_has_role(const struct wiresign_verified_context *verified,
+                                        const char *role,
+                                        size_t role_length);
+
+/**
+ * The id of the key that made the signature. NULL gives NULL.
+ */
+const char *wiresign_verified_context_key_id(const struct wiresign_verified_context *verified, size_t *length);
+
+/**
+ * True when the configuration marks that key as retiring. NULL gives false.
+ */
+bool wiresign_verified_context_key_is_retiring(const struct wiresign_verified_context *verified);
+
+/**
+ * Which form of signature held: "hmac-sha256", or "sha256-prefix" while a migration lasts. NULL gives NULL.
+ */
+const char *wiresign_verified_context_matched(const struct wiresign_verified_context *verified, size_t *length);
+
+/**
+ * Frees the object. NULL is nothing.
+ */
+void wiresign_verified_context_free(struct wiresign_verified_context *verified);
 
 /**
  * Makes a verifier of a configuration, which may be freed before the verifier.
@@ -1061,6 +1286,50 @@ int32_t wiresign_verifier_begin(const struct wiresign_verifier *verifier,
                                 uint64_t now,
                                 struct wiresign_body_verification **verification,
                                 struct wiresign_error **err);
+
+/**
+ * Takes what an external replay store says of a request that was accepted. Where the configuration names one, nothing
+ * is remembered here: insert wiresign_verified_replay_key into the store if it is absent, to live for
+ * wiresign_verified_replay_seconds, and tell the outcome, one of WIRESIGN_REPLAY_FIRST and the others.
+ *
+ * Errors: WIRESIGN_REPLAYED_REQUEST; WIRESIGN_REPLAY_STORE_UNAVAILABLE, unless the configuration lets such requests
+ * pass; WIRESIGN_INVALID_ARGUMENT. The request is accepted only when the status is WIRESIGN_OK.
+ */
+int32_t wiresign_verifier_settle_replay(const struct wiresign_verifier *verifier,
+                                        const struct wiresign_verified *verified,
+                                        uint32_t outcome,
+                                        struct wiresign_error **err);
+
+/**
+ * Answers a request that is a handshake of the webhook, which is the challenge of its sender. Ask this before
+ * wiresign_verifier_verify, and where there is an answer, send it and nothing else. The request is described as there.
+ *
+ * Gives through `response` an object that the caller frees with wiresign_handshake_response_free; or NULL where the
+ * request is no handshake, or the configuration has no such webhook: then go on and verify it.
+ *
+ * Errors: the refusal of a request that is a handshake, or carries a signature that one must carry;
+ * WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_handshake(const struct wiresign_verifier *verifier,
+                                    const char *webhook,
+                                    size_t webhook_length,
+                                    const char *method,
+                                    size_t method_length,
+                                    const char *target,
+                                    size_t target_length,
+                                    const char *authority,
+                                    size_t authority_length,
+                                    const char *headers,
+                                    size_t headers_length,
+                                    const uint32_t *header_lengths,
+                                    size_t header_count,
+                                    const void *body,
+                                    size_t body_length,
+                                    const uint8_t *client,
+                                    size_t client_length,
+                                    uint64_t now,
+                                    struct wiresign_handshake_response **response,
+                                    struct wiresign_error **err);
 
 /**
  * Puts another configuration in force, at once for all threads. Requests that are being judged finish on the old one;

@@ -52,6 +52,7 @@ impl From<Failure> for wiresign_error {
                 ..Self::failed(code, &errors.to_string(), "")
             },
             Failure::Signing(error) => Self::failed(code, &error.to_string(), ""),
+            Failure::Context(error) => Self::failed(code, &error.to_string(), ""),
             Failure::Argument(problem) | Failure::TooSmall(problem) => Self::failed(code, &problem, ""),
             Failure::Spent(problem) => Self::failed(code, problem, ""),
             Failure::Internal(detail) => Self::failed(code, Failure::internal_message(), &detail),

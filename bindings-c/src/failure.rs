@@ -1,6 +1,6 @@
 //! Everything that can make a call fail.
 
-use wiresign::{ConfigErrors, FailureCode, Refusal, SignError};
+use wiresign::{ConfigErrors, ContextError, FailureCode, Refusal, SignError};
 use wiresign_host::NoRandomness;
 
 use crate::{about, codes};
@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Config(ConfigErrors),
     /// The request cannot be signed.
     Signing(SignError),
+    /// The context cannot be signed, or the configuration has no keys for contexts.
+    Context(ContextError),
     /// An argument cannot be used. The text begins with the name that the argument has in the header.
     Argument(String),
     /// A buffer of the caller is too small; what it has to hold was written.
@@ -29,7 +31,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal.code().number(),
             Self::Config(_) => codes::WIRESIGN_CONFIG_INVALID,
-            Self::Signing(_) => codes::WIRESIGN_SIGNING_FAILED,
+            Self::Signing(_) | Self::Context(_) => codes::WIRESIGN_SIGNING_FAILED,
             Self::Argument(_) => codes::WIRESIGN_INVALID_ARGUMENT,
             Self::TooSmall(_) => codes::WIRESIGN_BUFFER_TOO_SMALL,
             Self::Spent(_) => codes::WIRESIGN_OBJECT_SPENT,
@@ -69,5 +71,11 @@ impl From<ConfigErrors> for Failure {
 impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         Self::Signing(error)
+    }
+}
+
+impl From<ContextError> for Failure {
+    fn from(error: ContextError) -> Self {
+        Self::Context(error)
     }
 }

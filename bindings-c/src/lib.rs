@@ -24,11 +24,14 @@ pub mod codes;
 pub mod about;
 pub mod bytes;
 pub mod config;
+pub mod contexts;
 pub mod error;
+pub mod handshake_response;
 pub mod outcome;
 pub mod signed;
 pub mod signer;
 pub mod verified;
+pub mod verified_context;
 pub mod verified_values;
 pub mod verifier;
 
@@ -46,10 +49,13 @@ const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<bytes::wiresign_bytes>();
     is_shared::<config::wiresign_config>();
+    is_shared::<contexts::wiresign_contexts>();
     is_shared::<error::wiresign_error>();
+    is_shared::<handshake_response::wiresign_handshake_response>();
     is_shared::<signed::wiresign_signed>();
     is_shared::<signer::wiresign_signer>();
     is_shared::<verified::wiresign_verified>();
+    is_shared::<verified_context::wiresign_verified_context>();
     is_shared::<verifier::wiresign_verifier>();
     is_shared::<body_verification::wiresign_body_verification>();
 };

@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn a_caller_without_an_address_is_not_known() {
         assert_eq!(read(&[3, 2, 4, 0, 13, 5]).ok().expect("right lengths").client, None);
-        assert_eq!(read(&[3, 2, 5, 8, 4, 5]).ok().expect("right lengths").client, None);
+        assert_eq!(read(&[3, 2, 4, 8, 5, 5]).ok().expect("right lengths").client, None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct wiresign_verified {
     route: Kept,
     replay_key: Kept,
     covered: OnceLock<Vec<Text>>,
+    schemes: OnceLock<Vec<Text>>,
 }
 
 /// A text that is made when it is asked for: most callers ask for few of them.
@@ -39,6 +40,7 @@ impl wiresign_verified {
             route: Kept::new(),
             replay_key: Kept::new(),
             covered: OnceLock::new(),
+            schemes: OnceLock::new(),
         }
     }
 
@@ -68,6 +70,14 @@ impl wiresign_verified {
 
     fn covered(&self) -> &[Text] {
         self.covered.get_or_init(|| self.verified.covered().map(Text::new).collect())
+    }
+
+    fn schemes(&self) -> &[Text] {
+        self.schemes.get_or_init(|| self.verified.schemes().map(Text::new).collect())
+    }
+
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.verified
     }
 }
 
@@ -261,6 +271,44 @@ pub unsafe extern "C" fn wiresign_verified_replay_key(
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::replay_key), length) }
+    })
+}
+
+/// For how many seconds an external replay store must remember the replay key; written to `seconds`. False, and nothing
+/// written, where it need not: the request may come again, or the configuration names no external store; and where a
+/// pointer is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_replay_seconds(
+    verified: *const wiresign_verified,
+    seconds: *mut u64,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.verified.replay_seconds());
+        // SAFETY: the caller promised that `seconds` is NULL or can be written.
+        unsafe { write_known(known, seconds) }
+    })
+}
+
+/// How many credentials were verified; several where a route asks for all of its schemes. NULL gives 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_schemes_count(verified: *const wiresign_verified) -> usize {
+    guarded!(else 0, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { verified.as_ref() }.map_or(0, |verified| verified.schemes().len())
+    })
+}
+
+/// The scheme of a credential that was verified, counted from 0; NULL behind the last one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_schemes(
+    verified: *const wiresign_verified,
+    index: usize,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(|verified| verified.schemes().get(index)), length) }
     })
 }
 

@@ -1,17 +1,27 @@
 //! Judging what was received.
 
 use std::ffi::{c_char, c_void};
+use std::ptr;
 
-use wiresign::Verifier;
+use wiresign::{ReplayOutcome, Verifier};
 
 use crate::body_verification::wiresign_body_verification;
 use crate::bytes::wiresign_bytes;
 use crate::config::wiresign_config;
 use crate::error::wiresign_error;
+use crate::failure::Failure;
+use crate::handshake_response::wiresign_handshake_response;
 use crate::input::{self, RawHead};
 use crate::output::{Output, release};
 use crate::verified::wiresign_verified;
 use crate::verified_values::wiresign_verified_values;
+
+/// As `outcome` of wiresign_verifier_settle_replay: the key was not in the store, and is now.
+pub const WIRESIGN_REPLAY_FIRST: u32 = 0;
+/// As `outcome`: the key was in the store already.
+pub const WIRESIGN_REPLAY_REPEATED: u32 = 1;
+/// As `outcome`: the store gave no answer.
+pub const WIRESIGN_REPLAY_UNAVAILABLE: u32 = 2;
 
 /// Judges requests by a configuration, and remembers which ones it accepted. May be used by several threads at once;
 /// a service has one for its whole life, because a second one would not know the requests that the first has seen.
@@ -209,6 +219,98 @@ pub unsafe extern "C" fn wiresign_verifier_begin(
         let head = request.head();
         let begun = verifier.verifier.begin(&head, input::time(now))?;
         output.give(wiresign_body_verification::new(begun));
+        Ok(())
+    })
+}
+
+/// Takes what an external replay store says of a request that was accepted. Where the configuration names one, nothing
+/// is remembered here: insert wiresign_verified_replay_key into the store if it is absent, to live for
+/// wiresign_verified_replay_seconds, and tell the outcome, one of WIRESIGN_REPLAY_FIRST and the others.
+///
+/// Errors: WIRESIGN_REPLAYED_REQUEST; WIRESIGN_REPLAY_STORE_UNAVAILABLE, unless the configuration lets such requests
+/// pass; WIRESIGN_INVALID_ARGUMENT. The request is accepted only when the status is WIRESIGN_OK.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_settle_replay(
+    verifier: *const wiresign_verifier,
+    verified: *const wiresign_verified,
+    outcome: u32,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or a live object of this library.
+        let (verifier, verified) =
+            unsafe { (input::handle("verifier", verifier)?, input::handle("verified", verified)?) };
+        let outcome = match outcome {
+            WIRESIGN_REPLAY_FIRST => ReplayOutcome::First,
+            WIRESIGN_REPLAY_REPEATED => ReplayOutcome::Repeated,
+            WIRESIGN_REPLAY_UNAVAILABLE => ReplayOutcome::Unavailable,
+            other => return Err(Failure::argument("outcome", format_args!("{other} is none"))),
+        };
+        Ok(verifier.verifier.settle_replay(verified.verified(), outcome)?)
+    })
+}
+
+/// Answers a request that is a handshake of the webhook, which is the challenge of its sender. Ask this before
+/// wiresign_verifier_verify, and where there is an answer, send it and nothing else. The request is described as there.
+///
+/// Gives through `response` an object that the caller frees with wiresign_handshake_response_free; or NULL where the
+/// request is no handshake, or the configuration has no such webhook: then go on and verify it.
+///
+/// Errors: the refusal of a request that is a handshake, or carries a signature that one must carry;
+/// WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_handshake(
+    verifier: *const wiresign_verifier,
+    webhook: *const c_char,
+    webhook_length: usize,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    response: *mut *mut wiresign_handshake_response,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client,
+            client_length,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, webhook, request, body, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                input::text("webhook", webhook, webhook_length)?,
+                request.read()?,
+                input::bytes("body", body, body_length)?,
+                Output::new("response", response)?,
+            )
+        };
+        let answer = verifier.verifier.handshake(webhook, &request.head(), body, input::time(now))?;
+        match answer {
+            Some(answer) => output.give(wiresign_handshake_response::new(&answer)),
+            None => output.write(ptr::null_mut()),
+        }
         Ok(())
     })
 }
