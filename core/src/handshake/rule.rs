@@ -83,7 +83,7 @@ impl HandshakeFault {
             Self::UnsafeEcho => {
                 "what the handshake would send back is not 1 to 1024 visible ASCII characters without quotes, &, <, > and \\"
             }
-            Self::WrongToken => "the verify token of the handshake is missing or another one",
+            Self::WrongToken => "the verify token of the handshake is missing, or not that of the webhook",
             Self::NoToken => "the handshake needs the webhook's verify_token, which is not in the config",
         }
     }
