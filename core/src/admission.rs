@@ -15,6 +15,7 @@ use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet};
 use crate::template::{self, Claim, Collected, KeyInUse, Plan, parameter_fault};
 use crate::verified::Verified;
+use crate::verifier::Memory;
 
 /// The longest API key that is looked up, in bytes.
 const MAX_API_KEY_BYTES: usize = 512;
@@ -60,9 +61,9 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     entered: &Entered<'_>,
     body: &[u8],
     now: u64,
-    store: &ReplayStore,
+    memory: &Memory,
 ) -> Result<Verified, Refusal> {
-    let credentials = match admit(config, head, entered, now)? {
+    let credentials = match admit(config, head, entered, now, memory)? {
         Admitted::Anonymous => return Ok(Verified::new(config.clone(), entered.route, None)),
         Admitted::Claimed(credentials) => credentials,
     };
@@ -85,7 +86,7 @@ pub(crate) fn judge<H: Headers + ?Sized>(
             }
         }
     };
-    conclude_all(config, facts, credentials.api_key, &found, store)
+    conclude_all(config, facts, credentials.api_key, &found, &memory.replay)
 }
 
 /// The keys whose signatures were found.
@@ -191,6 +192,7 @@ pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
     head: &Head<'a, H>,
     entered: &Entered<'a>,
     now: u64,
+    memory: &Memory,
 ) -> Result<Admitted<'c>, Refusal> {
     let route = entered.route.map(|at| &config.routes[at]);
     let (rules, strict) = route.map_or((&config.rules, false), |route| (&route.rules, route.strict));
@@ -234,6 +236,10 @@ pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
         None if has_built_in => Some(Signed::BuiltIn(judge::claim(config, head, entered, rules, strict, now)?)),
         None => None,
     };
+    // A key that nobody has names nobody: whoever tries many is stopped before the next look.
+    if has_api_key && let Some(limit) = memory.has_failed_too_often(config, head.client, now) {
+        return Err(refuse(RefusalCode::RateLimited, Detail::TooManyFailures { limit }));
+    }
     let api_key = match has_api_key {
         true => Some(find_api_key(config, entered, strict && signed.is_none(), now)?),
         false => None,
@@ -242,7 +248,9 @@ pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
         (Some(signed), _) => signed,
         (None, at) => Signed::Nothing(facts_of_api_key(config, head, entered, at.map(|(service, _)| service), now)),
     };
-    Ok(Admitted::Claimed(Credentials { signed, api_key }))
+    let credentials = Credentials { signed, api_key };
+    memory.check_failures(credentials.facts(), config, head.client)?;
+    Ok(Admitted::Claimed(credentials))
 }
 
 #[expect(clippy::too_many_arguments, reason = "what the head says comes from several places")]

@@ -1,6 +1,7 @@
 //! Verifies a request while its body arrives.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::admission::{self, Admitted, Found, Signed};
@@ -21,6 +22,8 @@ use crate::verifier::Memory;
 pub struct BodyVerification {
     config: Arc<Compiled>,
     memory: Arc<Memory>,
+    client: Option<IpAddr>,
+    now: u64,
     state: State,
 }
 
@@ -71,10 +74,11 @@ impl BodyVerification {
         let state = match admit(config, head, now)? {
             Admission::Public { route } => State::Public { route: Some(route) },
             Admission::Claimed(claimed) => {
+                memory.check_failures(&claimed.facts, config, head.client)?;
                 let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, &claimed));
                 State::Claimed(Box::new(Kept::new(&claimed.facts, None, signed)))
             }
-            Admission::Entered(entered) => match admission::admit(config, head, &entered, now)? {
+            Admission::Entered(entered) => match admission::admit(config, head, &entered, now, memory)? {
                 Admitted::Anonymous => State::Public { route: entered.route },
                 Admitted::Claimed(credentials) => {
                     let facts = credentials.facts();
@@ -94,7 +98,7 @@ impl BodyVerification {
                 }
             },
         };
-        Ok(Self { config: config.clone(), memory: memory.clone(), state })
+        Ok(Self { config: config.clone(), memory: memory.clone(), client: head.client, now, state })
     }
 
     /// Whether the body decides. `false` on a public route, and on an optional one where the request carries no credential:
@@ -150,10 +154,10 @@ impl BodyVerification {
     pub fn finish(self) -> Result<Verified, Refusal> {
         let outcome = match self.state {
             State::Refused(refusal) => return Err(refusal),
-            State::Public { route } => Ok(Verified::new(self.config, route, None)),
+            State::Public { route } => Ok(Verified::new(self.config.clone(), route, None)),
             State::Claimed(kept) => kept.judge(&self.config, &self.memory),
         };
-        self.memory.counters.count(&outcome);
+        self.memory.note(&self.config, &outcome, self.client, self.now);
         outcome
     }
 }

@@ -43,6 +43,7 @@ mod bytes;
 mod config;
 mod context;
 mod credentials;
+mod failures;
 mod generate;
 mod handshake;
 mod identifier;

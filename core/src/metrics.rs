@@ -47,13 +47,11 @@ fn kind(verified: &Verified, scheme: Scheme) -> usize {
 }
 
 impl Counters {
-    /// Counts an outcome when all is decided about it: where the replay store is outside, not before that has answered.
+    /// Counts a request when all is decided about it: where the replay store is outside, not before that has answered.
     #[inline]
-    pub(crate) fn count(&self, outcome: &Result<Verified, Refusal>) {
-        match outcome {
-            Ok(verified) if verified.replay_seconds().is_some() => {}
-            Ok(verified) => self.count_accepted(verified),
-            Err(refusal) => self.count_refusal(refusal),
+    pub(crate) fn count(&self, verified: &Verified) {
+        if verified.replay_seconds().is_none() {
+            self.count_accepted(verified);
         }
     }
 
@@ -77,7 +75,6 @@ impl Counters {
         one(&self.unrecorded);
     }
 
-    /// Counts a refusal of which there is no outcome yet: one that the head alone decides, or a body that is too long.
     #[inline]
     pub(crate) fn count_refusal(&self, refusal: &Refusal) {
         one(&self.refused[refusal.code().number() as usize - 1]);

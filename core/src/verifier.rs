@@ -1,6 +1,7 @@
 //! Verifies requests against a config that may be replaced at any time.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -8,9 +9,10 @@ use arc_swap::ArcSwap;
 use crate::admission;
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
+use crate::failures::{Failures, Source, is_guess};
 use crate::handshake::{self, HandshakeResponse};
 use crate::identifier::RequestId;
-use crate::judge::{Admission, Also, admit, check_body_length, conclude, prove};
+use crate::judge::{Admission, Also, Facts, admit, check_body_length, conclude, prove};
 use crate::metrics::{Counters, Metrics};
 use crate::policy::Path;
 use crate::refusal::{Detail, Refusal, RefusalCode};
@@ -39,6 +41,59 @@ pub enum ReplayOutcome {
 pub(crate) struct Memory {
     pub(crate) replay: ReplayStore,
     pub(crate) counters: Counters,
+    failures: Failures,
+}
+
+impl Memory {
+    /// Counts an outcome.
+    #[inline]
+    pub(crate) fn note(
+        &self,
+        config: &Compiled,
+        outcome: &Result<Verified, Refusal>,
+        client: Option<IpAddr>,
+        now: u64,
+    ) {
+        match outcome {
+            Ok(verified) => self.counters.count(verified),
+            Err(refusal) => self.note_refusal(config, refusal, client, now),
+        }
+    }
+
+    /// Counts a refusal, and remembers a guess where failures are limited.
+    #[inline]
+    pub(crate) fn note_refusal(&self, config: &Compiled, refusal: &Refusal, client: Option<IpAddr>, now: u64) {
+        self.counters.count_refusal(refusal);
+        if config.failures_per_minute.is_some()
+            && is_guess(refusal.code())
+            && let Some(source) = Source::new(client, refusal.service_at())
+        {
+            self.failures.count(source, now);
+        }
+    }
+
+    /// Refuses a client that has failed too often within this minute, before any work is done for it.
+    #[inline]
+    pub(crate) fn check_failures(
+        &self,
+        facts: &Facts<'_>,
+        config: &Arc<Compiled>,
+        client: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        let Some(limit) = config.failures_per_minute else { return Ok(()) };
+        match Source::new(client, facts.service) {
+            Some(source) if self.failures.are_too_many(source, limit, facts.now) => {
+                Err(facts.refuse(config, RefusalCode::RateLimited, Detail::TooManyFailures { limit }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a client has failed too often within this minute without naming a known service.
+    pub(crate) fn has_failed_too_often(&self, config: &Compiled, client: Option<IpAddr>, now: u64) -> Option<u32> {
+        let limit = config.failures_per_minute?;
+        Source::new(client, None).filter(|source| self.failures.are_too_many(*source, limit, now)).map(|_| limit)
+    }
 }
 
 impl Verifier {
@@ -47,6 +102,7 @@ impl Verifier {
         let memory = Memory {
             replay: ReplayStore::new(config.0.replay.capacity, config.0.decoy_seed),
             counters: Counters::default(),
+            failures: Failures::new(config.0.decoy_seed),
         };
         Self { config: ArcSwap::new(config.0.clone()), memory: Arc::new(memory) }
     }
@@ -60,7 +116,7 @@ impl Verifier {
     pub fn verify<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Result<Verified, Refusal> {
         let config = self.config.load();
         let outcome = self.judge(&config, head, body, now);
-        self.memory.counters.count(&outcome);
+        self.memory.note(&config, &outcome, head.client, now);
         outcome
     }
 
@@ -76,11 +132,12 @@ impl Verifier {
         match admit(config, head, now)? {
             Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
             Admission::Claimed(claimed) => {
+                self.memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
                 let (key, tag) = prove(config, &claimed, body)?;
                 conclude(config, &claimed.facts, key, &tag, Also::default(), &self.memory.replay)
             }
-            Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, &self.memory.replay),
+            Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, &self.memory),
         }
     }
 
@@ -116,7 +173,7 @@ impl Verifier {
     pub fn begin<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Result<BodyVerification, Refusal> {
         let config = self.config.load_full();
         BodyVerification::begin(&config, &self.memory, head, now)
-            .inspect_err(|refusal| self.memory.counters.count_refusal(refusal))
+            .inspect_err(|refusal| self.memory.note_refusal(&config, refusal, head.client, now))
     }
 
     /// Answers a request that is a handshake of the webhook: its sender's challenge. Ask this before [`Verifier::verify`], and
@@ -134,7 +191,7 @@ impl Verifier {
     ) -> Result<Option<HandshakeResponse>, Refusal> {
         let config = self.config.load();
         handshake::judge(&config, webhook, head, body, now)
-            .inspect_err(|refusal| self.memory.counters.count_refusal(refusal))
+            .inspect_err(|refusal| self.memory.note_refusal(&config, refusal, head.client, now))
     }
 
     /// Takes a new config for all requests that come from now on. Requests under way finish on the old one; the replay

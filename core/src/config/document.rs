@@ -23,6 +23,7 @@ const DEFAULT_WINDOW_SECONDS: u64 = 300;
 const MAX_WINDOW_SECONDS: u64 = 600;
 const DEFAULT_REPLAY_CAPACITY: u64 = 1_000_000;
 const MAX_REPLAY_CAPACITY: u64 = 100_000_000;
+const MAX_FAILURES_PER_MINUTE: u64 = 1_000_000;
 const DEFAULT_BODY_BYTES: u64 = 10 * 1024 * 1024;
 
 /// Parses a document into what a verification needs, or lists everything that is wrong with it.
@@ -141,7 +142,8 @@ impl Reader<'_> {
             }
         }
         let replay = self.replay(members.get("replay"));
-        let body_limit = members.get("limits").map_or(DEFAULT_BODY_BYTES, |item| self.limits(&item));
+        let (body_limit, failures_per_minute) =
+            members.get("limits").map_or((DEFAULT_BODY_BYTES, None), |item| self.limits(&item));
         let uniform = members
             .get("reveal")
             .is_some_and(|item| self.choice(&item, &[("code", false), ("uniform", true)]).unwrap_or(false));
@@ -165,6 +167,7 @@ impl Reader<'_> {
             paths_decide,
             replay,
             body_limit,
+            failures_per_minute,
             uniform,
             contexts,
             dummy_key: MacKey::new(b"no service has this key, and no tag that it makes is compared"),
@@ -300,11 +303,14 @@ impl Reader<'_> {
         }
     }
 
-    fn limits(&mut self, item: &Item<'_>) -> u64 {
-        let members = self.object(item, &["body_bytes"]);
-        members
-            .and_then(|members| members.get("body_bytes"))
+    fn limits(&mut self, item: &Item<'_>) -> (u64, Option<u32>) {
+        let members = self.object(item, &["body_bytes", "failures_per_minute"]);
+        let get = |name| members.as_ref().and_then(|members| members.get(name));
+        let body_bytes = get("body_bytes")
             .and_then(|item| self.whole(&item, 0, u64::from(u32::MAX), "bytes"))
-            .unwrap_or(DEFAULT_BODY_BYTES)
+            .unwrap_or(DEFAULT_BODY_BYTES);
+        let failures = get("failures_per_minute")
+            .and_then(|item| self.whole(&item, 1, MAX_FAILURES_PER_MINUTE, "failures per minute"));
+        (body_bytes, failures.map(|failures| failures as u32))
     }
 }

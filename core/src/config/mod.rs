@@ -157,6 +157,8 @@ pub(crate) struct Compiled {
     pub(crate) paths_decide: bool,
     pub(crate) replay: ReplaySettings,
     pub(crate) body_limit: u64,
+    /// How often a source may fail within a minute.
+    pub(crate) failures_per_minute: Option<u32>,
     pub(crate) uniform: bool,
     /// Stands in for the key of an unknown service, so that it takes the same work.
     pub(crate) dummy_key: MacKey,

@@ -30,6 +30,9 @@ pub(crate) enum Detail {
         window: Window,
     },
     BodyLimit(u64),
+    TooManyFailures {
+        limit: u32,
+    },
     SeveralCredentials(SchemeSet),
     OtherService,
     NotAllCredentials(SchemeSet),
@@ -126,6 +129,9 @@ impl Detail {
                     "the timestamp is {distance} s {side}, and the window is {} s back and {} s ahead; compare the clocks",
                     window.past, window.future
                 )
+            }
+            Self::TooManyFailures { limit } => {
+                format!("this client has failed {limit} times within a minute as {caller}, which limits.failures_per_minute is")
             }
             Self::BodyLimit(limit) => format!("the body is longer than limits.body_bytes, {limit}"),
             Self::UnknownService => "no service of the claimed id has keys in this config".into(),

@@ -67,6 +67,11 @@ impl Refusal {
         self.detail.sentence(&self.config, self.service)
     }
 
+    /// The position of the known service that the request claims to come from.
+    pub(crate) fn service_at(&self) -> Option<usize> {
+        self.service
+    }
+
     /// The known service that the request claims to come from. The claim is not verified, unless the code is one of
     /// policy or replay, or `KEY_NOT_VALID_NOW`.
     pub fn service(&self) -> Option<&str> {
