@@ -9,6 +9,7 @@
 
 mod body_verification;
 mod config;
+mod contexts;
 mod errors;
 mod metrics;
 mod secret;
@@ -27,6 +28,8 @@ mod _wiresign {
     use crate::body_verification::BodyVerification;
     #[pymodule_export]
     use crate::config::Config;
+    #[pymodule_export]
+    use crate::contexts::{Contexts, VerifiedContext};
     #[pymodule_export]
     use crate::errors::RefusalFacts;
     #[pymodule_export]

@@ -50,6 +50,12 @@ impl Verified {
         self.0.scheme()
     }
 
+    /// The wire formats of all credentials that were verified: one, or more where the route requires more.
+    #[getter]
+    fn schemes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.schemes().collect::<Vec<_>>())
+    }
+
     /// Seconds since the request was signed; negative when it comes from the future.
     #[getter]
     fn age(&self) -> Option<i64> {
@@ -92,6 +98,12 @@ impl Verified {
         self.0.replay_key()
     }
 
+    /// For how many seconds such a store must remember it; None where it need not.
+    #[getter]
+    fn replay_seconds(&self) -> Option<u64> {
+        self.0.replay_seconds()
+    }
+
     /// Raises the Refusal of a request that none of these services made. Without any service named each caller will do,
     /// but there must be one.
     #[pyo3(signature = (*services))]
@@ -106,9 +118,9 @@ impl Verified {
     }
 
     fn __repr__(&self) -> String {
-        match (self.0.service(), self.0.key_id(), self.0.scheme()) {
-            (Some(service), Some(key), Some(scheme)) => {
-                format!("<Verified service={service:?} key_id={key:?} scheme={scheme:?}>")
+        match (self.0.service(), self.0.scheme()) {
+            (Some(service), Some(scheme)) => {
+                format!("<Verified service={service:?} key_id={:?} scheme={scheme:?}>", self.0.key_id().unwrap_or(""))
             }
             _ => "<Verified public>".into(),
         }

@@ -1,5 +1,6 @@
 //! `wiresign.Verifier`.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wiresign as core;
 
@@ -82,6 +83,17 @@ impl Verifier {
     /// Swaps the config for all later requests. Replay store and counters are kept.
     fn replace(&self, config: &Bound<'_, Config>) {
         self.core.replace(&config.get().0);
+    }
+
+    /// Takes what a store shared by several verifiers says of an accepted request: "first", "repeated" or "unavailable".
+    fn settle_replay(&self, py: Python<'_>, verified: &Bound<'_, Verified>, outcome: &str) -> PyResult<()> {
+        let outcome = match outcome {
+            "first" => core::ReplayOutcome::First,
+            "repeated" => core::ReplayOutcome::Repeated,
+            "unavailable" => core::ReplayOutcome::Unavailable,
+            _ => return Err(PyValueError::new_err("outcome is \"first\", \"repeated\" or \"unavailable\"")),
+        };
+        self.core.settle_replay(&verified.get().0, outcome).map_err(|refusal| errors::refusal(py, refusal))
     }
 
     /// The counters as they stand.

@@ -82,9 +82,9 @@ def make(kind: str, server: Origin) -> Iterator[Any]:
     loop = asyncio.new_event_loop()
     made: list[Caller] = []
 
-    def make(url: str | None = None, *, target: str = "orders", policy: Any = (), **options: Any) -> Caller:
+    def make(at: str | None = None, *, target: str = "orders", policy: Any = (), **options: Any) -> Caller:
         members = QUICK | dict(policy)
-        chosen = config_for(url or server.url)
+        chosen = config_for(at or server.url)
         if kind == "sync":
             caller = Caller(ServiceClient(chosen, target, policy=Policy(**members), **options), None)
         else:

@@ -4,7 +4,8 @@
     verifier = wiresign.Verifier(config)
     caller = verifier.verify(method, raw_target, headers, body)  # raises wiresign.Refusal
 
-Adapters: `wiresign.asgi` for every ASGI server, `wiresign.fastapi`, and `wiresign.httpx` for the calling side.
+Servers: `wiresign.asgi`, `wiresign.fastapi`, `wiresign.wsgi`, `wiresign.flask`, `wiresign.django`, `wiresign.aiohttp`.
+Callers: `wiresign.client`, `wiresign.httpx`, `wiresign.requests`, `wiresign.aiohttp`.
 """
 
 from wiresign._codes import FailureCode, RefusalCode
@@ -12,9 +13,11 @@ from wiresign._errors import ConfigError, Problem, Refusal, RefusalResponse, Sig
 from wiresign._wiresign import (
     BodyVerification,
     Config,
+    Contexts,
     Metrics,
     Signer,
     Verified,
+    VerifiedContext,
     Verifier,
     generate_secret,
 )
@@ -23,6 +26,7 @@ __all__ = [
     "BodyVerification",
     "Config",
     "ConfigError",
+    "Contexts",
     "FailureCode",
     "Metrics",
     "Problem",
@@ -32,6 +36,7 @@ __all__ = [
     "Signer",
     "SigningError",
     "Verified",
+    "VerifiedContext",
     "Verifier",
     "__version__",
     "generate_secret",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from wiresign._audit import decided
+from wiresign._audit import decided, log
 from wiresign._context import current_request_id
 from wiresign._kept_body import KeptBody
 from wiresign.proxies import host
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from wiresign._errors import Refusal
     from wiresign._wiresign import BodyVerification, Verified, Verifier
     from wiresign.proxies import TrustedProxies
+    from wiresign.replay import AsyncReplayStore, ReplayOutcome, ReplayStore
 
 MEMORY_BYTES = 1024 * 1024
 """Up to this size a body is kept in memory until it is verified."""
@@ -34,6 +37,8 @@ class Options(TypedDict, total=False):
     """The proxies that may name the client and the authority; none unless said."""
     identity_headers: Iterable[str]
     """Names of headers that the application takes for an identity. They never reach it from outside."""
+    replay: ReplayStore | AsyncReplayStore | None
+    """What remembers requests for several processes, where the config says that the store is external."""
     memory_bytes: int
     """Larger bodies wait in an unnamed temporary file while they are verified."""
 
@@ -47,6 +52,7 @@ class Gate:
         on_decision: Callable[[Decision], object] | None = None,
         proxies: TrustedProxies | None = None,
         identity_headers: Iterable[str] = (),
+        replay: ReplayStore | AsyncReplayStore | None = None,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         if isinstance(identity_headers, str):
@@ -56,8 +62,31 @@ class Gate:
         self.on_decision = on_decision
         self.proxies = proxies
         self.memory_bytes = memory_bytes
+        self.replay: Any = replay
+        self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
         self._hidden = frozenset(name.lower().encode("ascii") for name in identity_headers)
         self._claims = self._hidden.union(_CLAIMS)
+
+    def refuse_async_store(self) -> None:
+        """Raise where the replay store needs an event loop, for servers that have none."""
+        if self.replay_is_async:
+            msg = "this server is not asynchronous, so its replay store cannot be"
+            raise TypeError(msg)
+
+    def insert(self, verified: Verified, seconds: int) -> ReplayOutcome:
+        """Ask the replay store."""
+        if self.replay is None:
+            log.error("the config says that the replay store is external, but the adapter was given none")
+            return "unavailable"
+        outcome: ReplayOutcome = self.replay.insert(verified.replay_key, seconds)
+        return outcome
+
+    async def insert_async(self, verified: Verified, seconds: int) -> ReplayOutcome:
+        """Ask the replay store without blocking."""
+        if not self.replay_is_async:
+            return await asyncio.to_thread(self.insert, verified, seconds)
+        outcome: ReplayOutcome = await self.replay.insert(verified.replay_key, seconds)
+        return outcome
 
     def hides(self, name: bytes, value: bytes, verified: Verified) -> bool:
         """Tell whether a header claims an identity that was not verified. Such a one does not reach the application."""
@@ -102,11 +131,21 @@ class Visit:
 
     def finish(self, begun: BodyVerification) -> Verified:
         """Give the verdict on a request whose body has come to its end."""
-        return begun.finish()
+        verified = begun.finish()
+        seconds = verified.replay_seconds
+        if seconds is not None:
+            gate = self._gate
+            gate.verifier.settle_replay(verified, gate.insert(verified, seconds))
+        return verified
 
     async def finish_async(self, begun: BodyVerification) -> Verified:
         """Do the same where other requests are served meanwhile."""
-        return begun.finish()
+        verified = begun.finish()
+        seconds = verified.replay_seconds
+        if seconds is not None:
+            gate = self._gate
+            gate.verifier.settle_replay(verified, await gate.insert_async(verified, seconds))
+        return verified
 
     async def wait(self, awaitable: Awaitable[_Awaited]) -> _Awaited:
         """Wait for the client."""

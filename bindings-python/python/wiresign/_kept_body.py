@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
+from typing import IO
 
 PIECE = 65_536
 """How many bytes are read at a time, from a client or from the file of a large body."""
@@ -52,12 +54,10 @@ class KeptBody:
         """Give the next bytes, none at the end. Only for a body that is not in memory."""
         return b"" if self._rest is None else self._rest.read(PIECE)
 
-    def file(self) -> SpooledTemporaryFile[bytes]:
+    def file(self) -> IO[bytes]:
         """Give the bytes as a file that stands at its start."""
         if self._rest is None:
-            self._rest = SpooledTemporaryFile(max(self._memory_bytes, len(self._first)))  # noqa: SIM115 - as above
-            self._rest.write(self._first)
-            self._first = b""
+            return BytesIO(self._first)
         self._rest.seek(0)
         return self._rest
 

@@ -26,7 +26,7 @@ HELLO: Json = {
     "binding": "python",
     "version": wiresign.__version__,
     "runtime": f"{platform.python_implementation()} {platform.python_version()}",
-    "capabilities": ["verify", "verify_stream", "sign", "check", "replace"],
+    "capabilities": ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context"],
 }
 
 
@@ -62,6 +62,18 @@ def _step(step: Json, config: wiresign.Config, verifier: wiresign.Verifier, env:
                 headers = signer.sign(*head, body, **options)
                 message = base64.b64encode(signer.message(*head, body, **options)).decode()
                 return {"ok": {"headers": [list(header) for header in headers], "message": {"base64": message}}}
+            case "sign_context":
+                contexts = wiresign.Contexts(config)
+                signature = contexts.sign(step["tenant"], step["roles"], now=step["now"])
+                message = base64.b64encode(contexts.message(step["tenant"], step["roles"])).decode()
+                return {"ok": {"signature": signature, "message": {"base64": message}}}
+            case "verify_context":
+                payload = None if step.get("payload") is None else _bytes(step["payload"])
+                context = wiresign.Contexts(config).verify(
+                    step["tenant"], step["roles"], step["signature"], now=step["now"], payload=payload
+                )
+                found = {"key": context.key_id, "matched": context.matched, "retiring": context.key_is_retiring}
+                return {"ok": {**found, "roles": list(context.roles)}}
             case "check":
                 return {"ok": {"warnings": [problem._asdict() for problem in config.warnings]}}
             case "replace":

@@ -40,7 +40,8 @@ _Answer = TypeVar("_Answer", bound="ResponseReturnValue")
 class WiresignAuth:
     """Protects one or more Flask applications by one verifier.
 
-    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `memory_bytes`.
+    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
+    `memory_bytes`.
     """
 
     def __init__(self, verifier: Verifier, **options: Unpack[Options]) -> None:

@@ -41,12 +41,14 @@ ENVIRON_VERIFIER_KEY = "wiresign.verifier"
 class Middleware:
     """Lets only verified requests, and those of public routes, through to a WSGI application.
 
-    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `memory_bytes`.
+    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
+    `memory_bytes`.
     """
 
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
         self.app = app
         self._gate = Gate(verifier, **options)
+        self._gate.refuse_async_store()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""

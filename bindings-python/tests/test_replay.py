@@ -1,0 +1,274 @@
+"""Replay protection across processes, with a real Redis."""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+import wiresign
+from redis_server import RedisServer, redis_server
+from servers import free_port, running
+from support import Asgi, Recorder, body_messages, code_of, http_scope, signed, verifier
+from wiresign import asgi, wsgi
+from wiresign.replay import AsyncRedisReplay, RedisReplay, ReplayOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EXTERNAL = {"store": "external"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    with redis_server() as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[redis.Redis]:
+    with redis.Redis(port=server.port, socket_timeout=1) as client:
+        yield client
+
+
+def run_asgi(judge: wiresign.Verifier, headers: Any, **options: Any) -> int:
+    return Asgi(asgi.Middleware(Recorder(), judge, **options), http_scope(headers=headers), *body_messages(b"")).status
+
+
+class AsyncStore:
+    """An AsyncRedisReplay whose client lives for one question, as each of these tests has an event loop of its own."""
+
+    def __init__(self, port: int, **options: Any) -> None:
+        self._port = port
+        self._options = options
+
+    async def insert(self, key: str, seconds: int) -> ReplayOutcome:
+        async with redis.asyncio.Redis(port=self._port, retry=Retry(NoBackoff(), 0)) as client:
+            return await AsyncRedisReplay(client, **self._options).insert(key, seconds)
+
+
+def test_one_of_many_is_the_first(client: redis.Redis) -> None:
+    store = RedisReplay(client, prefix="many:")
+    outcomes = collections.Counter[str]()
+    lock = threading.Lock()
+    barrier = threading.Barrier(8)
+
+    def insert() -> None:
+        barrier.wait()
+        for number in range(100):
+            outcome = store.insert(str(number), 60)
+            with lock:
+                outcomes[outcome] += 1
+
+    threads = [threading.Thread(target=insert) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == {"first": 100, "repeated": 700}
+    assert 0 < client.ttl("many:1") <= 60
+
+
+def test_what_is_remembered_ends(client: redis.Redis) -> None:
+    store = RedisReplay(client, prefix="short:")
+    assert store.insert("a", 1) == "first"
+    assert store.insert("a", 1) == "repeated"
+    time.sleep(1.1)
+    assert store.insert("a", 1) == "first"
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_a_command_that_the_client_repeats_is_no_replay(server: RedisServer, decode: bool) -> None:
+    class Repeating(redis.Redis):
+        """Loses the answer to the first SET, and sends it again, as redis-py does after a time-out."""
+
+        def set(self, *arguments: Any, **options: Any) -> Any:
+            super().set(*arguments, **options)
+            return super().set(*arguments, **options)
+
+    with Repeating(port=server.port, decode_responses=decode) as client:
+        store = RedisReplay(client, prefix=f"again{decode}:")
+        assert store.insert("a", 60) == "first"
+        assert store.insert("a", 60) == "repeated"
+
+
+def test_asgi_with_both_kinds_of_client(server: RedisServer, client: redis.Redis) -> None:
+    judge = verifier(replay=EXTERNAL)
+    for make in (lambda: AsyncStore(server.port), lambda: RedisReplay(client)):
+        headers = signed()
+        assert run_asgi(judge, headers, replay=make()) == 200
+        assert run_asgi(judge, headers, replay=make()) == 401
+        # Another process that knows the same store.
+        assert run_asgi(verifier(replay=EXTERNAL), headers, replay=make()) == 401
+    counters = {(name, *labels.values()): value for name, labels, value in judge.metrics().counters()}
+    assert counters["wiresign_requests_accepted_total", "service-hmac-v2"] == 2
+    assert counters["wiresign_requests_refused_total", "REPLAYED_REQUEST"] == 2
+
+
+def test_wsgi(client: redis.Redis) -> None:
+    served = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        served.append(environ["wiresign"])
+        start_response("200 OK", [])
+        return []
+
+    headers = signed()
+    environ: dict[str, Any] = {"REQUEST_METHOD": "POST", "RAW_URI": "/invoices?draft=1", "wsgi.input": io.BytesIO()}
+    environ |= {f"HTTP_{name.decode().replace('-', '_').upper()}": value.decode() for name, value in headers}
+    statuses: list[str] = []
+    middleware = wsgi.Middleware(app, verifier(replay=EXTERNAL), replay=RedisReplay(client))
+    for _ in range(2):
+        answer: Any = middleware(dict(environ), lambda status, _: statuses.append(status))  # type: ignore[arg-type,return-value]
+        for piece in answer:
+            assert isinstance(piece, bytes)
+        if hasattr(answer, "close"):
+            answer.close()
+    assert statuses == ["200 OK", "401 Unauthorized"]
+    assert len(served) == 1
+
+
+def test_a_forged_request_is_not_asked_about(server: RedisServer) -> None:
+    class Never:
+        def insert(self, key: str, seconds: int) -> Any:
+            raise AssertionError
+
+    judge = verifier(replay=EXTERNAL)
+    forged = [(name, value if name != b"x-signature" else b"v2=" + b"0" * 64) for name, value in signed()]
+    assert run_asgi(judge, forged, replay=Never()) == 401
+    # Nor is one that a store in memory remembers.
+    assert run_asgi(verifier(), signed(), replay=Never()) == 200
+
+
+@pytest.mark.parametrize(("on_outage", "status"), [("reject", 503), ("allow", 200), (None, 503)])
+def test_an_outage_is_what_the_config_says(
+    on_outage: str | None, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    members = {"store": "external"} | ({"on_outage": on_outage} if on_outage else {})
+    judge = verifier(replay=members)
+    assert run_asgi(judge, signed(), replay=AsyncStore(free_port())) == status
+    assert "the replay store gave no answer: ConnectionError" in caplog.text
+    text = judge.metrics().prometheus()
+    assert ('wiresign_requests_refused_total{code="REPLAY_STORE_UNAVAILABLE"} 1' in text) == (status == 503)
+    # A config that asks for a store, and an adapter that was given none.
+    assert run_asgi(verifier(replay=members), signed()) == status
+    assert "the adapter was given none" in caplog.text
+
+
+def test_a_store_that_hangs_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = AsyncStore(silent.getsockname()[1], timeout=0.3)
+        started = time.monotonic()
+        assert run_asgi(verifier(replay=EXTERNAL), signed(), replay=hanging) == 503
+        assert time.monotonic() - started < 1
+    assert "TimeoutError" in caplog.text
+
+
+def test_the_kind_of_the_client_is_checked(server: RedisServer, client: redis.Redis) -> None:
+    with pytest.raises(TypeError, match="use AsyncRedisReplay"):
+        RedisReplay(redis.asyncio.Redis(port=server.port))
+    with pytest.raises(TypeError, match="use RedisReplay"):
+        AsyncRedisReplay(client)
+    with pytest.raises(TypeError, match="not asynchronous"):
+        wsgi.Middleware(lambda *_: [], verifier(), replay=AsyncStore(server.port))
+
+
+def test_settling_by_hand() -> None:
+    judge = verifier(replay=EXTERNAL)
+    headers = signed()
+    for outcome, code in [
+        ("first", "accepted"),
+        ("repeated", "REPLAYED_REQUEST"),
+        ("unavailable", "REPLAY_STORE_UNAVAILABLE"),
+    ]:
+        verified = judge.verify("POST", "/invoices?draft=1", headers)
+        assert verified.replay_seconds is not None
+        assert verified.replay_seconds >= 300
+        assert code_of(judge.settle_replay, verified, outcome) == code
+    with pytest.raises(ValueError, match="outcome is"):
+        judge.settle_replay(verified, "second")  # type: ignore[arg-type]
+    assert verifier().verify("POST", "/invoices?draft=1", headers).replay_seconds is None
+
+
+def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path) -> None:
+    let_in = tmp_path / "let-in"
+    port = free_port()
+    chance = random.Random(7)
+    sent: list[list[tuple[bytes, bytes]]] = []
+    statuses = collections.Counter[int]()
+    lock = threading.Lock()
+    stop = threading.Event()
+    workers: set[int] = set()
+
+    def load() -> None:
+        while not stop.is_set():
+            with lock:
+                # Mostly a fresh request, sent twice at once; sometimes one from before the last kill.
+                headers = chance.choice(sent) if sent and chance.random() < 0.3 else signed("POST", "/a")
+                sent.append(headers)
+            threads = [threading.Thread(target=send, args=(headers,)) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+    def send(headers: list[tuple[bytes, bytes]]) -> None:
+        try:
+            response = http.post(f"http://127.0.0.1:{port}/a", headers=headers)
+        except httpx.TransportError:
+            time.sleep(0.05)
+            return
+        with lock:
+            statuses[response.status_code] += 1
+            if response.status_code == 200:
+                workers.add(int(response.text))
+
+    def some_more(count: int = 15) -> None:
+        before = statuses[200]
+        deadline = time.monotonic() + 15
+        while statuses[200] < before + count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert statuses[200] >= before + count
+
+    command = ["uvicorn", "replay_app:app", "--workers", "2", "--port", str(port), "--log-level", "critical"]
+    with redis_server() as store, httpx.Client(timeout=5) as http:
+        env = {"REDIS_PORT": str(store.port), "LET_IN": str(let_in)}
+        with running(command, port, env=env):
+            threads = [threading.Thread(target=load) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            some_more()
+            os.kill(next(iter(workers)), signal.SIGKILL)
+            some_more()
+            store.kill()
+            unavailable = statuses[503]
+            while statuses[503] < unavailable + 5:
+                time.sleep(0.02)
+            store.start()
+            some_more()
+        # All of the service goes and comes back.
+        with running(command, port, env=env):
+            some_more()
+            stop.set()
+            for thread in threads:
+                thread.join()
+            for headers in sent[:100] + sent[-100:]:
+                send(headers)
+    seen = let_in.read_text().split()
+    assert len(seen) == len(set(seen)) >= 60
+    assert set(statuses) == {200, 401, 503}
+    assert len(workers) >= 3
