@@ -1,0 +1,78 @@
+package dev.wiresign.servlet;
+
+import dev.wiresign.BodyVerification;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.Arrays;
+
+/** Reads the body of a request, and finds out where somebody else has read it before. */
+final class ReceivedBody {
+    static final String ADVICE = "Map the WiresignFilter before every filter that reads parameters or the body: it needs the bytes"
+            + " as received, and hands them on.";
+
+    private static final int PIECE = 16 * 1024;
+
+    private final HttpServletRequest request;
+    private final Stopwatch clock;
+
+    ReceivedBody(HttpServletRequest request, Stopwatch clock) {
+        this.request = request;
+        this.clock = clock;
+    }
+
+    /** All bytes, each of which the verification has seen. Its refusal ends the reading as soon as the body is too long. */
+    byte[] read(BodyVerification verification, long limit) throws IOException, ServletException {
+        long declared = request.getContentLengthLong();
+        if (declared >= 0) {
+            verification.declareLength(declared);
+        }
+        ServletInputStream in = stream();
+        byte[] body = new byte[declared >= 0 ? Math.toIntExact(declared) : PIECE];
+        int length = 0;
+        for (int count = 0; count >= 0 && length != declared; length += count) {
+            if (length == body.length) {
+                body = Arrays.copyOf(body, (int) Math.min(2L * length, limit + 1));
+            }
+            count = read(in, body, length, Math.min(PIECE, body.length - length));
+            if (count < 0) {
+                break;
+            }
+            verification.update(body, length, count);
+        }
+        if (length < declared || declared < 0 && length == 0 && someParametersCameFromTheBody()) {
+            throw consumed();
+        }
+        return length == body.length ? body : Arrays.copyOf(body, length);
+    }
+
+    private int read(ServletInputStream in, byte[] into, int offset, int length) throws IOException {
+        clock.startWaiting();
+        try {
+            return in.read(into, offset, length);
+        } finally {
+            clock.stopWaiting();
+        }
+    }
+
+    private ServletInputStream stream() throws IOException, ServletException {
+        try {
+            return request.getInputStream();
+        } catch (IllegalStateException readerIsInUse) {
+            throw new ServletException("wiresign: the body of this request was read before the filter saw it. " + ADVICE, readerIsInUse);
+        }
+    }
+
+    /** A form without a declared length: what was read shows as parameters that the query does not have. */
+    private boolean someParametersCameFromTheBody() {
+        String query = request.getQueryString();
+        int ofQuery = query == null || query.isEmpty() ? 0 : query.split("&").length;
+        int known = request.getParameterMap().values().stream().mapToInt(values -> values.length).sum();
+        return known > ofQuery;
+    }
+
+    private static ServletException consumed() {
+        return new ServletException("wiresign: the body of this request was read before the filter saw it. " + ADVICE);
+    }
+}

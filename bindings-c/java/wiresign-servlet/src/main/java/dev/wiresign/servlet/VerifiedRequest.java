@@ -1,0 +1,211 @@
+package dev.wiresign.servlet;
+
+import dev.wiresign.Verified;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.Part;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UnsupportedEncodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.IllegalCharsetNameException;
+import java.nio.charset.StandardCharsets;
+import java.nio.charset.UnsupportedCharsetException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * An accepted request whose body can be read again: as a stream, as text, as parameters of a form and as parts. Whatever
+ * names a caller and is not verified is left out of its header fields.
+ */
+final class VerifiedRequest extends HttpServletRequestWrapper {
+    private static final List<String> IDENTITY_HEADERS = List.of("x-service-id", "x-service-name");
+
+    private final ServletResponse response;
+    private final Verified verified;
+    /** What was received and verified; null where there is no body, or a public route does not look at it. */
+    private final byte[] body;
+    private ReplayedStream stream;
+    private BufferedReader reader;
+    private Map<String, String[]> parameters;
+    private List<Part> parts;
+
+    VerifiedRequest(HttpServletRequest request, ServletResponse response, Verified verified, byte[] body) {
+        super(request);
+        this.response = response;
+        this.verified = verified;
+        this.body = body;
+    }
+
+    @Override
+    public ServletInputStream getInputStream() throws IOException {
+        if (body == null) {
+            return super.getInputStream();
+        }
+        if (reader != null) {
+            throw new IllegalStateException("getReader() has been called for this request");
+        }
+        if (stream == null) {
+            stream = new ReplayedStream(body, this);
+        }
+        return stream;
+    }
+
+    @Override
+    public BufferedReader getReader() throws IOException {
+        if (body == null) {
+            return super.getReader();
+        }
+        if (stream != null) {
+            throw new IllegalStateException("getInputStream() has been called for this request");
+        }
+        if (reader == null) {
+            String name = getCharacterEncoding();
+            try {
+                Charset charset = name == null ? StandardCharsets.ISO_8859_1 : Charset.forName(name);
+                reader = new BufferedReader(new InputStreamReader(new ByteArrayInputStream(body), charset));
+            } catch (IllegalCharsetNameException | UnsupportedCharsetException unknown) {
+                throw (UnsupportedEncodingException) new UnsupportedEncodingException(name).initCause(unknown);
+            }
+        }
+        return reader;
+    }
+
+    @Override
+    public String getParameter(String name) {
+        if (body == null) {
+            return super.getParameter(name);
+        }
+        String[] values = parameters().get(name);
+        return values == null ? null : values[0];
+    }
+
+    @Override
+    public String[] getParameterValues(String name) {
+        if (body == null) {
+            return super.getParameterValues(name);
+        }
+        String[] values = parameters().get(name);
+        return values == null ? null : values.clone();
+    }
+
+    @Override
+    public Enumeration<String> getParameterNames() {
+        return body == null ? super.getParameterNames() : Collections.enumeration(parameters().keySet());
+    }
+
+    @Override
+    public Map<String, String[]> getParameterMap() {
+        return body == null ? super.getParameterMap() : Collections.unmodifiableMap(parameters());
+    }
+
+    @Override
+    public Collection<Part> getParts() throws IOException, ServletException {
+        return body == null ? super.getParts() : Collections.unmodifiableList(parts());
+    }
+
+    @Override
+    public Part getPart(String name) throws IOException, ServletException {
+        if (body == null) {
+            return super.getPart(name);
+        }
+        return parts().stream().filter(part -> part.getName().equals(name)).findFirst().orElse(null);
+    }
+
+    @Override
+    public String getHeader(String name) {
+        return isForeign(name) ? null : super.getHeader(name);
+    }
+
+    @Override
+    public Enumeration<String> getHeaders(String name) {
+        return isForeign(name) ? Collections.emptyEnumeration() : super.getHeaders(name);
+    }
+
+    @Override
+    public Enumeration<String> getHeaderNames() {
+        List<String> names = new ArrayList<>(Collections.list(super.getHeaderNames()));
+        names.removeIf(this::isForeign);
+        return Collections.enumeration(names);
+    }
+
+    /** A container starts the unwrapped request in the first form, and its body is gone. */
+    @Override
+    public AsyncContext startAsync() {
+        return getRequest().startAsync(this, response);
+    }
+
+    @Override
+    public AsyncContext startAsync(ServletRequest request, ServletResponse answer) {
+        return getRequest().startAsync(request == getRequest() ? this : request, answer);
+    }
+
+    /** Whether a header names a caller who is not the one that was verified: anybody may have written it. */
+    private boolean isForeign(String name) {
+        if (name == null || !IDENTITY_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
+            return false;
+        }
+        List<String> values = Collections.list(super.getHeaders(name));
+        String service = verified.service().orElse(null);
+        return verified.isPublic() || values.size() != 1 || !values.get(0).equals(service);
+    }
+
+    private Map<String, String[]> parameters() {
+        if (parameters != null) {
+            return parameters;
+        }
+        // The container finds its stream read, and so gives the parameters of the query alone.
+        Map<String, List<String>> all = new LinkedHashMap<>();
+        super.getParameterMap().forEach((name, values) -> all.put(name, new ArrayList<>(List.of(values))));
+        String type = FormBody.mediaType(getContentType());
+        if (type.equals("application/x-www-form-urlencoded") && getMethod().equals("POST")) {
+            FormBody.parse(body, charset()).forEach(pair -> add(all, pair.getKey(), pair.getValue()));
+        } else if (type.equals("multipart/form-data")) {
+            try {
+                for (Part part : parts()) {
+                    if (part.getSubmittedFileName() == null) {
+                        add(all, part.getName(), ((MultipartBody.InMemoryPart) part).text(charset()));
+                    }
+                }
+            } catch (ServletException malformed) {
+                throw new IllegalStateException(malformed);
+            }
+        }
+        parameters = new LinkedHashMap<>();
+        all.forEach((name, values) -> parameters.put(name, values.toArray(String[]::new)));
+        return parameters;
+    }
+
+    private static void add(Map<String, List<String>> all, String name, String value) {
+        all.computeIfAbsent(name, key -> new ArrayList<>()).add(value);
+    }
+
+    private List<Part> parts() throws ServletException {
+        if (parts == null) {
+            parts = MultipartBody.parse(getContentType(), body);
+        }
+        return parts;
+    }
+
+    private Charset charset() {
+        String name = getCharacterEncoding();
+        try {
+            return name == null ? StandardCharsets.UTF_8 : Charset.forName(name);
+        } catch (IllegalCharsetNameException | UnsupportedCharsetException unknown) {
+            return StandardCharsets.UTF_8;
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package dev.wiresign.servlet;
+
+import dev.wiresign.BodyVerification;
+import dev.wiresign.Header;
+import dev.wiresign.Refusal;
+import dev.wiresign.RefusalResponse;
+import dev.wiresign.Request;
+import dev.wiresign.Verified;
+import dev.wiresign.Verifier;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Lets only verified requests, and those of public routes, through to what comes behind it. Whatever the head alone
+ * decides is decided before a byte of the body is read; the body is read up to the limit, and given on unchanged.
+ *
+ * <p>It must come before every filter that reads a parameter or the body of a request, and refuses to serve behind one.
+ */
+public final class WiresignFilter implements Filter {
+    private static final String CALLER = "dev.wiresign.caller";
+    private static final String VERIFIER = "dev.wiresign.verifier";
+
+    private final Verifier verifier;
+    private final Observer observer;
+
+    /**
+     * A filter.
+     *
+     * @param verifier judges the requests; it must not be closed while the filter is used
+     */
+    public WiresignFilter(Verifier verifier) {
+        this(verifier, null);
+    }
+
+    /**
+     * A filter that tells of its decisions.
+     *
+     * @param verifier judges the requests; it must not be closed while the filter is used
+     * @param onDecision called with each decision; what it throws is logged and changes nothing; null for none
+     */
+    public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision) {
+        this.verifier = Objects.requireNonNull(verifier, "verifier");
+        this.observer = new Observer(onDecision);
+    }
+
+    /**
+     * Who called.
+     *
+     * @param request a request that has passed the filter
+     * @return the caller; absent where the request has passed no filter
+     */
+    public static Optional<Verified> caller(ServletRequest request) {
+        return Optional.ofNullable((Verified) request.getAttribute(CALLER));
+    }
+
+    /**
+     * Lets some of the callers on only, and answers and records the refusal of others. It is for code behind the filter
+     * that adds rules of its own.
+     *
+     * @param request a request that has passed the filter
+     * @param response its response, which nothing was written to
+     * @param services the ids of the services that may call; none for every verified caller
+     * @return true where the request may go on; false where it was answered
+     * @throws IOException where the answer cannot be written
+     */
+    public boolean admit(HttpServletRequest request, HttpServletResponse response, String... services) throws IOException {
+        Verified verified = caller(request).orElseThrow(() -> new IllegalStateException(
+                "wiresign: the request has passed no WiresignFilter; map it before whatever requires a service"));
+        try {
+            verified.requireService(services);
+            return true;
+        } catch (Refusal refusal) {
+            refuse(request, response, refusal);
+            return false;
+        }
+    }
+
+    /**
+     * Answers and records a refusal that code behind the filter has met: of {@link Verified#requireService}.
+     *
+     * @param request a request that has passed the filter
+     * @param response its response, which nothing was written to
+     * @param refusal why it goes no further
+     * @throws IOException where the answer cannot be written
+     */
+    public void refuse(HttpServletRequest request, HttpServletResponse response, Refusal refusal) throws IOException {
+        observer.tell(null, refusal, request.getMethod(), target(request), 0);
+        answer(response, refusal.response());
+    }
+
+    @Override
+    public void doFilter(ServletRequest given, ServletResponse answered, FilterChain chain) throws IOException, ServletException {
+        if (!(given instanceof HttpServletRequest request) || !(answered instanceof HttpServletResponse response)) {
+            throw new ServletException("wiresign: only HTTP requests can be verified");
+        }
+        // Mapped twice, or dispatched again: a second look would be a replay.
+        if (request.getAttribute(VERIFIER) == verifier) {
+            chain.doFilter(request, response);
+            return;
+        }
+        if (request.getDispatcherType() == DispatcherType.ERROR) {
+            // The container answers by itself, before any filter: its error page is all that is behind this.
+            chain.doFilter(request, response);
+            return;
+        }
+        if (request.getDispatcherType() != DispatcherType.REQUEST) {
+            throw new ServletException("wiresign: the filter sees this request for the first time in a dispatch of type "
+                    + request.getDispatcherType() + ". Map it for the dispatcher type REQUEST, before everything that dispatches.");
+        }
+        String target = target(request);
+        Stopwatch clock = new Stopwatch();
+        Verified verified;
+        byte[] body;
+        try {
+            Request head = head(request, target);
+            if (hasBody(request) && !verifier.isPublic(request.getMethod(), target)) {
+                ReceivedBody received = new ReceivedBody(request, clock);
+                try (BodyVerification verification = verifier.begin(head)) {
+                    body = received.read(verification, verifier.bodyLimit());
+                    verified = verification.finish();
+                }
+            } else {
+                verified = verifier.verify(head);
+                body = null;
+            }
+        } catch (Refusal refusal) {
+            observer.tell(null, refusal, request.getMethod(), target, clock.spent());
+            answer(response, refusal.response());
+            return;
+        }
+        observer.tell(verified, null, request.getMethod(), target, clock.spent());
+        request.setAttribute(CALLER, verified);
+        request.setAttribute(VERIFIER, verifier);
+        chain.doFilter(new VerifiedRequest(request, response, verified, body), response);
+    }
+
+    /**
+     * Path and query exactly as the caller sent them. A container tells no empty query from none; the schemes sign the query
+     * itself and not its question mark, so both are the same request to them too.
+     */
+    private static String target(HttpServletRequest request) {
+        String query = request.getQueryString();
+        return query == null || query.isEmpty() ? request.getRequestURI() : request.getRequestURI() + "?" + query;
+    }
+
+    private static Request head(HttpServletRequest request, String target) {
+        Request head = Request.of(request.getMethod(), target).client(request.getRemoteAddr()).authority(request.getHeader("Host"));
+        Enumeration<String> names = request.getHeaderNames();
+        if (names == null) {
+            throw new IllegalStateException("wiresign: this container shows no headers, so no request can be verified");
+        }
+        for (String name : Collections.list(names)) {
+            Enumeration<String> values = request.getHeaders(name);
+            while (values.hasMoreElements()) {
+                head.header(name, values.nextElement());
+            }
+        }
+        return head;
+    }
+
+    private static boolean hasBody(HttpServletRequest request) {
+        // HTTP/2 has neither field where a body of unknown length follows; a body is looked for wherever one may be.
+        boolean isDeclared = request.getContentLengthLong() >= 0 || request.getHeader("Transfer-Encoding") != null;
+        return isDeclared ? request.getContentLengthLong() != 0 : !request.getProtocol().startsWith("HTTP/1");
+    }
+
+    private static void answer(HttpServletResponse response, RefusalResponse refusal) throws IOException {
+        byte[] body = refusal.body().getBytes(StandardCharsets.UTF_8);
+        response.setStatus(refusal.status());
+        List<Header> headers = refusal.headers();
+        for (Header header : headers) {
+            response.setHeader(header.name(), header.value());
+        }
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+        response.flushBuffer();
+    }
+}

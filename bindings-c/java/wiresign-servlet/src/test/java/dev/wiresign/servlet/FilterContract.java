@@ -1,0 +1,277 @@
+package dev.wiresign.servlet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.wiresign.Config;
+import dev.wiresign.Header;
+import dev.wiresign.Refusal;
+import dev.wiresign.RefusalCode;
+import dev.wiresign.Request;
+import dev.wiresign.Verified;
+import dev.wiresign.Verifier;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the filter promises on every container; each has a class of its own that runs all of this on the real server. */
+abstract class FilterContract {
+    private static final byte[] NOTHING = {};
+
+    private final LinkedBlockingQueue<Decision> decisions = new LinkedBlockingQueue<>();
+    private Verifier verifier;
+    RawClient client;
+
+    /** Starts the server with the filter before the servlets of the contract; `isLate` puts a reader of parameters before it. */
+    abstract int start(WiresignFilter filter, boolean isLate) throws Exception;
+
+    abstract void stop() throws Exception;
+
+    /** What this container answers to an encoded slash in the path. */
+    abstract int statusOfEncodedSlash();
+
+    @BeforeEach
+    void serve() throws Exception {
+        verifier = new Verifier(Fleet.orders());
+        client = new RawClient(start(new WiresignFilter(verifier, decisions::add), false));
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        stop();
+        verifier.close();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private RawClient.Answer signed(String method, String target, byte[] body, Header... more) throws IOException {
+        List<Header> headers = new ArrayList<>(Fleet.sign(method, target, body));
+        headers.addAll(List.of(more));
+        return client.send(method + " " + target, headers, body);
+    }
+
+    private Decision decision() throws InterruptedException {
+        return decisions.poll(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aSignedRequestReachesTheServletWithItsBody() throws Exception {
+        RawClient.Answer answer = signed("POST", "/echo?x=1", bytes("{\"a\": 1}"));
+        assertEquals("billing:{\"a\": 1}", answer.body());
+        assertEquals(200, answer.status());
+        Decision decision = decision();
+        assertEquals("accepted", decision.event());
+        assertEquals("/echo", decision.path());
+        assertEquals("billing", decision.verified().flatMap(Verified::service).orElseThrow());
+    }
+
+    @Test
+    void everyLengthOfBodyIsGivenOnUnchanged() throws Exception {
+        for (int length : new int[] {1, 16_383, 16_384, 16_385, 40_000, Fleet.BODY_LIMIT}) {
+            byte[] body = bytes("x".repeat(length));
+            assertEquals("billing:" + "x".repeat(length), signed("POST", "/echo", body).body(), length + " bytes");
+        }
+    }
+
+    @Test
+    void aBodyInChunksIsGivenOnUnchanged() throws Exception {
+        String text = "y".repeat(50_000);
+        List<Header> headers = new ArrayList<>(Fleet.sign("POST", "/echo", bytes(text)));
+        headers.add(new Header("Transfer-Encoding", "chunked"));
+        String chunked = "1\r\ny\r\n" + Integer.toHexString(49_999) + "\r\n" + "y".repeat(49_999) + "\r\n0\r\n\r\n";
+        assertEquals("billing:" + text, client.send("POST /echo", headers, bytes(chunked)).body());
+    }
+
+    @Test
+    void anUnsignedRequestIsAnsweredAndRecorded() throws Exception {
+        RawClient.Answer answer = client.send("GET /echo", List.of(), NOTHING);
+        assertEquals(401, answer.status());
+        assertEquals("{\"error\":\"Authentication is required.\",\"code\":\"AUTHENTICATION_REQUIRED\",\"requestId\":null}", answer.body());
+        assertTrue(answer.head().contains("www-authenticate: wiresign realm=\"orders\""), answer.head());
+        assertTrue(answer.head().contains("content-type: application/json\r\n"), answer.head());
+        assertEquals(RefusalCode.AUTHENTICATION_REQUIRED, decision().refusal().map(Refusal::code).orElseThrow());
+    }
+
+    @Test
+    void aChangedBodyIsRefused() throws Exception {
+        List<Header> headers = Fleet.sign("POST", "/echo", bytes("one"));
+        RawClient.Answer answer = client.send("POST /echo", headers, bytes("two"));
+        assertEquals(401, answer.status());
+        assertTrue(answer.body().contains("INVALID_SIGNATURE"), answer.body());
+    }
+
+    @Test
+    void theSameRequestIsServedOnce() throws Exception {
+        List<Header> headers = Fleet.sign("GET", "/echo", NOTHING);
+        assertEquals(200, client.send("GET /echo", headers, NOTHING).status());
+        assertTrue(client.send("GET /echo", headers, NOTHING).body().contains("REPLAYED_REQUEST"));
+    }
+
+    @Test
+    void aBodyOverTheLimitIsRefusedBeforeItIsRead() throws Exception {
+        byte[] body = new byte[Fleet.BODY_LIMIT + 1];
+        List<Header> headers = new ArrayList<>(Fleet.sign("POST", "/echo", body));
+        headers.add(new Header("Content-Length", String.valueOf(body.length)));
+        // Of all the bytes that are declared none is sent.
+        assertEquals(413, client.send("POST /echo", headers, NOTHING).status());
+    }
+
+    @Test
+    void aBodyInChunksOverTheLimitIsRefused() throws Exception {
+        byte[] body = new byte[Fleet.BODY_LIMIT + 1];
+        List<Header> headers = new ArrayList<>(Fleet.sign("POST", "/echo", body));
+        headers.add(new Header("Transfer-Encoding", "chunked"));
+        String chunk = Integer.toHexString(body.length) + "\r\n" + "\0".repeat(body.length) + "\r\n0\r\n\r\n";
+        assertEquals(413, client.send("POST /echo", headers, bytes(chunk)).status());
+    }
+
+    @Test
+    void aPublicRouteIsServedWithoutACaller() throws Exception {
+        RawClient.Answer answer = client.send("POST /public/echo", List.of(new Header("X-Service-ID", "billing")), bytes("hello"));
+        assertEquals("nobody:hello", answer.body());
+        assertEquals("public", decision().event());
+    }
+
+    @Test
+    void namesOfCallersThatNobodyVerifiedAreTakenAway() throws Exception {
+        Header forged = new Header("X-Service-Name", "admin");
+        assertEquals("/line null billing []", signed("GET", "/line", NOTHING, forged).body());
+        Header claimed = new Header("X-Service-ID", "admin");
+        assertEquals("/public/line null null []", client.send("GET /public/line", List.of(claimed, forged), NOTHING).body());
+    }
+
+    @Test
+    void theTargetIsRaw() throws Exception {
+        assertEquals("/line/a%20b/%C3%A9 q=%41&r=+ billing []", signed("GET", "/line/a%20b/%C3%A9?q=%41&r=+", NOTHING).body());
+    }
+
+    @Test
+    void theTargetInAbsoluteFormIsThatOfItsPath() throws Exception {
+        List<Header> headers = Fleet.sign("GET", "/line?q=1", NOTHING);
+        assertEquals("/line q=1 billing []", client.send("GET http://localhost:" + client.port() + "/line?q=1", headers, NOTHING).body());
+    }
+
+    @Test
+    void anEmptyQueryAndNoneAreTheSameToTheSignature() throws Exception {
+        assertEquals(200, client.send("GET /line?", Fleet.sign("GET", "/line", NOTHING), NOTHING).status());
+        assertEquals(200, client.send("GET /line", Fleet.sign("GET", "/line?", NOTHING), NOTHING).status());
+    }
+
+    @Test
+    void anEncodedSlashIsNeverServed() throws Exception {
+        assertEquals(statusOfEncodedSlash(), signed("GET", "/line/a%2Fb", NOTHING).status());
+    }
+
+    @Test
+    void repeatedCredentialsAreSeen() throws Exception {
+        assertTrue(signed("GET", "/echo", NOTHING, new Header("X-Timestamp", "1")).body().contains("DUPLICATE_HEADER"));
+    }
+
+    @Test
+    void theParametersOfAFormAreThereAgain() throws Exception {
+        byte[] body = bytes("a=2&b=%C3%A9+f&a=3&empty=&alone");
+        Header type = new Header("Content-Type", "application/x-www-form-urlencoded");
+        assertEquals("{a=1|2|3, alone=, b=\u00c3\u00a9 f, empty=} 1 4", signed("POST", "/form?a=1", body, type).body());
+    }
+
+    @Test
+    void theBodyIsThereAsText() throws Exception {
+        Header type = new Header("Content-Type", "text/plain;charset=utf-8");
+        assertEquals("\u00c3\u00a9", signed("POST", "/text", bytes("\u00e9"), type).body());
+    }
+
+    @Test
+    void thePartsAreThereAgain() throws Exception {
+        String body = """
+                --edge
+                Content-Disposition: form-data; name="note"
+
+                two
+                --edge
+                Content-Disposition: form-data; name="file"; filename="a.txt"
+                Content-Type: text/plain
+
+                line
+                --edgeless
+                --edge--
+                """.replace("\n", "\r\n");
+        Header type = new Header("Content-Type", "multipart/form-data; boundary=edge");
+        assertEquals("note=null,null,two;file=a.txt,text/plain,line\r\n--edgeless;two", signed("POST", "/parts", bytes(body), type).body());
+    }
+
+    @Test
+    void anAsynchronousServletReadsTheBody() throws Exception {
+        assertEquals("billing:ASYNC:later, in pieces", signed("POST", "/async", bytes("later, in pieces")).body());
+        assertEquals("accepted", decision().event());
+        assertTrue(decisions.isEmpty(), "the dispatch is not judged again");
+    }
+
+    @Test
+    void aServletCanTakeSomeCallersOnly() throws Exception {
+        assertEquals(200, signed("GET", "/billing", NOTHING).status());
+        List<Header> headers = Fleet.caller("shipping").sign(Request.of("GET", "/billing"));
+        RawClient.Answer answer = client.send("GET /billing", headers, NOTHING);
+        assertEquals(403, answer.status());
+        assertTrue(answer.body().contains("SERVICE_NOT_ALLOWED"), answer.body());
+    }
+
+    @Test
+    void behindAReaderOfParametersNothingIsServed() throws Exception {
+        stop();
+        client = new RawClient(start(new WiresignFilter(verifier, decisions::add), true));
+        byte[] body = bytes("a=2");
+        Header type = new Header("Content-Type", "application/x-www-form-urlencoded");
+        assertEquals(500, signed("POST", "/form", body, type).status());
+        List<Header> headers = new ArrayList<>(Fleet.sign("POST", "/form", body));
+        headers.addAll(List.of(type, new Header("Transfer-Encoding", "chunked")));
+        assertEquals(500, client.send("POST /form", headers, bytes("3\r\na=2\r\n0\r\n\r\n")).status());
+    }
+
+    @Test
+    void aHookThatFailsChangesNothing() throws Exception {
+        stop();
+        client = new RawClient(start(new WiresignFilter(verifier, decision -> {
+            throw new IllegalStateException("the hook is broken");
+        }), false));
+        assertEquals(200, signed("GET", "/echo", NOTHING).status());
+        assertEquals(401, client.send("GET /echo", List.of(), NOTHING).status());
+    }
+
+    @Test
+    void aClientThatLeavesInTheMiddleOfItsBodyIsNoCaller() throws Exception {
+        List<Header> headers = new ArrayList<>(Fleet.sign("POST", "/echo", bytes("0123456789")));
+        try (var socket = new java.net.Socket("localhost", client.port())) {
+            StringBuilder head = new StringBuilder("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n");
+            headers.forEach(header -> head.append(header.name()).append(": ").append(header.value()).append("\r\n"));
+            socket.getOutputStream().write(bytes(head.append("\r\n01234").toString()));
+        }
+        assertEquals(200, signed("GET", "/echo", NOTHING).status());
+        Decision only = decision();
+        assertEquals("GET", only.method(), "the other request was never decided");
+        assertFalse(decisions.stream().anyMatch(decision -> decision.method().equals("POST")));
+    }
+
+    @Test
+    void aConfigurationIsReplacedUnderLoad() throws Exception {
+        Thread replacer = Thread.ofVirtual().start(() -> {
+            for (int round = 0; round < 200; round++) {
+                try (Config next = Fleet.orders()) {
+                    verifier.replace(next);
+                }
+            }
+        });
+        for (int round = 0; round < 30; round++) {
+            assertEquals(200, signed("POST", "/echo", bytes("x")).status());
+        }
+        replacer.join();
+    }
+}

@@ -1,0 +1,42 @@
+package dev.wiresign.spring;
+
+import dev.wiresign.Header;
+import dev.wiresign.Request;
+import dev.wiresign.Signer;
+import java.io.IOException;
+import java.net.URI;
+import java.util.Objects;
+import org.springframework.http.HttpRequest;
+import org.springframework.http.client.ClientHttpRequestExecution;
+import org.springframework.http.client.ClientHttpRequestInterceptor;
+import org.springframework.http.client.ClientHttpResponse;
+
+/**
+ * Signs what a {@code RestClient} or {@code RestTemplate} sends. It must be the last interceptor that changes the request,
+ * and what sends must not follow redirects, since it would take the signature along: {@link WiresignClients} sees to that.
+ */
+public final class SigningInterceptor implements ClientHttpRequestInterceptor {
+    private final Signer signer;
+
+    /**
+     * An interceptor.
+     *
+     * @param signer what signs; it must not be closed while the interceptor is used
+     */
+    public SigningInterceptor(Signer signer) {
+        this.signer = Objects.requireNonNull(signer, "signer");
+    }
+
+    @Override
+    public ClientHttpResponse intercept(HttpRequest request, byte[] body, ClientHttpRequestExecution execution) throws IOException {
+        URI uri = request.getURI();
+        String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        String target = uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
+        Request outgoing = Request.of(request.getMethod().name(), target).authority(uri.getAuthority()).body(body);
+        request.getHeaders().forEach((name, values) -> values.forEach(value -> outgoing.header(name, value)));
+        for (Header header : signer.sign(outgoing)) {
+            request.getHeaders().set(header.name(), header.value());
+        }
+        return execution.execute(request, body);
+    }
+}

@@ -1,0 +1,158 @@
+package dev.wiresign.spring;
+
+import dev.wiresign.Config;
+import dev.wiresign.Verifier;
+import dev.wiresign.micrometer.WiresignMetrics;
+import dev.wiresign.servlet.Decision;
+import dev.wiresign.servlet.WiresignFilter;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import jakarta.servlet.DispatcherType;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Consumer;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.health.HealthIndicator;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.method.support.HandlerMethodArgumentResolver;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/**
+ * Verifies every request of a servlet application. Whatever it makes gives way to a bean of the application: a {@link Config},
+ * a {@link Verifier}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>} is told of each decision.
+ */
+@AutoConfiguration
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnProperty(name = "wiresign.enabled", havingValue = "true", matchIfMissing = true)
+@EnableConfigurationProperties(WiresignProperties.class)
+public class WiresignAutoConfiguration {
+    /** Made by Spring. */
+    public WiresignAutoConfiguration() {}
+
+    /**
+     * The configuration.
+     *
+     * @param properties where its document is
+     * @return the configuration
+     * @throws IOException where the document cannot be read
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    public Config wiresignConfig(WiresignProperties properties) throws IOException {
+        if (!properties.config().exists()) {
+            throw new IllegalStateException("wiresign: there is no configuration document at " + properties.config().getDescription()
+                    + ". Put it there, or name another place with wiresign.config=file:/path/to/wiresign.json.");
+        }
+        return Config.parse(properties.config().getContentAsString(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The verifier of the application.
+     *
+     * @param config the configuration
+     * @return the verifier
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    public Verifier wiresignVerifier(Config config) {
+        return new Verifier(config);
+    }
+
+    /**
+     * Clients for calls to other services.
+     *
+     * @param config the configuration
+     * @return the clients
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    public WiresignClients wiresignClients(Config config) {
+        return new WiresignClients(config);
+    }
+
+    /**
+     * The filter.
+     *
+     * @param verifier the verifier
+     * @param onDecision told of each decision, where there is such a bean
+     * @return the filter
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    public WiresignFilter wiresignFilter(Verifier verifier, ObjectProvider<Consumer<Decision>> onDecision) {
+        return new WiresignFilter(verifier, onDecision.getIfAvailable());
+    }
+
+    /**
+     * The place of the filter before all requests.
+     *
+     * @param filter the filter
+     * @param properties its order
+     * @return the registration
+     */
+    @Bean
+    public FilterRegistrationBean<WiresignFilter> wiresignFilterRegistration(WiresignFilter filter, WiresignProperties properties) {
+        FilterRegistrationBean<WiresignFilter> registration = new FilterRegistrationBean<>(filter);
+        registration.setDispatcherTypes(DispatcherType.REQUEST, DispatcherType.ASYNC);
+        registration.setAsyncSupported(true);
+        registration.setOrder(properties.filterOrder());
+        return registration;
+    }
+
+    /**
+     * What controllers get of it: the caller as an argument, {@link RequireService}, and answers to refusals that they throw.
+     *
+     * @param filter the filter
+     * @return the settings of Spring MVC
+     */
+    @Bean
+    public WebMvcConfigurer wiresignWebMvc(WiresignFilter filter) {
+        return new WebMvcConfigurer() {
+            @Override
+            public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {
+                resolvers.add(new CallerArgumentResolver());
+            }
+
+            @Override
+            public void addInterceptors(InterceptorRegistry registry) {
+                registry.addInterceptor(new RequireServiceInterceptor(filter));
+            }
+
+            @Override
+            public void extendHandlerExceptionResolvers(List<org.springframework.web.servlet.HandlerExceptionResolver> resolvers) {
+                resolvers.add(0, new RefusalResolver(filter));
+            }
+        };
+    }
+
+    /** Only where Micrometer is there. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(MeterBinder.class)
+    static class Metrics {
+        @Bean
+        @ConditionalOnMissingBean
+        WiresignMetrics wiresignMetrics(Verifier verifier) {
+            return new WiresignMetrics(verifier);
+        }
+    }
+
+    /** Only where the actuator is there. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(HealthIndicator.class)
+    static class ActuatorHealth {
+        @Bean
+        @ConditionalOnMissingBean(name = "wiresignHealthIndicator")
+        HealthIndicator wiresignHealthIndicator(Config config, Verifier verifier) {
+            return new WiresignHealthIndicator(config, verifier);
+        }
+    }
+}
