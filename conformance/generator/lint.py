@@ -29,9 +29,7 @@ MOST_SELF = 0.2
 """The greatest share of tests whose expected values come from the library that is judged."""
 
 CODES_OF_OTHER_SCHEMES = {
-    "UNKNOWN_KEY",
     "ALGORITHM_NOT_ALLOWED",
-    "DIGEST_MISMATCH",
     "TOKEN_EXPIRED",
     "INVALID_TOKEN",
     "RATE_LIMITED",

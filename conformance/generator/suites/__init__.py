@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suites import (
+    api_key,
     config,
     contexts,
     cross_service,
@@ -13,11 +14,16 @@ from suites import (
     limits,
     policy,
     replay,
+    routes,
     selection,
     service_hmac,
     service_hmac_v2,
     sign,
     streaming,
+    template_errors,
+    templates,
+    webhooks,
+    webhooks_published,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 def build() -> list[Suite]:
     """Build every suite, in the order of their names."""
     modules = (
+        api_key,
         config,
         contexts,
         cross_service,
@@ -35,10 +42,15 @@ def build() -> list[Suite]:
         limits,
         policy,
         replay,
+        routes,
         selection,
         service_hmac,
         service_hmac_v2,
         sign,
         streaming,
+        template_errors,
+        templates,
+        webhooks,
+        webhooks_published,
     )
     return [module.suite() for module in modules]

@@ -222,7 +222,7 @@ def _members(suite: ConfigSuite) -> None:
     for name, document, pointer in (
         ("root", base | {"wndow": {}}, "/wndow"),
         ("root-letter-case", base | {"Window": {}}, "/Window"),
-        ("root-webhooks", base | {"webhooks": {}}, "/webhooks"),
+        ("root-webhook", base | {"webhook": {}}, "/webhook"),
         ("root-empty-name", base | {"": 1}, "/"),
         ("root-slash-and-tilde", base | {"a/b~c": 1}, "/a~1b~0c"),
         ("root-tilde-one", base | {"~1": 1}, "/~01"),

@@ -33,7 +33,7 @@ class Options(unittest.TestCase):
             ("/window/future", {"maximum": 3600}),
             ("/services/*/keys", {"maximum": 9}),
             ("/reveal", {"values": ["code"]}),
-            ("/accept", {"values": ["service-hmac"]}),
+            ("/replay/store", {"values": ["memory"]}),
             ("/service", {"required": False}),
             ("/routes/*/strict", {"required": True}),
         ):
