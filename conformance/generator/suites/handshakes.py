@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from urllib.parse import quote
 from fleet import OWN, secret
 from model import Group, Suite, check
 from request import Request
-from senders import SENDERS, hmac_sha256
+from senders import SENDERS, URL, hmac_sha256
 from wire import NOW
 
 if TYPE_CHECKING:
@@ -463,6 +464,17 @@ def _own(suite: Suite) -> None:
     group.steps("own-revoked-key", "right, but revoked", "HandshakeProof", step)
     group = own(suite, "an empty answer", ping)
     group.steps("own-empty-answer", "200 and nothing else", "Handshake", ask(post(b'{"ping":null}'), empty()))
+    digest: dict[str, Json] = template(ping | {"respond": {"body": {"json": "/ping"}}})
+    digest |= {"message": ["url"], "body_digest": {"query": "digest"}}
+    webhook: dict[str, Json] = {"scheme": "mine", "keys": [{"secret": "env:HOOK_SECRET"}], "url": URL + "/hooks/in"}
+    group = suite.group("the body bound by a digest in the URL", config(webhook, schemes={"mine": digest}), OWN_ENV)
+    body = b'{"ping":"pong"}'
+    target = b"/hooks/in?digest=" + hashlib.sha256(body).hexdigest().encode()
+    over_url = hmac_sha256(OWN_KEY, URL.encode() + target).hex().encode()
+    bound = Request(method=b"POST", target=target, headers=(("X-Signature", over_url),), body=body)
+    group.steps("own-digest", "the digest is signed, and right", "Handshake", ask(bound, text("pong")))
+    step = ask(bound.but(body=b'{"ping":"pang"}'), refused("DIGEST_MISMATCH"))
+    group.steps("own-digest-of-another-body", "the body is another one", "HandshakeProof", step)
     options: dict[str, Json] = {
         "match": {"method": "OPTIONS", "header": {"WebHook-Request-Origin": "events.example"}},
         "verify": "none",
