@@ -79,9 +79,9 @@ describe("Next.js", () => {
     assert.deepEqual(JSON.parse(answer.body), { caller: "financial-service", number: 7 });
     const other = await call("POST", "/api/invoices", body, { headers, service: "analytics-service" });
     assert.deepEqual([other.status, JSON.parse(other.body).code], [403, "SERVICE_NOT_ALLOWED"]);
-    const forged = await call("POST", "/api/invoices", body, {
-      headers: { ...headers, "X-Signature": "0".repeat(64) },
-    });
+    const elsewhere = signerOf("financial-service").sign({ method: "POST", target: "/api/echo", body });
+    const moved = { ...Object.fromEntries(elsewhere), ...headers };
+    const forged = await send(port, "POST", "/api/invoices", { headers: moved, body });
     assert.deepEqual([forged.status, JSON.parse(forged.body).code], [401, "INVALID_SIGNATURE"]);
   });
 

@@ -2,7 +2,7 @@
 
 import { RefusalCode } from "../codes.js";
 import { SigningError } from "../errors.js";
-import { ErrorCode } from "./error.js";
+import type { ErrorCode } from "./error.js";
 import { BodyTooLarge, RedirectRefused } from "./sending.js";
 
 /** A failed try. */

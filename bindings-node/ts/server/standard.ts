@@ -16,7 +16,6 @@ export function standardVerifier(): Verifier {
 }
 
 function read(): Config {
-  // eslint-disable-next-line @typescript-eslint/dot-notation -- an index signature
   const named = process.env["WIRESIGN_CONFIG"];
   if (named !== undefined) {
     return Config.fromFile(named);

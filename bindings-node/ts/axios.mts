@@ -1,0 +1,2 @@
+export { createAdapter } from "./axios.js";
+export type { AdapterOptions } from "./axios.js";

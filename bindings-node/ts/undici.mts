@@ -1,0 +1,2 @@
+export { createInterceptor } from "./undici.js";
+export type { InterceptorOptions } from "./undici.js";
