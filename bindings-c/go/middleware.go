@@ -44,6 +44,9 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 		return
 	}
 	caller, took, err := verifier.receive(r)
+	if err == nil {
+		err = watch.settle(r.Context(), verifier, caller)
+	}
 	if err != nil {
 		var refusal *Refusal
 		var unread *BodyError

@@ -73,10 +73,11 @@ func known(text string) any {
 	return text
 }
 
-// An observer tells others of each decision. Nothing that they do changes it.
+// An observer holds the options of a middleware, and tells others of each decision. Nothing that they do changes it.
 type observer struct {
 	logger *slog.Logger
 	hook   func(Decision)
+	store  ReplayStore
 }
 
 func (o *observer) accepted(r *http.Request, caller *Caller, took time.Duration) {

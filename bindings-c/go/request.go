@@ -77,10 +77,14 @@ func appendField(block []byte, lengths []C.uint32_t, name, value string) ([]byte
 
 // now gives the time as the library takes it.
 func (r *Request) now() C.uint64_t {
-	if r.Now.IsZero() {
+	return unix(r.Now)
+}
+
+func unix(now time.Time) C.uint64_t {
+	if now.IsZero() {
 		return C.WIRESIGN_NOW
 	}
-	return C.uint64_t(r.Now.Unix())
+	return C.uint64_t(now.Unix())
 }
 
 func (r *Request) nonce() string {

@@ -42,6 +42,11 @@ static wiresign_go_text wiresign_go_verified_replay_key(const wiresign_verified 
     return WIRESIGN_GO_TEXT(wiresign_verified_replay_key, verified);
 }
 
+static wiresign_go_text wiresign_go_verified_schemes(const wiresign_verified *verified, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_verified_schemes, verified, index);
+}
+
 static wiresign_go_text wiresign_go_verified_covered(const wiresign_verified *verified, size_t index)
 {
     return WIRESIGN_GO_TEXT(wiresign_verified_covered, verified, index);
@@ -122,6 +127,19 @@ func (c *Caller) Covered() []string {
 	return covered
 }
 
+// Schemes are the wire formats of all credentials that were verified: several where a route asks for all of its schemes.
+func (c *Caller) Schemes() []string {
+	if !c.native.enter() {
+		return nil
+	}
+	defer c.native.leave()
+	schemes := make([]string, C.wiresign_verified_schemes_count(c.native.pointer))
+	for at := range schemes {
+		schemes[at] = copied(C.wiresign_go_verified_schemes(c.native.pointer, C.size_t(at)))
+	}
+	return schemes
+}
+
 // ReplayKey is what no second request may share with this one, for a store of your own; empty where replays are not
 // looked for.
 func (c *Caller) ReplayKey() string {
@@ -139,12 +157,7 @@ func (c *Caller) RequireService(services ...string) error {
 		return spent("caller")
 	}
 	defer c.native.leave()
-	var block []byte
-	lengths := make([]C.uint32_t, 0, len(services))
-	for _, service := range services {
-		block = append(block, service...)
-		lengths = append(lengths, C.uint32_t(len(service)))
-	}
+	block, lengths := flatTexts(services)
 	var failure *C.wiresign_error
 	status := C.wiresign_verified_require_service(c.native.pointer, (*C.char)(unsafe.Pointer(unsafe.SliceData(block))),
 		C.size_t(len(block)), numbers(lengths), C.size_t(len(lengths)), &failure)

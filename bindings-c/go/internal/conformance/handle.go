@@ -15,7 +15,7 @@ import (
 )
 
 // Capabilities are the operations that can be asked.
-var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace"}
+var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"}
 
 // A Question is a configuration and steps.
 type Question struct {
@@ -35,6 +35,12 @@ type Step struct {
 	Chunks  []int           `json:"chunks"`
 	Config  json.RawMessage `json:"config"`
 	Request Request         `json:"request"`
+
+	Webhook   string   `json:"webhook"`
+	Tenant    string   `json:"tenant"`
+	Roles     []string `json:"roles"`
+	Signature string   `json:"signature"`
+	Payload   *Bytes   `json:"payload"`
 }
 
 // A Request is in raw parts.
@@ -140,6 +146,12 @@ func (s service) do(step Step) (any, error) {
 		}
 		defer config.Close()
 		return ok(object{}), s.verifier.Replace(config)
+	case "sign_context":
+		return s.signContext(step)
+	case "verify_context":
+		return s.verifyContext(step)
+	case "handshake":
+		return s.handshake(step)
 	default:
 		return nil, fmt.Errorf("unknown step %q", step.Op)
 	}
@@ -203,6 +215,58 @@ func (s service) sign(step Step) (any, error) {
 	}
 	encoded := base64.StdEncoding.EncodeToString(message)
 	return ok(object{"headers": headers, "message": object{"base64": encoded}}), nil
+}
+
+func (s service) signContext(step Step) (any, error) {
+	contexts, err := wiresign.NewContexts(s.config)
+	if err != nil {
+		return nil, err
+	}
+	defer contexts.Close()
+	signature, err := contexts.Sign(step.Tenant, step.Roles, time.Unix(step.Now, 0))
+	if err != nil {
+		return nil, err
+	}
+	message, err := contexts.Message(step.Tenant, step.Roles)
+	if err != nil {
+		return nil, err
+	}
+	encoded := base64.StdEncoding.EncodeToString(message)
+	return ok(object{"signature": signature, "message": object{"base64": encoded}}), nil
+}
+
+func (s service) verifyContext(step Step) (any, error) {
+	contexts, err := wiresign.NewContexts(s.config)
+	if err != nil {
+		return nil, err
+	}
+	defer contexts.Close()
+	var payload []byte
+	if step.Payload != nil {
+		payload = append([]byte{}, *step.Payload...)
+	}
+	verified, err := contexts.Verify(step.Tenant, step.Roles, step.Signature, time.Unix(step.Now, 0), payload)
+	if err != nil {
+		return nil, err
+	}
+	return ok(object{
+		"key":      verified.KeyID(),
+		"matched":  verified.Matched(),
+		"retiring": verified.KeyIsRetiring(),
+		"roles":    verified.Roles(),
+	}), nil
+}
+
+func (s service) handshake(step Step) (any, error) {
+	response, err := s.verifier.Handshake(step.Webhook, s.request(step))
+	if err != nil || response == nil {
+		return ok(object{"handshake": nil}), err
+	}
+	headers := make([][2]string, len(response.Fields))
+	for at, field := range response.Fields {
+		headers[at] = [2]string{field.Name, field.Value}
+	}
+	return ok(object{"handshake": object{"status": response.Status, "headers": headers, "body": response.Body}}), nil
 }
 
 type object map[string]any
