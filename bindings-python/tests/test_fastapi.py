@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, Form, Request, WebSocket
+from fastapi import Depends, FastAPI, Form, Request, Security, WebSocket
 
 import wiresign
 from support import Asgi, http_scope, serve, signed, signer, verifier
@@ -225,3 +225,38 @@ def test_websockets(middleware: bool) -> None:
     run = Asgi(app, scope([], extensions={"websocket.http.response": {}}), connect)
     assert run.sent[0]["type"] == "websocket.http.response.start"
     assert run.status == 401
+
+
+def test_scopes() -> None:
+    auth = WiresignAuth(verifier(), scopes={"billing": ["read", "write"], "shop": ["read"]})
+    app = FastAPI()
+    auth.install(app)
+
+    @app.get("/read")
+    def read(caller: Annotated[wiresign.Verified, Security(auth.caller, scopes=["read"])]) -> Any:
+        return {"service": caller.service}
+
+    @app.get("/write")
+    def write(caller: Annotated[wiresign.Verified, Security(auth.caller, scopes=["read", "write"])]) -> Any:
+        return {"service": caller.service}
+
+    @app.get("/own")
+    def own(caller: Annotated[wiresign.Verified, Security(auth.requires("billing", "shop"), scopes=["write"])]) -> Any:
+        return {"service": caller.service}
+
+    @app.get("/nobody")
+    def nobody(caller: Annotated[wiresign.Verified, Security(auth.caller, scopes=["root"])]) -> Any:
+        return {"service": caller.service}
+
+    may = {"billing": {"/read", "/write", "/own"}, "shop": {"/read"}, "orders": set()}
+    with serve(app) as url:
+        for service, paths in may.items():
+            with httpx.Client(base_url=url, auth=Auth(signer(service))) as client:
+                for path in ("/read", "/write", "/own", "/nobody"):
+                    response = client.get(path)
+                    assert response.status_code == (200 if path in paths else 403), (service, path)
+                    if path not in paths:
+                        assert response.json()["code"] == "SERVICE_NOT_ALLOWED"
+        assert httpx.get(f"{url}/read").status_code == 401
+    schema = app.openapi()
+    assert schema["paths"]["/write"]["get"]["security"] == [{"Wiresign": ["read", "write"]}]

@@ -80,8 +80,10 @@ class Middleware:
                 visit.refused(refusal)
                 # Where one connection carries many requests, servers may take it down when the rest of a body arrives
                 # after the end of the answer.
-                rest = receive if scope.get("http_version") == "2" else None
-                await _answer(send, "http", refusal.response, rest, self._gate.verifier.body_limit + PIECE)
+                if scope.get("http_version") == "2":
+                    await _answer(send, "http", refusal.response, receive, self._gate.verifier.body_limit + PIECE)
+                else:
+                    await _answer(send, "http", refusal.response)
                 return
             visit.accepted(verified)
             await self._let_in(scope, receive, send, visit, verified)

@@ -13,10 +13,12 @@ dependency verifies by itself.
 # FastAPI reads the annotations of a dependency at run time, so they must not become strings here.
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, HTTPException
 from fastapi.openapi.models import APIKey, APIKeyIn
+from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -46,18 +48,24 @@ class WiresignAuth:
 
     `caller` yields the `Verified` of any known service; `requires(...)` only that of the named ones. Both refuse a
     request that came in through a public route: whoever depends on a caller must get one.
+
+    `scopes` says which service holds which scopes. Then `Security(auth.caller, scopes=["invoices:write"])` lets only
+    the services through that hold all of those.
     """
 
-    def __init__(self, verifier: Verifier, **options: "Unpack[Options]") -> None:
+    def __init__(
+        self, verifier: Verifier, *, scopes: Mapping[str, Iterable[str]] | None = None, **options: "Unpack[Options]"
+    ) -> None:
         self._gate = Gate(verifier, **options)
-        self.caller = Caller(self._gate, ())
+        self._scopes = {service: frozenset(held) for service, held in (scopes or {}).items()}
+        self.caller = Caller(self._gate, (), self._scopes)
 
     def requires(self, *services: str) -> "Caller":
         """Give a dependency that yields the caller where it is one of these services, and refuses all others."""
         if not services:
             msg = "name at least one service, or depend on `caller`"
             raise ValueError(msg)
-        return Caller(self._gate, services)
+        return Caller(self._gate, services, self._scopes)
 
     def install(self, app: FastAPI) -> None:
         """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds.
@@ -70,17 +78,18 @@ class WiresignAuth:
 class Caller(SecurityBase):
     """A dependency of `WiresignAuth`."""
 
-    def __init__(self, gate: Gate, services: tuple[str, ...]) -> None:
+    def __init__(self, gate: Gate, services: tuple[str, ...], scopes: Mapping[str, frozenset[str]]) -> None:
         self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": "X-Signature", "description": _DESCRIPTION})
         self.scheme_name = "Wiresign"
         self._gate = gate
         self._services = services
+        self._scopes = scopes
 
-    async def __call__(self, connection: HTTPConnection) -> Verified:
+    async def __call__(self, connection: HTTPConnection, needed: SecurityScopes) -> Verified:
         """Give the verified caller, or raise."""
         try:
             verified = self._from_middleware(connection) or await self._verify(connection)
-            return self._permit(connection, verified)
+            return self._permit(connection, verified, needed.scopes)
         except Refusal as refusal:
             if Refusal in getattr(connection.scope.get("app"), "exception_handlers", {}):
                 raise
@@ -109,9 +118,13 @@ class Caller(SecurityBase):
         remember(connection.scope, verified, self._gate.verifier)
         return verified
 
-    def _permit(self, connection: HTTPConnection, verified: Verified) -> Verified:
+    def _permit(self, connection: HTTPConnection, verified: Verified, needed: list[str]) -> Verified:
         try:
             verified.require_service(*self._services)
+            if needed:
+                holders = [service for service, held in self._scopes.items() if held.issuperset(needed)]
+                # Nobody has this id, so that scopes which nobody holds let nobody in.
+                verified.require_service(*(holders or [""]))
         except Refusal as refusal:
             visit_of(self._gate, connection.scope).refused(refusal)
             raise
