@@ -18,7 +18,7 @@ use crate::verified::Verified;
 use crate::verifier::Memory;
 
 /// The longest API key that is looked up, in bytes.
-const MAX_API_KEY_BYTES: usize = 512;
+pub(crate) const MAX_API_KEY_BYTES: usize = 512;
 
 /// What the head of such a request says.
 #[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]

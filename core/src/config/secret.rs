@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::lookup::Lookup;
+use crate::admission::MAX_API_KEY_BYTES;
 use crate::template::{KeyEncoding, Template, WithoutPrefix};
 
 /// The shortest key of a service, in bytes.
@@ -66,8 +67,11 @@ pub(super) fn key(
     let (key, least) = match purpose {
         Purpose::Service => (decode(text, encoding)?, MIN_KEY_BYTES),
         Purpose::ApiKey => {
-            if !text.iter().all(u8::is_ascii_graphic) {
-                return Err("an API key is visible ASCII text, since it travels in a header".into());
+            let can_travel = text.iter().all(|byte| byte.is_ascii_graphic() && *byte != b',');
+            if !can_travel || text.len() > MAX_API_KEY_BYTES {
+                return Err(format!(
+                    "an API key travels in a header: visible ASCII text without a comma, at most {MAX_API_KEY_BYTES} bytes"
+                ));
             }
             (Zeroizing::new(text.to_vec()), MIN_KEY_BYTES)
         }
@@ -173,7 +177,7 @@ fn judge(key: &[u8], least: usize) -> Result<(), String> {
         );
     }
     let repeats = |length: usize| key.iter().zip(&key[length..]).all(|(left, right)| left == right);
-    if (1..=MAX_REPEATED_BYTES).any(repeats) {
+    if (1..=MAX_REPEATED_BYTES.min(key.len() / 2)).any(repeats) {
         return Err("the key only repeats a short pattern; make one with `wiresign keygen`".into());
     }
     let is_sample =

@@ -538,7 +538,8 @@ impl Reader<'_> {
         };
         if let Some(literal) = members.get("literal") {
             let Some(text) = self.string(&literal) else { return };
-            if text.is_empty() || matches!(item.json, Json::Object(all) if all.len() > 1) {
+            let others = ["sorted", "distinct", "except", "assign", "join", "repeated", "escape"];
+            if text.is_empty() || others.iter().any(|name| members.get(name).is_some()) {
                 self.problem(&item.pointer, "a literal is a text that is not empty, and nothing else");
             }
             draft.parts.push(Part::Literal(text.as_bytes().into()));

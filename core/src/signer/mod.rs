@@ -47,6 +47,8 @@ pub enum SignError {
     NoValidKey,
     /// The request lacks a header that the scheme signs.
     AbsentHeader,
+    /// The request has a header twice that the scheme signs.
+    RepeatedHeader,
     /// The request's query or body cannot be signed by the scheme.
     Unsignable,
 }
@@ -73,6 +75,7 @@ impl fmt::Display for SignError {
             Self::AbsentHeader => {
                 "a header that the scheme signs is not among those of the request; set it before signing"
             }
+            Self::RepeatedHeader => "a header that the scheme signs is among those of the request twice; set it once",
             Self::Unsignable => "the scheme signs parameters that the request lacks, has twice, or has too many of",
         })
     }

@@ -94,6 +94,7 @@ impl Signer {
                 at if at == template.caller => Some(self.own().id.as_bytes()),
                 at if at == template.target => self.target.as_deref().map(str::as_bytes),
                 at if at == template.timestamp_header() => Some(timestamp.as_bytes()),
+                _ if collected.is_repeated(template, at) => return Err(SignError::RepeatedHeader),
                 _ => collected.value(template, at),
             };
             headers[at] = match own {

@@ -91,6 +91,11 @@ impl<'a> Collected<'a> {
         self.field(template, at).value
     }
 
+    /// Whether a header came more than once.
+    pub(crate) fn is_repeated(&self, template: &Template, at: usize) -> bool {
+        self.field(template, at).repeated
+    }
+
     /// Whether the request carries a credential of this template, however damaged.
     #[inline]
     pub(crate) fn is_there(&self, template: &Template, query: &[u8]) -> bool {
@@ -231,7 +236,7 @@ impl<'a> Collected<'a> {
             let Some(value) = field.value else { continue };
             let is_joined = match &template.signature.list {
                 Some(list) if template.signature.place == SignaturePlace::Header(at) => list.looks_joined(value),
-                _ => !template.parts.contains(&Part::Header(at)) && any(value, |byte| byte == b','),
+                _ => !template.may_hold_commas(at) && any(value, |byte| byte == b','),
             };
             if field.repeated || is_joined {
                 return Err((RefusalCode::DuplicateHeader, ClaimFault::Repeated(at)));

@@ -315,6 +315,13 @@ impl Template {
         }
     }
 
+    /// Whether a header may hold commas: one that is signed for its own sake, and is nothing to Wiresign.
+    #[inline]
+    pub(crate) fn may_hold_commas(&self, at: usize) -> bool {
+        let roles = [self.nonce, self.message_id, self.caller, self.target, self.timestamp_header()];
+        !roles.contains(&Some(at)) && self.parts.contains(&Part::Header(at))
+    }
+
     pub(crate) fn needs_url(&self) -> bool {
         self.makings.iter().any(|making| matches!(making, Making::Url | Making::UrlUnescaped))
             || self.parts.iter().any(|part| matches!(part, Part::Origin | Part::Endpoint))

@@ -209,7 +209,10 @@ impl Reading<'_> {
     fn decode(&self, text: &[u8]) -> Option<Decoded> {
         let decoded = self.encoding.decode(self.without_prefix(text)?)?;
         let (least, most) = self.algorithm.signature_bytes();
-        (least..=most).contains(&decoded.length).then_some(decoded)
+        let is_der = || p256::ecdsa::Signature::from_der(decoded.bytes()).is_ok();
+        let fits =
+            (least..=most).contains(&decoded.length) && (self.algorithm != Algorithm::EcdsaP256Sha256 || is_der());
+        fits.then_some(decoded)
     }
 }
 
