@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/conformance/*.c"
-shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/require-tools scripts/python-environment scripts/node-modules"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test scripts/require-tools scripts/python-environment scripts/node-modules"
 python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -23,7 +23,7 @@ demo *ARGS: _tools wheel addon
     examples/fleet/run {{ARGS}}
 
 # Run everything that CI runs: lint, all tests, conformance, the README's examples, the demo
-test: _tools lint test-rust test-python test-node test-c test-go conformance test-readme fuzz demo test-demo
+test: _tools lint test-rust test-python test-node test-c test-go test-java conformance test-readme fuzz demo test-demo
     @echo "all of it passed"
 
 # Run the tests of the Rust crates
@@ -46,6 +46,11 @@ test-c: _tools clib
 # Test the Go package: plain, under the race detector, with garbage collected inside calls, from a stranger's module
 test-go: _tools clib
     bindings-c/go/scripts/test
+
+# Test the Java modules: JUnit on real servers, every vector, and a Maven project outside the tree
+test-java: _tools clib
+    bindings-c/java/build -q verify
+    bindings-c/java/stranger/test
 
 # Show that the demo goes red when the fleet is not protected
 test-demo: _tools wheel addon
@@ -99,8 +104,12 @@ clib: _tools
     bindings-c/conformance/build.sh
     bindings-c/go/scripts/build-driver
 
+# Build the Java modules and the driver of the conformance runner
+jars: _tools clib
+    bindings-c/java/build -q -DskipTests package
+
 # Judge every binding by the vectors (or by other vectors: --vectors DIR)
-conformance *ARGS: _tools _install-python addon clib
+conformance *ARGS: _tools _install-python addon clib jars
     cargo build --locked --release -p wiresign-conformance
     target/release/wiresign-conformance run --canary
     target/release/wiresign-conformance run --require --report target/conformance {{ARGS}}
