@@ -63,6 +63,7 @@ lint: _tools _venv _node-modules
     cargo test --locked -q -p xtask --test house
     cargo run --locked -q -p xtask -- generate --check
     cargo run --locked -q -p xtask -- header --check
+    cargo test --locked -q -p wiresign-cli --bin wiresign docs_of_schemes
     {{python}} conformance/generator/lint.py
     cd conformance/generator && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy .
     {{python}} conformance/canary/generate.py --check
@@ -81,10 +82,11 @@ fmt: _tools _venv _node-modules
     gofmt -w bindings-c/go bench
     cd bindings-node && npm run format
 
-# Write the files that several languages share: code tables, the C header, the vectors
+# Write what is made from one source: code tables, the C header, the pages of the schemes, the vectors
 generate: _tools _venv
     cargo run --locked -q -p xtask -- generate
     cargo run --locked -q -p xtask -- header
+    WRITE_DOCS=1 cargo test --locked -q -p wiresign-cli --bin wiresign docs_of_schemes
     {{python}} conformance/generator/generate.py
 
 # Build the Python wheel into dist/python

@@ -6,6 +6,7 @@ mod completions;
 mod init;
 mod keygen;
 mod refusals;
+mod schemes;
 mod sign;
 mod verify;
 
@@ -39,6 +40,7 @@ enum Command {
     Verify(verify::Verify),
     Call(call::Call),
     Refusals(refusals::Refusals),
+    Schemes(schemes::Schemes),
     Completions(completions::Completions),
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Verify(command) => command.run(output),
         Command::Call(command) => command.run(output),
         Command::Refusals(command) => command.run(output),
+        Command::Schemes(command) => command.run(output),
         Command::Completions(command) => command.run(output),
     }
 }

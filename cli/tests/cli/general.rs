@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::support::{Folder, NOW};
 
-const COMMANDS: [&str; 8] = ["keygen", "init", "check", "sign", "verify", "call", "refusals", "completions"];
+const COMMANDS: [&str; 9] = ["keygen", "init", "check", "sign", "verify", "call", "refusals", "schemes", "completions"];
 
 #[test]
 fn every_help_ends_with_the_exit_codes() {
@@ -63,6 +63,26 @@ fn refusals_are_listed_and_explained() {
     }
     assert!(folder.run(&["refusals", "replayed_request"]).expect(0).text().starts_with("REPLAYED_REQUEST (number 18)"));
     assert!(folder.run(&["refusals", "NO_SUCH_CODE"]).expect(2).err.contains("wiresign refusals"));
+}
+
+#[test]
+fn schemes_are_listed_and_explained() {
+    let folder = Folder::empty();
+    let all = folder.run(&["schemes", "--json"]).expect(0).json();
+    let all = all.as_array().expect("a list");
+    assert!(all.len() > 50);
+    let text = folder.run(&["schemes"]).expect(0);
+    for entry in all.iter().step_by(10) {
+        let id = entry["id"].as_str().expect("an id");
+        assert!(text.text().contains(id), "{id}");
+        let explained = folder.run(&["schemes", id]).expect(0);
+        assert!(explained.text().contains("## What it does not protect from"), "{id}");
+        assert_eq!(&folder.run(&["schemes", id, "--json"]).expect(0).json(), entry);
+    }
+    let stripe = folder.run(&["schemes", "Stripe", "--json"]).expect(0).json();
+    assert_eq!(stripe["covered"], serde_json::json!(["timestamp", "body"]));
+    assert_eq!(stripe["window"], serde_json::json!({"past": 300, "future": 300}));
+    assert!(folder.run(&["schemes", "no-such-sender"]).expect(2).err.contains("wiresign schemes"));
 }
 
 #[test]
