@@ -292,7 +292,8 @@ final class Native {
 
         static Functions open() {
             try {
-                Functions all = new Functions(Linker.nativeLinker(), NativeLibrary.load(), null);
+                SymbolLookup symbols = NativeLibrary.load();
+                Functions all = new Functions(Linker.nativeLinker(), symbols, null);
                 int version = (int) all.find("abi_version", FunctionDescriptor.of(JAVA_INT)).invokeExact();
                 if (version != ABI_VERSION) {
                     throw new NativeLibraryException(
@@ -304,6 +305,9 @@ final class Native {
                 return new Functions(null, null, problem);
             } catch (IllegalCallerException denied) {
                 return new Functions(null, null, new NativeLibraryException(nativeAccess(), denied));
+            } catch (UnsupportedOperationException noLinker) {
+                return new Functions(null, null, new NativeLibraryException(
+                        "this Java cannot call native code on " + NativeLibrary.Platform.current().id() + ". Use one that can.", noLinker));
             } catch (Throwable failure) {
                 throw unforeseen(failure);
             }
