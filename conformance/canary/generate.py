@@ -448,6 +448,123 @@ def documents() -> list[Json]:
     ]
 
 
+TENANT, ROLES = "0d9fe7d3-9c3b-4d7e-8a52-1f0e6b6f3c11", ["admin", "user"]
+
+
+def contexts() -> Json:
+    """Wrong verdicts and bytes on contexts."""
+    data = "".join(f"{line}\n" for line in ["auth-context-v1", TENANT, *ROLES]).encode()
+    tag = hmac.new(SECRETS["ORDERS"].encode(), data, hashlib.sha256).hexdigest()
+    other = tag[:-1] + ("0" if tag[-1] != "0" else "1")
+    named: Json = {"tenant": TENANT, "roles": ROLES, "now": NOW}
+
+    def signing(expect: Json) -> Json:
+        return named | {"op": "sign_context", "expect": expect}
+
+    def judging(signature: str, expect: Json) -> Json:
+        return named | {"op": "verify_context", "signature": signature, "expect": expect}
+
+    def as_message(changed: bytes) -> Json:
+        return {"ok": {"message": {"base64": base64.b64encode(changed).decode()}}}
+
+    wrong = {"key": "2", "retiring": True, "matched": "sha256-prefix", "roles": ROLES[::-1]}
+    return group(
+        "contexts",
+        {"service": "orders", "services": {}, "contexts": {"keys": [{"secret": "env:ORDERS"}]}},
+        test(
+            "context/forged-accepted", "a forged context is to be accepted", "WrongVerdict", judging(other, {"ok": {}})
+        ),
+        test(
+            "context/genuine-refused",
+            "a genuine one is to be refused",
+            "WrongVerdict",
+            judging(tag, {"refused": "INVALID_SIGNATURE"}),
+        ),
+        test("context/genuine-fails", "or to fail", "WrongVerdict", judging(tag, {"failed": "SIGNING_FAILED"})),
+        test(
+            "context/other-code",
+            "refused, but for another reason",
+            "WrongCode",
+            judging(other, {"refused": "MALFORMED_SIGNATURE"}),
+        ),
+        *(
+            test(
+                f"context/other-{field}",
+                f"accepted, but with another {field}",
+                "WrongField",
+                judging(tag, {"ok": {field: value}}),
+            )
+            for field, value in wrong.items()
+        ),
+        test(
+            "context/sign-other-digit",
+            "the last digit is another one",
+            "WrongBytes",
+            signing({"ok": {"signature": other}}),
+        ),
+        test("context/sign-longer-message", "one line end more", "WrongBytes", signing(as_message(data + b"\n"))),
+        test("context/sign-no-message", "nothing is signed", "WrongBytes", signing(as_message(b""))),
+        test("context/sign-fails", "it is to fail", "WrongVerdict", signing({"failed": "SIGNING_FAILED"})),
+    )
+
+
+def handshakes() -> Json:
+    """Wrong answers to challenges."""
+    answer = {
+        "status": 200,
+        "headers": [["Content-Type", "text/plain"], ["X-Content-Type-Options", "nosniff"]],
+        "body": "c-7",
+    }
+    token = SECRETS["BILLING"]
+
+    def asking(expect: Json, query: str = f"hub.mode=subscribe&hub.verify_token={token}&hub.challenge=c-7") -> Json:
+        asked = {"method": "GET", "target": f"/hook?{query}", "headers": [], "body": ""}
+        return {"op": "handshake", "webhook": "meta", "now": NOW, "request": asked, "expect": expect}
+
+    meta = {"scheme": "whatsapp", "keys": [{"secret": "env:ORDERS"}], "verify_token": "env:BILLING"}
+    wrong = {
+        "status": answer | {"status": 202},
+        "body": answer | {"body": "c-8"},
+        "type": answer | {"headers": [["Content-Type", "text/html"], answer["headers"][1]]},
+        "order": answer | {"headers": answer["headers"][::-1]},
+        "header": answer | {"headers": answer["headers"][:1]},
+    }
+    refused = {"refused": "PERMISSION_DENIED"}
+    return group(
+        "handshakes",
+        {"service": "orders", "services": {}, "webhooks": {"meta": meta}},
+        *(
+            test(
+                f"handshake/other-{name}",
+                f"answered, but with another {name}",
+                "WrongBytes",
+                asking({"ok": {"handshake": value}}),
+            )
+            for name, value in wrong.items()
+        ),
+        test("handshake/not-answered", "no answer is to come", "WrongVerdict", asking({"ok": {"handshake": None}})),
+        test("handshake/refused", "it is to be refused", "WrongVerdict", asking(refused)),
+        test(
+            "handshake/other-code",
+            "refused, but for another reason",
+            "WrongCode",
+            asking({"refused": "MALFORMED_REQUEST"}, "hub.mode=subscribe&hub.challenge=c-7"),
+        ),
+        test(
+            "handshake/without-token-answered",
+            "a stranger is to be answered",
+            "WrongVerdict",
+            asking({"ok": {"handshake": answer}}, "hub.mode=subscribe&hub.challenge=c-7"),
+        ),
+        test(
+            "handshake/answered",
+            "what is none is to be answered",
+            "WrongVerdict",
+            asking({"ok": {"handshake": answer}}, "a=b"),
+        ),
+    )
+
+
 def text() -> str:
     """The whole file."""
     notes = {
@@ -457,6 +574,7 @@ def text() -> str:
         "WrongBytes": {"meaning": "A header or the signed message is expected to have other bytes."},
     }
     groups = [make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)] + documents()
+    groups += [contexts(), handshakes()]
     document = {
         "schema": "wiresign-vectors-1",
         "suite": "canary",

@@ -1,7 +1,7 @@
 //! The judge is judged: a canary is a case with a wrong expectation, and it must fail in every binding.
 
 use crate::outcome::{FailureKind, Outcome};
-use crate::run::{BindingRun, State};
+use crate::run::{BindingRun, CaseEnd, State};
 use crate::vectors::Case;
 
 /// A canary that was not caught, and why.
@@ -20,7 +20,7 @@ pub struct Missed {
 pub fn missed(cases: &[Case], bindings: &[BindingRun]) -> Vec<Missed> {
     let mut missed = Vec::new();
     for binding in bindings {
-        for (case, end) in cases.iter().zip(&binding.ends) {
+        for (case, end) in cases.iter().zip(&binding.ends).filter(|(_, end)| !is_left_out(binding, end)) {
             let reason = match (&binding.state, &end.outcome) {
                 (State::NotRun(cause) | State::Broken(cause), _) => cause.clone(),
                 (_, Outcome::Fail(failures)) => {
@@ -36,4 +36,11 @@ pub fn missed(cases: &[Case], bindings: &[BindingRun]) -> Vec<Missed> {
         }
     }
     missed
+}
+
+/// Whether a driver of the repository need not be asked: it cannot do the operation, and `drivers.toml` does not say that
+/// it can. A driver from outside promises nothing, so what it leaves out is missed.
+pub fn is_left_out(binding: &BindingRun, end: &CaseEnd) -> bool {
+    let is_declared = binding.driver.named_by_hello;
+    is_declared && matches!((&binding.state, &end.outcome), (State::Ran(_), Outcome::Unsupported(_)))
 }

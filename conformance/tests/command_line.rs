@@ -245,6 +245,13 @@ fn declared_drivers_are_asked_from_any_folder() {
 }
 
 #[test]
+fn a_canary_is_left_out_where_a_declared_driver_need_not_answer() {
+    let root = repository("canary-left-out", "[\"verify\"]", "example");
+    runner_in(&root, &["run", "--canary", "conformance/vectors"])
+        .expect(1, &["example: 0 of 5 canaries caught", "0 passed, 5 failed, 1 skipped"]);
+}
+
+#[test]
 fn a_declared_driver_keeps_what_it_promises() {
     let root = repository("promise", "[\"verify\", \"sign\"]", "example");
     runner_in(&root, &["run"]).expect(1, &["the hello lacks the capability \"sign\"", "0 passed, 6 failed"]);

@@ -174,10 +174,12 @@ fn tell(task: &Run, root: Option<&Path>, cases: &[Case], bindings: &[BindingRun]
 fn tell_canaries(cases: &[Case], bindings: &[BindingRun]) -> io::Result<End> {
     let missed = canary::missed(cases, bindings);
     let mut out = io::stdout().lock();
+    let mut asked = 0;
     for binding in bindings {
+        let own = binding.ends.iter().filter(|end| !canary::is_left_out(binding, end)).count();
         let missed = missed.iter().filter(|missed| missed.binding == binding.driver.name).count();
-        let caught = cases.len() - missed;
-        writeln!(out, "{}: {caught} of {} canaries caught", binding.driver.name, cases.len())?;
+        writeln!(out, "{}: {} of {own} canaries caught", binding.driver.name, own - missed)?;
+        asked += own;
     }
     for binding in bindings {
         let of_binding = || missed.iter().filter(|missed| missed.binding == binding.driver.name);
@@ -189,8 +191,11 @@ fn tell_canaries(cases: &[Case], bindings: &[BindingRun]) -> io::Result<End> {
             writeln!(out, "MISSED {} {}: {}", canary.binding, canary.id, canary.reason)?;
         }
     }
-    let caught = cases.len() * bindings.len() - missed.len();
-    writeln!(out, "\n{caught} passed, {} failed", missed.len())?;
+    let skipped = match cases.len() * bindings.len() - asked {
+        0 => String::new(),
+        count => format!(", {count} skipped"),
+    };
+    writeln!(out, "\n{} passed, {} failed{skipped}", asked - missed.len(), missed.len())?;
     out.flush()?;
     Ok(if missed.is_empty() { End::Passed } else { End::Failed })
 }
