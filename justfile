@@ -115,6 +115,7 @@ conformance *ARGS: _tools _install-python addon clib jars
     cargo build --locked --release -p wiresign-conformance
     target/release/wiresign-conformance run --canary
     target/release/wiresign-conformance run --require --report target/conformance {{ARGS}}
+    conformance/new-scheme/run
 
 # Run the README's examples, and the programs that `wiresign init` writes, as a stranger would
 test-readme: _tools wheel addon
