@@ -26,6 +26,21 @@ pub use error::ContextError;
 pub use verified::VerifiedContext;
 
 /// Signs and verifies contexts: a tenant and the roles that somebody has there. Thread-safe: make one and share it.
+///
+/// ```
+/// use wiresign::{Config, Contexts, Secrets};
+///
+/// let document = r#"{"service": "pipeline", "services": {}, "contexts": {"keys": [{"secret": "env:CONTEXT_SECRET"}]}}"#;
+/// let secret = "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9";
+/// let contexts = Contexts::new(&Config::parse(document, &Secrets::new().env("CONTEXT_SECRET", secret))?)?;
+///
+/// let (tenant, now) = ("0d9fe7d3-9c3b-4d7e-8a52-1f0e6b6f3c11", 1_767_225_600);
+/// let signature = contexts.sign(tenant, &["user", "admin"], now)?;
+/// let verified = contexts.verify(tenant, &["admin", "user", "user"], &signature, now, None)?;
+/// assert!(verified.has_role("admin"));
+/// assert!(contexts.verify(tenant, &["root"], &signature, now, None).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Contexts {
     config: ArcSwap<Compiled>,
     counters: Counters,
