@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/conformance/*.c"
-shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test scripts/require-tools scripts/python-environment scripts/node-modules"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules"
 python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -34,6 +34,11 @@ test-rust: _tools
 test-python: _tools _install-python
     cd bindings-python && ../{{python}} -m pytest -q
     cd bindings-python && ../{{python}} -m mypy --strict python tests && ../{{python}} -m mypy.stubtest wiresign._wiresign
+    {{python}} -m twine check --strict dist/python/*.whl
+
+# Run the tests of the Python package under each Python that is on this machine, 3.10 to 3.13
+test-pythons: _tools wheel
+    scripts/test-pythons
 
 # Run the tests of the Node.js package
 test-node: _tools addon

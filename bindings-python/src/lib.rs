@@ -11,6 +11,7 @@ mod body_verification;
 mod config;
 mod contexts;
 mod errors;
+mod handshake;
 mod metrics;
 mod secret;
 mod signer;
@@ -32,6 +33,8 @@ mod _wiresign {
     use crate::contexts::{Contexts, VerifiedContext};
     #[pymodule_export]
     use crate::errors::RefusalFacts;
+    #[pymodule_export]
+    use crate::handshake::HandshakeResponse;
     #[pymodule_export]
     use crate::metrics::Metrics;
     #[pymodule_export]

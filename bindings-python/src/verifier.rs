@@ -7,6 +7,7 @@ use wiresign as core;
 use crate::body_verification::BodyVerification;
 use crate::config::Config;
 use crate::errors;
+use crate::handshake::HandshakeResponse;
 use crate::metrics::Metrics;
 use crate::verified::Verified;
 use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text, declared_length};
@@ -76,6 +77,32 @@ impl Verifier {
             parts.lend(|head| self.core.begin(head, now).map(|begun| (begun, declared_length(head.headers))))?;
         match begun {
             Ok((begun, declared)) => Ok(BodyVerification::new(begun, declared)),
+            Err(refusal) => Err(errors::refusal(py, refusal)),
+        }
+    }
+
+    /// Answers a request that is a handshake of the webhook: its sender's challenge. None: it is none, so verify it.
+    #[pyo3(signature = (webhook, method, target, headers, body=Body::Absent, *, authority=None, client=None, now=None))]
+    #[pyo3(
+        text_signature = "($self, webhook, method, target, headers, body=b'', *, authority=None, client=None, now=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn handshake<'py>(
+        &self,
+        py: Python<'py>,
+        webhook: &str,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: &Bound<'_, PyAny>,
+        body: Body<'_>,
+        authority: Option<Text<'_>>,
+        client: Option<&str>,
+        now: Option<Seconds>,
+    ) -> PyResult<Option<Bound<'py, HandshakeResponse>>> {
+        let now = Seconds::or_clock(now);
+        let parts = Parts { method, target, headers, authority, client };
+        match parts.lend(|head| self.core.handshake(webhook, head, body.bytes(), now))? {
+            Ok(answer) => answer.map(|answer| Bound::new(py, HandshakeResponse(answer))).transpose(),
             Err(refusal) => Err(errors::refusal(py, refusal)),
         }
     }

@@ -8,6 +8,7 @@ __all__ = [
     "BodyVerification",
     "Config",
     "Contexts",
+    "HandshakeResponse",
     "Metrics",
     "RefusalFacts",
     "Signer",
@@ -94,6 +95,18 @@ class Verifier:
         client: str | None = None,
         now: int | None = None,
     ) -> BodyVerification: ...
+    def handshake(
+        self,
+        webhook: str,
+        method: _Text,
+        target: _Text,
+        headers: _Headers,
+        body: _Body = b"",
+        *,
+        authority: _Text | None = None,
+        client: str | None = None,
+        now: int | None = None,
+    ) -> HandshakeResponse | None: ...
     def replace(self, config: Config) -> None: ...
     def settle_replay(self, verified: Verified, outcome: Literal["first", "repeated", "unavailable"]) -> None: ...
     def metrics(self) -> Metrics: ...
@@ -145,6 +158,15 @@ class Verified:
     def is_public(self) -> bool: ...
     def require_service(self, *services: str) -> None: ...
     def __reduce__(self) -> NoReturn: ...
+
+@final
+class HandshakeResponse:
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
 
 @final
 class Contexts:

@@ -26,7 +26,7 @@ HELLO: Json = {
     "binding": "python",
     "version": wiresign.__version__,
     "runtime": f"{platform.python_implementation()} {platform.python_version()}",
-    "capabilities": ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context"],
+    "capabilities": ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"],
 }
 
 
@@ -62,6 +62,11 @@ def _step(step: Json, config: wiresign.Config, verifier: wiresign.Verifier, env:
                 headers = signer.sign(*head, body, **options)
                 message = base64.b64encode(signer.message(*head, body, **options)).decode()
                 return {"ok": {"headers": [list(header) for header in headers], "message": {"base64": message}}}
+            case "handshake":
+                head, body = _request(step["request"])
+                authority = _authority(step)
+                answer = verifier.handshake(step["webhook"], *head, body, now=step["now"], authority=authority)
+                return {"ok": {"handshake": None if answer is None else _answered(answer)}}
             case "sign_context":
                 contexts = wiresign.Contexts(config)
                 signature = contexts.sign(step["tenant"], step["roles"], now=step["now"])
@@ -133,6 +138,11 @@ def _accepted(verified: wiresign.Verified) -> Json:
             "replay_key": verified.replay_key,
         }
     }
+
+
+def _answered(answer: wiresign.HandshakeResponse) -> Json:
+    headers = [list(header) for header in answer.headers]
+    return {"status": answer.status, "headers": headers, "body": answer.body.decode()}
 
 
 def _refused(refusal: wiresign.Refusal) -> Json:
