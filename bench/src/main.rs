@@ -1,4 +1,4 @@
-//! Measures Wiresign in one run: `wiresign-bench [--check] [--only rust|node|python]...`
+//! Measures Wiresign in one run: `wiresign-bench [--check] [--only rust|node|python|go]...`
 //!
 //! Prints one table and, when everything was measured, writes it to `bench/RESULTS.md`. With `--check` it exits with 1
 //! where a number misses what it must hold by more than the tolerance that it states.
@@ -21,7 +21,7 @@ use std::process::{Command, ExitCode};
 
 use report::{Row, TOLERANCE, table};
 
-const PARTS: [&str; 3] = ["rust", "node", "python"];
+const PARTS: [&str; 4] = ["rust", "node", "python", "go"];
 
 struct Arguments {
     check: bool,
@@ -47,9 +47,9 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--check" => arguments.check = true,
             "--only" => {
                 let part = given.next().and_then(|name| PARTS.into_iter().find(|part| **part == name));
-                arguments.parts.push(part.ok_or("--only takes rust, node or python")?);
+                arguments.parts.push(part.ok_or("--only takes rust, node, python or go")?);
             }
-            _ => return Err("usage: wiresign-bench [--check] [--only rust|node|python]...".into()),
+            _ => return Err("usage: wiresign-bench [--check] [--only rust|node|python|go]...".into()),
         }
     }
     if arguments.parts.is_empty() {
@@ -72,7 +72,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         rows.extend(match *part {
             "rust" => measure::rust(),
             "node" => measure::node()?,
-            _ => measure::python()?,
+            "python" => measure::python()?,
+            _ => measure::go()?,
         });
     }
     let table = table(&rows);

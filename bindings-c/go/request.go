@@ -71,7 +71,14 @@ func (r *Request) appendFields(block []byte, lengths []C.uint32_t) ([]byte, []C.
 }
 
 func appendField(block []byte, lengths []C.uint32_t, name, value string) ([]byte, []C.uint32_t) {
-	block = append(append(block, name...), value...)
+	// One look at the room for both texts, which is nearly always there.
+	if end := len(block) + len(name) + len(value); end <= cap(block) {
+		place := block[len(block):end]
+		copy(place[copy(place, name):], value)
+		block = block[:end]
+	} else {
+		block = append(append(block, name...), value...)
+	}
 	return block, append(lengths, C.uint32_t(len(name)), C.uint32_t(len(value)))
 }
 

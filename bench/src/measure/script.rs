@@ -25,6 +25,11 @@ pub(crate) fn python() -> Result<Vec<Row>, String> {
     run(Command::new(python).arg("bench/python/verify.py"))
 }
 
+/// G1, by the Go package against the C library that is installed in `dist/c`.
+pub(crate) fn go() -> Result<Vec<Row>, String> {
+    run(Command::new("bindings-c/go/scripts/with-library").args(["go", "-C", "bench/go", "run", "."]))
+}
+
 /// The fleet that the Rust part measures with.
 fn fleet() -> Value {
     let described = Fleet::default();
@@ -61,10 +66,11 @@ fn run(command: &mut Command) -> Result<Vec<Row>, String> {
 }
 
 fn parse(row: &Value) -> Option<Row> {
-    let id = ["N1", "N3", "P1"].into_iter().find(|id| row["id"] == *id)?;
+    let id = ["G1", "N1", "N3", "P1"].into_iter().find(|id| row["id"] == *id)?;
     let unit = match row["unit"].as_str()? {
         "faster" => Unit::Faster,
         "bytes" => Unit::Bytes,
+        "count" => Unit::Count,
         "nanoseconds" => Unit::Nanoseconds,
         _ => return None,
     };
