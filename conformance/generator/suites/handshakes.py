@@ -230,6 +230,11 @@ def _meta(suite: Suite) -> None:
     group.steps("whatsapp-uniform", "the code is the same", "Uniform", step)
 
 
+def _refuse(request: Request, code: str) -> Json:
+    """Make a step whose request must be refused."""
+    return {"op": "verify", "now": NOW, "request": request.to_json(), "expect": refused(code)}
+
+
 def _verify(request: Request, sender: Sender, now: int = NOW) -> Json:
     """Make a step whose request must be accepted as this sender's."""
     expect: Json = {"ok": {"service": "webhook:sender", "key": "2026", "scheme": sender.scheme}}
@@ -298,7 +303,6 @@ def _slack(suite: Suite) -> None:
     for name, comment, request, code in (
         ("wrong-key", "another key", sender.send(delivery, sender.wrong_key), "INVALID_SIGNATURE"),
         ("changed", "another challenge", good.but(body=body.replace(b"3eZ", b"4eZ")), "INVALID_SIGNATURE"),
-        ("unsigned", "no signature", good.without("X-Slack-Signature"), "AUTHENTICATION_REQUIRED"),
         ("no-time", "no timestamp", good.without("X-Slack-Request-Timestamp"), "MISSING_TIMESTAMP"),
         ("twice-signed", "two signatures", good.adding("X-Slack-Signature", b"v0=" + b"0" * 64), "DUPLICATE_HEADER"),
         (
@@ -315,6 +319,13 @@ def _slack(suite: Suite) -> None:
         ),
     ):
         group.steps(f"slack-{name}", comment, "HandshakeProof", ask(request, refused(code)))
+    unsigned = good.without("X-Slack-Signature")
+    step, denied = ask(unsigned, NO_HANDSHAKE), _refuse(unsigned, "AUTHENTICATION_REQUIRED")
+    group.steps(
+        "slack-unsigned", "without a signature it is no handshake; verification decides", "HandshakeProof", step, denied
+    )
+    both = unsigned.adding("x-service-api-key", b"k" * 40)
+    group.steps("slack-other-credential", "nor with another credential", "HandshakeProof", ask(both, NO_HANDSHAKE))
     for name, now in (("too-old", NOW + 301), ("too-early", NOW - 301)):
         step = ask(good, refused("TIMESTAMP_OUTSIDE_WINDOW"), now=now)
         group.steps(f"slack-{name}", "outside the window", "HandshakeProof", step)
@@ -377,7 +388,7 @@ def _zoom(suite: Suite) -> None:
     comment = "no HMAC for a stranger"
     group.steps("zoom-forged", comment, "HandshakeProof", ask(forged, refused("INVALID_SIGNATURE")))
     unsigned = forged.without("x-zm-signature")
-    group.steps("zoom-unsigned", comment, "HandshakeProof", ask(unsigned, refused("AUTHENTICATION_REQUIRED")))
+    group.steps("zoom-unsigned", comment, "HandshakeProof", ask(unsigned, NO_HANDSHAKE))
 
 
 def _discord(suite: Suite) -> None:

@@ -32,11 +32,11 @@ impl<E> From<HandshakeFault> for Denied<E> {
 }
 
 /// Answers the request where it is one of these handshakes. `verify` says whether it holds as a request of the webhook, and
-/// lends the key that made the signature; it is asked at most once.
+/// lends the key that made the signature, `None` where there is no signature; it is asked at most once.
 pub(crate) fn answer<'k, E, H: Headers + ?Sized>(
     handshakes: &[Handshake],
     request: &Request<'_, H>,
-    verify: impl FnOnce() -> Result<&'k MacKey, E>,
+    verify: impl FnOnce() -> Result<Option<&'k MacKey>, E>,
 ) -> Result<Option<HandshakeResponse>, Denied<E>> {
     let mut verify = Some(verify);
     let mut key = None;
@@ -48,7 +48,10 @@ pub(crate) fn answer<'k, E, H: Headers + ?Sized>(
         if handshake.verify == Verify::Signature
             && let Some(verify) = verify.take()
         {
-            key = Some(verify().map_err(Denied::Signature)?);
+            key = verify().map_err(Denied::Signature)?;
+        }
+        if handshake.verify == Verify::Signature && key.is_none() {
+            continue;
         }
         if !matches_body(handshake, &mut document)? {
             continue;
@@ -218,7 +221,11 @@ mod tests {
         let (key, mut asked) = (MacKey::new(b"secret"), false);
         let outcome = answer(&handshakes, &request, || {
             asked = true;
-            if headers.contains(&("X-Signature", "good")) { Ok(&key) } else { Err("signature") }
+            match headers.iter().find(|(name, _)| *name == "X-Signature") {
+                None => Ok(None),
+                Some((_, "good")) => Ok(Some(&key)),
+                Some(_) => Err("signature"),
+            }
         });
         let outcome = outcome.map_err(|denied| match denied {
             Denied::Fault(fault) => format!("{fault:?}"),
@@ -284,6 +291,7 @@ mod tests {
         assert_eq!(ask("PUT", &[("Message-Type", "verification"), good]), (Ok(None), false));
         assert_eq!(ask("POST", &[("Message-Type", "Verification"), good]), (Ok(None), false));
         assert_eq!(ask("POST", &[good]), (Ok(None), false));
+        assert_eq!(ask("POST", &[("Message-Type", "verification")]), (Ok(None), true), "not signed at all");
         let twice = [("Message-Type", "verification"), ("Message-Type", "verification"), good];
         assert_eq!(ask("POST", &twice), (Ok(None), false));
     }

@@ -61,7 +61,8 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     })
 }
 
-/// The key of the webhook that signed the request. Routes play no part, and nothing is remembered.
+/// The key of the webhook that signed the request; `None` where it carries no signature of the webhook, and may be meant for
+/// another scheme. Routes play no part, and nothing is remembered.
 fn prove<'c, H: Headers + ?Sized>(
     config: &'c Arc<Compiled>,
     at: u8,
@@ -69,15 +70,17 @@ fn prove<'c, H: Headers + ?Sized>(
     entered: &Entered<'_>,
     body: &[u8],
     now: u64,
-) -> Result<&'c MacKey, Refusal> {
-    let accept = SchemeSet::default().with(Scheme::Plan(at));
-    let rules = Rules { accept, every: false, optional: false, replay: ReplayRule::Off };
+) -> Result<Option<&'c MacKey>, Refusal> {
+    let rules = Rules {
+        accept: SchemeSet::default().with(Scheme::Plan(at)),
+        every: false,
+        optional: false,
+        replay: ReplayRule::Off,
+    };
     let template = &config.plan(at).template;
     let headers = template::collect(template, head.headers);
     if !headers.is_there(template, entered.query.unwrap_or_default()) {
-        let request_id = entered.request_id.keep();
-        let (code, detail) = (RefusalCode::AuthenticationRequired, Detail::NoCredential(accept));
-        return Err(Refusal::new(code, detail, config.clone(), None, request_id));
+        return Ok(None);
     }
     let (claim, facts) = claim_template(config, head, entered, at, &headers, &rules, false, now)?;
     check_body_length(config, &facts, body.len() as u64)?;
@@ -87,5 +90,5 @@ fn prove<'c, H: Headers + ?Sized>(
     let found = claim.with_check(body, find).map_err(|fault| refuse_claim(config, &facts, parameter_fault(fault)))?;
     let (key, _) = found?;
     check_digest(config, &facts, claim.is_right_body(body))?;
-    Ok(key_in_use(config, &facts, Some(key)).0)
+    Ok(Some(key_in_use(config, &facts, Some(key)).0))
 }
