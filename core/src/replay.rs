@@ -112,6 +112,30 @@ impl ReplayStore {
         let dead_before = now.saturating_sub(past + MARGIN_SECONDS);
         shard.insert(words, timestamp, dead_before, shard_capacity)
     }
+
+    /// A store without entries that makes the same fingerprints.
+    pub(crate) fn empty_twin(&self) -> Self {
+        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0, full: None });
+        Self { shards: self.shards.iter().map(|_| shard()).collect(), keys: self.keys }
+    }
+
+    /// All entries, with the timestamps that they were remembered with.
+    pub(crate) fn entries(&self) -> Vec<([u32; 3], u64)> {
+        let entries = |shard: &Mutex<Shard>| -> Vec<([u32; 3], u64)> {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let slots = shard.slots.iter().filter(|slot| !slot.is_empty());
+            slots.map(|slot| (slot.fingerprint, slot.timestamp())).collect()
+        };
+        self.shards.iter().flat_map(entries).collect()
+    }
+
+    /// What [`insert`](Self::insert) would say, without remembering anything. `entry` is one of another store's entries.
+    pub(crate) fn look(&self, entry: [u32; 3], timestamp: u64, now: u64, past: u64, capacity: usize) -> Sighting {
+        let mask = self.shards.len() - 1;
+        let shard_capacity = (capacity >> self.shards.len().trailing_zeros()) + usize::from(capacity & mask != 0);
+        let shard = self.shards[entry[0] as usize & mask].lock().unwrap_or_else(PoisonError::into_inner);
+        shard.look(entry, timestamp, now.saturating_sub(past + MARGIN_SECONDS), shard_capacity)
+    }
 }
 
 impl Shard {
@@ -154,6 +178,26 @@ impl Shard {
             }
         }
         unreachable!("a fifth of the slots is empty")
+    }
+
+    fn look(&self, fingerprint: [u32; 3], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
+        if timestamp < self.remembers_from {
+            return Sighting::Forgotten;
+        }
+        let is_alive = |slot: &Slot| !slot.is_empty() && !slot.is_dead(dead_before);
+        let has_room = self.used < capacity.min(self.slots.len() / 5 * 4)
+            || self.slots.iter().filter(|slot| is_alive(slot)).count() < capacity;
+        match self.find(fingerprint) {
+            Some(_) if !has_room => Sighting::Repeated,
+            None if !has_room => Sighting::Full,
+            _ => {
+                let reached = self.probe(fingerprint).map(|at| self.slots[at]).take_while(|slot| !slot.is_empty());
+                match reached.filter(is_alive).any(|slot| slot.fingerprint == fingerprint) {
+                    true => Sighting::Repeated,
+                    false => Sighting::First,
+                }
+            }
+        }
     }
 
     fn find(&self, fingerprint: [u32; 3]) -> Option<usize> {
@@ -347,6 +391,25 @@ mod tests {
         for number in 0..5_000 {
             let sighting = store.insert(&fingerprint(number), NOW, later, 600, 1600);
             assert!(matches!(sighting, Sighting::Forgotten | Sighting::Repeated), "{number} {sighting:?}");
+        }
+    }
+
+    /// Looking says what remembering then says, whatever the store has been through.
+    #[test]
+    fn a_look_says_what_an_insertion_would() {
+        for capacity in [3, 100, 1600] {
+            let store = ReplayStore::new(capacity, 7);
+            for step in 0..4_000_u32 {
+                let now = NOW + u64::from(step) / 7;
+                let fingerprint = fingerprint(step % 977);
+                let twin = store.empty_twin();
+                let timestamp = now - u64::from(step % 5);
+                assert_eq!(twin.insert(&fingerprint, timestamp, now, 10, capacity), Sighting::First);
+                let [(entry, time)] = twin.entries()[..] else { panic!("one entry") };
+                let looked = store.look(entry, time, now, 10, capacity);
+                assert_eq!(looked, store.look(entry, time, now, 10, capacity), "nothing was remembered");
+                assert_eq!(store.insert(&fingerprint, timestamp, now, 10, capacity), looked, "{capacity} {step}");
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crate::admission;
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
+use crate::explain::{self, Explanation};
 use crate::failures::{Failures, Source, is_guess};
 use crate::handshake::{self, HandshakeResponse};
 use crate::identifier::RequestId;
@@ -41,10 +42,16 @@ pub enum ReplayOutcome {
 pub(crate) struct Memory {
     pub(crate) replay: ReplayStore,
     pub(crate) counters: Counters,
-    failures: Failures,
+    failures: Arc<Failures>,
 }
 
 impl Memory {
+    /// What tells how a request would be judged and then be forgotten: no replays are known, and nothing is counted here.
+    fn twin(&self) -> Self {
+        let replay = self.replay.empty_twin();
+        Self { replay, counters: Counters::default(), failures: self.failures.clone() }
+    }
+
     /// Counts an outcome.
     #[inline]
     pub(crate) fn note(
@@ -102,7 +109,7 @@ impl Verifier {
         let memory = Memory {
             replay: ReplayStore::new(config.0.replay.capacity, config.0.decoy_seed),
             counters: Counters::default(),
-            failures: Failures::new(config.0.decoy_seed),
+            failures: Arc::new(Failures::new(config.0.decoy_seed)),
         };
         Self { config: ArcSwap::new(config.0.clone()), memory: Arc::new(memory) }
     }
@@ -115,7 +122,7 @@ impl Verifier {
     /// The refusal, with a stable code.
     pub fn verify<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Result<Verified, Refusal> {
         let config = self.config.load();
-        let outcome = self.judge(&config, head, body, now);
+        let outcome = Self::judge(&config, head, body, now, &self.memory);
         self.memory.note(&config, &outcome, head.client, now);
         outcome
     }
@@ -123,22 +130,33 @@ impl Verifier {
     // Never inlined, so that the outcome is made where the caller wants it, and not moved there.
     #[inline(never)]
     fn judge<H: Headers + ?Sized>(
-        &self,
         config: &Arc<Compiled>,
         head: &Head<'_, H>,
         body: &[u8],
         now: u64,
+        memory: &Memory,
     ) -> Result<Verified, Refusal> {
         match admit(config, head, now)? {
             Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
             Admission::Claimed(claimed) => {
-                self.memory.check_failures(&claimed.facts, config, head.client)?;
+                memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
                 let (key, tag) = prove(config, &claimed, body)?;
-                conclude(config, &claimed.facts, key, &tag, Also::default(), &self.memory.replay)
+                conclude(config, &claimed.facts, key, &tag, Also::default(), &memory.replay)
             }
-            Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, &self.memory),
+            Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, memory),
         }
+    }
+
+    /// Explains how the request is judged, stage by stage, and where it is refused tries the usual causes one by one.
+    ///
+    /// Nothing is remembered and nothing is counted. For operators: what it says is not for callers, and it may take a
+    /// hundred milliseconds.
+    pub fn explain<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Explanation {
+        let config = self.config.load_full();
+        let twin = self.memory.twin();
+        let outcome = Self::judge(&config, head, body, now, &twin);
+        explain::explain(&config, head, body, now, outcome, [&twin.replay, &self.memory.replay])
     }
 
     /// Takes what an external replay store says of a request that was accepted, under its

@@ -72,6 +72,11 @@ impl Refusal {
         self.service
     }
 
+    /// What the detail is made of.
+    pub(crate) fn facts(&self) -> Detail {
+        self.detail
+    }
+
     /// The known service that the request claims to come from. The claim is not verified, unless the code is one of
     /// policy or replay, or `KEY_NOT_VALID_NOW`.
     pub fn service(&self) -> Option<&str> {

@@ -14,6 +14,11 @@ pub(crate) fn find(id: &str) -> Option<Arc<Template>> {
     Some(Arc::new(parse_template(id, document).expect("a test parses every template of the catalogue")))
 }
 
+/// The ids of all templates.
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    DOCUMENTS.iter().map(|(id, _)| *id)
+}
+
 /// One scheme of the catalogue, for documentation and diagnosis.
 pub struct CatalogueEntry {
     template: Arc<Template>,

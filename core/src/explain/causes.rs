@@ -1,0 +1,610 @@
+//! The causes that an explanation can name: for each a stable id, what it is, and what to do.
+
+/// A cause in one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cause {
+    pub(super) id: &'static str,
+    /// What takes the places of `{}` and, behind a bar, of `{2}` in the sentences.
+    pub(super) detail: String,
+}
+
+impl Cause {
+    pub(super) fn new(id: &'static str) -> Self {
+        Self::with(id, "")
+    }
+
+    pub(super) fn with(id: &'static str, detail: &str) -> Self {
+        Self { id, detail: detail.to_owned() }
+    }
+
+    /// What happened, and what to do.
+    pub(super) fn sentences(&self) -> (String, String) {
+        let known = CAUSES.iter().find(|known| known.id == self.id);
+        let (cause, fix) = known.map_or(("", ""), |known| (known.cause, known.fix));
+        let (first, second) = self.detail.split_once('|').unwrap_or((&self.detail, ""));
+        let fill = |text: &str| text.replace("{}", first).replace("{2}", second);
+        (fill(cause), fill(fix))
+    }
+}
+
+/// What is said of a cause.
+pub(super) struct Known {
+    pub(super) id: &'static str,
+    pub(super) cause: &'static str,
+    pub(super) fix: &'static str,
+}
+
+const fn known(id: &'static str, cause: &'static str, fix: &'static str) -> Known {
+    Known { id, cause, fix }
+}
+
+const SIGN_THE_BYTES: &str =
+    "Sign the very bytes that are sent, and verify the very bytes that were received, before any parser sees them.";
+const SAME_TARGET: &str =
+    "Sign path and query exactly as they stand in the request line, and verify them as they arrived.";
+const ONE_MESSAGE: &str =
+    "Put the message together as docs/wire-formats.md or the template says; `wiresign sign --show-message` prints it.";
+const SAME_SECRET: &str = "Read the secret the same way on both sides: as text unless the config says hex or base64.";
+const CLEAN_SECRET: &str = "Take the secret without anything around it; trim what a file or a form brings along.";
+const OWN_SECRET: &str = "Sign with the secret that stands at the caller's own entry in the receiver's config.";
+const SPELL: &str = "Write the signature exactly as the scheme does: alphabet, letter case, padding and prefix.";
+
+/// Every cause, grouped by what it is about.
+pub(super) const CAUSES: &[Known] = &[
+    // The body.
+    known(
+        "body-json-compact",
+        "The signature is that of the body as compact JSON; the body that is here has white space between its parts.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-spaces",
+        "The signature is that of the body with a space after each comma and colon, as Python's json.dumps writes it; the body that is here is written otherwise.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-pretty",
+        "The signature is that of the body as indented JSON; the body that is here is laid out otherwise.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-sorted-keys",
+        "The signature is that of the body with its members sorted by name; the body that is here has another order.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-key-order",
+        "The signature is that of the body after JavaScript parsed it and wrote it again: names that are numbers come first, and repeated names are gone.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-ascii-escapes",
+        "The signature is that of the body with every character outside ASCII as a \\u escape; the body that is here has some of these characters themselves.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-escapes-undone",
+        "The signature is that of the body with characters in place of their escapes; the body that is here has the escapes.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-slash-escapes",
+        "The signature is that of the body with \\/ for each slash, as PHP's json_encode writes it; the body that is here has plain slashes.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-html-escapes",
+        "The signature is that of the body with <, > and & as \\u escapes, as Go and .NET write JSON; the body that is here has the characters themselves.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-numbers",
+        "The signature is that of the body with its numbers written anew (1.0 as 1, 1e2 as 100): it was parsed and written again.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "body-json-twice",
+        "The body was turned into JSON twice: one side has a JSON string that holds the document of the other.",
+        "Turn the object into JSON once, keep the text, and both sign and send it.",
+    ),
+    known(
+        "body-trailing-newline",
+        "The signed body and the body that is here differ in a line end at the end.",
+        "Send what was signed: no line end is added by an editor, by echo or by a JSON encoder.",
+    ),
+    known("body-white-space", "The signature is that of the body without the white space around it.", SIGN_THE_BYTES),
+    known(
+        "body-line-ends",
+        "The signed body and the body that is here differ in their line ends, CRLF and LF.",
+        "Send the file as it is, in binary mode; let no tool change line ends between signing and verifying.",
+    ),
+    known(
+        "body-bom",
+        "The signed body and the body that is here differ in a byte order mark at the start.",
+        "Write the body as UTF-8 without a byte order mark, or sign it with the mark.",
+    ),
+    known(
+        "body-latin1",
+        "The body was decoded in one character set and encoded in another (Latin-1 and UTF-8) between signing and verifying.",
+        "Keep the body as bytes; encode text once, as UTF-8, before signing.",
+    ),
+    known(
+        "body-replacement-characters",
+        "The body holds bytes that are no UTF-8, and the signature is that of the body after it was read as text, with replacement characters in it.",
+        "Keep the body as bytes; never sign or verify a decoded string.",
+    ),
+    known(
+        "body-replaced-already",
+        "The body holds replacement characters (U+FFFD): it was read as text before it came here, and its own bytes are lost.",
+        "Hand over the raw bytes of the body, before any decoding.",
+    ),
+    known(
+        "body-empty",
+        "One side has no body at all, and the signature is that of {}.",
+        "Sign an empty body as no bytes, and send none where none was signed.",
+    ),
+    known(
+        "body-not-sent",
+        "The signature is that of a request without a body, and here is one.",
+        "Sign after the body is complete; a signer that runs too early has seen none.",
+    ),
+    known(
+        "body-not-received",
+        "The body is empty here, and Content-Length says that one was sent: something has read it before the verification.",
+        "Verify before anything reads the body, or hand over the bytes that were read.",
+    ),
+    known(
+        "body-python-text",
+        "The signature is that of the body as Python prints it ({}), not of the body itself.",
+        "Do not put bytes or a dict into a string: join bytes with bytes, b\"\\n\".join([...]).",
+    ),
+    known(
+        "body-object-text",
+        "The signature is that of the text \"{}\" in place of the body: an object was put into a string.",
+        "Put the bytes of the body into the message, not the object that a parser made of it.",
+    ),
+    known(
+        "body-base64",
+        "One side has the body in base64 or hex, the other the bytes themselves.",
+        "Decode the body first where a gateway hands it over in base64 (isBase64Encoded), and verify the bytes.",
+    ),
+    known(
+        "body-form",
+        "One side has a form, the other JSON: the signature is that of the parameters as {}.",
+        "Sign the bytes that the client really sends; look at Content-Type to see which it is.",
+    ),
+    known(
+        "body-form-encoding",
+        "The signature is that of the form with its parameters encoded in another way (a space as + or %20, other marks escaped).",
+        SIGN_THE_BYTES,
+    ),
+    known("body-form-sorted", "The signature is that of the form with its parameters sorted.", SIGN_THE_BYTES),
+    known(
+        "body-compressed",
+        "The body is compressed, and the signature is probably that of the body before compression.",
+        "Sign what is sent, compressed; or verify after the same decompression on both sides.",
+    ),
+    known("body-hash", "The signature is made over the SHA-256 of the body in place of the body.", ONE_MESSAGE),
+    known(
+        "body-too-large",
+        "The body is longer than limits.body_bytes allows.",
+        "Send less at once, or raise limits.body_bytes.",
+    ),
+    // Method, path and query.
+    known(
+        "method-case",
+        "The signature is made over the method in another letter case.",
+        "Sign the method in upper case, as it stands in the request line.",
+    ),
+    known(
+        "method-other",
+        "The signature is that of a {} request; the method was changed on the way, or another one was signed.",
+        "Sign the method that is sent; a redirect or a method override changes it.",
+    ),
+    known(
+        "method-lower-case",
+        "The method is not in upper case.",
+        "Hand over the method as it stands in the request line, in upper case.",
+    ),
+    known(
+        "path-prefix-missing",
+        "The signature is that of the path without {}: the sender signs a path that is shorter than the one that arrives.",
+        "Sign the whole path that the receiver sees, or hand over the path as it was before the gateway added the prefix.",
+    ),
+    known(
+        "path-prefix-added",
+        "The signature is that of the path with {} before it: a proxy or router has taken the prefix off before the verification.",
+        "Hand over the path as the sender sent it (the original URL, not the one relative to a mounted router).",
+    ),
+    known(
+        "path-trailing-slash",
+        "The signed path and the path that is here differ in a slash at the end.",
+        SAME_TARGET,
+    ),
+    known("path-decoded", "The signature is that of the path with its percent-encoding undone.", SAME_TARGET),
+    known(
+        "path-encoded",
+        "The signature is that of the path with its characters percent-encoded; the path that is here has them decoded, or encoded in another way.",
+        SAME_TARGET,
+    ),
+    known(
+        "path-escape-case",
+        "The signed path and the path that is here differ in the letter case of their percent-encoding (%c3 and %C3).",
+        SAME_TARGET,
+    ),
+    known("path-without-slash", "The signature is that of the path without its first slash.", SAME_TARGET),
+    known("path-letter-case", "The signature is that of the path in lower case.", SAME_TARGET),
+    known("path-normalised", "The signed path and the path that is here differ in doubled slashes.", SAME_TARGET),
+    known("path-left-out", "The message was signed without the path.", ONE_MESSAGE),
+    known(
+        "path-with-query",
+        "The signature is made over path and query where the scheme signs the path alone.",
+        "Cut the path at its first question mark, or use service-hmac-v2, which signs the query too.",
+    ),
+    known(
+        "path-two-readings",
+        "The path could be read in two ways (dot segments, doubled slashes, needless escapes), so it is refused before anything else.",
+        "Send the plain path: no dot segments, no empty segments, no escaped letters or slashes.",
+    ),
+    known(
+        "target-form",
+        "The target is not path and query as in the request line: it is a whole URL, or decoded, or lacks its first slash.",
+        "Hand over the raw target (/path?query), neither decoded nor made absolute.",
+    ),
+    known(
+        "url-signed",
+        "The signature is made over the whole URL, or over another scheme and host than here.",
+        "Sign what the scheme says: usually path and query; where it is the URL, configure the one that the sender knows.",
+    ),
+    known("query-left-out", "The message was signed without the query.", SAME_TARGET),
+    known(
+        "query-question-mark",
+        "The query was signed with its question mark.",
+        "Leave out the question mark: the query is what follows it.",
+    ),
+    known(
+        "query-sorted",
+        "The signature is that of the query with its parameters sorted; the query that is here has another order.",
+        SAME_TARGET,
+    ),
+    known("query-order", "The signature is that of the query with its parameters in another order.", SAME_TARGET),
+    known(
+        "query-space",
+        "The signed query and the query that is here differ in the spelling of spaces, + and %20.",
+        SAME_TARGET,
+    ),
+    known(
+        "query-escape-case",
+        "The signed query and the query that is here differ in the letter case of their percent-encoding (%2f and %2F).",
+        SAME_TARGET,
+    ),
+    known("query-decoded", "The signature is that of the query with its percent-encoding undone.", SAME_TARGET),
+    known(
+        "query-encoding",
+        "The signed query and the query that is here are encoded in different ways: it was decoded and encoded again.",
+        SAME_TARGET,
+    ),
+    known(
+        "query-parameter",
+        "The signature is that of the query without the parameter {}: it was added after signing.",
+        "Add parameters before signing; let no proxy add any.",
+    ),
+    known(
+        "query-not-covered",
+        "The route is strict, and this scheme does not sign all of method, path and query.",
+        "Sign with a scheme that covers them (service-hmac-v2), or call the route without a query.",
+    ),
+    // Time.
+    known(
+        "timestamp-milliseconds",
+        "The timestamp is in milliseconds or finer, and this scheme has seconds.",
+        "Send whole seconds: Math.floor(Date.now() / 1000).",
+    ),
+    known("timestamp-fraction", "The timestamp has a fraction.", "Send whole seconds: int(time.time())."),
+    known(
+        "timestamp-date",
+        "The timestamp is a date in words or ISO form, and this scheme has Unix seconds.",
+        "Send whole seconds since 1970 in digits.",
+    ),
+    known("timestamp-white-space", "There is white space around the timestamp.", "Send the digits alone."),
+    known("timestamp-empty", "The timestamp is empty.", "Send whole seconds since 1970 in digits."),
+    known(
+        "timestamp-form",
+        "The timestamp is not written as the scheme writes it.",
+        "Send the time in plain digits, or where the scheme has dates as 2026-12-01T00:00:00Z.",
+    ),
+    known(
+        "timestamp-not-unix",
+        "The timestamp is a number, but not of seconds since 1970: it may count from a start of the machine, or in another unit.",
+        "Send Unix time in the unit that the scheme has.",
+    ),
+    known(
+        "timestamp-local-time",
+        "The timestamp is {} the clock here, as far as local time of {2} that is taken for UTC.",
+        "Take Unix time from the clock itself (time.time(), Date.now()), not from a date without a time zone.",
+    ),
+    known(
+        "timestamp-stale",
+        "The timestamp is older than a day: the request was stored or recorded, and sent again with its old signature.",
+        "Sign each attempt anew, just before it is sent.",
+    ),
+    known(
+        "clock-skew",
+        "The timestamp is {} the clock here: the clocks differ, or the request was held back on its way.",
+        "Compare the clocks of both machines (NTP), and sign just before sending.",
+    ),
+    known(
+        "timestamp-in-message",
+        "The signature is made over the timestamp {}, and the request carries it otherwise.",
+        "Sign the very text that is sent as the timestamp.",
+    ),
+    known(
+        "timestamp-taken-twice",
+        "The signed time and the time that is sent are {} apart: the clock was read twice.",
+        "Read the clock once, and use that text both in the message and in the header.",
+    ),
+    // Keys.
+    known(
+        "key-other-own",
+        "The signature is right with {}, which is not valid now.",
+        "Sign with a key of the caller that is active.",
+    ),
+    known(
+        "key-of-other-service",
+        "The signature is made with {}, not with a key of the caller that the request names.",
+        OWN_SECRET,
+    ),
+    known(
+        "key-of-other-webhook",
+        "The signature is made with {}, another sender's key.",
+        "Give each endpoint the secret of its own sender; copy it from the sender's settings for this very endpoint.",
+    ),
+    known("key-is-api-key", "The signature is made with {}: an API key was used as a signing secret.", OWN_SECRET),
+    known(
+        "key-as-text",
+        "The signature is made with the secret's text as the key, and the config reads the secret as hex or base64.",
+        SAME_SECRET,
+    ),
+    known(
+        "key-as-hex",
+        "The signature is made with the bytes that the secret stands for as hex, and the config reads it otherwise.",
+        SAME_SECRET,
+    ),
+    known(
+        "key-as-base64",
+        "The signature is made with the bytes that the secret stands for as base64, and the config reads it otherwise.",
+        SAME_SECRET,
+    ),
+    known("key-white-space", "The signature is made with the secret and {}.", CLEAN_SECRET),
+    known("key-quotes", "The signature is made with the secret in quotes ({}).", CLEAN_SECRET),
+    known(
+        "key-prefix",
+        "The secret's prefix (as whsec_) {} on the sender's side, and the config's scheme does otherwise.",
+        "Take the secret as the scheme's page says, with or without its prefix, on both sides.",
+    ),
+    known(
+        "key-letter-case",
+        "The signature is made with the secret in another letter case.",
+        "Copy the secret as it is.",
+    ),
+    known("key-hashed", "The signature is made with the SHA-256 of the secret as the key.", SAME_SECRET),
+    known(
+        "key-cut",
+        "The signature is made with the first part of the secret only; a limit on length, or a mark that a shell or .env file reads, has cut it.",
+        "Put the secret in single quotes in .env files, and let nothing shorten it.",
+    ),
+    known("key-encoded-again", "The signature is made with the secret encoded once more, as {}.", SAME_SECRET),
+    known(
+        "key-not-set",
+        "The signature is made with {} as the key: the sender's secret was not set when it signed.",
+        "Set the secret where the sender runs, and let it stop when there is none.",
+    ),
+    known(
+        "key-not-valid",
+        "The signature is right, and its key is not valid now: {}.",
+        "Give the caller its current key; not_before, not_after and state say when each is valid.",
+    ),
+    known(
+        "caller-unknown",
+        "The request names a caller that has no keys in this config.",
+        "Add the caller to \"services\", or correct the id that it sends.",
+    ),
+    known(
+        "caller-nearly-known",
+        "The request names a caller that is not in this config; {} is, and is spelled nearly the same.",
+        "Send the id exactly as it stands in the config: letter case, hyphens and all.",
+    ),
+    known(
+        "caller-in-message",
+        "The signature is made over another name of the caller ({}) than the request carries.",
+        "Use one id in the message and in the header.",
+    ),
+    known(
+        "api-key-unknown",
+        "No service here has the API key that was sent.",
+        "Send a key that stands in the config, byte for byte.",
+    ),
+    known("api-key-spelling", "The API key is right but for {}.", "Send the key alone, without anything around it."),
+    known(
+        "api-key-is-secret",
+        "What was sent as API key is a signing secret of {}: it has left the house, and must be replaced.",
+        "Replace that secret now, and send an API key.",
+    ),
+    // The signature's spelling.
+    known("signature-upper-case", "The signature is right, and written in upper-case hex.", SPELL),
+    known("signature-hex", "The signature is right, and written in hex where the scheme has base64.", SPELL),
+    known("signature-base64", "The signature is right, and written in base64 where the scheme has hex.", SPELL),
+    known(
+        "signature-base64-of-hex",
+        "The signature is right, and its hex digits were written in base64 once more.",
+        SPELL,
+    ),
+    known(
+        "signature-alphabet",
+        "The signature is right, and written in the other alphabet of base64 (+/ and -_).",
+        SPELL,
+    ),
+    known(
+        "signature-padding",
+        "The signature is right, and its base64 is padded otherwise than the scheme says.",
+        SPELL,
+    ),
+    known(
+        "signature-prefix",
+        "The signature is right, and the text before it is missing or not that of the scheme.",
+        SPELL,
+    ),
+    known("signature-white-space", "The signature is right, and has white space around it.", SPELL),
+    known("signature-quotes", "The signature is right, and stands in quotes.", SPELL),
+    known(
+        "signature-form",
+        "The signature does not look like one of this scheme: its length or its characters are others.",
+        SPELL,
+    ),
+    known(
+        "signature-length",
+        "The signature has the length of {}, and this scheme has another algorithm.",
+        "Sign with the algorithm of the scheme, HMAC-SHA256 unless it says otherwise.",
+    ),
+    // The message.
+    known(
+        "other-scheme",
+        "The signature is right for the message of {}, with the same key.",
+        "Sign in a scheme that is accepted here, or accept that one in the config.",
+    ),
+    known(
+        "scheme-not-accepted",
+        "The request carries a credential of {}, which is not accepted here.",
+        "Sign in a scheme that is accepted on this route, or list that one under accept.",
+    ),
+    known("without-part", "The message was signed without its part \"{}\".", ONE_MESSAGE),
+    known("without-timestamp", "The message was signed without the timestamp.", ONE_MESSAGE),
+    known("without-body", "The message was signed without the body.", ONE_MESSAGE),
+    known("separator", "The parts of the message were joined with {}.", ONE_MESSAGE),
+    known("part-order", "The parts of the message were joined in another order ({}).", ONE_MESSAGE),
+    known(
+        "message-line-end",
+        "The message was signed with a line end at its end, as echo adds one.",
+        "Pass the message with printf '%s', or without the last line end.",
+    ),
+    known(
+        "algorithm",
+        "The signature is made with {} in place of the scheme's algorithm.",
+        "Sign with HMAC-SHA256, or the algorithm that the scheme names.",
+    ),
+    known(
+        "target-in-message",
+        "The signature is made over another target service ({}) than the request names.",
+        "Use one id of the called service in the message and in X-Target-Service.",
+    ),
+    known(
+        "target-other-service",
+        "The request was signed for another service than this one.",
+        "Name this service as the target when signing, by the id that its config has.",
+    ),
+    known(
+        "request-id-in-message",
+        "The signature is made over another spelling of the request id.",
+        "Sign the very text that is sent as X-Request-ID.",
+    ),
+    known(
+        "request-id-form",
+        "The request id cannot serve as a nonce: it is too short, too long, or holds other characters than letters, digits, hyphens and underscores.",
+        "Send a fresh UUID for each attempt.",
+    ),
+    // Headers.
+    known(
+        "no-credential",
+        "There is nothing of a credential in the request.",
+        "Sign the request; if it is signed, see whether a proxy takes the headers off.",
+    ),
+    known(
+        "header-name",
+        "The header {2} is missing, and there is one of a similar name: {}.",
+        "Send the header under its exact name; a hyphen is no underscore.",
+    ),
+    known(
+        "header-missing",
+        "The header {} is missing.",
+        "Send every header of the scheme; `wiresign sign` prints those that belong together.",
+    ),
+    known(
+        "header-repeated",
+        "A header of the credential is there twice, or two were joined with a comma.",
+        "Send each credential header once; what adds its own must replace and not append.",
+    ),
+    known(
+        "credential-in-authorization",
+        "The credential seems to be in Authorization, where no accepted scheme looks for it.",
+        "Send the headers of the scheme itself.",
+    ),
+    known(
+        "credential-incomplete",
+        "Not all of the credentials that the route requires are there.",
+        "Send each of them: the route says require_all.",
+    ),
+    known(
+        "credentials-several",
+        "There are credentials of more than one accepted scheme.",
+        "Send the headers of one scheme only.",
+    ),
+    known(
+        "request-malformed",
+        "The request as a whole cannot be judged: its method, its target or its headers are out of bounds.",
+        "Send a usual request; the detail names the bound.",
+    ),
+    known(
+        "rate-limited",
+        "There were too many failures from this client within a minute, so nothing was looked at.",
+        "Correct what fails, and wait a minute; the refusals before this one say what it is.",
+    ),
+    // Policy and replay.
+    known(
+        "target-not-listed",
+        "The caller may not call this service.",
+        "Add this service to allowed_targets of the caller, if the call is meant to be allowed.",
+    ),
+    known(
+        "environment",
+        "The caller may not act in this environment.",
+        "Use the credentials of this environment, or add it to the caller's environments.",
+    ),
+    known(
+        "route-services",
+        "The route is not open to this caller.",
+        "Add the caller to the route's services, if the call is meant to be allowed.",
+    ),
+    known(
+        "permission",
+        "None of the caller's permissions covers this method and path.",
+        "Add a permission for it, if the call is meant to be allowed; compare letter case and slashes.",
+    ),
+    known("replayed", "The very same request was accepted before.", "Sign each attempt anew, retries included."),
+    known(
+        "replay-forgotten",
+        "The timestamp lies in a time that the replay store does not remember.",
+        "Sign the request anew.",
+    ),
+    known("replay-store-full", "The replay store has no room.", "Raise replay.capacity, or shorten the window."),
+    // Nothing else.
+    known(
+        "not-found",
+        "None of the usual causes fits: the signature is made with another secret, or over other bytes.",
+        "Compare the fingerprint of the message with that on the sender's side (SHA-256, first 8 digits), then the secret's origin.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_sentences_are_whole() {
+        for (at, known) in CAUSES.iter().enumerate() {
+            assert!(!CAUSES[..at].iter().any(|other| other.id == known.id), "{}", known.id);
+            for text in [known.cause, known.fix] {
+                assert!(text.ends_with('.') && text.len() > 20, "{}: {text}", known.id);
+            }
+        }
+    }
+}

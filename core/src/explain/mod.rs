@@ -1,0 +1,291 @@
+//! Why a request was judged as it was: stage by stage, and the usual causes tried one by one. For operators only, and off
+//! the path of a verification.
+
+mod body;
+mod budget;
+mod causes;
+mod guard;
+mod header;
+mod json;
+mod key;
+mod obvious;
+mod percent;
+mod reading;
+mod recipe;
+mod search;
+mod show;
+mod sought;
+mod stage;
+mod target;
+mod time;
+mod variant;
+mod walk;
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::config::{Compiled, ReplayStoreKind};
+use crate::mac::hex;
+use crate::policy::Path;
+use crate::refusal::{Detail, Refusal, RefusalCode};
+use crate::replay::{ReplayStore, Sighting};
+use crate::request::{Head, Headers, check_method, check_target};
+use crate::scheme::Scheme;
+use crate::template::{Algorithm, Running};
+use crate::verified::Verified;
+use budget::Budget;
+use causes::Cause;
+use guard::Guard;
+use search::Search;
+use sought::Sought;
+use stage::{Stage, StageName};
+use walk::Walk;
+
+/// How a verification went, and what probably went wrong. Shows no secret, no expected signature, and no bytes of either.
+///
+/// Its [`Display`](std::fmt::Display) is for people, [`json`](Self::json) for programs.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    verdict: Verdict,
+    stages: Vec<Stage>,
+    hints: Vec<Hint>,
+    /// How many signatures were computed in search of a cause.
+    tries: u32,
+    /// What was not tried for want of room, in words.
+    cuts: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+struct Verdict {
+    refusal: Option<RefusalCode>,
+    detail: Option<String>,
+}
+
+/// One cause that an explanation names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    id: &'static str,
+    cause: String,
+    fix: String,
+    is_proved: bool,
+}
+
+impl Hint {
+    /// The stable name of the cause. `docs/explain.md` lists all of them.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// A sentence that names the cause.
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+
+    /// A sentence that says what to do.
+    pub fn fix(&self) -> &str {
+        &self.fix
+    }
+
+    /// Whether the signature is right once this cause (with the other proved ones) is taken away. What is not proved follows
+    /// from the verdict, or from the look of the request.
+    pub fn is_proved(&self) -> bool {
+        self.is_proved
+    }
+
+    fn new(cause: &Cause, is_proved: bool) -> Self {
+        let (sentence, fix) = cause.sentences();
+        Self { id: cause.id, cause: sentence, fix, is_proved }
+    }
+}
+
+impl Explanation {
+    /// `OK`, or the refusal's code: what a verification of the same request says.
+    pub fn verdict(&self) -> &'static str {
+        self.verdict.refusal.map_or("OK", RefusalCode::name)
+    }
+
+    /// The causes; those that a signature proves come first.
+    pub fn hints(&self) -> &[Hint] {
+        &self.hints
+    }
+
+    /// All causes that can be named: the id of each, what happened, and what to do. `{}` stands for a particular of the
+    /// request.
+    pub fn causes() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        causes::CAUSES.iter().map(|known| (known.id, known.cause, known.fix))
+    }
+}
+
+/// Explains a request. `outcome` is that of a verification on an empty replay store, `scratch`; what it remembers there is
+/// looked up in the real `store`.
+pub(crate) fn explain<'a, H: Headers + ?Sized>(
+    config: &'a Arc<Compiled>,
+    head: &Head<'a, H>,
+    body: &'a [u8],
+    now: u64,
+    outcome: Result<Verified, Refusal>,
+    [scratch, store]: [&ReplayStore; 2],
+) -> Explanation {
+    let outcome = outcome.and_then(|verified| look(config, verified, store, scratch, now));
+
+    let (path, _) = head.split_target();
+    let is_sound = check_method(head.method).is_ok() && check_target(head.method, head.target).is_ok();
+    let route = is_sound.then(|| config.route(head.method, &Path::new(path))).flatten().map(|(at, _)| at);
+    let accepted = route.map_or(config.rules.accept, |at| config.routes[at].rules.accept);
+    let credentials = sought::all(config, accepted.iter(), head, body);
+    let judged = judged_scheme(config, &outcome);
+    let sought = credentials.iter().find(|sought| Some(sought.scheme) == judged).or(credentials.first());
+
+    let mut budget = Budget::new();
+    let mut hints: Vec<Hint> = Vec::new();
+    if let Err(refusal) = &outcome {
+        let mut fields = Vec::new();
+        head.headers.visit(|name, value| fields.push((name, value)));
+        let obvious = obvious::causes(config, refusal, sought, &fields, head.target, body);
+        let mut found: Vec<Hint> = Vec::new();
+        if obvious::is_about_signature(refusal) {
+            let order = sought
+                .into_iter()
+                .chain(credentials.iter().filter(|other| sought.is_none_or(|sought| sought.scheme != other.scheme)));
+            found = search(config, order, refusal, now, &mut budget);
+        }
+        let obvious = obvious.iter().map(|cause| Hint::new(cause, false));
+        // A timestamp that cannot be read is the cause whatever else the signature is over.
+        if obvious::is_plain(refusal) {
+            hints.extend(obvious);
+            hints.extend(found);
+        } else {
+            hints.extend(found);
+            hints.extend(obvious);
+        }
+        if hints.iter().any(|hint| hint.is_proved && hint.id.starts_with("signature-")) {
+            hints.retain(|hint| hint.is_proved || !hint.id.starts_with("signature-"));
+        }
+        if hints.is_empty() && refusal.code() == RefusalCode::InvalidSignature {
+            hints.push(Hint::new(&Cause::new("not-found"), false));
+        }
+        let mut seen: Vec<&'static str> = Vec::new();
+        hints.retain(|hint| {
+            let is_new = !seen.contains(&hint.id);
+            seen.push(hint.id);
+            is_new
+        });
+    }
+
+    let guard = Guard::new(config, sought.map_or_else(Vec::new, |sought| expected(config, sought)));
+    let walk = Walk { config, head, body, now, outcome: &outcome, route, sought };
+    let mut stages = walk.stages();
+    for stage in stages.iter_mut().filter(|stage| stage.name == StageName::Request) {
+        stage.facts.iter_mut().for_each(|(_, value)| guard.value(value));
+    }
+    for hint in hints.iter_mut().filter(|hint| REPEATS_THE_REQUEST.contains(&hint.id)) {
+        guard.text(&mut hint.cause);
+    }
+    let refusal = outcome.as_ref().err();
+    Explanation {
+        verdict: Verdict { refusal: refusal.map(Refusal::code), detail: refusal.map(Refusal::detail) },
+        stages,
+        hints,
+        tries: budget.spent(),
+        cuts: budget.cuts,
+    }
+}
+
+/// The causes whose sentences hold text of the request.
+const REPEATS_THE_REQUEST: [&str; 3] = ["header-name", "path-prefix-missing", "query-parameter"];
+
+fn search<'s, 'a: 's>(
+    config: &Compiled,
+    credentials: impl Iterator<Item = &'s Sought<'a>>,
+    refusal: &Refusal,
+    now: u64,
+    budget: &mut Budget,
+) -> Vec<Hint> {
+    let is_foreign = obvious::is_foreign(refusal);
+    for sought in credentials {
+        let is_foreign = is_foreign && sought.renamed.is_empty();
+        if let Some(causes) = Search::new(config, sought, now, is_foreign, budget).run() {
+            let renamed =
+                sought.renamed.iter().map(|(wanted, found)| Cause::with("header-name", &format!("{found}|{wanted}")));
+            // The signature is right under other names of headers: those are a cause, too.
+            return renamed.chain(causes).map(|cause| Hint::new(&cause, true)).collect();
+        }
+    }
+    Vec::new()
+}
+
+/// What the real replay store says of a request that was accepted on an empty one.
+fn look(
+    config: &Arc<Compiled>,
+    verified: Verified,
+    store: &ReplayStore,
+    scratch: &ReplayStore,
+    now: u64,
+) -> Result<Verified, Refusal> {
+    let Some(caller) = verified.caller().filter(|_| config.replay.store == ReplayStoreKind::Memory) else {
+        return Ok(verified);
+    };
+    let past = match caller.scheme {
+        Scheme::Plan(at) => config.plan(at).window.past,
+        Scheme::BuiltIn(_) | Scheme::ApiKey => config.window.past,
+    };
+    let capacity = config.replay.capacity;
+    let signs_nonce = match caller.scheme {
+        Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
+        Scheme::Plan(at) => config.plan(at).template.signs_nonce(),
+        Scheme::ApiKey => false,
+    };
+    let (service, request_id) = (caller.service, caller.request_id);
+    let refuse = |code, detail| Err(Refusal::new(code, detail, config.clone(), Some(service), request_id));
+    let mut worst = Sighting::First;
+    for (fingerprint, timestamp) in scratch.entries() {
+        let sighting = store.look(fingerprint, timestamp, now, past, capacity);
+        worst = match (worst, sighting) {
+            (Sighting::Repeated, _) | (_, Sighting::Repeated) => Sighting::Repeated,
+            (Sighting::First, other) => other,
+            (worst, _) => worst,
+        };
+    }
+    match worst {
+        Sighting::First => Ok(verified),
+        Sighting::Repeated => {
+            let detail = if signs_nonce { Detail::SameNonce } else { Detail::SameSignature };
+            refuse(RefusalCode::ReplayedRequest, detail)
+        }
+        Sighting::Forgotten => refuse(RefusalCode::TimestampOutsideWindow, Detail::TooOldForStore),
+        Sighting::Full if config.replay.allow_when_full => Ok(verified),
+        Sighting::Full => refuse(RefusalCode::ReplayStoreUnavailable, Detail::StoreFull { capacity }),
+    }
+}
+
+/// The scheme that the verdict is about, where it says so.
+fn judged_scheme(config: &Compiled, outcome: &Result<Verified, Refusal>) -> Option<Scheme> {
+    match outcome {
+        Ok(verified) => verified.caller().map(|caller| caller.scheme),
+        Err(refusal) => match refusal.facts() {
+            Detail::Claim { plan, .. } => Some(Scheme::Plan(plan)),
+            _ => {
+                let webhook = refusal.service().and_then(|id| id.strip_prefix("webhook:"));
+                webhook.and_then(|name| config.webhook(name)).map(|(at, _)| Scheme::Plan(at))
+            }
+        },
+    }
+}
+
+/// The signatures that the caller's keys make of the request, as they are written.
+fn expected(config: &Compiled, sought: &Sought<'_>) -> Vec<Zeroizing<String>> {
+    let keys = sought.service.map_or(&[][..], |at| &config.services[at].keys);
+    let is_secret = !sought.algorithm.is_asymmetric() && sought.algorithm != Algorithm::Token;
+    keys.iter()
+        .filter(|_| is_secret)
+        .flat_map(|key| {
+            let mut running = Running::start((&key.mac, key.proof.as_deref()));
+            recipe::put(&sought.pieces, &sought.values, &mut running);
+            let proof = running.finish();
+            [Zeroizing::new(hex(proof.bytes())), Zeroizing::new(STANDARD.encode(proof.bytes()))]
+        })
+        .collect()
+}
