@@ -1,9 +1,12 @@
 // Answers one case of the conformance suite through the public API. Two doors use it: the driver beside this file, which the
 // runner asks, and test/conformance.test.mjs, which reads the vectors itself.
 
-import { Config, ConfigError, Refusal, Signer, SigningError, Verifier } from "wiresign";
+import { Config, ConfigError, Contexts, Refusal, Signer, SigningError, Verifier } from "wiresign";
 
-export const CAPABILITIES = ["verify", "verify_stream", "sign", "check", "replace"];
+export const CAPABILITIES = ["verify", "verify_stream", "sign", "check", "replace", "handshake", "sign_context", "verify_context"];
+
+/** As many headers as the built-in schemes read. */
+const USUAL_HEADERS = 7;
 
 /** How the header fields of a request are handed to the API; the verdict must be the same. */
 export const HEADER_FORMS = {
@@ -35,6 +38,10 @@ export function handle(question, headerForm = HEADER_FORMS.node) {
     return question.steps.map(() => configErrors(error));
   }
   const verifier = new Verifier(config);
+  // Adapters hand over the list as received where a scheme reads more than the usual headers.
+  if (config.headerNames.length > USUAL_HEADERS) {
+    headerForm = HEADER_FORMS.pairs;
+  }
   return question.steps.map((step) => {
     try {
       return answer(step, { config, verifier, parse, headerForm });
@@ -61,6 +68,28 @@ function answer(step, { config, verifier, parse, headerForm }) {
       });
     case "sign":
       return sign(step, config, headerForm);
+    case "handshake":
+      return refusable(() => {
+        const response = verifier.handshake(step.webhook, request(step.request, headerForm), { now: step.now });
+        return { handshake: response };
+      });
+    case "sign_context":
+      return failable(() => {
+        const contexts = new Contexts(config);
+        const signature = contexts.sign(step.tenant, step.roles, { now: step.now });
+        const message = contexts.message(step.tenant, step.roles).toString("base64");
+        return { signature, message: { base64: message } };
+      });
+    case "verify_context":
+      return failable(() =>
+        refusable(() => {
+          const payload = step.payload === undefined ? undefined : bytes(step.payload);
+          const { tenant, roles, signature, now } = step;
+          const verified = new Contexts(config).verify(tenant, roles, signature, { now, payload });
+          const { keyId, matched, keyIsRetiring } = verified;
+          return { key: keyId, matched, retiring: keyIsRetiring, roles: verified.roles };
+        }),
+      );
     case "check":
       return { ok: { warnings: config.warnings } };
     case "replace":
@@ -76,22 +105,27 @@ function answer(step, { config, verifier, parse, headerForm }) {
 }
 
 function verdict(verify) {
-  try {
+  return refusable(() => {
     const verified = verify();
     return {
-      ok: {
-        service: verified.service,
-        key: verified.keyId,
-        scheme: verified.scheme,
-        age: verified.age,
-        request_id: verified.requestId,
-        route: verified.route,
-        retiring: verified.keyIsRetiring,
-        public: verified.isPublic,
-        covered: verified.covered,
-        replay_key: verified.replayKey,
-      },
+      service: verified.service,
+      key: verified.keyId,
+      scheme: verified.scheme,
+      age: verified.age,
+      request_id: verified.requestId,
+      route: verified.route,
+      retiring: verified.keyIsRetiring,
+      public: verified.isPublic,
+      covered: verified.covered,
+      replay_key: verified.replayKey,
     };
+  });
+}
+
+/** What `judge` gives, or the refusal that it throws. */
+function refusable(judge) {
+  try {
+    return { ok: judge() };
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) {
       throw refusal;
@@ -102,19 +136,27 @@ function verdict(verify) {
   }
 }
 
-function sign(step, config, headerForm) {
+/** What `make` gives, or the failure that it throws. An answer that is one already stays one. */
+function failable(make) {
   try {
-    const signer = new Signer(config, { target: step.target ?? undefined });
-    const options = { now: step.now, nonce: step.nonce };
-    const outgoing = request(step.request, headerForm);
-    const message = signer.message(outgoing, options).toString("base64");
-    return { ok: { headers: signer.sign(outgoing, options), message: { base64: message } } };
+    const made = make();
+    return "ok" in made || "refused" in made ? made : { ok: made };
   } catch (error) {
     if (!(error instanceof SigningError)) {
       throw error;
     }
     return { failed: { code: error.code, message: error.message } };
   }
+}
+
+function sign(step, config, headerForm) {
+  return failable(() => {
+    const signer = new Signer(config, { target: step.target ?? undefined });
+    const options = { now: step.now, nonce: step.nonce };
+    const outgoing = request(step.request, headerForm);
+    const message = signer.message(outgoing, options).toString("base64");
+    return { headers: signer.sign(outgoing, options), message: { base64: message } };
+  });
 }
 
 function request({ method, target, authority, headers, body }, headerForm) {

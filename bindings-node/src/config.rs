@@ -6,6 +6,8 @@ use napi_derive::napi;
 use wiresign::{Config, ConfigErrors};
 use wiresign_host::SystemLookup;
 
+use crate::WANTED_HEADERS;
+
 /// One finding about a config document.
 #[napi(object)]
 pub struct Problem {
@@ -95,6 +97,30 @@ impl NativeConfig {
     #[napi(getter)]
     pub fn body_limit(&self) -> f64 {
         self.0.body_limit() as f64
+    }
+
+    /// The names of the webhooks.
+    #[napi(getter)]
+    pub fn webhooks(&self) -> Vec<&str> {
+        self.0.webhooks().collect()
+    }
+
+    /// Whether a scheme reads headers that the hot call does not hand over.
+    #[napi(getter)]
+    pub fn reads_more_headers(&self) -> bool {
+        self.0.header_names().iter().any(|name| !WANTED_HEADERS.contains(&name.as_str()))
+    }
+
+    /// The names of all headers that a scheme reads, in lower case.
+    #[napi(getter)]
+    pub fn header_names(&self) -> Vec<String> {
+        self.0.header_names()
+    }
+
+    /// Whether a store outside remembers requests.
+    #[napi(getter)]
+    pub fn has_external_replay_store(&self) -> bool {
+        self.0.has_external_replay_store()
     }
 
     /// Where a service is reached.

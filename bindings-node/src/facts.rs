@@ -24,7 +24,7 @@ pub(crate) struct FactsTable {
 struct Combination {
     service: Option<Box<str>>,
     key_id: Option<Box<str>>,
-    scheme: Option<Box<str>>,
+    schemes: Vec<String>,
     route: Option<Box<str>>,
     key_is_retiring: bool,
     covered: Vec<String>,
@@ -69,7 +69,7 @@ impl Combination {
         Self {
             service: verified.service().map(Into::into),
             key_id: verified.key_id().map(Into::into),
-            scheme: verified.scheme().map(Into::into),
+            schemes: verified.schemes().map(str::to_owned).collect(),
             route: verified.route().map(Into::into),
             key_is_retiring: verified.key_is_retiring(),
             covered: verified.covered().map(str::to_owned).collect(),
@@ -84,7 +84,8 @@ impl Combination {
             service: owned(&self.service),
             key_id: owned(&self.key_id),
             key_is_retiring: self.key_is_retiring,
-            scheme: owned(&self.scheme),
+            scheme: self.schemes.first().cloned(),
+            schemes: self.schemes.clone(),
             route: owned(&self.route),
             covered: self.covered.clone(),
             request_id_is_signed: self.request_id_is_signed,

@@ -7,6 +7,7 @@
 pub mod body_verification;
 mod callback;
 pub mod config;
+mod contexts;
 mod facts;
 pub mod outcome;
 pub mod signer;
@@ -18,8 +19,15 @@ use wiresign::SecretEncoding;
 
 /// The headers that a verification looks at, in lower case as Node has them. The hot call takes their values in this
 /// order; TypeScript asks for this list once, and names none of them itself.
-pub(crate) const WANTED_HEADERS: [&str; 6] =
-    ["x-service-id", "x-service-name", "x-timestamp", "x-signature", "x-request-id", "x-target-service"];
+pub(crate) const WANTED_HEADERS: [&str; 7] = [
+    "x-service-id",
+    "x-service-name",
+    "x-timestamp",
+    "x-signature",
+    "x-request-id",
+    "x-target-service",
+    "x-service-api-key",
+];
 
 /// [`WANTED_HEADERS`], for TypeScript.
 #[napi]

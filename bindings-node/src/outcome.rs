@@ -3,6 +3,10 @@
 use napi_derive::napi;
 use wiresign::{Refusal, RefusalCode, RefusalResponse, Verified};
 
+/// A verified request itself, for a step that comes later.
+#[napi]
+pub struct NativeVerified(pub(crate) Verified);
+
 /// What many verified requests have in common.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Facts {
@@ -14,6 +18,8 @@ pub struct Facts {
     pub key_is_retiring: bool,
     /// The scheme's id.
     pub scheme: Option<String>,
+    /// The ids of all schemes that were verified.
+    pub schemes: Vec<String>,
     /// The pattern of the route.
     pub route: Option<String>,
     /// What the signature covers.
@@ -31,6 +37,7 @@ impl From<&Verified> for Facts {
             key_id: verified.key_id().map(str::to_owned),
             key_is_retiring: verified.key_is_retiring(),
             scheme: verified.scheme().map(str::to_owned),
+            schemes: verified.schemes().map(str::to_owned).collect(),
             route: verified.route().map(str::to_owned),
             covered: verified.covered().map(str::to_owned).collect(),
             request_id_is_signed: verified.request_id_is_signed(),
@@ -52,6 +59,10 @@ pub struct VerifiedFields {
     pub request_id: Option<String>,
     /// What tells it from its replay.
     pub replay_key: Option<String>,
+    /// For how long an external store must remember it.
+    pub replay_seconds: Option<f64>,
+    /// The request itself, where what such a store says is still to come.
+    pub unsettled: Option<NativeVerified>,
 }
 
 impl From<&Verified> for VerifiedFields {
@@ -62,6 +73,8 @@ impl From<&Verified> for VerifiedFields {
             timestamp: verified.timestamp().map(|timestamp| timestamp as f64),
             request_id: verified.request_id().map(str::to_owned),
             replay_key: verified.replay_key(),
+            replay_seconds: verified.replay_seconds().map(|seconds| seconds as f64),
+            unsettled: verified.replay_seconds().map(|_| NativeVerified(verified.clone())),
         }
     }
 }

@@ -53,7 +53,9 @@ describe("The contract", () => {
   const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   // What this binding has beyond the contract, on the types of the contract.
   const additions = {
-    Config: ["fromFile", "toJSON"],
+    Config: ["fromFile", "toJSON", "webhooks", "headerNames", "hasExternalReplayStore"],
+    Contexts: ["toJSON"],
+    VerifiedContext: ["toJSON"],
     Signer: ["toJSON"],
     Verifier: ["check", "toJSON"],
     Verified: ["toJSON"],
@@ -64,7 +66,7 @@ describe("The contract", () => {
   };
   // Kept for the modules of the package; not in the published types.
   const internal = {
-    Verified: ["of"],
+    Verified: ["of", "unsettled"],
     Refusal: ["of"],
     BodyVerification: ["of", "declareLength"],
   };
@@ -78,7 +80,17 @@ describe("The contract", () => {
       return error;
     }
   };
+  const keys = [{ id: "2026", secret: `literal:${esm.generateSecret()}` }];
+  const token = esm.generateSecret();
+  const contexts = new esm.Contexts(ordersConfig({ contexts: { keys } }));
+  const webhooks = { chat: { scheme: "whatsapp", keys, verify_token: `literal:${token}` } };
+  const routes = [{ match: "/chat", accept: ["webhook:chat"] }];
+  const query = `hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=42`;
+  const challenge = { method: "GET", target: `/chat?${query}`, headers: {} };
   const examples = {
+    HandshakeResponse: new esm.Verifier(ordersConfig({ webhooks, routes })).handshake("chat", challenge),
+    Contexts: contexts,
+    VerifiedContext: contexts.verify("acme", ["admin"], contexts.sign("acme", ["admin"])),
     Config: ordersConfig(),
     Problem: ordersConfig().warnings[0] ?? failure(() => esm.Config.parse("{}")).problems[0],
     ConfigError: failure(() => esm.Config.parse("{}")),
@@ -154,7 +166,7 @@ describe("The contract", () => {
 describe("The addon", () => {
   it("looks up headers that the lower-case lookup of TypeScript can rely on", () => {
     const names = require("../prebuilds/" + `${process.platform}-${process.arch}` + "/wiresign.node").wantedHeaders();
-    assert.equal(names.length, 6);
+    assert.equal(names.length, 7);
     for (const name of names) {
       assert.match(name, /^x-[a-z-]+$/);
     }

@@ -20,6 +20,7 @@ const texts = new WeakMap<Config, string>();
 /** One checked config document. Immutable; it shows no secret, however it is printed. */
 export class Config {
   readonly #native: NativeConfig;
+  #headerNames: readonly string[] | undefined;
 
   private constructor(outcome: ConfigOutcome) {
     if (outcome.config === undefined) {
@@ -96,6 +97,21 @@ export class Config {
     return this.#native.bodyLimit;
   }
 
+  /** The names of the webhooks. */
+  get webhooks(): readonly string[] {
+    return this.#native.webhooks;
+  }
+
+  /** The names of all headers that an accepted scheme reads, in lower case. */
+  get headerNames(): readonly string[] {
+    return (this.#headerNames ??= this.#native.headerNames);
+  }
+
+  /** Whether accepted requests are remembered by the adapter, in a store that several processes share. */
+  get hasExternalReplayStore(): boolean {
+    return this.#native.hasExternalReplayStore;
+  }
+
   /** Where a service of the registry is reached; `null` where the document does not say. */
   url(service: string): string | null {
     return this.#native.url(service);
@@ -120,14 +136,25 @@ export function nativeOf(config: Config): NativeConfig {
   return found;
 }
 
+/** Whether the config limits failures by the address of the client. */
+export function limitsFailures(config: Config): boolean {
+  return documentOf(config)?.limits?.failures_per_minute !== undefined;
+}
+
 /** The permissions of a service as they stand in the document; `undefined` where it may do everything. */
 export function permissionsOf(config: Config, service: string): readonly string[] | undefined {
+  return documentOf(config)?.services[service]?.permissions;
+}
+
+/** As much of a document as adapters look at themselves. */
+interface Document {
+  readonly services: Readonly<Record<string, { readonly permissions?: readonly string[] }>>;
+  readonly limits?: { readonly failures_per_minute?: number };
+}
+
+function documentOf(config: Config): Document | undefined {
   const text = texts.get(config);
-  if (text === undefined) {
-    return undefined;
-  }
-  const { services } = JSON.parse(text) as { services: Record<string, { permissions?: string[] }> };
-  return services[service]?.permissions;
+  return text === undefined ? undefined : (JSON.parse(text) as Document);
 }
 
 function flatten(env: Environment): string[] {

@@ -16,11 +16,10 @@ export const MAX_FIELDS = 256;
 /** The most bytes of names and values together; the core has the same limit. */
 export const MAX_BYTES = 65_536;
 
-const wanted = native.wantedHeaders() as [string, string, string, string, string, string];
+const wanted = native.wantedHeaders() as [string, string, string, string, string, string, string];
 
 /** The lower-case names of the headers that a verification looks at, in the order of the native call. */
-export const WANTED_NAMES: readonly string[] = wanted;
-export const [NAME_0, NAME_1, NAME_2, NAME_3, NAME_4, NAME_5] = wanted;
+export const [NAME_0, NAME_1, NAME_2, NAME_3, NAME_4, NAME_5, NAME_6] = wanted;
 const WANTED: ReadonlySet<string> = new Set(wanted);
 const SHORTEST = Math.min(...wanted.map((name) => name.length));
 const LONGEST = Math.max(...wanted.map((name) => name.length));
@@ -49,6 +48,7 @@ export function isRegular(headers: HeaderRecord): boolean {
       name !== NAME_3 &&
       name !== NAME_4 &&
       name !== NAME_5 &&
+      name !== NAME_6 &&
       WANTED.has(name.toLowerCase())
     ) {
       return false;

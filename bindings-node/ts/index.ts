@@ -7,11 +7,19 @@
 export { BodyVerification } from "./body-verification.js";
 export { FailureCode, RefusalCode } from "./codes.js";
 export { Config, type ConfigOptions, type Environment } from "./config.js";
+export { Contexts, VerifiedContext, type VerifyContextOptions } from "./contexts.js";
 export { ConfigError, SigningError } from "./errors.js";
 export type { HeaderPairs, HeaderRecord, RequestHeaders } from "./headers.js";
-export type { Counter, Problem } from "./native.js";
+export type { Counter, HandshakeResponse, Problem } from "./native.js";
 export { Refusal, type RefusalResponse } from "./refusal.js";
 export { generateSecret, type SecretEncoding } from "./secret.js";
 export { Signer, type OutgoingRequest, type SignedHeaders, type SignerOptions, type SignOptions } from "./signer.js";
 export { Verified } from "./verified.js";
-export { Verifier, type Metrics, type ReceivedRequest, type RequestHead, type VerifyOptions } from "./verifier.js";
+export {
+  Verifier,
+  type Metrics,
+  type ReceivedRequest,
+  type ReplayOutcome,
+  type RequestHead,
+  type VerifyOptions,
+} from "./verifier.js";

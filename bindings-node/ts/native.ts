@@ -25,6 +25,11 @@ export interface NativeConfig {
   readonly warnings: Problem[];
   readonly serviceIds: string[];
   readonly bodyLimit: number;
+  readonly webhooks: string[];
+  /** Whether a scheme reads headers that the hot call does not hand over. */
+  readonly readsMoreHeaders: boolean;
+  readonly headerNames: string[];
+  readonly hasExternalReplayStore: boolean;
   url(service: string): string | null;
 }
 
@@ -39,6 +44,7 @@ export interface Facts {
   readonly keyId: string | null;
   readonly keyIsRetiring: boolean;
   readonly scheme: string | null;
+  readonly schemes: string[];
   readonly route: string | null;
   readonly covered: string[];
   readonly requestIdIsSigned: boolean;
@@ -57,6 +63,52 @@ export interface VerifiedFields {
   readonly timestamp: number | null;
   readonly requestId: string | null;
   readonly replayKey: string | null;
+  readonly replaySeconds: number | null;
+  /** The request itself, where what a store outside says is still to come. */
+  readonly unsettled: NativeVerified | null;
+}
+
+/** A verified request, as only the native side sees it. */
+export type NativeVerified = object;
+
+/** What a handshake is answered with, byte for byte. */
+export interface HandshakeResponse {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The headers to set, in order. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The body, which may be empty. */
+  readonly body: string;
+}
+
+export interface HandshakeOutcome {
+  readonly refused: boolean;
+  readonly response: HandshakeResponse | null;
+}
+
+export interface ContextFields {
+  readonly tenant: string;
+  readonly roles: string[];
+  readonly keyId: string;
+  readonly keyIsRetiring: boolean;
+  readonly matched: string;
+}
+
+export interface NativeContexts {
+  sign(tenant: string, roles: string[], now: number): string | null;
+  message(tenant: string, roles: string[]): Uint8Array | null;
+  verify(
+    tenant: string,
+    roles: string[],
+    signature: string,
+    now: number,
+    payload: Uint8Array | undefined,
+  ): ContextFields | null;
+  replace(config: NativeConfig): boolean;
+  lastError(): string;
+  takeRefusal(): RefusalFields;
+  prometheus(): string;
+  counters(): Counter[];
 }
 
 export interface RefusalFields {
@@ -84,6 +136,7 @@ export type HotVerify = (
   header3: string | undefined,
   header4: string | undefined,
   header5: string | undefined,
+  header6: string | undefined,
 ) => number;
 
 /** Signs; gives the header values with a line feed between them, or a number where it cannot. Never throws. */
@@ -144,6 +197,17 @@ export interface NativeVerifier {
     authority: string | undefined,
     client: string | undefined,
   ): NativeBodyVerification | null;
+  settleReplay(verified: NativeVerified, outcome: string): boolean;
+  handshake(
+    webhook: string,
+    method: string,
+    target: string,
+    headers: string[],
+    body: Uint8Array,
+    now: number,
+    authority: string | undefined,
+    client: string | undefined,
+  ): HandshakeOutcome;
   replace(config: NativeConfig): void;
   readonly bodyLimit: number;
   prometheus(): string;
@@ -158,6 +222,7 @@ export interface Native {
   generateSecret(encoding: string): string;
   refuse(code: string, detail: string, service: string | null, requestId: string | null, terms: Terms): RefusalFields;
   NativeConfig: abstract new () => NativeConfig;
+  NativeContexts: { create(config: NativeConfig): NativeContexts | string };
   NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
   NativeVerifier: new (config: NativeConfig) => NativeVerifier;
 }

@@ -18,7 +18,7 @@ import { gateFrom } from "./server/source.js";
 import { standardVerifier } from "./server/standard.js";
 import { judgeWeb, renewed, responseOf, seenOf, targetOf } from "./server/web.js";
 import type { Verified } from "./verified.js";
-import type { Verifier } from "./verifier.js";
+import { inForceOf, type Verifier } from "./verifier.js";
 
 export type { AuditRecord, Decision, Logger } from "./server/observer.js";
 
@@ -97,7 +97,7 @@ class Protection {
 
   async serveRoute(request: Request, context: unknown, handler: RouteHandler<Request, unknown>): Promise<Response> {
     const gate = this.#gateNow();
-    if (!this.#strict && !claimsSomething(Object.fromEntries(request.headers))) {
+    if (!this.#strict && !claimsSomething(Object.fromEntries(request.headers), inForceOf(gate.verifier).config)) {
       return handler(renewed(request, undefined, undefined, RAW_TARGET), context);
     }
     const target = request.headers.get(RAW_TARGET) ?? targetOf(request);
@@ -119,7 +119,7 @@ class Protection {
     handler: ApiHandler<IncomingMessage, ServerResponse>,
   ): Promise<void> {
     const gate = this.#gateNow();
-    if (!this.#strict && !claimsSomething(request.headers)) {
+    if (!this.#strict && !claimsSomething(request.headers, inForceOf(gate.verifier).config)) {
       await handler(request, response);
       return;
     }

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import { native, type Facts, type Terms, type VerifiedFields } from "./native.js";
+import { native, type Facts, type NativeVerified, type Terms, type VerifiedFields } from "./native.js";
 import { Refusal } from "./refusal.js";
 import { replayKey } from "./replay-key.js";
 
@@ -14,7 +14,12 @@ const MAKE = Symbol("wiresign.make");
 export type Identity =
   | string
   | { readonly requestId: string | null; readonly signature: string }
-  | { readonly requestId: string | null; readonly replayKey: string | null };
+  | {
+      readonly requestId: string | null;
+      readonly replayKey: string | null;
+      readonly replaySeconds?: number | null;
+      readonly unsettled?: NativeVerified | null;
+    };
 
 /** What many verdicts share: the facts, and the terms of the config that they come from. */
 export interface Known extends Facts {
@@ -70,6 +75,11 @@ export class Verified {
     return this.#facts.scheme;
   }
 
+  /** The wire formats of all credentials that were verified. */
+  get schemes(): readonly string[] {
+    return this.#facts.schemes;
+  }
+
   /** Seconds since the request was signed; negative when it comes from the future. */
   get age(): number | null {
     return this.#age;
@@ -109,6 +119,18 @@ export class Verified {
       : replayKey(this.#facts, identity);
   }
 
+  /** For how many seconds an external replay store must remember the request; `null` where it need not. */
+  get replaySeconds(): number | null {
+    const identity = this.#identity;
+    return typeof identity === "object" && "replaySeconds" in identity ? (identity.replaySeconds ?? null) : null;
+  }
+
+  /** @internal What the native side needs to take the word of a store outside. */
+  get unsettled(): NativeVerified | null {
+    const identity = this.#identity;
+    return typeof identity === "object" && "unsettled" in identity ? (identity.unsettled ?? null) : null;
+  }
+
   /** Whether a public route let the request in without a look at its credentials. */
   get isPublic(): boolean {
     return this.#facts.isPublic;
@@ -139,6 +161,7 @@ export class Verified {
       keyId: this.keyId,
       keyIsRetiring: this.keyIsRetiring,
       scheme: this.scheme,
+      schemes: this.schemes,
       age: this.age,
       timestamp: this.timestamp,
       requestId: this.requestId,

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { inspect } from "node:util";
 
 import { BodyVerification } from "./body-verification.js";
-import { nativeOf, type Config } from "./config.js";
+import { limitsFailures, nativeOf, type Config } from "./config.js";
 import {
   flatten,
   isOne,
@@ -14,9 +14,17 @@ import {
   NAME_3,
   NAME_4,
   NAME_5,
+  NAME_6,
   type RequestHeaders,
 } from "./headers.js";
-import { native, type Counter, type HotVerify, type NativeVerifier, type Terms } from "./native.js";
+import {
+  native,
+  type Counter,
+  type HandshakeResponse,
+  type HotVerify,
+  type NativeVerifier,
+  type Terms,
+} from "./native.js";
 import { Refusal } from "./refusal.js";
 import { CLOCK, isTime } from "./time.js";
 import { Verified, verifiedFrom, type Known } from "./verified.js";
@@ -47,6 +55,9 @@ export interface VerifyOptions {
   readonly now?: number | undefined;
 }
 
+/** What an external replay store says of a request: it is new, it was there before, or there is no answer. */
+export type ReplayOutcome = "first" | "repeated" | "unavailable";
+
 /** The counters of one verifier. */
 export interface Metrics {
   /** The counters in the Prometheus text format. */
@@ -73,6 +84,10 @@ const FACTS_SHIFT = 12;
 interface InForce {
   readonly config: Config;
   readonly terms: Terms;
+  /** Whether verdicts depend on the address of the client. */
+  readonly needsClient: boolean;
+  /** Whether verdicts may depend on the authority. */
+  readonly needsAuthority: boolean;
 }
 
 const inForce = new WeakMap<Verifier, InForce>();
@@ -94,6 +109,7 @@ export class Verifier {
   #service: string;
   #terms: Terms;
   #facts: Known[] = [];
+  #readsMoreHeaders: boolean;
 
   constructor(config: Config) {
     this.#native = new native.NativeVerifier(nativeOf(config));
@@ -101,7 +117,7 @@ export class Verifier {
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
     this.#terms = this.#native.terms();
-    inForce.set(this, { config, terms: this.#terms });
+    this.#readsMoreHeaders = this.#put(config);
   }
 
   /**
@@ -123,7 +139,13 @@ export class Verifier {
   /** Judges a whole request, for adapters that would catch the refusal at once: it is returned, not thrown. */
   check(request: ReceivedRequest, options?: VerifyOptions): Verified | Refusal {
     const headers = request.headers;
-    if (isPairs(headers) || request.client !== undefined || request.authority !== undefined || !isRegular(headers)) {
+    if (
+      this.#readsMoreHeaders ||
+      isPairs(headers) ||
+      request.client !== undefined ||
+      request.authority !== undefined ||
+      !isRegular(headers)
+    ) {
       return this.#checkAll(request, options);
     }
     const serviceId = headers[NAME_0];
@@ -132,13 +154,15 @@ export class Verifier {
     const signature = headers[NAME_3];
     const requestId = headers[NAME_4];
     const target = headers[NAME_5];
+    const apiKey = headers[NAME_6];
     if (
       !isOne(serviceId) ||
       !isOne(serviceName) ||
       !isOne(timestamp) ||
       !isOne(signature) ||
       !isOne(requestId) ||
-      !isOne(target)
+      !isOne(target) ||
+      !isOne(apiKey)
     ) {
       return this.#checkAll(request, options);
     }
@@ -154,6 +178,7 @@ export class Verifier {
       signature,
       requestId,
       target,
+      apiKey,
     );
     if (outcome < 0) {
       return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified(), this.#terms) : this.#refusal(outcome);
@@ -191,12 +216,49 @@ export class Verifier {
     return BodyVerification.of(made, this.#terms);
   }
 
+  /**
+   * Takes what an external replay store says of an accepted request, under its `replayKey`. A request without
+   * `replaySeconds` needs none.
+   *
+   * @throws {Refusal} `REPLAYED_REQUEST`, or `REPLAY_STORE_UNAVAILABLE` unless `replay.on_outage` lets requests pass
+   */
+  settleReplay(verified: Verified, outcome: ReplayOutcome): void {
+    const { unsettled } = verified;
+    if (unsettled !== null && !this.#native.settleReplay(unsettled, outcome)) {
+      throw Refusal.of(this.#native.takeRefusal());
+    }
+  }
+
+  /**
+   * Answers a request that is a handshake of the webhook: its sender's challenge. Ask this before `verify`; `null` is for a
+   * request that is no handshake.
+   *
+   * @throws {Refusal} of a request that is a handshake, or carries a signature that one must carry
+   */
+  handshake(webhook: string, request: ReceivedRequest, options?: VerifyOptions): HandshakeResponse | null {
+    this.#checkTexts(request);
+    const { refused, response } = this.#native.handshake(
+      webhook,
+      request.method,
+      request.target,
+      flatten(request.headers),
+      request.body ?? EMPTY,
+      timeOf(options),
+      request.authority,
+      clientOf(request),
+    );
+    if (refused) {
+      throw Refusal.of(this.#native.takeRefusal());
+    }
+    return response;
+  }
+
   /** Swaps the config at once for all later requests; the replay store and the counters are kept. */
   replace(config: Config): void {
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
     this.#terms = this.#native.terms();
-    inForce.set(this, { config, terms: this.#terms });
+    this.#readsMoreHeaders = this.#put(config);
     this.#facts = [];
   }
 
@@ -223,6 +285,13 @@ export class Verifier {
 
   [inspect.custom](): string {
     return `Verifier ${inspect(this.toJSON())}`;
+  }
+
+  #put(config: Config): boolean {
+    const { readsMoreHeaders } = nativeOf(config);
+    const needs = { needsClient: limitsFailures(config), needsAuthority: readsMoreHeaders };
+    inForce.set(this, { config, terms: this.#terms, ...needs });
+    return readsMoreHeaders;
   }
 
   /** The way for everything that is not usual: explicit lists, repeats, other spellings, too much of it. */

@@ -101,8 +101,10 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
 
 #[inline]
 fn accepted(state: &State, verified: Verified) -> i32 {
+    // What has a caller and no time, or is still to be settled, has more to say than fits into a number.
+    let is_plain = (verified.is_public() || verified.timestamp().is_some()) && verified.replay_seconds().is_none();
     let age = verified.age().unwrap_or(0) + AGE_ZERO;
-    let number = state.facts.borrow_mut().number(&verified);
+    let number = if is_plain { state.facts.borrow_mut().number(&verified) } else { None };
     match number {
         Some(number) if (0..AGES).contains(&age) => {
             let has_request_id = if verified.request_id().is_some() { HAS_REQUEST_ID } else { 0 };

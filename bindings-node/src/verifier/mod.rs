@@ -10,13 +10,13 @@ use std::rc::Rc;
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Error, Result};
 use napi_derive::napi;
-use wiresign::{Config, Head, Refusal, RefusalCode, Verified, Verifier};
+use wiresign::{Config, Head, Metrics, Refusal, RefusalCode, ReplayOutcome, Verified, Verifier};
 
 use crate::body_verification::NativeBodyVerification;
 use crate::callback::unix_seconds;
 use crate::config::NativeConfig;
 use crate::facts::FactsTable;
-use crate::outcome::{Facts, RefusalFields, VerifiedFields};
+use crate::outcome::{Facts, NativeVerified, RefusalFields, VerifiedFields};
 use crate::text::WireText;
 
 /// A verifier, and what is left of its last verdict.
@@ -46,6 +46,45 @@ pub struct Counter {
     pub labels: HashMap<String, String>,
     /// How often it was counted.
     pub value: f64,
+}
+
+impl Counter {
+    pub(crate) fn all(metrics: &Metrics) -> Vec<Self> {
+        let owned = |(name, value): &(&str, _)| ((*name).to_owned(), String::from(AsRef::<str>::as_ref(value)));
+        let counters = metrics.counters().iter().map(|counter| Self {
+            name: counter.name,
+            labels: counter.labels.iter().map(owned).collect(),
+            value: counter.value as f64,
+        });
+        counters.collect()
+    }
+}
+
+/// What came of a handshake.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct HandshakeOutcome {
+    /// Whether a refusal is left.
+    pub refused: bool,
+    /// What to answer; `null` where the request is no handshake.
+    pub response: Option<HandshakeResponse>,
+}
+
+/// What a handshake is answered with.
+#[napi(object, object_from_js = false)]
+pub struct HandshakeResponse {
+    /// The HTTP status.
+    pub status: u32,
+    /// Names and values.
+    pub headers: Vec<Vec<String>>,
+    /// The body.
+    pub body: String,
+}
+
+impl From<wiresign::HandshakeResponse> for HandshakeResponse {
+    fn from(response: wiresign::HandshakeResponse) -> Self {
+        let headers = response.headers.into_iter().map(|(name, value)| vec![name, value]).collect();
+        Self { status: response.status.into(), headers, body: response.body }
+    }
 }
 
 /// A request's fields as they cross for a cold call.
@@ -156,6 +195,50 @@ impl NativeVerifier {
         }
     }
 
+    /// Takes what a store outside says of an accepted request; `false` is a refusal, which is left.
+    ///
+    /// # Errors
+    /// Where there is no such outcome.
+    #[napi(catch_unwind)]
+    pub fn settle_replay(&self, verified: &NativeVerified, outcome: String) -> Result<bool> {
+        let outcome = match outcome.as_str() {
+            "first" => ReplayOutcome::First,
+            "repeated" => ReplayOutcome::Repeated,
+            "unavailable" => ReplayOutcome::Unavailable,
+            _ => return Err(Error::from_reason("a replay store answers first, repeated or unavailable")),
+        };
+        let settled = self.state.verifier.settle_replay(&verified.0, outcome);
+        Ok(settled.map_err(|refusal| self.state.refusal.replace(Some(refusal))).is_ok())
+    }
+
+    /// Answers the challenge of a webhook's sender. `refused` says that a refusal is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn handshake(
+        &self,
+        webhook: String,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        body: &[u8],
+        now: f64,
+        authority: Option<WireText>,
+        client: Option<String>,
+    ) -> Result<HandshakeOutcome> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), client.as_deref())?;
+        Ok(match self.state.verifier.handshake(&webhook, &head, body, seconds(now)?) {
+            Ok(response) => HandshakeOutcome { refused: false, response: response.map(HandshakeResponse::from) },
+            Err(refusal) => {
+                self.state.refusal.replace(Some(refusal));
+                HandshakeOutcome { refused: true, response: None }
+            }
+        })
+    }
+
     /// Takes a new config for all requests from now on.
     #[napi(catch_unwind)]
     pub fn replace(&mut self, config: &NativeConfig) {
@@ -188,14 +271,7 @@ impl NativeVerifier {
     /// The counters as values.
     #[napi(catch_unwind)]
     pub fn counters(&self) -> Vec<Counter> {
-        let metrics = self.state.verifier.metrics();
-        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
-        let counters = metrics.counters().iter().map(|counter| Counter {
-            name: counter.name,
-            labels: counter.labels.iter().map(owned).collect(),
-            value: counter.value as f64,
-        });
-        counters.collect()
+        Counter::all(&self.state.verifier.metrics())
     }
 
     /// What a refusal of an accepted request says of the config in force.

@@ -15,6 +15,7 @@ import { Aborted, declaredLength, hasBody, takeBody } from "./body.js";
 import { claimsSomething, headersOf, stripUnverifiedIdentity } from "./headers.js";
 import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
 import { Proxies, type ProxyOptions } from "./proxies.js";
+import { isUnsettled, settle, type ReplayStore } from "./replay.js";
 
 /** Options that every server adapter has. */
 export interface ServerOptions extends ProxyOptions {
@@ -22,6 +23,8 @@ export interface ServerOptions extends ProxyOptions {
   readonly onDecision?: ((decision: Decision) => unknown) | undefined;
   /** Gets one audit record per decision: accepted ones at level info, refused ones at level warn. */
   readonly logger?: Logger | undefined;
+  /** The store that several processes share, where the config says `"replay": {"store": "external"}`. */
+  readonly replay?: ReplayStore | undefined;
 }
 
 /** A request that was let in. */
@@ -51,11 +54,18 @@ export class Gate {
   readonly verifier: Verifier;
   readonly #observer: Observer;
   readonly #proxies: Proxies;
+  readonly #replay: ReplayStore | undefined;
 
   constructor(source: Verifier | Config, options: ServerOptions = {}) {
     this.verifier = source instanceof Config ? new Verifier(source) : source;
     this.#observer = new Observer(options.onDecision, options.logger);
     this.#proxies = new Proxies(options);
+    this.#replay = options.replay;
+    if (inForceOf(this.verifier).config.hasExternalReplayStore && options.replay === undefined) {
+      throw new TypeError(
+        'wiresign: the config says "replay": {"store": "external"}; give the store as the option replay.',
+      );
+    }
   }
 
   /**
@@ -100,7 +110,7 @@ export class Gate {
     next: (failure?: unknown) => void,
     refuse?: (refusal: Refusal) => void,
   ): void {
-    if (claimsSomething(request.headers)) {
+    if (claimsSomething(request.headers, inForceOf(this.verifier).config)) {
       this.admit(request, response, target, next, refuse);
     } else {
       next();
@@ -110,8 +120,7 @@ export class Gate {
   /** Judges a request without a look at its body, and tells the observer of a refusal. */
   judgeHead(request: IncomingMessage, target: string): Verified | Refusal {
     const clock = new Stopwatch();
-    const head = { method: request.method ?? "", target, headers: headersOf(request) };
-    const verdict = clock.run(() => this.verifier.check(head));
+    const verdict = clock.run(() => this.verifier.check(this.#headOf(request, target)));
     if (verdict instanceof Refusal) {
       this.tell(verdict, this.seen(request, target), clock.microseconds);
     }
@@ -123,10 +132,12 @@ export class Gate {
     const method = request.method ?? "";
     const clock = new Stopwatch();
     const conclude: Judged = (verdict, body) => {
-      this.tell(verdict, this.seen(request, target), clock.microseconds);
-      decide(verdict, body);
+      this.settled(verdict, fail, (final) => {
+        this.tell(final, this.seen(request, target), clock.microseconds);
+        decide(final, body);
+      });
     };
-    const head: RequestHead = { method, target, headers: headersOf(request) };
+    const head = this.#headOf(request, target);
     if (this.#proxies.isContradictory(request)) {
       conclude(this.refusal("MALFORMED_REQUEST", "Host and :authority name different authorities"), undefined);
       return;
@@ -168,6 +179,27 @@ export class Gate {
     admissions.set(request, { gate: this, verified, body: verified.isPublic ? undefined : (body ?? NO_BODY) });
   }
 
+  /** Asks the store that several processes share, where the verdict waits for that. */
+  settled(
+    verdict: Verified | Refusal,
+    fail: (failure: unknown) => void,
+    done: (verdict: Verified | Refusal) => void,
+  ): void {
+    if (!isUnsettled(verdict)) {
+      done(verdict);
+      return;
+    }
+    // Out of the promise before the application runs: what that throws is nobody's rejection.
+    settle(this.verifier, this.#replay, verdict).then(
+      (final) => {
+        process.nextTick(done, final);
+      },
+      (failure: unknown) => {
+        process.nextTick(fail, failure);
+      },
+    );
+  }
+
   /** Tells hook and logger of one decision. */
   tell(verdict: Verified | Refusal, seen: () => Seen, microseconds: number): void {
     if (!this.#observer.isIdle) {
@@ -207,6 +239,18 @@ export class Gate {
       this.tell(refusal, seen, 0);
       return refusal;
     }
+  }
+
+  /** What is judged of a request. Authority and client cost something, so they are there where a verdict needs them. */
+  #headOf(request: IncomingMessage, target: string): RequestHead {
+    const { needsAuthority, needsClient } = inForceOf(this.verifier);
+    return {
+      method: request.method ?? "",
+      target,
+      headers: headersOf(request, needsAuthority),
+      authority: needsAuthority ? this.#proxies.authorityOf(request) : undefined,
+      client: needsClient ? (this.#proxies.clientOf(request) ?? undefined) : undefined,
+    };
   }
 
   #judgeWhileItArrives(

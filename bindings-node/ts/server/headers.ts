@@ -2,20 +2,25 @@
 
 import type { IncomingMessage } from "node:http";
 
-import { MAX_BYTES, MAX_FIELDS, WANTED_NAMES, type RequestHeaders } from "../headers.js";
+import type { Config } from "../config.js";
+import { MAX_BYTES, MAX_FIELDS, type RequestHeaders } from "../headers.js";
 import type { Verified } from "../verified.js";
 
 /** What a handler might take for the name of the caller. */
 export const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
 
-/** The header fields to judge. Node joins repeats, but the limits count what was on the wire. */
-export function headersOf(request: IncomingMessage): RequestHeaders {
+/**
+ * The header fields to judge. Node joins repeats, but the limits count what was on the wire.
+ *
+ * @param exact whether a scheme reads headers that Node joins or drops in ways of its own
+ */
+export function headersOf(request: IncomingMessage, exact: boolean): RequestHeaders {
   const raw = request.rawHeaders;
   let bytes = 0;
   for (const text of raw) {
     bytes += text.length;
   }
-  if (raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES && request.httpVersionMajor < 2) {
+  if (raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES && request.httpVersionMajor < 2 && !exact) {
     return request.headers;
   }
   const pairs: [string, string][] = [];
@@ -29,12 +34,9 @@ export function headersOf(request: IncomingMessage): RequestHeaders {
   return pairs;
 }
 
-/** The headers of credentials. A request id alone is none: everybody may send one. */
-const CREDENTIALS = WANTED_NAMES.filter((name) => name !== "x-request-id");
-
-/** Whether a request carries anything of a credential. */
-export function claimsSomething(headers: Readonly<Record<string, unknown>>): boolean {
-  return CREDENTIALS.some((name) => headers[name] !== undefined);
+/** Whether a request carries anything of a credential. A request id alone is none: everybody may send one. */
+export function claimsSomething(headers: Readonly<Record<string, unknown>>, config: Config): boolean {
+  return config.headerNames.some((name) => headers[name] !== undefined && name !== "x-request-id");
 }
 
 /** Whether an identity header says what the signature proves. Beside another scheme's credential anybody may have written it. */

@@ -11,14 +11,21 @@ export interface ProxyOptions {
    * client is who opened the connection.
    */
   readonly trustedProxies?: readonly string[] | undefined;
+  /**
+   * The authority that clients call, such as `api.example.com`, for schemes that sign it; the `Host` header unless given, and
+   * never `X-Forwarded-Host`.
+   */
+  readonly authority?: string | undefined;
 }
 
 /** Reads the address of the client by the rules of one server. */
 export class Proxies {
   readonly #trusted = new BlockList();
   readonly #any: boolean;
+  readonly #authority: string | undefined;
 
-  constructor({ trustedProxies = [] }: ProxyOptions) {
+  constructor({ trustedProxies = [], authority }: ProxyOptions) {
+    this.#authority = authority;
     this.#any = trustedProxies.length > 0;
     for (const text of trustedProxies) {
       this.#add(text);
@@ -42,6 +49,12 @@ export class Proxies {
       }
     }
     return client;
+  }
+
+  /** The authority that the request is for. */
+  authorityOf(request: IncomingMessage): string | undefined {
+    const { ":authority": authority, host } = request.headers as NodeJS.Dict<string>;
+    return this.#authority ?? authority ?? host;
   }
 
   /** Whether an HTTP/2 request names two authorities. HTTP/1.1 has one field for it. */

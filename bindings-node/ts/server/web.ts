@@ -25,14 +25,18 @@ export function targetOf(request: Request): string {
 /** Judges a request, reading no more of its body than is allowed, and tells the observer. */
 export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
   const clock = new Stopwatch();
-  const judged = await judge(gate, request, target, clock);
-  gate.tell(judged.verdict, seenOf(request, target), clock.microseconds);
-  return judged;
+  const { verdict, body } = await judge(gate, request, target, clock);
+  const final = await new Promise<Verified | Refusal>((resolve, reject) => {
+    gate.settled(verdict, reject, resolve);
+  });
+  gate.tell(final, seenOf(request, target), clock.microseconds);
+  return { verdict: final, body };
 }
 
 async function judge(gate: Gate, request: Request, target: string, clock: Stopwatch): Promise<WebVerdict> {
   const { verifier } = gate;
-  const head = { method: request.method, target, headers: [...request.headers] };
+  const authority = request.headers.get("host") ?? undefined;
+  const head = { method: request.method, target, headers: [...request.headers], authority };
   if (request.body === null || verifier.isPublic(head.method, head.target)) {
     return { verdict: clock.run(() => verifier.check(head)), body: undefined };
   }

@@ -1,0 +1,2 @@
+export { registerMetrics } from "./prometheus.js";
+export type { Registry, Source } from "./prometheus.js";
