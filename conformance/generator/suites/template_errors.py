@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import curves
@@ -120,6 +122,7 @@ def _good(suite: ErrorSuite) -> None:
         "webhooks": {"sender": keyed(secret="literal:x", sample=True)},
     }
     suite.good("good-sample", "a weak key that says that it is one", printed)
+    suite.good("good-documented", "the example of docs/templates.md", _documented(), {"DIARY_SECRET": HOOK_SECRET})
     public = curves.ed25519_public(SEED).hex()
     discord: Json = {
         "service": OWN,
@@ -127,6 +130,12 @@ def _good(suite: ErrorSuite) -> None:
         "webhooks": {"sender": keyed("discord", secret=f"literal:{public}")},
     }
     suite.good("good-public-key", "a public key may stand anywhere", discord)
+
+
+def _documented() -> Json:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "templates.md").read_text(encoding="utf-8")
+    example: Json = json.loads(page.split("```json\n")[1].split("```")[0])
+    return example
 
 
 def _members(suite: ErrorSuite) -> None:

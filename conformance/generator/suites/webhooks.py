@@ -18,6 +18,7 @@ from senders import (
     as_base64,
     as_hex,
     dotted,
+    ecdsa_tag,
     hmac_sha1,
     hmac_sha256,
     iso,
@@ -120,7 +121,19 @@ def _genuine(group: Group, sender: Sender) -> None:
         retiring=False,
         public=False,
         covered=list(sender.covered),
+        replay_key=_replay_key(sender),
     )
+
+
+def _replay_key(sender: Sender, *, by_message: bool = False) -> str | None:
+    """What tells the delivery from its replay: its tag, or its message where that may have several signatures."""
+    if sender.stamp is None:
+        return None
+    message = sender.message(sender.delivery())
+    mark = sender.tag(sender.key, message)
+    if by_message or sender.tag in (curves.ed25519_sign, ecdsa_tag):
+        mark = hashlib.sha256(message).digest()
+    return "s:" + hashlib.sha256(mark).hexdigest()
 
 
 def _changed(group: Group, sender: Sender) -> None:
@@ -485,6 +498,7 @@ def _lists(suite: Suite) -> None:
         refused(shortened, "REPLAYED_REQUEST"),
     )
     _rotation(suite, stripe)
+    _external(suite)
 
     paddle = SENDERS["paddle"]
     group = group_of(suite, paddle, "paddle, its list")
@@ -561,6 +575,29 @@ def _rotation(suite: Suite, stripe: Sender) -> None:
             accepted(double),
             refused(stripe.place(delivery, text), "REPLAYED_REQUEST"),
         )
+
+
+def _external(suite: Suite) -> None:
+    """A store of the application's own asks for nothing here; it is told what to look for."""
+    comment = "each signature that holds stands for the same message, so a shared store sees one request"
+    for name in ("stripe", "paddle", "standard-webhooks", "slack", "discord", "sendgrid"):
+        sender = SENDERS[name]
+        base = document(name)
+        assert isinstance(base, dict)
+        secrets = {"HOOK_SECRET": sender.secret}
+        group = suite.group(f"{name}, a store outside", base | {"replay": {"store": "external"}}, secrets)
+        key = _replay_key(sender, by_message=name != "slack")
+        twice = (accepted(sender.send(), replay_key=key), accepted(sender.send(), replay_key=key))
+        group.steps(f"{name}-external", comment, ("ReplayKey", "Repetition"), *twice)
+    sendgrid = SENDERS["sendgrid"]
+    base = document("sendgrid")
+    assert isinstance(base, dict)
+    outside = base | {"replay": {"store": "external"}}
+    group = suite.group("sendgrid, both halves and a store outside", outside, {"HOOK_SECRET": sendgrid.secret})
+    raw = sendgrid.tag(sendgrid.key, sendgrid.message(sendgrid.delivery()))
+    flipped = sendgrid.place(sendgrid.delivery(), as_base64(curves.ecdsa_other_half(raw)))
+    key = _replay_key(sendgrid)
+    group.accept("sendgrid-external-other-half", comment, "ReplayKey", flipped, replay_key=key)
 
 
 def _unsigned_times(suite: Suite) -> None:
