@@ -598,6 +598,14 @@ def _documents(suite: Suite) -> None:
     ):
         pointers = (pointer, "/respond/body/object/a") if name == "object-nested" else (pointer,)
         errors(f"respond-{name}", "what is answered", signed | {"respond": respond}, *pointers)
+    named: dict[str, Json] = template(good) | {
+        "caller": {"header": "X-Service-ID"},
+        "message": ["service", "\n", "body"],
+    }
+    document: Json = {"service": OWN, "services": {}, "schemes": {"mine": named}}
+    comment = "services of the registry send no challenge"
+    group = suite.group("document: a scheme that names its caller", document)
+    group.steps("config-of-a-service", comment, "HandshakeConfig", check({"config_errors": [place]}))
     comment = "what anybody may ask for must not be worth anything"
     errors("echo-for-anybody", comment, good | {"respond": ECHO_JSON}, "/respond/body")
     tag: dict[str, Json] = {"body": {"object": {"a": {"hmac-sha256": {"query": "challenge"}}}}}

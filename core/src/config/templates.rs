@@ -178,6 +178,12 @@ impl Reader<'_> {
         let legacy = members.get("legacy").and_then(|item| self.boolean(&item)).unwrap_or(false);
         let about = members.get("about").map(|item| self.about(&item)).unwrap_or_default();
         if draft.caller.is_some() {
+            if let Some(item) = members.get("handshake") {
+                self.problem(
+                    &item.pointer,
+                    "a handshake is a webhook's, and a scheme that names its caller is used by services; leave this out",
+                );
+            }
             if algorithm.is_some_and(|algorithm| algorithm != Algorithm::HmacSha256) {
                 self.problem(
                     &child(&item.pointer, "algorithm"),
