@@ -3,10 +3,11 @@
 #
 #   bindings-c/install.sh [FOLDER]        FOLDER is dist/c of the repository unless given
 #
-#   include/wiresign.h
+#   include/wiresign.h, wiresign.hpp
 #   lib/libwiresign.so -> libwiresign.so.0 -> libwiresign.so.VERSION
 #   lib/libwiresign.a
 #   lib/pkgconfig/wiresign.pc, wiresign-static.pc
+#   lib/cmake/wiresign/wiresign-config.cmake, wiresign-config-version.cmake
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,15 +22,23 @@ version=${version##*[@#]}
 # The number of the C ABI, as in build.rs and in wiresign.h; a test compares the three.
 soname=libwiresign.so.0
 
-install -d "$folder/include" "$folder/lib/pkgconfig"
-install -m 644 "$here/include/wiresign.h" "$folder/include/wiresign.h"
+install -d "$folder/include" "$folder/lib/pkgconfig" "$folder/lib/cmake/wiresign"
+install -m 644 "$here/include/wiresign.h" "$here/include/wiresign.hpp" "$folder/include/"
 install -m 755 "$built/libwiresign_c.so" "$folder/lib/libwiresign.so.$version"
 install -m 644 "$built/libwiresign_c.a" "$folder/lib/libwiresign.a"
 ln -sfn "libwiresign.so.$version" "$folder/lib/$soname"
 ln -sfn "$soname" "$folder/lib/libwiresign.so"
-for name in wiresign wiresign-static; do
-    sed -e "s|@VERSION@|$version|g" -e "s|@PRIVATE@|$(<"$here/native-static-libs.txt")|g" \
-        "$here/$name.pc.in" >"$folder/lib/pkgconfig/$name.pc"
+private=$(<"$here/native-static-libs.txt")
+# fill TEMPLATE FILE
+fill() {
+    sed -e "s|@VERSION@|$version|g" -e "s|@MINOR@|${version%.*}|g" -e "s|@SONAME@|$soname|g" \
+        -e "s|@PRIVATE@|$private|g" -e "s|@PRIVATE_LIST@|${private// /;}|g" "$here/$1" >"$2"
+}
+for name in wiresign.pc wiresign-static.pc; do
+    fill "$name.in" "$folder/lib/pkgconfig/$name"
+done
+for name in wiresign-config.cmake wiresign-config-version.cmake; do
+    fill "$name.in" "$folder/lib/cmake/wiresign/$name"
 done
 
 echo "installed wiresign $version below $folder"

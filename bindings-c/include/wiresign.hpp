@@ -1,0 +1,667 @@
+/*
+ * Wiresign for C++17: the objects of wiresign.h as values that free themselves, and its errors as exceptions.
+ *
+ * Everything is in this header, over the C functions alone. Texts that come back are copies. A request is accepted only
+ * when verify() or finish() returns; a refusal is the exception wiresign::Refusal. Objects may be moved and not copied.
+ * All but BodyVerification may be used by several threads at once.
+ */
+
+#ifndef WIRESIGN_HPP
+#define WIRESIGN_HPP
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <wiresign.h>
+
+namespace wiresign
+{
+
+/** Header fields, or variables: names and values in order. */
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/** One finding about a configuration: where, and what to do. */
+struct Problem {
+    std::string pointer;
+    std::string message;
+};
+
+/** What to answer a refused request with, byte for byte, as application/json. */
+struct Response {
+    std::uint16_t status = 500;
+    std::string body;
+    std::optional<std::string> www_authenticate;
+};
+
+/** A request in raw parts: the bytes of the wire. What it points to has to live for the call. */
+struct Request {
+    std::string_view method;
+    std::string_view target;
+    std::optional<std::string_view> authority;
+    Fields headers;
+    std::string_view body;
+    /** The address of the caller in network byte order: 4 or 16 bytes, or none. */
+    std::string_view client;
+    /** Unix time in seconds; the clock of the system unless set. */
+    std::uint64_t now = WIRESIGN_NOW;
+    /** Of a request to sign: X-Request-ID; a new random UUID unless set. */
+    std::optional<std::string_view> nonce;
+};
+
+namespace detail
+{
+
+template <typename T, void (*Free)(T *)> struct Freer {
+    void operator()(T *object) const noexcept
+    {
+        Free(object);
+    }
+};
+
+template <typename T, void (*Free)(T *)> using Owned = std::unique_ptr<T, Freer<T, Free>>;
+
+/** A text of the library as a copy; nothing where it is NULL. */
+inline std::optional<std::string> optional_text(const char *text, std::size_t length)
+{
+    return text == nullptr ? std::nullopt : std::optional<std::string>(std::in_place, text, length);
+}
+
+/** Calls a reading function, whose last argument is the length. */
+template <typename Reader, typename... Arguments>
+std::optional<std::string> read_optional(Reader reader, Arguments... arguments)
+{
+    std::size_t length = 0;
+    const char *text = reader(arguments..., &length);
+    return optional_text(text, length);
+}
+
+template <typename Reader, typename... Arguments> std::string read(Reader reader, Arguments... arguments)
+{
+    return read_optional(reader, arguments...).value_or(std::string());
+}
+
+/** A given text that is empty is not one that is absent: then the pointer is not NULL. */
+inline const char *given(const std::optional<std::string_view> &text)
+{
+    return !text ? nullptr : text->empty() ? "" : text->data();
+}
+
+/** Texts as the library takes lists: one block, and the length of each. */
+class Flat
+{
+  public:
+    explicit Flat(const Fields &pairs)
+    {
+        for (const auto &pair : pairs) {
+            add(pair.first);
+            add(pair.second);
+        }
+    }
+
+    explicit Flat(const std::map<std::string, std::string> &pairs)
+    {
+        for (const auto &pair : pairs) {
+            add(pair.first);
+            add(pair.second);
+        }
+    }
+
+    explicit Flat(const std::vector<std::string> &texts)
+    {
+        for (const auto &text : texts) {
+            add(text);
+        }
+    }
+
+    const char *block() const
+    {
+        return block_.data();
+    }
+    std::size_t length() const
+    {
+        return block_.size();
+    }
+    const std::uint32_t *lengths() const
+    {
+        return lengths_.data();
+    }
+    std::size_t count() const
+    {
+        return lengths_.size();
+    }
+    std::size_t pairs() const
+    {
+        return lengths_.size() / 2;
+    }
+
+  private:
+    void add(const std::string &text)
+    {
+        if (text.size() > UINT32_MAX) {
+            throw std::length_error("wiresign: a text of more than 4 GiB");
+        }
+        block_ += text;
+        lengths_.push_back(static_cast<std::uint32_t>(text.size()));
+    }
+
+    std::string block_;
+    std::vector<std::uint32_t> lengths_;
+};
+
+} // namespace detail
+
+/** Why a call did not succeed: a failure of the call or the set-up. Its message is for the programmer or the operator.
+ */
+class Error : public std::runtime_error
+{
+  public:
+    explicit Error(const wiresign_error *error, std::int32_t status)
+        : std::runtime_error(detail::read_optional(wiresign_error_message, error).value_or("wiresign: no memory")),
+          code_(status), name_(detail::read(wiresign_error_name, error))
+    {
+    }
+
+    /** The number of the status, such as WIRESIGN_INVALID_ARGUMENT. */
+    std::int32_t code() const noexcept
+    {
+        return code_;
+    }
+    /** Its name, which is the same in every language. */
+    const std::string &name() const noexcept
+    {
+        return name_;
+    }
+
+  private:
+    std::int32_t code_;
+    std::string name_;
+};
+
+/** A request was judged, and is refused. what() is safe to show to whoever sent it. */
+class Refusal : public Error
+{
+  public:
+    explicit Refusal(const wiresign_error *error, std::int32_t status)
+        : Error(error, status), detail_(detail::read(wiresign_error_detail, error)),
+          service_(detail::read_optional(wiresign_error_service, error)),
+          request_id_(detail::read_optional(wiresign_error_request_id, error)),
+          http_status_(wiresign_error_status(error))
+    {
+        response_.status = wiresign_error_response_status(error);
+        response_.body = detail::read(wiresign_error_response_body, error);
+        response_.www_authenticate = detail::read_optional(wiresign_error_response_www_authenticate, error);
+    }
+
+    /** More, for the operator's log only. */
+    const std::string &detail() const noexcept
+    {
+        return detail_;
+    }
+    /** The known service that was claimed, not proven. */
+    const std::optional<std::string> &service() const noexcept
+    {
+        return service_;
+    }
+    /** The request id, not verified. */
+    const std::optional<std::string> &request_id() const noexcept
+    {
+        return request_id_;
+    }
+    /** The HTTP status of the code. */
+    std::uint16_t status() const noexcept
+    {
+        return http_status_;
+    }
+    /** What to answer with. */
+    const Response &response() const noexcept
+    {
+        return response_;
+    }
+
+  private:
+    std::string detail_;
+    std::optional<std::string> service_;
+    std::optional<std::string> request_id_;
+    std::uint16_t http_status_;
+    Response response_;
+};
+
+/** A configuration that cannot be used: all of its problems at once. */
+class ConfigError : public Error
+{
+  public:
+    explicit ConfigError(const wiresign_error *error, std::int32_t status) : Error(error, status)
+    {
+        for (std::size_t at = 0; at < wiresign_error_problem_count(error); at++) {
+            problems_.push_back({detail::read(wiresign_error_problem_pointer, error, at),
+                                 detail::read(wiresign_error_problem_message, error, at)});
+        }
+    }
+
+    const std::vector<Problem> &problems() const noexcept
+    {
+        return problems_;
+    }
+
+  private:
+    std::vector<Problem> problems_;
+};
+
+/** A request that cannot be signed; what() says what is missing. */
+class SigningError : public Error
+{
+  public:
+    using Error::Error;
+};
+
+namespace detail
+{
+
+/**
+ * Throws what a call gave instead of success. The error is a reference, since it may be passed before the call that is
+ * the other argument has written it.
+ */
+inline void check(std::int32_t status, wiresign_error *const &error)
+{
+    if (status == WIRESIGN_OK) {
+        return;
+    }
+    Owned<wiresign_error, wiresign_error_free> owned(error);
+    if (error != nullptr && status < WIRESIGN_CONFIG_INVALID) {
+        throw Refusal(error, status);
+    }
+    switch (status) {
+    case WIRESIGN_CONFIG_INVALID:
+        throw ConfigError(error, status);
+    case WIRESIGN_SIGNING_FAILED:
+        throw SigningError(error, status);
+    default:
+        throw Error(error, status);
+    }
+}
+
+inline std::string taken(wiresign_bytes *bytes)
+{
+    Owned<wiresign_bytes, wiresign_bytes_free> owned(bytes);
+    return read(wiresign_bytes_data, static_cast<const wiresign_bytes *>(bytes));
+}
+
+} // namespace detail
+
+/** A fresh secret of 32 random bytes: WIRESIGN_SECRET_HEX or WIRESIGN_SECRET_BASE64. */
+inline std::string generate_secret(std::uint32_t encoding = WIRESIGN_SECRET_HEX)
+{
+    char secret[WIRESIGN_SECRET_SIZE];
+    std::size_t length = 0;
+    wiresign_error *error = nullptr;
+    detail::check(wiresign_generate_secret(encoding, secret, sizeof secret, &length, &error), error);
+    return std::string(secret, length);
+}
+
+/** A checked configuration. It may be destroyed before what was made of it. */
+class Config
+{
+  public:
+    /** Reads a document. `variables` come before those that `lookup` lets it find. */
+    static Config parse(std::string_view document, const std::map<std::string, std::string> &variables = {},
+                        std::uint32_t lookup = WIRESIGN_LOOKUP_ENVIRONMENT | WIRESIGN_LOOKUP_FILES)
+    {
+        detail::Flat flat(variables);
+        wiresign_config *config = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_config_parse(document.data(), document.size(), flat.block(), flat.length(),
+                                            flat.lengths(), flat.pairs(), lookup, &config, &error),
+                      error);
+        return Config(config);
+    }
+
+    /** Makes one of environment variables alone. */
+    static Config from_env(const std::map<std::string, std::string> &variables = {},
+                           std::uint32_t lookup = WIRESIGN_LOOKUP_ENVIRONMENT)
+    {
+        detail::Flat flat(variables);
+        wiresign_config *config = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_config_from_env(flat.block(), flat.length(), flat.lengths(), flat.pairs(), lookup,
+                                               &config, &error),
+                      error);
+        return Config(config);
+    }
+
+    std::string service() const
+    {
+        return detail::read(wiresign_config_service, get());
+    }
+    std::optional<std::string> environment() const
+    {
+        return detail::read_optional(wiresign_config_environment, get());
+    }
+    std::uint64_t body_limit() const
+    {
+        return wiresign_config_body_limit(get());
+    }
+    std::vector<std::string> service_ids() const
+    {
+        std::vector<std::string> ids;
+        for (std::size_t at = 0; at < wiresign_config_service_id_count(get()); at++) {
+            ids.push_back(detail::read(wiresign_config_service_id, get(), at));
+        }
+        return ids;
+    }
+    std::optional<std::string> url(std::string_view service) const
+    {
+        return detail::read_optional(wiresign_config_url, get(), service.data(), service.size());
+    }
+    std::vector<Problem> warnings() const
+    {
+        std::vector<Problem> warnings;
+        for (std::size_t at = 0; at < wiresign_config_warning_count(get()); at++) {
+            warnings.push_back({detail::read(wiresign_config_warning_pointer, get(), at),
+                                detail::read(wiresign_config_warning_message, get(), at)});
+        }
+        return warnings;
+    }
+    /** The object of wiresign.h, which stays this one's. */
+    const wiresign_config *get() const noexcept
+    {
+        return config_.get();
+    }
+
+  private:
+    explicit Config(wiresign_config *config) : config_(config)
+    {
+    }
+
+    detail::Owned<wiresign_config, wiresign_config_free> config_;
+};
+
+/** Signs requests. */
+class Signer
+{
+  public:
+    /** `target` is the service that the requests go to; none for schemes that sign no target. */
+    explicit Signer(const Config &config, std::optional<std::string_view> target = std::nullopt)
+    {
+        wiresign_signer *signer = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(
+            wiresign_signer_new(config.get(), detail::given(target), target ? target->size() : 0, &signer, &error),
+            error);
+        signer_.reset(signer);
+    }
+
+    /** The header fields to set, in order. Each attempt to send needs a signature of its own. */
+    Fields sign(const Request &request) const
+    {
+        detail::Flat headers(request.headers);
+        char block[WIRESIGN_SIGNED_BLOCK_SIZE];
+        std::uint32_t lengths[2 * WIRESIGN_SIGNED_COUNT];
+        std::size_t length = 0;
+        std::size_t count = 0;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_signer_sign_into(
+                          signer_.get(), request.method.data(), request.method.size(), request.target.data(),
+                          request.target.size(), detail::given(request.authority),
+                          request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
+                          headers.lengths(), headers.pairs(), request.body.data(), request.body.size(), request.now,
+                          detail::given(request.nonce), request.nonce ? request.nonce->size() : 0, block, sizeof block,
+                          &length, lengths, WIRESIGN_SIGNED_COUNT, &count, &error),
+                      error);
+        Fields fields;
+        const char *at = block;
+        for (std::size_t index = 0; index < count; index++) {
+            std::string name(at, lengths[2 * index]);
+            at += name.size();
+            fields.emplace_back(std::move(name), std::string(at, lengths[2 * index + 1]));
+            at += fields.back().second.size();
+        }
+        return fields;
+    }
+
+    /** The bytes that a signature of this request covers. They hold the body and no secret. */
+    std::string message(const Request &request) const
+    {
+        detail::Flat headers(request.headers);
+        wiresign_bytes *message = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_signer_message(
+                          signer_.get(), request.method.data(), request.method.size(), request.target.data(),
+                          request.target.size(), detail::given(request.authority),
+                          request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
+                          headers.lengths(), headers.pairs(), request.body.data(), request.body.size(), request.now,
+                          detail::given(request.nonce), request.nonce ? request.nonce->size() : 0, &message, &error),
+                      error);
+        return detail::taken(message);
+    }
+
+  private:
+    detail::Owned<wiresign_signer, wiresign_signer_free> signer_;
+};
+
+/** A request that was accepted, and who sent it. Only a verification makes one. */
+class Verified
+{
+  public:
+    /** The calling service; nothing only on a public route. */
+    std::optional<std::string> service() const
+    {
+        return detail::read_optional(wiresign_verified_service, get());
+    }
+    std::optional<std::string> key_id() const
+    {
+        return detail::read_optional(wiresign_verified_key_id, get());
+    }
+    bool key_is_retiring() const
+    {
+        return wiresign_verified_key_is_retiring(get());
+    }
+    std::optional<std::string> scheme() const
+    {
+        return detail::read_optional(wiresign_verified_scheme, get());
+    }
+    /** Seconds since the request was signed; negative when it is from the future. */
+    std::optional<std::int64_t> age() const
+    {
+        std::int64_t age = 0;
+        return wiresign_verified_age(get(), &age) ? std::optional<std::int64_t>(age) : std::nullopt;
+    }
+    std::optional<std::uint64_t> timestamp() const
+    {
+        std::uint64_t timestamp = 0;
+        return wiresign_verified_timestamp(get(), &timestamp) ? std::optional<std::uint64_t>(timestamp) : std::nullopt;
+    }
+    std::optional<std::string> request_id() const
+    {
+        return detail::read_optional(wiresign_verified_request_id, get());
+    }
+    bool request_id_is_signed() const
+    {
+        return wiresign_verified_request_id_is_signed(get());
+    }
+    std::optional<std::string> route() const
+    {
+        return detail::read_optional(wiresign_verified_route, get());
+    }
+    std::vector<std::string> covered() const
+    {
+        std::vector<std::string> parts;
+        for (std::size_t at = 0; at < wiresign_verified_covered_count(get()); at++) {
+            parts.push_back(detail::read(wiresign_verified_covered, get(), at));
+        }
+        return parts;
+    }
+    std::optional<std::string> replay_key() const
+    {
+        return detail::read_optional(wiresign_verified_replay_key, get());
+    }
+    /** For how long an external replay store must remember the replay key; nothing where it need not. */
+    std::optional<std::uint64_t> replay_seconds() const
+    {
+        std::uint64_t seconds = 0;
+        return wiresign_verified_replay_seconds(get(), &seconds) ? std::optional<std::uint64_t>(seconds) : std::nullopt;
+    }
+    bool is_public() const
+    {
+        return wiresign_verified_is_public(get());
+    }
+    /** Throws a Refusal unless one of these services made the request; without any named, each will do. */
+    void require_service(const std::vector<std::string> &services) const
+    {
+        detail::Flat flat(services);
+        wiresign_error *error = nullptr;
+        detail::check(
+            wiresign_verified_require_service(get(), flat.block(), flat.length(), flat.lengths(), flat.count(), &error),
+            error);
+    }
+    /** The object of wiresign.h, which stays this one's. */
+    const wiresign_verified *get() const noexcept
+    {
+        return verified_.get();
+    }
+
+  private:
+    friend class Verifier;
+    friend class BodyVerification;
+
+    explicit Verified(wiresign_verified *verified) : verified_(verified)
+    {
+    }
+
+    detail::Owned<wiresign_verified, wiresign_verified_free> verified_;
+};
+
+/** A request whose body is still arriving. One thread at a time may use it. */
+class BodyVerification
+{
+  public:
+    bool needs_body() const
+    {
+        return wiresign_body_verification_needs_body(verification_.get());
+    }
+    /** Takes the length that the head declares; throws a Refusal when it is too long. */
+    void declare_length(std::uint64_t declared)
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_body_verification_declare_length(verification_.get(), declared, &error), error);
+    }
+    /** Takes the next bytes; throws a Refusal as soon as the body is too long. */
+    void update(std::string_view bytes)
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_body_verification_update(verification_.get(), bytes.data(), bytes.size(), &error),
+                      error);
+    }
+    /** The verdict. Nothing of the body is verified before it. */
+    Verified finish()
+    {
+        wiresign_verified *verified = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_body_verification_finish(verification_.get(), &verified, &error), error);
+        return Verified(verified);
+    }
+
+  private:
+    friend class Verifier;
+
+    explicit BodyVerification(wiresign_body_verification *verification) : verification_(verification)
+    {
+    }
+
+    detail::Owned<wiresign_body_verification, wiresign_body_verification_free> verification_;
+};
+
+/** Judges requests. A service has one for its whole life, because it remembers what it accepted. */
+class Verifier
+{
+  public:
+    explicit Verifier(const Config &config)
+    {
+        wiresign_verifier *verifier = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_new(config.get(), &verifier, &error), error);
+        verifier_.reset(verifier);
+    }
+
+    /** Who called; throws a Refusal unless the request is accepted. */
+    Verified verify(const Request &request) const
+    {
+        detail::Flat headers(request.headers);
+        wiresign_verified *verified = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_verify(
+                          verifier_.get(), request.method.data(), request.method.size(), request.target.data(),
+                          request.target.size(), detail::given(request.authority),
+                          request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
+                          headers.lengths(), headers.pairs(), request.body.data(), request.body.size(), client(request),
+                          request.client.size(), request.now, &verified, &error),
+                      error);
+        return Verified(verified);
+    }
+
+    /** Judges the head, and gives what takes the body in pieces. The body of the request is not looked at. */
+    BodyVerification begin(const Request &request) const
+    {
+        detail::Flat headers(request.headers);
+        wiresign_body_verification *verification = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_begin(verifier_.get(), request.method.data(), request.method.size(),
+                                              request.target.data(), request.target.size(),
+                                              detail::given(request.authority),
+                                              request.authority ? request.authority->size() : 0, headers.block(),
+                                              headers.length(), headers.lengths(), headers.pairs(), client(request),
+                                              request.client.size(), request.now, &verification, &error),
+                      error);
+        return BodyVerification(verification);
+    }
+
+    /** Takes what an external replay store says: WIRESIGN_REPLAY_FIRST and its like. Throws a Refusal. */
+    void settle_replay(const Verified &verified, std::uint32_t outcome) const
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_settle_replay(verifier_.get(), verified.get(), outcome, &error), error);
+    }
+
+    /** Puts another configuration in force, at once for all threads. */
+    void replace(const Config &config)
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_replace(verifier_.get(), config.get(), &error), error);
+    }
+
+    /** The counters in the text format of Prometheus. */
+    std::string metrics() const
+    {
+        wiresign_bytes *text = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_metrics(verifier_.get(), &text, &error), error);
+        return detail::taken(text);
+    }
+
+    bool is_public(std::string_view method, std::string_view target) const
+    {
+        return wiresign_verifier_is_public(verifier_.get(), method.data(), method.size(), target.data(), target.size());
+    }
+    std::uint64_t body_limit() const
+    {
+        return wiresign_verifier_body_limit(verifier_.get());
+    }
+
+  private:
+    static const std::uint8_t *client(const Request &request)
+    {
+        return reinterpret_cast<const std::uint8_t *>(request.client.data());
+    }
+
+    detail::Owned<wiresign_verifier, wiresign_verifier_free> verifier_;
+};
+
+} // namespace wiresign
+
+#endif /* WIRESIGN_HPP */
