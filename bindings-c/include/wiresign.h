@@ -433,8 +433,9 @@ typedef struct wiresign_verifier wiresign_verifier;
  * The head of what wiresign_verifier_verify_packed writes; the texts follow it at once, one behind the other. The layout
  * does not change within an ABI version.
  *
- * Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, and
- * the replay key, which is absent where the request id is signed (then it follows from service and request id).
+ * Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, the
+ * replay key, which is absent under service-hmac-v2 (there it follows from service and request id), and all schemes with
+ * commas between them.
  * Texts of a refusal: detail, service, request id, the body of the answer, and its WWW-Authenticate.
  */
 typedef struct wiresign_outcome {
@@ -447,9 +448,9 @@ typedef struct wiresign_outcome {
      */
     uint64_t timestamp;
     /**
-     * 0; or the address of an object that the caller owns and frees, where the texts do not fit into the buffer, or the
-     * call failed: a wiresign_verified where the status is WIRESIGN_OK, else a wiresign_error. Nothing else is then
-     * written.
+     * 0; or the address of an object that the caller owns and frees, where the texts do not fit into the buffer, the
+     * configuration names an external replay store, or the call failed: a wiresign_verified where the status is
+     * WIRESIGN_OK, else a wiresign_error. Nothing else is then written.
      */
     uint64_t object;
     /**

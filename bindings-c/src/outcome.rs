@@ -30,8 +30,9 @@ pub const WIRESIGN_OUTCOME_TIMESTAMP: u32 = 8;
 /// The head of what wiresign_verifier_verify_packed writes; the texts follow it at once, one behind the other. The layout
 /// does not change within an ABI version.
 ///
-/// Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, and
-/// the replay key, which is absent where the request id is signed (then it follows from service and request id).
+/// Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, the
+/// replay key, which is absent under service-hmac-v2 (there it follows from service and request id), and all schemes with
+/// commas between them.
 /// Texts of a refusal: detail, service, request id, the body of the answer, and its WWW-Authenticate.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -40,9 +41,9 @@ pub struct wiresign_outcome {
     pub age: i64,
     /// The signed Unix time in seconds.
     pub timestamp: u64,
-    /// 0; or the address of an object that the caller owns and frees, where the texts do not fit into the buffer, or the
-    /// call failed: a wiresign_verified where the status is WIRESIGN_OK, else a wiresign_error. Nothing else is then
-    /// written.
+    /// 0; or the address of an object that the caller owns and frees, where the texts do not fit into the buffer, the
+    /// configuration names an external replay store, or the call failed: a wiresign_verified where the status is
+    /// WIRESIGN_OK, else a wiresign_error. Nothing else is then written.
     pub object: u64,
     /// Bits, of an acceptance: WIRESIGN_OUTCOME_PUBLIC and the others.
     pub flags: u32,
@@ -56,6 +57,9 @@ pub struct wiresign_outcome {
 
 // Part of the ABI: no padding that a compiler could lay out in another way.
 const _: () = assert!(size_of::<wiresign_outcome>() == WIRESIGN_OUTCOME_HEAD_SIZE);
+
+/// The scheme whose replay key is made of the service and the request id.
+const KEYED_BY_REQUEST_ID: &str = "service-hmac-v2";
 
 impl wiresign_outcome {
     const NOTHING: Self = Self {
@@ -232,10 +236,13 @@ impl Packed {
             self.text(at, text);
         }
         self.list(5, verified.covered());
-        if !verified.request_id_is_signed() {
+        // There it takes a hash that most never ask for.
+        if verified.scheme() != Some(KEYED_BY_REQUEST_ID) {
             self.text(6, verified.replay_key().as_deref());
         }
-        if self.fits {
+        self.list(7, verified.schemes());
+        // What an external store says of the request is told by the object.
+        if self.fits && verified.replay_seconds().is_none() {
             self.finish();
         } else {
             self.hand_over(Box::into_raw(Box::new(wiresign_verified::new(verified))).cast());
