@@ -114,7 +114,7 @@ public final class BodyVerification implements AutoCloseable {
         } finally {
             handle.leave();
         }
-        return new Verified(Outcome.ofVerified(out[0]), terms);
+        return Verified.of(out[0], terms);
     }
 
     /** Frees the object, finished or not. */

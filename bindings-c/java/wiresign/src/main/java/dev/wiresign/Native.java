@@ -65,6 +65,30 @@ final class Native {
     static final MethodHandle VERIFIER_BODY_LIMIT;
     static final MethodHandle VERIFIER_FREE;
 
+    static final MethodHandle VERIFIER_SETTLE_REPLAY;
+    static final MethodHandle VERIFIER_HANDSHAKE;
+    static final MethodHandle HANDSHAKE_STATUS;
+    static final MethodHandle HANDSHAKE_HEADER_COUNT;
+    static final MethodHandle HANDSHAKE_HEADER_NAME;
+    static final MethodHandle HANDSHAKE_HEADER_VALUE;
+    static final MethodHandle HANDSHAKE_BODY;
+    static final MethodHandle HANDSHAKE_FREE;
+
+    static final MethodHandle CONTEXTS_NEW;
+    static final MethodHandle CONTEXTS_SIGN;
+    static final MethodHandle CONTEXTS_MESSAGE;
+    static final MethodHandle CONTEXTS_VERIFY;
+    static final MethodHandle CONTEXTS_REPLACE;
+    static final MethodHandle CONTEXTS_METRICS;
+    static final MethodHandle CONTEXTS_FREE;
+    static final MethodHandle CONTEXT_TENANT;
+    static final MethodHandle CONTEXT_ROLE_COUNT;
+    static final MethodHandle CONTEXT_ROLE;
+    static final MethodHandle CONTEXT_KEY_ID;
+    static final MethodHandle CONTEXT_IS_RETIRING;
+    static final MethodHandle CONTEXT_MATCHED;
+    static final MethodHandle CONTEXT_FREE;
+
     static final MethodHandle BODY_NEEDS_BODY;
     static final MethodHandle BODY_DECLARE_LENGTH;
     static final MethodHandle BODY_UPDATE;
@@ -84,6 +108,9 @@ final class Native {
     static final MethodHandle VERIFIED_COVERED_COUNT;
     static final MethodHandle VERIFIED_COVERED;
     static final MethodHandle VERIFIED_REPLAY_KEY;
+    static final MethodHandle VERIFIED_REPLAY_SECONDS;
+    static final MethodHandle VERIFIED_SCHEMES_COUNT;
+    static final MethodHandle VERIFIED_SCHEMES;
     static final MethodHandle VERIFIED_FREE;
 
     static final MethodHandle ERROR_CODE;
@@ -149,6 +176,30 @@ final class Native {
         VERIFIER_BODY_LIMIT = all.find("verifier_body_limit", COUNT);
         VERIFIER_FREE = all.find("verifier_free", FREE);
 
+        VERIFIER_SETTLE_REPLAY = all.find("verifier_settle_replay", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), CRITICAL);
+        VERIFIER_HANDSHAKE = all.find("verifier_handshake", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        HANDSHAKE_STATUS = all.find("handshake_response_status", STATUS);
+        HANDSHAKE_HEADER_COUNT = all.find("handshake_response_header_count", COUNT);
+        HANDSHAKE_HEADER_NAME = all.find("handshake_response_header_name", TEXT_AT, CRITICAL);
+        HANDSHAKE_HEADER_VALUE = all.find("handshake_response_header_value", TEXT_AT, CRITICAL);
+        HANDSHAKE_BODY = all.find("handshake_response_body", TEXT, CRITICAL);
+        HANDSHAKE_FREE = all.find("handshake_response_free", FREE);
+
+        CONTEXTS_NEW = all.find("contexts_new", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        CONTEXTS_SIGN = all.find("contexts_sign", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        CONTEXTS_MESSAGE = all.find("contexts_message", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+        CONTEXTS_VERIFY = all.find("contexts_verify", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+        CONTEXTS_REPLACE = all.find("contexts_replace", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS), CRITICAL);
+        CONTEXTS_METRICS = all.find("contexts_metrics", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        CONTEXTS_FREE = all.find("contexts_free", FREE);
+        CONTEXT_TENANT = all.find("verified_context_tenant", TEXT, CRITICAL);
+        CONTEXT_ROLE_COUNT = all.find("verified_context_role_count", COUNT);
+        CONTEXT_ROLE = all.find("verified_context_role", TEXT_AT, CRITICAL);
+        CONTEXT_KEY_ID = all.find("verified_context_key_id", TEXT, CRITICAL);
+        CONTEXT_IS_RETIRING = all.find("verified_context_key_is_retiring", FLAG);
+        CONTEXT_MATCHED = all.find("verified_context_matched", TEXT, CRITICAL);
+        CONTEXT_FREE = all.find("verified_context_free", FREE);
+
         BODY_NEEDS_BODY = all.find("body_verification_needs_body", FLAG);
         BODY_DECLARE_LENGTH = all.find("body_verification_declare_length", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS), CRITICAL);
         BODY_UPDATE = all.find("body_verification_update", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS), CRITICAL);
@@ -169,6 +220,9 @@ final class Native {
         VERIFIED_COVERED_COUNT = all.find("verified_covered_count", COUNT);
         VERIFIED_COVERED = all.find("verified_covered", TEXT_AT, CRITICAL);
         VERIFIED_REPLAY_KEY = all.find("verified_replay_key", TEXT, CRITICAL);
+        VERIFIED_REPLAY_SECONDS = all.find("verified_replay_seconds", number, CRITICAL);
+        VERIFIED_SCHEMES_COUNT = all.find("verified_schemes_count", COUNT);
+        VERIFIED_SCHEMES = all.find("verified_schemes", TEXT_AT, CRITICAL);
         VERIFIED_FREE = all.find("verified_free", FREE);
 
         ERROR_CODE = all.find("error_code", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));

@@ -1,5 +1,7 @@
 package dev.wiresign;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -22,6 +24,7 @@ final class Outcome {
     static final int ROUTE = 4;
     static final int COVERED = 5;
     static final int REPLAY_KEY = 6;
+    static final int SCHEMES = 7;
     // Texts of a refusal.
     static final int DETAIL = 0;
     static final int CLAIMED_SERVICE = 1;
@@ -95,38 +98,42 @@ final class Outcome {
         return (int) INT.get(bytes, LENGTHS_AT + 4 * which);
     }
 
-    /** The verdict that a wiresign_verified holds, which is freed. */
+    /** The verdict that a wiresign_verified holds, which stays as it is. */
     static Outcome ofVerified(long verified) {
         try {
             long[] number = new long[1];
-            var numbers = java.lang.foreign.MemorySegment.ofArray(number);
+            MemorySegment numbers = MemorySegment.ofArray(number);
             int flags = (Native.flag(Native.VERIFIED_IS_PUBLIC, verified) ? PUBLIC : 0)
                     | (Native.flag(Native.VERIFIED_IS_RETIRING, verified) ? RETIRING : 0)
                     | (Native.flag(Native.VERIFIED_REQUEST_ID_IS_SIGNED, verified) ? REQUEST_ID_SIGNED : 0);
             long age = (boolean) Native.VERIFIED_AGE.invokeExact(verified, numbers) ? number[0] : 0;
             number[0] = 0;
             boolean isTimed = (boolean) Native.VERIFIED_TIMESTAMP.invokeExact(verified, numbers);
-            StringJoiner covered = new StringJoiner(",");
-            for (long at = 0; at < Native.count(Native.VERIFIED_COVERED_COUNT, verified); at++) {
-                covered.add(Native.text(Native.VERIFIED_COVERED, verified, at));
-            }
             Outcome outcome = of(
                     Native.text(Native.VERIFIED_SERVICE, verified),
                     Native.text(Native.VERIFIED_KEY_ID, verified),
                     Native.text(Native.VERIFIED_SCHEME, verified),
                     Native.text(Native.VERIFIED_REQUEST_ID, verified),
                     Native.text(Native.VERIFIED_ROUTE, verified),
-                    covered.toString(),
-                    Native.text(Native.VERIFIED_REPLAY_KEY, verified));
+                    list(Native.VERIFIED_COVERED_COUNT, Native.VERIFIED_COVERED, verified),
+                    Native.text(Native.VERIFIED_REPLAY_KEY, verified),
+                    list(Native.VERIFIED_SCHEMES_COUNT, Native.VERIFIED_SCHEMES, verified));
             LONG.set(outcome.bytes, AGE_AT, age);
             LONG.set(outcome.bytes, TIMESTAMP_AT, number[0]);
             INT.set(outcome.bytes, FLAGS_AT, isTimed ? flags | TIMESTAMP : flags);
             return outcome;
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
-        } finally {
-            Native.free(Native.VERIFIED_FREE, verified);
         }
+    }
+
+    private static String list(MethodHandle counter, MethodHandle reader, long object) {
+        StringJoiner list = new StringJoiner(",");
+        long count = Native.count(counter, object);
+        for (long at = 0; at < count; at++) {
+            list.add(Native.text(reader, object, at));
+        }
+        return list.toString();
     }
 
     /** The verdict that a wiresign_error of a refusal holds, which stays as it is. */

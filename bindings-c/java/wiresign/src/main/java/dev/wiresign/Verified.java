@@ -1,5 +1,6 @@
 package dev.wiresign;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -12,13 +13,44 @@ import java.util.OptionalLong;
 /** Who called, from verified material only. Only a verification makes one. */
 public final class Verified {
     private static final int SCOPE_BYTES = 16;
+    private static final String KEYED_BY_REQUEST_ID = "service-hmac-v2";
 
     private final Outcome outcome;
     private final Verifier.Terms terms;
+    /** The object of the library, where an external replay store has a say; else null. */
+    private final Handle handle;
+    private final long replaySeconds;
 
     Verified(Outcome outcome, Verifier.Terms terms) {
+        this(outcome, terms, null, 0);
+    }
+
+    private Verified(Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds) {
         this.outcome = outcome;
         this.terms = terms;
+        this.handle = handle;
+        this.replaySeconds = replaySeconds;
+    }
+
+    /** What a wiresign_verified says. The object is freed as soon as nobody needs it. */
+    static Verified of(long verified, Verifier.Terms terms) {
+        Handle handle = new Handle("this Verified", verified, Native.VERIFIED_FREE);
+        try {
+            Outcome outcome = Outcome.ofVerified(verified);
+            long[] seconds = new long[1];
+            boolean isSettled = !(boolean) Native.VERIFIED_REPLAY_SECONDS.invokeExact(verified, MemorySegment.ofArray(seconds));
+            if (isSettled) {
+                handle.close();
+            }
+            return new Verified(outcome, terms, isSettled ? null : handle, seconds[0]);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        }
+    }
+
+    /** The object of the library, where there is one. */
+    Optional<Handle> handle() {
+        return Optional.ofNullable(handle);
     }
 
     /**
@@ -55,6 +87,15 @@ public final class Verified {
      */
     public Optional<String> scheme() {
         return Optional.ofNullable(outcome.text(Outcome.SCHEME));
+    }
+
+    /**
+     * The wire formats of all credentials that were verified: several where a route asks for all of its schemes.
+     *
+     * @return the ids of the schemes; empty on a public route
+     */
+    public List<String> schemes() {
+        return list(Outcome.SCHEMES);
     }
 
     /**
@@ -108,21 +149,25 @@ public final class Verified {
      * @return the names of parts of the request; empty on a public route
      */
     public List<String> covered() {
-        String covered = outcome.text(Outcome.COVERED);
-        return covered == null || covered.isEmpty() ? List.of() : List.of(covered.split(","));
+        return list(Outcome.COVERED);
+    }
+
+    private List<String> list(int which) {
+        String all = outcome.text(which);
+        return all == null || all.isEmpty() ? List.of() : List.of(all.split(","));
     }
 
     /**
      * What a store that several verifiers share keeps to see the same request again. The same in every language.
      *
-     * @return the key; absent where replays are not looked for
+     * @return the key; absent where the scheme has neither a time nor a nonce, and on a public route
      */
     public Optional<String> replayKey() {
         String key = outcome.text(Outcome.REPLAY_KEY);
-        if (key != null || !outcome.is(Outcome.REQUEST_ID_SIGNED)) {
+        if (key != null || !KEYED_BY_REQUEST_ID.equals(outcome.text(Outcome.SCHEME))) {
             return Optional.ofNullable(key);
         }
-        // Where the id is signed, the key is made of it in the scope of its service. The library leaves that to whoever asks.
+        // Here the key is made of the signed id, in the scope of its service. The library leaves that to whoever asks.
         String service = outcome.text(Outcome.SERVICE);
         MessageDigest digest = sha256();
         digest.update("wiresign-replay\n".getBytes(StandardCharsets.US_ASCII));
@@ -130,6 +175,16 @@ public final class Verified {
         digest.update(Arrays.copyOf(scope, SCOPE_BYTES));
         byte[] hash = digest.digest(outcome.text(Outcome.REQUEST_ID).getBytes(StandardCharsets.US_ASCII));
         return Optional.of("n:" + HexFormat.of().formatHex(hash));
+    }
+
+    /**
+     * For how many seconds an external replay store must remember the request. Where it must, the request is accepted for
+     * good only when {@link Verifier#settleReplay} has been told what the store says.
+     *
+     * @return the seconds; absent where no external store has a say
+     */
+    public OptionalLong replaySeconds() {
+        return handle == null ? OptionalLong.empty() : OptionalLong.of(replaySeconds);
     }
 
     /**

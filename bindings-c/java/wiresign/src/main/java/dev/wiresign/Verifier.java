@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * Judges requests by one configuration, and remembers which ones it accepted. May be used by all threads; a service has one
@@ -69,7 +70,7 @@ public final class Verifier implements AutoCloseable {
         }
         long object = Outcome.object(outcome);
         if (status == 0) {
-            return new Verified(object == 0 ? new Outcome(outcome) : Outcome.ofVerified(object), inForce);
+            return object == 0 ? new Verified(new Outcome(outcome), inForce) : Verified.of(object, inForce);
         }
         RefusalCode code = RefusalCode.of(status);
         if (code == null || object != 0) {
@@ -116,6 +117,83 @@ public final class Verifier implements AutoCloseable {
             handle.leave();
         }
         return new BodyVerification(out[0], inForce);
+    }
+
+    /**
+     * Takes what an external replay store says of a request that was accepted, and counts it. Where the configuration names
+     * such a store, nothing is remembered here: insert {@link Verified#replayKey} into it if it is absent, to live for
+     * {@link Verified#replaySeconds}, and tell the outcome.
+     *
+     * @param verified a request that this verifier has accepted
+     * @param outcome what the store says
+     * @throws Refusal where the request was seen before, or the store gave no answer and the configuration says to refuse then
+     */
+    public void settleReplay(Verified verified, ReplayOutcome outcome) {
+        Handle accepted = verified.handle().orElse(null);
+        if (accepted == null) {
+            return;
+        }
+        long[] error = new long[1];
+        long verifier = handle.enter();
+        try {
+            long object = accepted.enter();
+            try {
+                int status = (int) Native.VERIFIER_SETTLE_REPLAY.invokeExact(
+                        verifier, object, outcome.ordinal(), MemorySegment.ofArray(error));
+                Failure.check(status, error[0]);
+            } finally {
+                accepted.leave();
+            }
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Answers a request that is a handshake of a webhook now: the challenge of its sender. Ask this before {@link #verify},
+     * and where there is an answer, send it and nothing else.
+     *
+     * @param webhook the name of the webhook in the configuration
+     * @param request what was received
+     * @return the answer; absent where the request is no handshake, which is to be verified then
+     * @throws Refusal where the request is a handshake that must be signed, and is not
+     */
+    public Optional<HandshakeResponse> handshake(String webhook, Request request) {
+        return handshake(webhook, request, Native.NOW);
+    }
+
+    /**
+     * Answers a request that is a handshake of a webhook at a time.
+     *
+     * @param webhook the name of the webhook in the configuration
+     * @param request what was received
+     * @param now Unix time in seconds
+     * @return the answer; absent where the request is no handshake, which is to be verified then
+     * @throws Refusal where the request is a handshake that must be signed, and is not
+     */
+    public Optional<HandshakeResponse> handshake(String webhook, Request request, long now) {
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments parts = FlatSegments.in(arena, request.flat());
+            MemorySegment name = arena.allocateFrom(ValueLayout.JAVA_BYTE, webhook.getBytes(StandardCharsets.UTF_8));
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
+            MemorySegment client = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.clientAddress());
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.VERIFIER_HANDSHAKE.invokeExact(
+                    verifier, name, name.byteSize(), parts.method, parts.method.byteSize(), parts.target,
+                    parts.target.byteSize(), parts.authority, parts.authority.byteSize(), parts.headers,
+                    parts.headers.byteSize(), parts.headerLengths, parts.headerCount, body, body.byteSize(), client,
+                    client.byteSize(), now, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            long response = out.getAtIndex(ValueLayout.JAVA_LONG, 0);
+            return response == 0 ? Optional.empty() : Optional.of(HandshakeResponse.of(response));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
     }
 
     /**

@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 /** Reads questions from standard input, one per line, and writes answers to standard output. */
 public final class Driver {
     private static final int PROTOCOL = 1;
-    private static final String[] CAPABILITIES = {"verify", "verify_stream", "sign", "check", "replace"};
+    private static final String[] CAPABILITIES = {
+        "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"
+    };
 
     private Driver() {}
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.wiresign.BodyVerification;
 import dev.wiresign.Config;
 import dev.wiresign.ConfigException;
+import dev.wiresign.Contexts;
+import dev.wiresign.HandshakeResponse;
 import dev.wiresign.Header;
 import dev.wiresign.Problem;
 import dev.wiresign.Refusal;
@@ -14,8 +16,10 @@ import dev.wiresign.Request;
 import dev.wiresign.Signer;
 import dev.wiresign.SigningException;
 import dev.wiresign.Verified;
+import dev.wiresign.VerifiedContext;
 import dev.wiresign.Verifier;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -61,6 +65,9 @@ final class Question {
                 case "sign" -> sign(step);
                 case "check" -> ok(Json.object().set("warnings", problems(config.warnings())));
                 case "replace" -> replace(step);
+                case "handshake" -> handshake(step);
+                case "sign_context" -> signContext(step);
+                case "verify_context" -> verifyContext(step);
                 default -> crashed("a step that this driver does not declare");
             };
         } catch (Refusal refusal) {
@@ -113,6 +120,53 @@ final class Question {
             verifier.replace(next);
         }
         return ok(Json.object());
+    }
+
+    private JsonNode handshake(JsonNode step) {
+        Optional<HandshakeResponse> answer =
+                verifier.handshake(step.get("webhook").textValue(), request(step), step.get("now").longValue());
+        ObjectNode ok = Json.object();
+        if (answer.isEmpty()) {
+            return ok(ok.putNull("handshake"));
+        }
+        ObjectNode response = ok.putObject("handshake");
+        response.put("status", answer.get().status());
+        ArrayNode pairs = response.putArray("headers");
+        answer.get().headers().forEach(header -> pairs.addArray().add(header.name()).add(header.value()));
+        response.put("body", answer.get().body());
+        return ok(ok);
+    }
+
+    private JsonNode signContext(JsonNode step) {
+        String tenant = step.get("tenant").textValue();
+        List<String> roles = roles(step);
+        try (Contexts contexts = new Contexts(config)) {
+            ObjectNode ok = Json.object();
+            ok.put("signature", contexts.sign(tenant, roles, step.get("now").longValue()));
+            ok.putObject("message").put("base64", Base64.getEncoder().encodeToString(contexts.message(tenant, roles)));
+            return ok(ok);
+        }
+    }
+
+    private JsonNode verifyContext(JsonNode step) {
+        try (Contexts contexts = new Contexts(config)) {
+            VerifiedContext verified = contexts.verify(
+                    step.get("tenant").textValue(), roles(step), step.get("signature").textValue(), step.get("now").longValue(),
+                    step.has("payload") ? bytes(step.get("payload")) : null);
+            ObjectNode ok = Json.object();
+            ok.put("key", verified.keyId());
+            ok.put("matched", verified.matched());
+            ok.put("retiring", verified.keyIsRetiring());
+            ArrayNode roles = ok.putArray("roles");
+            verified.roles().forEach(roles::add);
+            return ok(ok);
+        }
+    }
+
+    private static List<String> roles(JsonNode step) {
+        List<String> roles = new ArrayList<>();
+        step.get("roles").forEach(role -> roles.add(role.textValue()));
+        return roles;
     }
 
     private static Request request(JsonNode step) {

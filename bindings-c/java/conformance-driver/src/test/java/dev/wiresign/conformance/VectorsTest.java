@@ -18,7 +18,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Every vector, inside this process: what the runner asks the driver, and how it judges the answer. */
 class VectorsTest {
-    private static final List<String> OPERATIONS = List.of("verify", "verify_stream", "sign", "check", "replace");
+    private static final List<String> OPERATIONS = List.of(
+            "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake");
 
     @TestFactory
     Stream<DynamicTest> vectors() throws IOException {
