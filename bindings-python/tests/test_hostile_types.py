@@ -34,7 +34,11 @@ class Explosive:
         raise LookupError("index")
 
 
-@pytest.mark.parametrize("bad", [None, 1, 1.5, [], object(), Explosive(), memoryview(b"GET")], ids=repr)
+def type_name(value: object) -> str:
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("bad", [None, 1, 1.5, [], object(), Explosive(), memoryview(b"GET")], ids=type_name)
 @pytest.mark.parametrize("argument", ["method", "target"])
 def test_method_and_target_are_text(argument: str, bad: object) -> None:
     head: dict[str, Any] = {"method": "GET", "target": "/", "headers": []}
@@ -70,7 +74,7 @@ def test_method_and_target_are_text(argument: str, bad: object) -> None:
         {1: "a"},
         [(bytearray(b"a"), b"b")],
     ],
-    ids=repr,
+    ids=type_name,
 )
 def test_headers_are_pairs_of_text(bad: Any) -> None:
     for act in (verifier().verify, verifier().begin):
@@ -90,7 +94,7 @@ def test_errors_of_hostile_headers_come_through() -> None:
         verifier().verify("GET", "/", failing())
 
 
-@pytest.mark.parametrize("bad", [None, "text", 1, [1, 2], (b"a",), object(), Explosive()], ids=repr)
+@pytest.mark.parametrize("bad", [None, "text", 1, [1, 2], (b"a",), object(), Explosive()], ids=type_name)
 def test_bodies_are_bytes(bad: Any) -> None:
     for act in (lambda: verifier().verify(**(GOOD | {"body": bad})), lambda: signer().sign("GET", "/", (), bad)):
         with pytest.raises(TypeError):
@@ -101,7 +105,7 @@ def test_bodies_are_bytes(bad: Any) -> None:
     assert begun.finish().service == "billing"
 
 
-@pytest.mark.parametrize("bad", [1.5, "1", b"1", [], object()], ids=repr)
+@pytest.mark.parametrize("bad", [1.5, "1", b"1", [], object()], ids=type_name)
 def test_times_are_integers(bad: Any) -> None:
     with pytest.raises(TypeError):
         verifier().verify(**(GOOD | {"now": bad}))
@@ -113,7 +117,7 @@ def test_times_are_in_range(bad: int) -> None:
         verifier().verify(**(GOOD | {"now": bad}))
 
 
-@pytest.mark.parametrize("bad", [1, b"127.0.0.1", ("127.0.0.1", 80)], ids=repr)
+@pytest.mark.parametrize("bad", [1, b"127.0.0.1", ("127.0.0.1", 80)], ids=type_name)
 def test_clients_are_text(bad: Any) -> None:
     with pytest.raises(TypeError):
         verifier().verify(**(GOOD | {"client": bad}))

@@ -26,7 +26,16 @@ HELLO: Json = {
     "binding": "python",
     "version": wiresign.__version__,
     "runtime": f"{platform.python_implementation()} {platform.python_version()}",
-    "capabilities": ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"],
+    "capabilities": [
+        "verify",
+        "verify_stream",
+        "sign",
+        "check",
+        "replace",
+        "sign_context",
+        "verify_context",
+        "handshake",
+    ],
 }
 
 

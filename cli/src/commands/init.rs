@@ -49,6 +49,10 @@ pub(crate) struct Init {
 enum Framework {
     /// Python, app.py
     Fastapi,
+    /// Python, app.py
+    Flask,
+    /// Python, app.py
+    Django,
     /// Node, server.mjs
     Express,
     /// No program
@@ -64,7 +68,7 @@ struct NewFile {
 impl Framework {
     fn port(self) -> &'static str {
         match self {
-            Self::Fastapi | Self::None => "8000",
+            Self::Fastapi | Self::Flask | Self::Django | Self::None => "8000",
             Self::Express => "3000",
         }
     }
@@ -72,6 +76,8 @@ impl Framework {
     fn program(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Fastapi => Some(("app.py", include_str!("../../templates/app.py"))),
+            Self::Flask => Some(("app.py", include_str!("../../templates/flask_app.py"))),
+            Self::Django => Some(("app.py", include_str!("../../templates/django_app.py"))),
             Self::Express => Some(("server.mjs", include_str!("../../templates/server.mjs"))),
             Self::None => None,
         }
@@ -83,6 +89,14 @@ impl Framework {
             Self::Fastapi => {
                 &["pip install wiresign fastapi uvicorn", "(set -a; . ./.env; exec uvicorn --port 8000 app:app)"]
             }
+            Self::Flask => &[
+                "pip install wiresign flask gunicorn",
+                "(set -a; . ./.env; exec gunicorn --bind 127.0.0.1:8000 app:app)",
+            ],
+            Self::Django => &[
+                "pip install wiresign django gunicorn",
+                "(set -a; . ./.env; exec gunicorn --bind 127.0.0.1:8000 app:application)",
+            ],
             Self::Express => &["npm install wiresign express", "node --env-file=.env server.mjs"],
             Self::None => &[],
         }

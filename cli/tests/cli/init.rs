@@ -1,6 +1,12 @@
 use crate::support::Folder;
 
-const FRAMEWORKS: [(&str, &[&str]); 3] = [("fastapi", &["app.py"]), ("express", &["server.mjs"]), ("none", &[])];
+const FRAMEWORKS: [(&str, &[&str]); 5] = [
+    ("fastapi", &["app.py"]),
+    ("flask", &["app.py"]),
+    ("django", &["app.py"]),
+    ("express", &["server.mjs"]),
+    ("none", &[]),
+];
 
 #[test]
 fn what_init_writes_is_accepted_by_check_without_a_warning() {
