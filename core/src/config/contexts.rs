@@ -84,3 +84,16 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was hashed of a secret must not stay in memory: both forms of each key wipe themselves.
+    #[test]
+    fn what_is_kept_of_secrets_is_zeroised() {
+        fn wipes_itself<T: zeroize::ZeroizeOnDrop>() {}
+        wipes_itself::<Sha256>();
+        wipes_itself::<crate::mac::MacKey>();
+    }
+}
