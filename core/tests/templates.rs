@@ -138,6 +138,18 @@ fn verdicts_do_not_depend_on_pieces() {
     }
 }
 
+#[test]
+fn nothing_is_signed_for_another_body() {
+    let entry = catalogue().find(|entry| entry.id() == "twilio").expect("in the catalogue");
+    let config = config(&entry);
+    let none: &[(&str, &str)] = &[];
+    let signer = Signer::new(&config, None).expect("a signer");
+    let sign = |target: &str| signer.sign(&Head::new(b"POST", target.as_bytes(), none), b"{}", NOW, NONCE);
+    let digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    assert!(sign(&format!("/in?bodySHA256={digest}")).is_ok());
+    assert!(sign("/in?bodySHA256=ime").expect_err("another body").to_string().contains("digest"));
+}
+
 /// Requests that have nothing in common with a genuine one but the names of the headers.
 fn junk() -> impl Strategy<Value = (String, Vec<String>, Vec<u8>)> {
     let value = prop_oneof![

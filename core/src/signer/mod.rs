@@ -49,6 +49,8 @@ pub enum SignError {
     AbsentHeader,
     /// The request has a header twice that the scheme signs.
     RepeatedHeader,
+    /// The query holds a digest that is not the body's.
+    OtherDigest,
     /// The request's query or body cannot be signed by the scheme.
     Unsignable,
 }
@@ -76,6 +78,7 @@ impl fmt::Display for SignError {
                 "a header that the scheme signs is not among those of the request; set it before signing"
             }
             Self::RepeatedHeader => "a header that the scheme signs is among those of the request twice; set it once",
+            Self::OtherDigest => "the query holds the digest of another body; put that of this body there first",
             Self::Unsignable => "the scheme signs parameters that the request lacks, has twice, or has too many of",
         })
     }

@@ -1,11 +1,13 @@
 //! Signs with a template: writes what its verification reads.
 
+use sha2::{Digest, Sha256};
+
 use super::{Prepared, SignError, SignedHeaders, Signer};
 use crate::config::Key;
 use crate::mac::Sink;
 use crate::request::{Head, Headers};
 use crate::template::{
-    Algorithm, MAX_HEADERS, Message, Part, Parts, Plan, Running, SignaturePlace, TimestampPlace, collect,
+    Algorithm, MAX_HEADERS, Message, Part, Parts, Plan, Running, SignaturePlace, TimestampPlace, collect, is_digest_of,
 };
 
 impl Signer {
@@ -120,6 +122,9 @@ impl Signer {
             headers,
         };
         let message = Message::new(plan, parts).map_err(|_| SignError::Unsignable)?;
+        if message.digest.is_some_and(|digest| !is_digest_of(digest, &Sha256::digest(body).into())) {
+            return Err(SignError::OtherDigest);
+        }
         let text = message.body(body).map_err(|_| SignError::Unsignable)?;
         message.put(0, &text, sink);
         Ok(())

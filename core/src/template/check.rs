@@ -63,7 +63,7 @@ impl Claim<'_> {
 }
 
 /// Whether `expected` is that digest in lower-case hex.
-pub(super) fn is_digest_of(expected: &[u8], digest: &[u8; 32]) -> bool {
+pub(crate) fn is_digest_of(expected: &[u8], digest: &[u8; 32]) -> bool {
     hex(digest).as_bytes().ct_eq(expected).into()
 }
 

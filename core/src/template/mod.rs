@@ -9,7 +9,7 @@ mod pending;
 mod proof;
 mod signature;
 
-use check::is_digest_of;
+pub(crate) use check::is_digest_of;
 pub(crate) use claim::{Claim, ClaimFault, Collected, collect, parameter_fault};
 pub(crate) use message::{Message, Parts};
 pub(crate) use pending::{KeyInUse, Pending};
