@@ -253,6 +253,15 @@ static void pairs_free(pairs *list)
 
 /* Requests. */
 
+/* A list of texts, in the same form. */
+static void texts_put(pairs *list, const char *text)
+{
+    uint32_t length = (uint32_t)strlen(text);
+    put(&list->block, text);
+    put_bytes(&list->lengths, (const char *)&length, sizeof length);
+    list->count++;
+}
+
 typedef struct request {
     buffer method;
     buffer target;
@@ -501,6 +510,19 @@ static void do_verify_stream(buffer *out, const service *service, const request 
     put_verdict(out, status, verified, error);
 }
 
+static void put_failed(buffer *out, wiresign_error *error)
+{
+    size_t length = 0;
+    const char *text = wiresign_error_name(error, &length);
+    put(out, "{\"failed\":{\"code\":");
+    put_text(out, text, length);
+    put(out, ",\"message\":");
+    text = wiresign_error_message(error, &length);
+    put_text(out, text, length);
+    put(out, "}}");
+    wiresign_error_free(error);
+}
+
 static void do_sign(buffer *out, const service *service, const request *request, uint64_t now, const cJSON *nonce,
                     const cJSON *target)
 {
@@ -545,21 +567,179 @@ static void do_sign(buffer *out, const service *service, const request *request,
         put_base64(out, bytes, length);
         put(out, "\"}}}");
     } else if (status == WIRESIGN_SIGNING_FAILED) {
-        size_t length = 0;
-        const char *text = wiresign_error_name(error, &length);
-        put(out, "{\"failed\":{\"code\":");
-        put_text(out, text, length);
-        put(out, ",\"message\":");
-        text = wiresign_error_message(error, &length);
-        put_text(out, text, length);
-        put(out, "}}");
-        wiresign_error_free(error);
+        put_failed(out, error);
     } else {
         put_crashed(out, status, error);
     }
     wiresign_bytes_free(message);
     wiresign_signed_free(headers);
     wiresign_signer_free(signer);
+}
+
+/* What is neither success nor a verdict of the expected kind. */
+static void put_unsuccessful(buffer *out, int32_t status, wiresign_error *error)
+{
+    if (status < WIRESIGN_CONFIG_INVALID) {
+        put_refused(out, error);
+    } else if (status == WIRESIGN_SIGNING_FAILED) {
+        put_failed(out, error);
+    } else {
+        put_crashed(out, status, error);
+    }
+}
+
+static const char *text_of(const cJSON *step, const char *name)
+{
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(step, name);
+    if (!cJSON_IsString(text)) {
+        die("a step without a text that it needs");
+    }
+    return text->valuestring;
+}
+
+static pairs take_roles(const cJSON *step)
+{
+    pairs roles = {.count = 0};
+    const cJSON *role = NULL;
+    cJSON_ArrayForEach(role, cJSON_GetObjectItemCaseSensitive(step, "roles"))
+    {
+        if (!cJSON_IsString(role)) {
+            die("a role that is no text");
+        }
+        texts_put(&roles, role->valuestring);
+    }
+    return roles;
+}
+
+static void do_sign_context(buffer *out, const service *service, const cJSON *step, uint64_t now)
+{
+    const char *tenant = text_of(step, "tenant");
+    pairs roles = take_roles(step);
+    wiresign_contexts *contexts = NULL;
+    wiresign_bytes *signature = NULL;
+    wiresign_bytes *message = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_contexts_new(service->config, &contexts, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_contexts_sign(contexts, tenant, strlen(tenant), roles.block.data, roles.block.length,
+                                        pairs_lengths(&roles), roles.count, now, &signature, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        status = wiresign_contexts_message(contexts, tenant, strlen(tenant), roles.block.data, roles.block.length,
+                                           pairs_lengths(&roles), roles.count, &message, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        size_t length = 0;
+        const char *bytes = wiresign_bytes_data(signature, &length);
+        put(out, "{\"ok\":{\"signature\":");
+        put_text(out, bytes, length);
+        bytes = wiresign_bytes_data(message, &length);
+        put(out, ",\"message\":{\"base64\":\"");
+        put_base64(out, bytes, length);
+        put(out, "\"}}}");
+    } else {
+        put_unsuccessful(out, status, error);
+    }
+    wiresign_bytes_free(message);
+    wiresign_bytes_free(signature);
+    wiresign_contexts_free(contexts);
+    pairs_free(&roles);
+}
+
+static void put_verified_context(buffer *out, const wiresign_verified_context *verified)
+{
+    size_t length = 0;
+    const char *text = wiresign_verified_context_key_id(verified, &length);
+    put(out, "{\"ok\":{\"key\":");
+    put_text(out, text, length);
+    text = wiresign_verified_context_matched(verified, &length);
+    put(out, ",\"matched\":");
+    put_text(out, text, length);
+    put(out, ",\"retiring\":");
+    put_boolean(out, wiresign_verified_context_key_is_retiring(verified));
+    put(out, ",\"roles\":[");
+    for (size_t i = 0; i < wiresign_verified_context_role_count(verified); i++) {
+        put(out, i == 0 ? "" : ",");
+        text = wiresign_verified_context_role(verified, i, &length);
+        put_text(out, text, length);
+    }
+    put(out, "]}}");
+}
+
+static void do_verify_context(buffer *out, const service *service, const cJSON *step, uint64_t now)
+{
+    const char *tenant = text_of(step, "tenant");
+    const char *signature = text_of(step, "signature");
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(step, "payload");
+    buffer payload = {NULL, 0, 0};
+    if (given != NULL && !cJSON_IsNull(given)) {
+        payload = take_bytes(given);
+    }
+    /* A payload that is empty is not one that is absent. */
+    const char *bytes = payload.data == NULL && given != NULL && !cJSON_IsNull(given) ? "" : payload.data;
+    pairs roles = take_roles(step);
+    wiresign_contexts *contexts = NULL;
+    wiresign_verified_context *verified = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_contexts_new(service->config, &contexts, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_contexts_verify(contexts, tenant, strlen(tenant), roles.block.data, roles.block.length,
+                                          pairs_lengths(&roles), roles.count, signature, strlen(signature), now, bytes,
+                                          payload.length, &verified, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        put_verified_context(out, verified);
+    } else {
+        put_unsuccessful(out, status, error);
+    }
+    wiresign_verified_context_free(verified);
+    wiresign_contexts_free(contexts);
+    pairs_free(&roles);
+    free(payload.data);
+}
+
+static void put_handshake(buffer *out, const wiresign_handshake_response *response)
+{
+    size_t length = 0;
+    put(out, "{\"ok\":{\"handshake\":");
+    if (response == NULL) {
+        put(out, "null}}");
+        return;
+    }
+    put(out, "{\"status\":");
+    put_number(out, wiresign_handshake_response_status(response));
+    put(out, ",\"headers\":[");
+    for (size_t i = 0; i < wiresign_handshake_response_header_count(response); i++) {
+        const char *text = wiresign_handshake_response_header_name(response, i, &length);
+        put(out, i == 0 ? "[" : ",[");
+        put_text(out, text, length);
+        put(out, ",");
+        text = wiresign_handshake_response_header_value(response, i, &length);
+        put_text(out, text, length);
+        put(out, "]");
+    }
+    const char *body = wiresign_handshake_response_body(response, &length);
+    put(out, "],\"body\":");
+    put_text(out, body, length);
+    put(out, "}}}");
+}
+
+static void do_handshake(buffer *out, const service *service, const cJSON *step, const request *request, uint64_t now)
+{
+    const char *webhook = text_of(step, "webhook");
+    wiresign_handshake_response *response = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_verifier_handshake(
+        service->verifier, webhook, strlen(webhook), request->method.data, request->method.length, request->target.data,
+        request->target.length, authority_of(request), request->authority.length, request->headers.block.data,
+        request->headers.block.length, pairs_lengths(&request->headers), request->headers.count, request->body.data,
+        request->body.length, NULL, 0, now, &response, &error);
+    if (status == WIRESIGN_OK) {
+        put_handshake(out, response);
+    } else {
+        put_unsuccessful(out, status, error);
+    }
+    wiresign_handshake_response_free(response);
 }
 
 static void do_check(buffer *out, const service *service)
@@ -610,12 +790,22 @@ static void do_step(buffer *out, const service *service, const cJSON *step, piec
         do_replace(out, service, member(text.start, "config"));
         return;
     }
-    request request = take_request(cJSON_GetObjectItemCaseSensitive(step, "request"));
     uint64_t now = whole_number(member(text.start, "now"));
+    if (strcmp(name, "sign_context") == 0) {
+        do_sign_context(out, service, step, now);
+        return;
+    }
+    if (strcmp(name, "verify_context") == 0) {
+        do_verify_context(out, service, step, now);
+        return;
+    }
+    request request = take_request(cJSON_GetObjectItemCaseSensitive(step, "request"));
     if (strcmp(name, "verify") == 0) {
         do_verify(out, service, &request, now);
     } else if (strcmp(name, "verify_stream") == 0) {
         do_verify_stream(out, service, &request, now, cJSON_GetObjectItemCaseSensitive(step, "chunks"));
+    } else if (strcmp(name, "handshake") == 0) {
+        do_handshake(out, service, step, &request, now);
     } else if (strcmp(name, "sign") == 0) {
         do_sign(out, service, &request, now, cJSON_GetObjectItemCaseSensitive(step, "nonce"),
                 cJSON_GetObjectItemCaseSensitive(step, "target"));
@@ -695,7 +885,8 @@ static void answer(buffer *out, const cJSON *question, const char *line)
 int main(void)
 {
     printf("{\"protocol\":1,\"binding\":\"c\",\"version\":\"%s\",\"runtime\":\"C %ld, ABI %" PRIu32 "\","
-           "\"capabilities\":[\"verify\",\"verify_stream\",\"sign\",\"check\",\"replace\"]}\n",
+           "\"capabilities\":[\"verify\",\"verify_stream\",\"sign\",\"check\",\"replace\",\"sign_context\",\"verify_"
+           "context\",\"handshake\"]}\n",
            wiresign_version(NULL), __STDC_VERSION__, wiresign_abi_version());
     fflush(stdout);
 
