@@ -7,7 +7,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
+	"time"
 )
 
 // A MiddlewareOption adjusts Middleware.
@@ -21,6 +23,13 @@ func WithLogger(logger *slog.Logger) MiddlewareOption {
 // OnDecision calls a hook with every decision. Its panics are reported, and change nothing.
 func OnDecision(hook func(Decision)) MiddlewareOption {
 	return func(o *observer) { o.hook = hook }
+}
+
+// WithClient tells whose address a request comes from, where a proxy stands in between: else it is that of the
+// connection, and "limits" of the configuration would count all clients of the proxy as one. Believe only what your own
+// proxy has written. The zero value is an address that is not known.
+func WithClient(address func(*http.Request) netip.Addr) MiddlewareOption {
+	return func(o *observer) { o.client = address }
 }
 
 // Middleware answers a request itself unless its signature holds. The handlers behind it find the caller with
@@ -43,24 +52,13 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 		next.ServeHTTP(w, r)
 		return
 	}
-	caller, took, err := verifier.receive(r)
+	request := watch.requestOf(r)
+	caller, took, err := verifier.receive(r, request)
 	if err == nil {
 		err = watch.settle(r.Context(), verifier, caller)
 	}
 	if err != nil {
-		var refusal *Refusal
-		var unread *BodyError
-		switch {
-		case errors.As(err, &refusal):
-			watch.refused(r, refusal, took)
-			answer(w, refusal)
-		case errors.As(err, &unread):
-			// Nobody is there to be answered; and without this, the server would answer 200.
-			panic(http.ErrAbortHandler)
-		default:
-			watch.failed(r, err)
-			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		}
+		watch.turnAway(w, r, err, took)
 		return
 	}
 	watch.accepted(r, caller, took)
@@ -77,20 +75,49 @@ func RequireService(services ...string) func(http.Handler) http.Handler {
 			known := acceptanceOf(r.Context())
 			if known == nil {
 				err := &Failure{Code: ErrInvalidArgument, Message: "RequireService needs Middleware before it"}
-				(&observer{}).failed(r, err)
-				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+				(&observer{}).turnAway(w, r, err, 0)
 				return
 			}
-			var refusal *Refusal
-			switch err := known.caller.RequireService(services...); {
-			case err == nil:
+			if err := known.caller.RequireService(services...); err != nil {
+				known.watch.turnAway(w, r, err, 0)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// AnswerHandshakes answers the challenges of a webhook's sender, and passes everything else on. It stands in front of
+// Middleware, which judges what is no handshake.
+func AnswerHandshakes(verifier *Verifier, webhook string, options ...MiddlewareOption) func(http.Handler) http.Handler {
+	watch := &observer{}
+	for _, option := range options {
+		option(watch)
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, complete, err := gather(r, verifier.BodyLimit())
+			if err != nil || !complete {
+				// Middleware meets the same body, and says what is to be said of it.
 				next.ServeHTTP(w, r)
-			case errors.As(err, &refusal):
-				known.watch.refused(r, refusal, 0)
-				answer(w, refusal)
+				return
+			}
+			request := watch.requestOf(r)
+			request.Body = body
+			start := time.Now()
+			response, err := verifier.Handshake(webhook, request)
+			switch {
+			case err != nil:
+				watch.turnAway(w, r, err, time.Since(start))
+			case response == nil:
+				next.ServeHTTP(w, r)
 			default:
-				known.watch.failed(r, err)
-				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+				for _, field := range response.Fields {
+					w.Header().Set(field.Name, field.Value)
+				}
+				w.WriteHeader(response.Status)
+				// A client that went away meanwhile has had its answer.
+				_, _ = w.Write([]byte(response.Body))
 			}
 		})
 	}
@@ -118,6 +145,32 @@ type acceptanceKey struct{}
 func acceptanceOf(ctx context.Context) *acceptance {
 	known, _ := ctx.Value(acceptanceKey{}).(*acceptance)
 	return known
+}
+
+// requestOf gives the raw parts of a request, from the client that the options name.
+func (o *observer) requestOf(r *http.Request) *Request {
+	request := requestOf(r)
+	if o.client != nil {
+		request.Client = o.client(r)
+	}
+	return request
+}
+
+// turnAway answers a request that is not served.
+func (o *observer) turnAway(w http.ResponseWriter, r *http.Request, err error, took time.Duration) {
+	var refusal *Refusal
+	var unread *BodyError
+	switch {
+	case errors.As(err, &refusal):
+		o.refused(r, refusal, took)
+		answer(w, refusal)
+	case errors.As(err, &unread):
+		// Nobody is there to be answered; and without this, the server would answer 200.
+		panic(http.ErrAbortHandler)
+	default:
+		o.failed(r, err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
 }
 
 // answer answers a refused request with exactly the bytes that the refusal has for it. What the client may still be

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,7 @@ type observer struct {
 	logger *slog.Logger
 	hook   func(Decision)
 	store  ReplayStore
+	client func(*http.Request) netip.Addr
 }
 
 func (o *observer) accepted(r *http.Request, caller *Caller, took time.Duration) {

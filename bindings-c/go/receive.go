@@ -38,13 +38,13 @@ const onePiece = 65536
 // The error is a *Refusal; a *Failure where no verdict was possible, to be answered with 500; or a *BodyError. The
 // request is accepted only when it is nil.
 func (v *Verifier) Verify(r *http.Request) (*Caller, error) {
-	caller, _, err := v.receive(r)
+	caller, _, err := v.receive(r, requestOf(r))
 	return caller, err
 }
 
-// receive does what Verify does, and says how long the judging took, without the wait for the body.
-func (v *Verifier) receive(r *http.Request) (*Caller, time.Duration, error) {
-	request := requestOf(r)
+// receive does what Verify does with the raw parts of the same request, and says how long the judging took, without the
+// wait for the body.
+func (v *Verifier) receive(r *http.Request, request *Request) (*Caller, time.Duration, error) {
 	if r.Body == nil || r.Body == http.NoBody || v.IsPublic(request.Method, request.Target) {
 		start := time.Now()
 		caller, err := v.VerifyBytes(request)
@@ -163,6 +163,20 @@ func requestOf(r *http.Request) *Request {
 		request.Client = address.Addr()
 	}
 	return request
+}
+
+// gather reads a whole body of at most so many bytes, and puts it back. False when it is longer.
+func gather(r *http.Request, limit int64) ([]byte, bool, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, true, nil
+	}
+	if r.ContentLength > limit {
+		return nil, false, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	complete := err == nil && int64(len(body)) <= limit
+	restore(r, body, complete)
+	return body, complete, err
 }
 
 // A restoredBody gives bytes that were read once more, and then what was not read.
