@@ -22,6 +22,7 @@ from suites import (
     streaming,
     template_errors,
     templates,
+    templates_mixed,
     webhooks,
     webhooks_published,
 )
@@ -50,6 +51,7 @@ def build() -> list[Suite]:
         streaming,
         template_errors,
         templates,
+        templates_mixed,
         webhooks,
         webhooks_published,
     )
