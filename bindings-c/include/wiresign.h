@@ -643,6 +643,18 @@ size_t wiresign_config_service_id_count(const struct wiresign_config *config);
 const char *wiresign_config_service_id(const struct wiresign_config *config, size_t index, size_t *length);
 
 /**
+ * How many header fields the schemes of the configuration read. NULL gives 0.
+ */
+size_t wiresign_config_header_name_count(const struct wiresign_config *config);
+
+/**
+ * The name of a header field that the schemes of the configuration read, in lower case, counted from 0; NULL behind the
+ * last one. Of a request with no more than 256 fields of 65,536 bytes together, these are all that have to be passed to
+ * verify it. Lives as long as the configuration.
+ */
+const char *wiresign_config_header_name(const struct wiresign_config *config, size_t index, size_t *length);
+
+/**
  * Where a service is reached, by its id; NULL when the configuration does not say, or does not know the service. Lives
  * as long as the configuration.
  */

@@ -30,6 +30,7 @@ pub struct wiresign_config {
     service: Text,
     environment: Option<Text>,
     services: Vec<Service>,
+    header_names: Vec<Text>,
     warnings: Vec<Problem>,
 }
 
@@ -47,6 +48,7 @@ impl wiresign_config {
                 .service_ids()
                 .map(|id| Service { id: Text::new(id), url: config.url(id).map(Text::new) })
                 .collect(),
+            header_names: config.header_names().iter().map(|name| Text::new(name)).collect(),
             warnings: config.warnings().iter().map(Problem::from).collect(),
             config,
         }
@@ -235,6 +237,30 @@ pub unsafe extern "C" fn wiresign_config_service_id(
             let service = config.as_ref().and_then(|config| config.services.get(index));
             hand_out(service.map(|service| &service.id), length)
         }
+    })
+}
+
+/// How many header fields the schemes of the configuration read. NULL gives 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_header_name_count(config: *const wiresign_config) -> usize {
+    guarded!(else 0, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { config.as_ref() }.map_or(0, |config| config.header_names.len())
+    })
+}
+
+/// The name of a header field that the schemes of the configuration read, in lower case, counted from 0; NULL behind the
+/// last one. Of a request with no more than 256 fields of 65,536 bytes together, these are all that have to be passed to
+/// verify it. Lives as long as the configuration.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_header_name(
+    config: *const wiresign_config,
+    index: usize,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(config.as_ref().and_then(|config| config.header_names.get(index)), length) }
     })
 }
 

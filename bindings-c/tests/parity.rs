@@ -64,6 +64,8 @@ const ONLY_IN_C: &[&str] = &[
     "verified_free",
     "verifier_free",
     "verifier_verify_packed",
+    "config_header_name_count",
+    "config_header_name",
 ];
 
 /// How an argument of the contract is called in C.
