@@ -124,7 +124,9 @@ def _throw(suite: Suite, number: int) -> None:
         mixed.add("body", mixed.body)
     algorithm, encoding = dice.pick(ALGORITHMS), dice.pick(ENCODINGS)
     prefix = dice.pick(("", "v0=", "sig "))
-    place: dict[str, Json] = {"header": "X-Sig", "encoding": encoding} | ({"prefix": prefix} if prefix else {})
+    place: dict[str, Json] = {"header": "X-Sig", "encoding": encoding}
+    if prefix:
+        place["prefix"] = prefix
     texts = [
         prefix.encode() + _written(encoding, _tag(algorithm, said)) for said in (mixed.message, mixed.message + b"x")
     ]
