@@ -9,7 +9,7 @@ use crate::step::{Request, Step};
 /// that is known here.
 pub fn message(step: &Step) -> Option<Vec<u8>> {
     let request = match step {
-        Step::Verify { request, .. } | Step::VerifyStream { request, .. } => request,
+        Step::Verify { request, .. } | Step::VerifyStream { request, .. } | Step::Explain { request, .. } => request,
         Step::VerifyContext { tenant, roles, .. } => return Some(context(tenant, roles)),
         // Its message depends on the configuration, and is part of the answer.
         Step::Sign { .. } | Step::SignContext { .. } => return None,

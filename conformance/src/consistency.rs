@@ -44,6 +44,11 @@ pub fn contradictions(got: &StepResult, reveal: Reveal) -> Vec<String> {
         StepResult::Verified(verified) => verified_contradictions(verified),
         StepResult::ContextVerified(verified) => context_contradictions(verified),
         StepResult::Handshaken(handshaken) => handshaken.handshake.as_ref().map_or(Vec::new(), echo_contradictions),
+        StepResult::Explained(explained)
+            if explained.verdict != "OK" && Contract::embedded().refusal(&explained.verdict).is_none() =>
+        {
+            vec![format!("{:?} is no refusal code of the contract", explained.verdict)]
+        }
         StepResult::Failed(failed) if !Contract::embedded().has_failure(&failed.code) => {
             vec![format!("{:?} is no failure code of the contract", failed.code)]
         }

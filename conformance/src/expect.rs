@@ -76,7 +76,10 @@ fn field_problem(step: &Step, name: &str, value: &Value) -> Option<String> {
         (Step::Handshake { .. }, "handshake") => {
             value.is_null() || serde_json::from_value::<HandshakeAnswer>(value.clone()).is_ok()
         }
-        (Step::Check {}, "warnings") => is_list_of_strings(value),
+        (Step::Explain { .. }, "verdict") => {
+            value == "OK" || value.as_str().is_some_and(|code| Contract::embedded().refusal(code).is_some())
+        }
+        (Step::Explain { .. }, "hints") | (Step::Check {}, "warnings") => is_list_of_strings(value),
         _ => return Some(format!("the result of {:?} has no field {name:?}", step.op())),
     };
     (!fits).then(|| format!("the expected {name:?} has the wrong type: {value}"))

@@ -40,6 +40,9 @@ pub fn judge(expect: &Expect, got: &StepResult) -> Option<String> {
         (Expect::Ok(fields), StepResult::Handshaken(handshaken)) => {
             fields_differ(fields, &serde_json::to_value(handshaken).expect("plain data is JSON"))
         }
+        (Expect::Ok(fields), StepResult::Explained(explained)) => {
+            fields_differ(fields, &serde_json::to_value(explained).expect("plain data is JSON"))
+        }
         (Expect::Ok(_), StepResult::Replaced) => None,
         (Expect::Refused(code), StepResult::Refused(refused)) if *code == refused.code => None,
         (Expect::Failed(code), StepResult::Failed(failed)) if *code == failed.code => None,
@@ -78,7 +81,8 @@ pub fn answer(got: &StepResult) -> String {
         | StepResult::Replaced
         | StepResult::ContextSigned(_)
         | StepResult::ContextVerified(_)
-        | StepResult::Handshaken(_) => format!("ok {}", got.to_value()["ok"]),
+        | StepResult::Handshaken(_)
+        | StepResult::Explained(_) => format!("ok {}", got.to_value()["ok"]),
     }
 }
 

@@ -16,8 +16,8 @@ use wiresign_host::SystemLookup;
 
 use crate::protocol::{Answer, Hello, PROTOCOL};
 use crate::result::{
-    Checked, ContextSigned, ContextVerified, Failed, HandshakeAnswer, Handshaken, Problem, Refused, Response, Signed,
-    StepResult, Verified,
+    Checked, ContextSigned, ContextVerified, Explained, Failed, HandshakeAnswer, Handshaken, Problem, Refused,
+    Response, Signed, StepResult, Verified,
 };
 use crate::step::{CAPABILITIES, Request, Step};
 use crate::text::Text;
@@ -117,6 +117,14 @@ impl Service {
                 }
                 Err(error) => context_failed(error),
             },
+            Step::Explain { now, request } => {
+                let headers = headers(request);
+                let explanation = self.verifier.explain(&head(request, &headers), request.body.bytes(), *now);
+                StepResult::Explained(Explained {
+                    verdict: explanation.verdict().to_owned(),
+                    hints: explanation.hints().iter().map(|hint| hint.id().to_owned()).collect(),
+                })
+            }
             Step::Handshake { webhook, now, request } => {
                 let headers = headers(request);
                 match self.verifier.handshake(webhook, &head(request, &headers), request.body.bytes(), *now) {

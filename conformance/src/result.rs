@@ -28,6 +28,8 @@ pub enum StepResult {
     ContextVerified(ContextVerified),
     /// The request was looked at as a handshake.
     Handshaken(Handshaken),
+    /// The verdict over a request was explained.
+    Explained(Explained),
     /// The configuration has problems.
     ConfigErrors(Vec<Problem>),
     /// Something happened that the binding did not foresee. Never right.
@@ -168,6 +170,16 @@ pub struct HandshakeAnswer {
     pub body: String,
 }
 
+/// `{"ok": ...}` of `explain`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explained {
+    /// `OK`, or the code of the refusal.
+    pub verdict: String,
+    /// The ids of the causes that are named, in their order.
+    pub hints: Vec<String>,
+}
+
 /// A problem or a warning of a configuration document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +207,7 @@ impl StepResult {
             ("ok", Step::SignContext { .. }) => serde_json::from_value(content).map(StepResult::ContextSigned),
             ("ok", Step::VerifyContext { .. }) => serde_json::from_value(content).map(StepResult::ContextVerified),
             ("ok", Step::Handshake { .. }) => serde_json::from_value(content).map(StepResult::Handshaken),
+            ("ok", Step::Explain { .. }) => serde_json::from_value(content).map(StepResult::Explained),
             ("refused", _) if step.can_be_refused() => serde_json::from_value(content).map(StepResult::Refused),
             ("failed", _) if step.can_fail() => serde_json::from_value(content).map(StepResult::Failed),
             ("config_errors", _) => serde_json::from_value(content).map(StepResult::ConfigErrors),
@@ -226,6 +239,7 @@ impl StepResult {
             StepResult::ContextSigned(signed) => json!({"ok": signed}),
             StepResult::ContextVerified(verified) => json!({"ok": verified}),
             StepResult::Handshaken(handshaken) => json!({"ok": handshaken}),
+            StepResult::Explained(explained) => json!({"ok": explained}),
             StepResult::ConfigErrors(problems) => json!({"config_errors": problems}),
             StepResult::Crashed(text) => json!({"crashed": text}),
         }

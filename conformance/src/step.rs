@@ -77,6 +77,13 @@ pub enum Step {
         /// What was received.
         request: Request,
     },
+    /// Say why a request is judged as it is. Changes nothing.
+    Explain {
+        /// Unix time in seconds.
+        now: u64,
+        /// What was received.
+        request: Request,
+    },
 }
 
 impl Step {
@@ -91,6 +98,7 @@ impl Step {
             Step::SignContext { .. } => "sign_context",
             Step::VerifyContext { .. } => "verify_context",
             Step::Handshake { .. } => "handshake",
+            Step::Explain { .. } => "explain",
         }
     }
 
@@ -102,7 +110,8 @@ impl Step {
             | Step::Sign { now, .. }
             | Step::SignContext { now, .. }
             | Step::VerifyContext { now, .. }
-            | Step::Handshake { now, .. } => Some(*now),
+            | Step::Handshake { now, .. }
+            | Step::Explain { now, .. } => Some(*now),
             Step::Check {} | Step::Replace { .. } => None,
         }
     }
@@ -124,8 +133,8 @@ impl Step {
 }
 
 /// Every capability that a hello may declare.
-pub const CAPABILITIES: [&str; 8] =
-    ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"];
+pub const CAPABILITIES: [&str; 9] =
+    ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain"];
 
 /// A request as it is on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -77,7 +77,7 @@ const PLAIN: [(&str, &str, Make); 48] = [
     ("body-line-ends", "", |bodies| Some(Cow::Owned(replaced(bodies.body, b"\r\n", b"\n")))),
     ("body-line-ends", "", |bodies| Some(Cow::Owned(replaced(&replaced(bodies.body, b"\r\n", b"\n"), b"\n", b"\r\n")))),
     ("body-not-sent", "", |bodies| (bodies.body.len() > 4).then_some(Cow::Borrowed(&b""[..]))),
-    ("body-replacement-characters", "", |bodies| Some(String::from_utf8_lossy(bodies.body)).map(owned_text)),
+    ("body-replacement-characters", "", |bodies| Some(owned_text(String::from_utf8_lossy(bodies.body)))),
     ("body-latin1", "", |bodies| Some(Cow::Owned(latin1_to_utf8(bodies.body)))),
     ("body-latin1", "", |bodies| utf8_to_latin1(bodies.body).map(Cow::Owned)),
     ("body-latin1", "", |bodies| question_marks(bodies.body).map(Cow::Owned)),

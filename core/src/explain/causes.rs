@@ -529,6 +529,11 @@ pub(super) const CAUSES: &[Known] = &[
         "Send every header of the scheme; `wiresign sign` prints those that belong together.",
     ),
     known(
+        "part-missing",
+        "Something that the scheme signs cannot be told from the request: {}.",
+        "Send every part of the credential once, as the scheme's page shows it.",
+    ),
+    known(
         "header-repeated",
         "A header of the credential is there twice, or two were joined with a comma.",
         "Send each credential header once; what adds its own must replace and not append.",

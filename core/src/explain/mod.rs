@@ -164,8 +164,12 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
         if hints.iter().any(|hint| hint.is_proved && hint.id.starts_with("signature-")) {
             hints.retain(|hint| hint.is_proved || !hint.id.starts_with("signature-"));
         }
-        if hints.is_empty() && refusal.code() == RefusalCode::InvalidSignature {
-            hints.push(Hint::new(&Cause::new("not-found"), false));
+        if hints.is_empty() {
+            let cause = match refusal.code() {
+                RefusalCode::InvalidSignature => Cause::new("not-found"),
+                _ => Cause::with("part-missing", &refusal.detail()),
+            };
+            hints.push(Hint::new(&cause, false));
         }
         let mut seen: Vec<&'static str> = Vec::new();
         hints.retain(|hint| {

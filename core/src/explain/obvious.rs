@@ -114,8 +114,19 @@ fn of_form(refusal: &Refusal, sought: Option<&Sought<'_>>) -> Option<Cause> {
             let missing = sought.and_then(|sought| sought.missing.first());
             missing.map(|name| Cause::with("header-missing", name))
         }
+        (
+            _,
+            Detail::Claim {
+                fault:
+                    ClaimFault::AbsentTimestamp
+                    | ClaimFault::AbsentParameter
+                    | ClaimFault::RepeatedParameter
+                    | ClaimFault::AbsentAuthority
+                    | ClaimFault::TwoAuthorities,
+                ..
+            },
+        ) => Some(Cause::with("part-missing", &refusal.detail())),
         (RefusalCode::MalformedRequest, _) => Some(Cause::new("request-malformed")),
-        (RefusalCode::InsufficientCoverage, _) => Some(Cause::with("header-missing", "or parameter that is signed")),
         _ => None,
     }
 }

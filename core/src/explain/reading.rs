@@ -121,7 +121,7 @@ fn decoded(text: &[u8], spelling: &Spelling<'_>) -> Vec<(Vec<u8>, Option<&'stati
     }
     for (alphabet, own) in [(&STANDARD, Encoding::Base64), (&URL_SAFE, Encoding::Base64Url)] {
         let Ok(bytes) = GeneralPurpose::new(alphabet, lenient).decode(text) else { continue };
-        let is_padded = !bytes.len().is_multiple_of(3) == text.ends_with(b"=");
+        let is_padded = bytes.len().is_multiple_of(3) != text.ends_with(b"=");
         let wants_padding = own == Encoding::Base64;
         let right = bytes.len().is_multiple_of(3) || is_padded == wants_padding;
         // Digits in hex that were written in base64 once more.

@@ -428,14 +428,15 @@ impl<'s, 'a> Search<'s, 'a> {
             heads.extend(target::paths(&received, &self.prefixes()).into_iter().take(COMBINED));
         }
         let without_query = Variant::new(Cause::new("query-left-out"), Change::Query(None));
-        if received.query.is_some() && self.signs(&[Piece::Query, Piece::Target]) {
-            if let Some(plain) = without_query.apply(&received) {
-                for variant in &heads {
-                    let Some(values) = variant.apply(&plain) else { continue };
-                    if let Some(mut causes) = self.own_holds(&pieces, &values) {
-                        causes.splice(0..0, [variant.cause.clone(), Cause::new("query-left-out")]);
-                        return Some(causes);
-                    }
+        if received.query.is_some()
+            && self.signs(&[Piece::Query, Piece::Target])
+            && let Some(plain) = without_query.apply(&received)
+        {
+            for variant in &heads {
+                let Some(values) = variant.apply(&plain) else { continue };
+                if let Some(mut causes) = self.own_holds(&pieces, &values) {
+                    causes.splice(0..0, [variant.cause.clone(), Cause::new("query-left-out")]);
+                    return Some(causes);
                 }
             }
         }

@@ -110,7 +110,12 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Null => "none".into(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
-        Value::Object(members) => members.values().map(plain).collect::<Vec<_>>().join(" "),
+        // Names are texts and stand first.
+        Value::Object(members) => {
+            let named = ["part", "key"].iter().filter_map(|name| members.get(*name));
+            let others = members.iter().filter(|(name, _)| *name != "part" && *name != "key").map(|(_, value)| value);
+            named.chain(others).map(plain).collect::<Vec<_>>().join(" ")
+        }
         other => other.to_string(),
     }
 }

@@ -1,0 +1,247 @@
+//! What an explanation must hold: the verdict of a verification, nothing remembered, no secret shown.
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+use wiresign::{Config, Explanation, Head, Secrets, Signer, Verifier};
+
+const NOW: u64 = 1_767_225_600;
+
+fn bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::String(text) => text.clone().into_bytes(),
+        other => STANDARD.decode(other["base64"].as_str().expect("base64")).expect("base64"),
+    }
+}
+
+struct Request {
+    method: Vec<u8>,
+    target: Vec<u8>,
+    authority: Option<Vec<u8>>,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn new(value: &Value) -> Self {
+        let header = |pair: &Value| (pair[0].as_str().expect("a name").to_owned(), bytes(&pair[1]));
+        Self {
+            method: bytes(&value["method"]),
+            target: bytes(&value["target"]),
+            authority: value.get("authority").map(bytes),
+            headers: value["headers"].as_array().expect("a list").iter().map(header).collect(),
+            body: bytes(&value["body"]),
+        }
+    }
+
+    fn head(&self) -> Head<'_, Vec<(String, Vec<u8>)>> {
+        Head { authority: self.authority.as_deref(), ..Head::new(&self.method, &self.target, &self.headers) }
+    }
+}
+
+/// Every request of the vectors is explained and then verified by one verifier: so the two must agree, and the explanation
+/// must have left no trace.
+#[test]
+fn the_verdict_is_that_of_a_verification_in_every_vector() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/vectors");
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for file in fs::read_dir(folder).expect("the vectors are there") {
+        let file = file.expect("an entry").path();
+        let suite: Value = serde_json::from_str(&fs::read_to_string(&file).expect("text")).expect("JSON");
+        for group in suite["groups"].as_array().expect("groups") {
+            let text = group["config_text"].as_str().map_or_else(|| group["config"].to_string(), str::to_owned);
+            let env = group["env"].as_object().into_iter().flatten();
+            let secrets =
+                env.fold(Secrets::new(), |secrets, (name, value)| secrets.env(name, value.as_str().expect("text")));
+            let Ok(config) = Config::parse(&text, &secrets) else { continue };
+            for test in group["tests"].as_array().expect("tests") {
+                let verifier = Verifier::new(&config);
+                for step in test["steps"].as_array().expect("steps") {
+                    let op = step["op"].as_str().expect("an operation");
+                    if op == "replace"
+                        && let Ok(other) = Config::parse(&step["config"].to_string(), &secrets)
+                    {
+                        verifier.replace(&other);
+                    }
+                    if op != "verify" && op != "verify_stream" {
+                        continue;
+                    }
+                    let request = Request::new(&step["request"]);
+                    let now = step["now"].as_u64().expect("a time");
+                    let before = verifier.metrics();
+                    let explained = verifier.explain(&request.head(), &request.body, now);
+                    assert_eq!(verifier.metrics(), before, "{}", test["id"]);
+                    let verified = verifier.verify(&request.head(), &request.body, now);
+                    let code = verified.as_ref().err().map_or("OK", |refusal| refusal.code().name());
+                    if explained.verdict() != code {
+                        wrong.push(format!("{}: {} instead of {code}", test["id"], explained.verdict()));
+                    } else if let Err(why) = std::panic::catch_unwind(|| assert_is_whole(&explained, code)) {
+                        wrong.push(format!("{}: {:?}", test["id"], why.downcast_ref::<String>()));
+                    }
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {compared}\n{}", wrong.len(), wrong[..wrong.len().min(8)].join("\n"));
+    assert!(compared > 1000, "{compared}");
+}
+
+/// Both forms of an explanation say the same, and something about every refusal.
+fn assert_is_whole(explained: &Explanation, code: &str) {
+    let json: Value = serde_json::from_str(&explained.json()).expect("JSON");
+    assert_eq!(json["verdict"]["code"], code);
+    assert_eq!(json["verdict"]["accepted"], code == "OK");
+    let text = explained.to_string();
+    assert!(text.lines().all(|line| line.chars().count() <= 400), "{text}");
+    let failed = json["stages"].as_array().expect("stages").iter().filter(|stage| stage["outcome"] == "failed").count();
+    assert_eq!(failed, usize::from(code != "OK"), "{json:#}");
+    if code == "OK" {
+        assert!(explained.hints().is_empty() && text.starts_with("accepted\n"), "{text}");
+    } else {
+        assert!(!explained.hints().is_empty() && text.starts_with(&format!("refused: {code}")), "{text}");
+    }
+    for hint in explained.hints() {
+        assert!(!hint.cause().is_empty() && !hint.fix().is_empty(), "{}", hint.id());
+        assert!(!hint.cause().contains('{') || hint.id().starts_with("body-"), "{}", hint.cause());
+    }
+}
+
+const SECRET: &str = "3f8a1c5e7b9d2046f1e3a5c7092b4d6e8f0a1c3e5b7d9f2143658709badcfe10";
+const OTHER: &str = "9d1e5b7c3f0a8264e6c8a0f2b4d61735597b3d1f8e6c4a20b1d3f5978695a4c2";
+const TOKEN: &str = "tok-Zx81kQpL7vWm3Ns0YtRb6Hd2Jf9GcUe4";
+
+fn config() -> Config {
+    let document = r#"{
+        "service": "orders",
+        "accept": ["service-hmac-v2", "service-hmac", "webhook:hooks"],
+        "services": {
+            "orders": {"keys": [{"secret": "env:OTHER"}]},
+            "billing": {"keys": [{"id": "k1", "secret": "env:SECRET"}], "api_keys": [{"secret": "env:TOKEN"}]}
+        },
+        "webhooks": {"hooks": {"scheme": "github", "keys": [{"secret": "env:SECRET2"}]}},
+        "routes": [{"match": "GET /api/*"}, {"match": "POST /keyed/**", "accept": ["api-key"]}]
+    }"#;
+    let second = "c27be1940fa86d3571e8b204d96c3fa50b7d82e61f4395ca08d6e7b21a5f3c90";
+    let secrets = Secrets::new().env("SECRET", SECRET).env("OTHER", OTHER).env("TOKEN", TOKEN).env("SECRET2", second);
+    Config::parse(document, &secrets).expect("a good document")
+}
+
+/// Text that an explanation could be made to repeat.
+fn smuggled() -> impl Strategy<Value = String> {
+    select(&["", "a", "/x", SECRET, TOKEN, OTHER, "X-Signature-", "a b", "\u{e9}", "%2F", "//", "?q=", "&b=1"][..])
+        .prop_map(str::to_owned)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_secret_and_no_expected_signature_is_shown(
+        pieces in prop::collection::vec(smuggled(), 4),
+        scheme in select(&["service-hmac-v2", "service-hmac"][..]),
+        method in select(&["GET", "POST", "post"][..]),
+        damage in 0..8,
+        age in 0..700_u64,
+        body in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let config = config();
+        let signs = format!(
+            r#"{{"service": "billing", "sign_with": "{scheme}", "services": {{"billing": {{"keys": [{{"secret": "env:SECRET"}}]}},
+                "orders": {{"keys": [{{"secret": "env:OTHER"}}]}}}}}}"#
+        );
+        let secrets = Secrets::new().env("SECRET", SECRET).env("OTHER", OTHER);
+        let signer = Signer::new(&Config::parse(&signs, &secrets).expect("good"), Some("orders")).expect("a signer");
+        let target = format!("/api/{}?{}", pieces[0], pieces[1]);
+        let none: &[(&str, &str)] = &[];
+        let nonce = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11";
+        let signed = signer.sign(&Head::new(method.as_bytes(), target.as_bytes(), none), &body, NOW, nonce);
+        let mut headers: Vec<(String, String)> = Vec::new();
+        let mut expected = String::new();
+        if let Ok(signed) = &signed {
+            headers.extend(signed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+            let signature = signed.iter().find(|(name, _)| *name == "X-Signature").expect("signed").1;
+            expected = signature.trim_start_matches("v2=").to_owned();
+        }
+        match damage {
+            0 => headers.iter_mut().for_each(|(name, _)| *name = name.replace("X-Signature", &format!("X-Signature{}", pieces[2]))),
+            1 => headers.iter_mut().filter(|(name, _)| name == "X-Signature").for_each(|(_, value)| *value = value.to_uppercase()),
+            2 => headers.iter_mut().filter(|(name, _)| name == "X-Service-ID").for_each(|(_, value)| value.clone_from(&pieces[2])),
+            3 => headers.iter_mut().filter(|(name, _)| name == "X-Timestamp").for_each(|(_, value)| value.clone_from(&pieces[2])),
+            4 => headers.push(("X-Hub-Signature-256".into(), format!("sha256={}", pieces[2]))),
+            5 => headers.push(("X-Service-API-Key".into(), pieces[2].clone())),
+            _ => {}
+        }
+        headers.push((pieces[3].clone(), pieces[2].clone()));
+        let received: Vec<u8> = if damage == 6 { [&body[..], b"\n"].concat() } else { body };
+        let target = if damage == 7 { format!("/keyed{target}") } else { target };
+        let verifier = Verifier::new(&config);
+        let explained = verifier.explain(&Head::new(method.as_bytes(), target.as_bytes(), &headers), &received, NOW + age);
+        for shown in [explained.to_string(), explained.json(), format!("{explained:?}")] {
+            for hidden in [SECRET, OTHER, TOKEN, &expected] {
+                for at in 0..hidden.len().saturating_sub(8) {
+                    let piece = &hidden[at..at + 9];
+                    prop_assert!(!shown.contains(piece), "{piece} in {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_look_leaves_a_request_its_one_acceptance() {
+    let config = config();
+    let verifier = Verifier::new(&config);
+    let document = r#"{"service": "billing", "services": {"billing": {"keys": [{"secret": "env:SECRET"}]}}}"#;
+    let signer = Config::parse(document, &Secrets::new().env("SECRET", SECRET)).expect("good");
+    let signer = Signer::new(&signer, Some("orders")).expect("a signer");
+    let none: &[(&str, &str)] = &[];
+    let head = Head::new(b"POST", b"/x", none);
+    let signed = signer.sign(&head, b"{}", NOW, "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11").expect("signed");
+    let headers: Vec<(&str, &str)> = signed.iter().collect();
+    let head = Head::new(b"POST", b"/x", headers.as_slice());
+    for _ in 0..3 {
+        assert_eq!(verifier.explain(&head, b"{}", NOW).verdict(), "OK");
+    }
+    verifier.verify(&head, b"{}", NOW).expect("the first time");
+    let explained = verifier.explain(&head, b"{}", NOW);
+    assert_eq!((explained.verdict(), explained.hints()[0].id()), ("REPLAYED_REQUEST", "replayed"));
+}
+
+/// A large body, and a registry of many keys: the search ends at its bounds, and says so.
+#[test]
+fn the_search_is_bounded() {
+    let services: Vec<String> = (0..600)
+        .map(|at| {
+            format!(
+                r#""s{at}": {{"keys": [{{"secret": "literal:{at:05}f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f6"}}]}}"#
+            )
+        })
+        .collect();
+    let document =
+        format!(r#"{{"service": "s0", "services": {{{}}}, "limits": {{"body_bytes": 10000000}}}}"#, services.join(","));
+    let verifier = Verifier::new(&Config::parse(&document, &Secrets::new()).expect("good"));
+    let headers = [
+        ("X-Service-ID", "s1".to_owned()),
+        ("X-Target-Service", "s0".to_owned()),
+        ("X-Timestamp", NOW.to_string()),
+        ("X-Request-ID", "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11".to_owned()),
+        ("X-Signature", format!("v2={}", "ab".repeat(32))),
+    ];
+    for length in [10, 1024 * 1024, 2 * 1024 * 1024] {
+        let body = format!("[{}1]", "1,".repeat(length / 2));
+        let started = std::time::Instant::now();
+        let explained = verifier.explain(&Head::new(b"POST", b"/a/b?c=d&e=f", &headers), body.as_bytes(), NOW);
+        let json: Value = serde_json::from_str(&explained.json()).expect("JSON");
+        assert_eq!(explained.verdict(), "INVALID_SIGNATURE");
+        assert!(json["search"]["tries"].as_u64().expect("a number") <= 4000, "{json:#}");
+        assert!(!json["search"]["cuts"].as_array().expect("a list").is_empty(), "{length}");
+        // Bounded work, with much to spare for a slow machine.
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    }
+}
