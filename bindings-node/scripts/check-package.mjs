@@ -1,12 +1,11 @@
 // Runs before every `npm pack`: a tarball without the compiled files or without a binary must not exist.
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 
+const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const needed = [
-  "dist/index.js",
-  "dist/index.mjs",
-  "dist/index.d.ts",
-  "dist/express.js",
-  "dist/fetch.js",
+  ...Object.values(exports).flatMap((entry) =>
+    typeof entry === "string" ? [] : Object.values(entry).flatMap(Object.values),
+  ),
   `prebuilds/${process.platform}-${process.arch}/wiresign.node`,
 ];
 const missing = needed.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)));

@@ -90,7 +90,11 @@ describe("The contract", () => {
   const examples = {
     HandshakeResponse: new esm.Verifier(ordersConfig({ webhooks, routes })).handshake("chat", challenge),
     Contexts: contexts,
-    VerifiedContext: contexts.verify("acme", ["admin"], contexts.sign("acme", ["admin"])),
+    VerifiedContext: contexts.verify(
+      "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11",
+      ["admin"],
+      contexts.sign("6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11", ["admin"]),
+    ),
     Config: ordersConfig(),
     Problem: ordersConfig().warnings[0] ?? failure(() => esm.Config.parse("{}")).problems[0],
     ConfigError: failure(() => esm.Config.parse("{}")),

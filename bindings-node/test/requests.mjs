@@ -9,8 +9,9 @@ import { billingSigner } from "./support.mjs";
 export const sign = (method, target, body, options) =>
   Object.fromEntries(billingSigner().sign({ method, target, body }, options));
 
-export async function send(port, method, target, { headers, body, agent } = {}) {
+export async function send(port, method, target, { headers, body, agent, timeout = 0 } = {}) {
   const request = http.request({ host: "127.0.0.1", port, method, path: target, headers, agent });
+  request.setTimeout(timeout, () => request.destroy(new Error("no answer in time")));
   request.end(body);
   const [response] = await once(request, "response");
   const chunks = [];
