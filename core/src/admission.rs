@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::bytes::is_same;
 use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules};
 use crate::judge::{self, Also, Entered, Facts, Replay, check_body_length, check_window, conclude, find_key};
-use crate::mac::Tag;
+use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::ReplayStore;
 use crate::request::{Head, Headers};
@@ -20,37 +20,20 @@ use crate::verifier::Memory;
 /// The longest API key that is looked up, in bytes.
 pub(crate) const MAX_API_KEY_BYTES: usize = 512;
 
-/// What the head of such a request says.
-#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
-pub(crate) enum Admitted<'a> {
-    /// Nobody in particular, where that is allowed.
-    Anonymous,
-    Claimed(Credentials<'a>),
-}
-
 /// The credentials of a request, as far as the head decides about them.
-pub(crate) struct Credentials<'a> {
-    pub(crate) signed: Signed<'a>,
+pub(crate) struct Credentials<'c> {
+    pub(crate) signed: Signed<'c>,
+    pub(crate) facts: &'c Facts<'c>,
     /// The positions of the service and of its API key, where one was sent and found.
     pub(crate) api_key: Option<(usize, usize)>,
 }
 
 /// The credential that covers more than itself.
-#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each request")]
-pub(crate) enum Signed<'a> {
-    BuiltIn(judge::Claimed<'a>),
-    Template(Claim<'a>, Facts<'a>),
+pub(crate) enum Signed<'c> {
+    BuiltIn(&'c judge::Claimed<'c>),
+    Template(&'c Claim<'c>),
     /// There is an API key, and nothing else.
-    Nothing(Facts<'a>),
-}
-
-impl<'a> Credentials<'a> {
-    pub(crate) fn facts(&self) -> &Facts<'a> {
-        match &self.signed {
-            Signed::BuiltIn(claimed) => &claimed.facts,
-            Signed::Template(_, facts) | Signed::Nothing(facts) => facts,
-        }
-    }
+    Nothing,
 }
 
 /// Judges a request whose body is at hand.
@@ -63,22 +46,31 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     now: u64,
     memory: &Memory,
 ) -> Result<Verified, Refusal> {
-    let credentials = match admit(config, head, entered, now, memory)? {
-        Admitted::Anonymous => return Ok(Verified::new(config.clone(), entered.route, None)),
-        Admitted::Claimed(credentials) => credentials,
-    };
-    let facts = credentials.facts();
+    admit(config, head, entered, now, memory, |credentials| match credentials {
+        None => Ok(Verified::new(config.clone(), entered.route, None)),
+        Some(credentials) => judge_body(config, &credentials, body, &memory.replay),
+    })
+}
+
+#[inline(never)]
+fn judge_body(
+    config: &Arc<Compiled>,
+    credentials: &Credentials<'_>,
+    body: &[u8],
+    store: &ReplayStore,
+) -> Result<Verified, Refusal> {
+    let facts = credentials.facts;
     check_body_length(config, facts, body.len() as u64)?;
-    let found = match &credentials.signed {
+    let found = match credentials.signed {
         Signed::BuiltIn(claimed) => judge::prove(config, claimed, body)?.into(),
-        Signed::Nothing(_) => Found::nothing(credentials.api_key),
-        Signed::Template(claim, facts) => {
-            let find = |check: &dyn Fn(KeyInUse<'_>) -> Option<Tag>| {
-                let check = |key| check(key_in_use(config, facts, key));
-                find_signatures(config, facts, claim.signatures.is_one(), check)
-            };
-            let found =
-                claim.with_check(body, find).map_err(|fault| refuse_claim(config, facts, parameter_fault(fault)))??;
+        Signed::Nothing => Found::nothing(credentials.api_key),
+        Signed::Template(claim) => {
+            let mut gathered = Gathered::new();
+            let check = claim
+                .check(body, &mut gathered)
+                .map_err(|fault| refuse_claim(config, facts, parameter_fault(fault)))?;
+            let is_one = claim.signatures.is_one();
+            let found = find_signatures(config, facts, is_one, |key| check.with(key_in_use(config, facts, key)))?;
             check_digest(config, facts, claim.is_right_body(body))?;
             match needs_mark(config, facts) {
                 true => found.with_mark(claim.mark(body)),
@@ -86,7 +78,7 @@ pub(crate) fn judge<H: Headers + ?Sized>(
             }
         }
     };
-    conclude_all(config, facts, credentials.api_key, &found, &memory.replay)
+    conclude_all(config, facts, credentials.api_key, &found, store)
 }
 
 /// The keys whose signatures were found.
@@ -133,11 +125,13 @@ pub(crate) fn find_signatures(
 /// Whether the message itself is what a replay is told by: a store of the adapter takes one key for a request, and of several
 /// signatures some may be left out.
 pub(crate) fn needs_mark(config: &Compiled, facts: &Facts<'_>) -> bool {
-    let takes_several = match facts.scheme {
+    if config.replay.store != ReplayStoreKind::External || facts.signs_nonce {
+        return false;
+    }
+    match facts.scheme {
         Scheme::Plan(at) => config.plan(at).template.takes_several_signatures(),
         Scheme::BuiltIn(_) | Scheme::ApiKey => false,
-    };
-    takes_several && config.replay.store == ReplayStoreKind::External && !facts.signs_nonce
+    }
 }
 
 /// After the signature: whether both credentials are of one service, then policy and replay.
@@ -185,28 +179,30 @@ pub(crate) fn refuse_claim(
     }
 }
 
-/// Steps 4 to 7 for all kinds of credentials.
+/// Steps 4 to 7 for all kinds of credentials. Hands them to `judge`, or nothing where the request has none and needs none:
+/// they are larger than what moving them would be worth.
 #[inline]
-pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
-    config: &'c Arc<Compiled>,
-    head: &Head<'a, H>,
-    entered: &Entered<'a>,
+pub(crate) fn admit<H: Headers + ?Sized, R>(
+    config: &Arc<Compiled>,
+    head: &Head<'_, H>,
+    entered: &Entered<'_>,
     now: u64,
     memory: &Memory,
-) -> Result<Admitted<'c>, Refusal> {
+    judge: impl FnOnce(Option<Credentials<'_>>) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
     let route = entered.route.map(|at| &config.routes[at]);
     let (rules, strict) = route.map_or((&config.rules, false), |route| (&route.rules, route.strict));
     let refuse = |code, detail| Refusal::new(code, detail, config.clone(), None, entered.request_id.keep());
     let accepted = rules.accept;
 
     let mut found = SchemeSet::default();
-    let mut collected: Option<(u8, Collected<'a>)> = None;
+    let mut signed: Option<(u8, Collected<'_>)> = None;
     for at in accepted.plans() {
-        let template = &config.plan(at).template;
-        let headers = template::collect(template, head.headers);
-        if headers.is_there(template, entered.query.unwrap_or_default()) {
+        let plan = config.plan(at);
+        let headers = plan.finder.collect(head.headers);
+        if headers.is_there(&plan.template, entered.query.unwrap_or_default()) {
             found = found.with(Scheme::Plan(at));
-            collected = Some((at, headers));
+            signed = Some((at, headers));
         }
     }
     let has_built_in = accepted.takes_built_in() && entered.carriers.has_built_in(accepted);
@@ -214,10 +210,10 @@ pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
     if has_api_key {
         found = found.with(Scheme::ApiKey);
     }
-    match found.iter().count() + usize::from(has_built_in) {
-        0 if rules.optional => return Ok(Admitted::Anonymous),
+    match found.count() + u32::from(has_built_in) {
+        0 if rules.optional => return judge(None),
         0 => return Err(refuse(RefusalCode::AuthenticationRequired, Detail::NoCredential(accepted))),
-        count if rules.every && count < accepted.iter().count() => {
+        count if rules.every && count < accepted.count() => {
             return Err(refuse(RefusalCode::AuthenticationRequired, Detail::NotAllCredentials(accepted)));
         }
         count if !rules.every && count > 1 => {
@@ -228,39 +224,43 @@ pub(crate) fn admit<'a: 'c, 'c, H: Headers + ?Sized>(
         _ => {}
     }
 
-    let signed = match collected {
-        Some((at, headers)) => {
-            let (claim, facts) = claim_template(config, head, entered, at, &headers, rules, strict, now)?;
-            Some(Signed::Template(claim, facts))
+    let find_api_key = |strict| {
+        if !has_api_key {
+            return Ok(None);
         }
-        None if has_built_in => Some(Signed::BuiltIn(judge::claim(config, head, entered, rules, strict, now)?)),
-        None => None,
+        // A key that nobody has names nobody: whoever tries many is stopped before the next look.
+        match memory.has_failed_too_often(config, head.client, now) {
+            Some(limit) => Err(refuse(RefusalCode::RateLimited, Detail::TooManyFailures { limit })),
+            None => find_api_key(config, entered, strict, now).map(Some),
+        }
     };
-    // A key that nobody has names nobody: whoever tries many is stopped before the next look.
-    if has_api_key && let Some(limit) = memory.has_failed_too_often(config, head.client, now) {
-        return Err(refuse(RefusalCode::RateLimited, Detail::TooManyFailures { limit }));
+    let conclude = |credentials: Credentials<'_>| {
+        memory.check_failures(credentials.facts, config, head.client)?;
+        judge(Some(credentials))
+    };
+    if let Some((at, headers)) = &signed {
+        let (claim, facts) = claim_template(config, head, entered, *at, headers, rules, strict, now)?;
+        let api_key = find_api_key(false)?;
+        conclude(Credentials { signed: Signed::Template(&claim), facts: &facts, api_key })
+    } else if has_built_in {
+        let claimed = judge::claim(config, head, entered, rules, strict, now)?;
+        let api_key = find_api_key(false)?;
+        conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key })
+    } else {
+        let api_key = find_api_key(strict)?;
+        let facts = facts_of_api_key(config, head, entered, api_key.map(|(service, _)| service), now);
+        conclude(Credentials { signed: Signed::Nothing, facts: &facts, api_key })
     }
-    let api_key = match has_api_key {
-        true => Some(find_api_key(config, entered, strict && signed.is_none(), now)?),
-        false => None,
-    };
-    let signed = match (signed, api_key) {
-        (Some(signed), _) => signed,
-        (None, at) => Signed::Nothing(facts_of_api_key(config, head, entered, at.map(|(service, _)| service), now)),
-    };
-    let credentials = Credentials { signed, api_key };
-    memory.check_failures(credentials.facts(), config, head.client)?;
-    Ok(Admitted::Claimed(credentials))
 }
 
 #[expect(clippy::too_many_arguments, reason = "what the head says comes from several places")]
-#[inline]
+#[inline(always)]
 pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
     config: &'c Arc<Compiled>,
     head: &Head<'a, H>,
     entered: &Entered<'a>,
     at: u8,
-    headers: &Collected<'a>,
+    headers: &'c Collected<'a>,
     rules: &Rules,
     strict: bool,
     now: u64,

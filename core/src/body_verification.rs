@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::admission::{self, Admitted, Found, Signed};
+use crate::admission::{self, Credentials, Found, Signed};
 use crate::config::Compiled;
 use crate::credentials::Signatures;
 use crate::identifier::{ReceivedId, RequestId};
@@ -78,25 +78,21 @@ impl BodyVerification {
                 let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, &claimed));
                 State::Claimed(Box::new(Kept::new(&claimed.facts, None, signed)))
             }
-            Admission::Entered(entered) => match admission::admit(config, head, &entered, now, memory)? {
-                Admitted::Anonymous => State::Public { route: entered.route },
-                Admitted::Claimed(credentials) => {
-                    let facts = credentials.facts();
-                    let signed = match &credentials.signed {
-                        Signed::BuiltIn(claimed) => KeptSigned::BuiltIn(BuiltInClaim::new(config, claimed)),
-                        Signed::Template(claim, facts) => {
-                            let keys = (0..facts.keys).map(|at| admission::key_in_use(config, facts, Some(at)));
-                            KeptSigned::Template(Box::new(Pending::new(
-                                claim,
-                                keys,
-                                admission::needs_mark(config, facts),
-                            )))
-                        }
-                        Signed::Nothing(_) => KeptSigned::Nothing,
-                    };
-                    State::Claimed(Box::new(Kept::new(facts, credentials.api_key, signed)))
-                }
-            },
+            Admission::Entered(entered) => admission::admit(config, head, &entered, now, memory, |credentials| {
+                let Some(Credentials { signed, facts, api_key }) = credentials else {
+                    return Ok(State::Public { route: entered.route });
+                };
+                let signed = match signed {
+                    Signed::BuiltIn(claimed) => KeptSigned::BuiltIn(BuiltInClaim::new(config, claimed)),
+                    Signed::Template(claim) => {
+                        let keys = (0..facts.keys).map(|at| admission::key_in_use(config, facts, Some(at)));
+                        let needs_mark = admission::needs_mark(config, facts);
+                        KeptSigned::Template(Box::new(Pending::new(claim, keys, needs_mark)))
+                    }
+                    Signed::Nothing => KeptSigned::Nothing,
+                };
+                Ok(State::Claimed(Box::new(Kept::new(facts, api_key, signed))))
+            })?,
         };
         Ok(Self { config: config.clone(), memory: memory.clone(), client: head.client, now, state })
     }

@@ -1,6 +1,7 @@
 //! Finds the one credential of a request, and parses it strictly.
 
 use crate::bytes::{any, any_pair};
+use crate::header_name::Ends;
 use crate::identifier::ReceivedId;
 use crate::mac::{Tag, decode_tag};
 use crate::refusal::{Detail, RefusalCode};
@@ -79,24 +80,24 @@ impl<'a> Carriers<'a> {
 
     #[inline]
     fn field(&mut self, name: &[u8]) -> Option<&mut Field<'a>> {
-        const SIGNATURE: Name = Name::new(header::SIGNATURE);
-        const TIMESTAMP: Name = Name::new(header::TIMESTAMP);
-        const SERVICE_ID: Name = Name::new(header::SERVICE_ID);
-        const REQUEST_ID: Name = Name::new(header::REQUEST_ID);
-        const SERVICE_NAME: Name = Name::new(header::SERVICE_NAME);
-        const TARGET_SERVICE: Name = Name::new(header::TARGET_SERVICE);
+        const SIGNATURE: Ends = Ends::new(header::SIGNATURE);
+        const TIMESTAMP: Ends = Ends::new(header::TIMESTAMP);
+        const SERVICE_ID: Ends = Ends::new(header::SERVICE_ID);
+        const REQUEST_ID: Ends = Ends::new(header::REQUEST_ID);
+        const SERVICE_NAME: Ends = Ends::new(header::SERVICE_NAME);
+        const TARGET_SERVICE: Ends = Ends::new(header::TARGET_SERVICE);
 
         // All names begin with "X-": most fields of a request are passed over here.
         if name.len() < 11 || name[1] != b'-' || name[0] | 0x20 != b'x' {
             return None;
         }
         match name.len() {
-            11 if SIGNATURE.is(name) => Some(&mut self.signature),
-            11 if TIMESTAMP.is(name) => Some(&mut self.timestamp),
-            12 if SERVICE_ID.is(name) => Some(&mut self.service_id),
-            12 if REQUEST_ID.is(name) => Some(&mut self.request_id),
-            14 if SERVICE_NAME.is(name) => Some(&mut self.service_name),
-            16 if TARGET_SERVICE.is(name) => Some(&mut self.target_service),
+            11 if SIGNATURE.are_of(name) => Some(&mut self.signature),
+            11 if TIMESTAMP.are_of(name) => Some(&mut self.timestamp),
+            12 if SERVICE_ID.are_of(name) => Some(&mut self.service_id),
+            12 if REQUEST_ID.are_of(name) => Some(&mut self.request_id),
+            14 if SERVICE_NAME.are_of(name) => Some(&mut self.service_name),
+            16 if TARGET_SERVICE.are_of(name) => Some(&mut self.target_service),
             17 if name.eq_ignore_ascii_case(header::API_KEY.as_bytes()) => Some(&mut self.api_key),
             _ => None,
         }
@@ -218,47 +219,6 @@ impl<'a> Carriers<'a> {
             return Err((RefusalCode::InvalidNonce, Detail::Form { header: header::REQUEST_ID, wanted }));
         }
         Ok(Claim { scheme, service, timestamp_text, timestamp, signatures, target_service, nonce })
-    }
-}
-
-/// A header name of 8 to 16 bytes, to be compared in two words whatever the letter case.
-struct Name {
-    first: Word,
-    last: Word,
-}
-
-struct Word {
-    lower: u64,
-    /// The bit that makes a letter small, for each letter; other bytes must be as they are.
-    letters: u64,
-}
-
-impl Name {
-    const fn new(name: &str) -> Self {
-        Self { first: Word::new(name.as_bytes(), 0), last: Word::new(name.as_bytes(), name.len() - 8) }
-    }
-
-    /// Whether `name`, which is as long, is the same.
-    #[inline]
-    fn is(&self, name: &[u8]) -> bool {
-        let same = |word: &Word, bytes: Option<&[u8; 8]>| {
-            bytes.is_some_and(|bytes| u64::from_le_bytes(*bytes) | word.letters == word.lower)
-        };
-        same(&self.first, name.first_chunk()) && same(&self.last, name.last_chunk())
-    }
-}
-
-impl Word {
-    const fn new(text: &[u8], start: usize) -> Self {
-        let mut word = Self { lower: 0, letters: 0 };
-        let mut at = 0;
-        while at < 8 {
-            let byte = text[start + at];
-            word.lower |= (byte.to_ascii_lowercase() as u64) << (8 * at);
-            word.letters |= if byte.is_ascii_alphabetic() { 0x20 << (8 * at) } else { 0 };
-            at += 1;
-        }
-        word
     }
 }
 

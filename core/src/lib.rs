@@ -47,6 +47,7 @@ mod explain;
 mod failures;
 mod generate;
 mod handshake;
+mod header_name;
 mod identifier;
 mod judge;
 mod mac;

@@ -34,7 +34,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-const BLOCK_BYTES: usize = 64;
+pub(crate) const BLOCK_BYTES: usize = 64;
 /// What follows a message in its last block: one bit, and the length in eight bytes.
 const PADDING_BYTES: usize = 9;
 
@@ -147,7 +147,7 @@ impl Gathered {
 
     #[inline]
     fn gather(&mut self, piece: &[u8]) {
-        self.buffer[self.used..self.used + piece.len()].copy_from_slice(piece);
+        copy_short(&mut self.buffer[self.used..self.used + piece.len()], piece);
         self.used += piece.len();
     }
 

@@ -6,7 +6,7 @@ use super::Window;
 use super::reader::{Item, Reader};
 use super::webhooks::Templates;
 use crate::scheme::{BuiltIn, Scheme, SchemeSet, catalogue, header};
-use crate::template::{Plan, Template};
+use crate::template::{Finder, Plan, Template};
 
 /// The schemes that a document can name.
 pub(super) struct KnownSchemes {
@@ -21,6 +21,7 @@ impl KnownSchemes {
         let mut plans = webhooks;
         for (id, template) in templates.iter().filter(|(_, template)| template.caller.is_some()) {
             plans.push(Plan {
+                finder: Finder::new(template),
                 template: Arc::clone(template),
                 listed_as: id.as_str().into(),
                 webhook: None,

@@ -10,12 +10,12 @@ use crate::config::{Compiled, ReplayRule, Rules};
 use crate::credentials::Carriers;
 use crate::identifier::ReceivedId;
 use crate::judge::{Entered, check_body_length, find_key};
-use crate::mac::{MacKey, Tag};
+use crate::mac::{Gathered, MacKey};
 use crate::policy::Path;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{Scheme, SchemeSet};
-use crate::template::{self, KeyInUse, parameter_fault};
+use crate::template::parameter_fault;
 
 impl HandshakeFault {
     fn code(self) -> RefusalCode {
@@ -78,17 +78,16 @@ fn prove<'c, H: Headers + ?Sized>(
         replay: ReplayRule::Off,
     };
     let template = &config.plan(at).template;
-    let headers = template::collect(template, head.headers);
+    let headers = config.plan(at).finder.collect(head.headers);
     if !headers.is_there(template, entered.query.unwrap_or_default()) {
         return Ok(None);
     }
     let (claim, facts) = claim_template(config, head, entered, at, &headers, &rules, false, now)?;
     check_body_length(config, &facts, body.len() as u64)?;
-    let find = |check: &dyn Fn(KeyInUse<'_>) -> Option<Tag>| {
-        find_key(config, &facts, |key| check(key_in_use(config, &facts, key)))
-    };
-    let found = claim.with_check(body, find).map_err(|fault| refuse_claim(config, &facts, parameter_fault(fault)))?;
-    let (key, _) = found?;
+    let mut gathered = Gathered::new();
+    let check =
+        claim.check(body, &mut gathered).map_err(|fault| refuse_claim(config, &facts, parameter_fault(fault)))?;
+    let (key, _) = find_key(config, &facts, |key| check.with(key_in_use(config, &facts, key)))?;
     check_digest(config, &facts, claim.is_right_body(body))?;
     Ok(Some(key_in_use(config, &facts, Some(key)).0))
 }

@@ -124,6 +124,11 @@ impl SchemeSet {
         self.0 & !Self::BUILT_IN == 0
     }
 
+    /// How many schemes are in the set.
+    pub(crate) const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
     /// The positions of the plans in the set.
     pub(crate) fn plans(self) -> impl Iterator<Item = u8> {
         let mut rest = self.0 >> 4;

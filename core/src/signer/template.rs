@@ -7,7 +7,7 @@ use crate::config::Key;
 use crate::mac::Sink;
 use crate::request::{Head, Headers};
 use crate::template::{
-    Algorithm, MAX_HEADERS, Message, Part, Parts, Plan, Running, SignaturePlace, TimestampPlace, collect, is_digest_of,
+    Algorithm, MAX_HEADERS, Message, Part, Parts, Plan, Running, SignaturePlace, TimestampPlace, is_digest_of,
 };
 
 impl Signer {
@@ -87,7 +87,7 @@ impl Signer {
         sink: &mut impl Sink,
     ) -> Result<(), SignError> {
         let template = &plan.template;
-        let collected = collect(template, head.headers);
+        let collected = plan.finder.collect(head.headers);
         let timestamp = template.timestamp.as_ref().map(|form| form.unit.write(now)).unwrap_or_default();
         let mut headers = [&b""[..]; MAX_HEADERS];
         for at in 0..template.headers.len() {
@@ -96,8 +96,8 @@ impl Signer {
                 at if at == template.caller => Some(self.own().id.as_bytes()),
                 at if at == template.target => self.target.as_deref().map(str::as_bytes),
                 at if at == template.timestamp_header() => Some(timestamp.as_bytes()),
-                _ if collected.is_repeated(template, at) => return Err(SignError::RepeatedHeader),
-                _ => collected.value(template, at),
+                _ if collected.is_repeated(at) => return Err(SignError::RepeatedHeader),
+                _ => collected.value(at),
             };
             headers[at] = match own {
                 Some(value) => value,
@@ -112,14 +112,14 @@ impl Signer {
             path,
             query: query.unwrap_or_default(),
             authority: match template.host {
-                Some(at) => head.authority.or(collected.value(template, at)).ok_or(SignError::AbsentHeader)?,
+                Some(at) => head.authority.or(collected.value(at)).ok_or(SignError::AbsentHeader)?,
                 None => b"",
             },
             timestamp: match template.timestamp.as_ref().map(|form| &form.place) {
                 Some(TimestampPlace::Query(_)) => return Err(SignError::Unsignable),
                 _ => timestamp.as_bytes(),
             },
-            headers,
+            headers: &headers,
         };
         let message = Message::new(plan, parts).map_err(|_| SignError::Unsignable)?;
         if message.digest.is_some_and(|digest| !is_digest_of(digest, &Sha256::digest(body).into())) {

@@ -3,7 +3,7 @@
 use super::message::{Message, Parts};
 use super::parameters::{self, ParameterFault};
 use super::signature::{ListFault, Reading, Signatures, Texts};
-use super::{Algorithm, MAX_HEADERS, Part, Plan, SignaturePlace, Template, TimeUnit, TimestampPlace};
+use super::{Algorithm, Collected, Part, Plan, SignaturePlace, Template, TimeUnit, TimestampPlace};
 use crate::bytes::any;
 use crate::config::parse_utc;
 use crate::identifier::ReceivedId;
@@ -12,20 +12,6 @@ use crate::request::{Head, Headers};
 
 /// The most bytes of a message id.
 const MAX_MESSAGE_ID_BYTES: usize = 128;
-
-/// The header fields that a template reads, as received.
-pub(crate) struct Collected<'a> {
-    /// Those with the first name of each header, then those with the second.
-    fields: [[Field<'a>; MAX_HEADERS]; 2],
-    /// Whether the sender uses the second names.
-    second: bool,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Field<'a> {
-    value: Option<&'a [u8]>,
-    repeated: bool,
-}
 
 /// A credential, parsed but not verified.
 pub(crate) struct Claim<'a> {
@@ -59,73 +45,39 @@ pub(crate) enum ClaimFault {
     Id(usize),
 }
 
-/// Picks the headers of a plan.
-#[inline]
-pub(crate) fn collect<'a, H: Headers + ?Sized>(template: &Template, headers: &'a H) -> Collected<'a> {
-    let mut fields = [[Field::default(); MAX_HEADERS]; 2];
-    headers.visit(|name, value| {
-        for (at, header) in template.headers.iter().enumerate() {
-            for (second, own) in header.names.iter().enumerate() {
-                if own.len() == name.len() && own.as_bytes().eq_ignore_ascii_case(name) {
-                    let field = &mut fields[second][at];
-                    field.repeated |= field.value.is_some();
-                    field.value = Some(value);
-                }
-            }
-        }
-    });
-    let second =
-        template.signature_header().is_some_and(|at| fields[1][at].value.is_some() && fields[0][at].value.is_none());
-    Collected { fields, second }
-}
-
 impl<'a> Collected<'a> {
-    #[inline]
-    fn field(&self, template: &Template, at: usize) -> Field<'a> {
-        let second = self.second && template.headers[at].names.len() == 2;
-        self.fields[usize::from(second)][at]
-    }
-
-    /// The value of a header by its position.
-    pub(crate) fn value(&self, template: &Template, at: usize) -> Option<&'a [u8]> {
-        self.field(template, at).value
-    }
-
-    /// Whether a header came more than once.
-    pub(crate) fn is_repeated(&self, template: &Template, at: usize) -> bool {
-        self.field(template, at).repeated
-    }
-
     /// Whether the request carries a credential of this template, however damaged.
     #[inline]
     pub(crate) fn is_there(&self, template: &Template, query: &[u8]) -> bool {
-        let has = |at: usize| self.field(template, at).value.is_some();
         let has_signature = match &template.signature.place {
-            SignaturePlace::Header(at) => has(*at),
-            SignaturePlace::Headers { first, count } => (*first..first + count).any(has),
+            SignaturePlace::Header(at) => self.has(*at),
+            SignaturePlace::Headers { first, count } => (*first..first + count).any(|at| self.has(at)),
             SignaturePlace::Query(name) => parameters::find(query, name) != Err(ParameterFault::Missing),
         };
-        has_signature || template.caller.is_some_and(has)
+        has_signature || template.caller.is_some_and(|at| self.has(at))
     }
 
     /// Parses the credential.
     ///
     /// # Errors
     /// The code and what is wrong, by the first fault in the order of the documentation.
-    #[inline]
-    pub(crate) fn claim<H: Headers + ?Sized>(
-        &self,
-        plan: &'a Plan,
+    #[inline(always)]
+    pub(crate) fn claim<'c, H: Headers + ?Sized>(
+        &'c self,
+        plan: &'c Plan,
         head: &Head<'a, H>,
-    ) -> Result<Claim<'a>, (RefusalCode, ClaimFault)> {
+    ) -> Result<Claim<'c>, (RefusalCode, ClaimFault)>
+    where
+        'a: 'c,
+    {
         use RefusalCode as Code;
         let template = &*plan.template;
-        if let Some(at) = template.signature_header()
-            && self.fields.iter().all(|fields| fields[at].value.is_some())
+        if self.has_both_names()
+            && let Some(at) = template.signature_header()
         {
             return Err((Code::AmbiguousCredentials, ClaimFault::BothNames(at)));
         }
-        self.check_repetitions(template)?;
+        self.check_repetitions(plan)?;
         let (path, query) = head.split_target();
         let query = query.unwrap_or_default();
 
@@ -138,7 +90,7 @@ impl<'a> Collected<'a> {
         let absent_signature = |at| (Code::MissingSignature, ClaimFault::Absent(at));
         let (texts, listed_timestamp) = match &template.signature.place {
             SignaturePlace::Header(at) => {
-                let value = self.field(template, *at).value.ok_or(absent_signature(*at))?;
+                let value = self.value(*at).ok_or(absent_signature(*at))?;
                 match &template.signature.list {
                     None => (Texts::one(value), None),
                     Some(list) => list.read(value).map_err(|fault| list_fault(fault, *at))?,
@@ -146,7 +98,7 @@ impl<'a> Collected<'a> {
             }
             SignaturePlace::Headers { first, count } => {
                 let mut texts = Texts::default();
-                for value in (*first..first + count).filter_map(|at| self.field(template, at).value) {
+                for value in (*first..first + count).filter_map(|at| self.value(at)) {
                     texts.add(&Texts::one(value)).map_err(|fault| list_fault(fault, *first))?;
                 }
                 (texts, None)
@@ -159,7 +111,7 @@ impl<'a> Collected<'a> {
 
         let need = |at: Option<usize>, code| match at {
             None => Ok(None),
-            Some(at) => match self.field(template, at).value {
+            Some(at) => match self.value(at) {
                 Some(value) => Ok(Some(value)),
                 None => Err((code, ClaimFault::Absent(at))),
             },
@@ -179,13 +131,11 @@ impl<'a> Collected<'a> {
         let caller = need(template.caller, Code::MissingServiceId)?;
         let target = need(template.target, Code::MissingTarget)?;
 
-        let mut headers = [&b""[..]; MAX_HEADERS];
-        for (at, value) in headers.iter_mut().enumerate().take(template.headers.len()) {
-            *value = self.field(template, at).value.unwrap_or_default();
-        }
-        for part in &template.parts {
-            if let Part::Header(at) = part {
-                need(Some(*at), Code::InsufficientCoverage)?;
+        if !plan.finder.has_all_signed(self) {
+            for part in &template.parts {
+                if let Part::Header(at) = part {
+                    need(Some(*at), Code::InsufficientCoverage)?;
+                }
             }
         }
         let head = Parts {
@@ -195,7 +145,7 @@ impl<'a> Collected<'a> {
             query,
             authority: self.authority(template, head.authority)?,
             timestamp: timestamp_text.unwrap_or_default(),
-            headers,
+            headers: self.values(),
         };
         let message = Message::new(plan, head).map_err(parameter_fault)?;
 
@@ -230,15 +180,15 @@ impl<'a> Collected<'a> {
     /// Some servers join repeated fields with a comma, and hardly a format has use for one: then it is a repetition, and the
     /// answer is the same whatever the server does.
     #[inline]
-    fn check_repetitions(&self, template: &Template) -> Result<(), (RefusalCode, ClaimFault)> {
-        for at in 0..template.headers.len() {
-            let field = self.field(template, at);
-            let Some(value) = field.value else { continue };
-            let is_joined = match &template.signature.list {
-                Some(list) if template.signature.place == SignaturePlace::Header(at) => list.looks_joined(value),
-                _ => !template.may_hold_commas(at) && any(value, |byte| byte == b','),
+    fn check_repetitions(&self, plan: &Plan) -> Result<(), (RefusalCode, ClaimFault)> {
+        let signature = &plan.template.signature;
+        for at in 0..plan.template.headers.len() {
+            let Some(value) = self.value(at) else { continue };
+            let is_joined = match &signature.list {
+                Some(list) if signature.place == SignaturePlace::Header(at) => list.looks_joined(value),
+                _ => !plan.finder.may_hold_commas(at) && any(value, |byte| byte == b','),
             };
-            if field.repeated || is_joined {
+            if self.is_repeated(at) || is_joined {
                 return Err((RefusalCode::DuplicateHeader, ClaimFault::Repeated(at)));
             }
         }
@@ -247,7 +197,7 @@ impl<'a> Collected<'a> {
 
     fn authority(&self, template: &Template, given: Option<&'a [u8]>) -> Result<&'a [u8], (RefusalCode, ClaimFault)> {
         let Some(at) = template.host else { return Ok(b"") };
-        match (given, self.field(template, at).value) {
+        match (given, self.value(at)) {
             (Some(given), Some(host)) if !given.eq_ignore_ascii_case(host) => {
                 Err((RefusalCode::MalformedRequest, ClaimFault::TwoAuthorities))
             }

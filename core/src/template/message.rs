@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 
 use super::parameters::{self, ParameterFault};
-use super::{BodyPart, MAX_HEADERS, Making, Part, Plan};
+use super::{BodyPart, Making, Part, Plan};
 use crate::mac::{Sink, hex};
 
 /// What the signed message is made of, but the body.
@@ -29,7 +29,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) authority: &'a [u8],
     pub(crate) timestamp: &'a [u8],
     /// By the positions of the template's headers.
-    pub(crate) headers: [&'a [u8]; MAX_HEADERS],
+    pub(crate) headers: &'a [&'a [u8]],
 }
 
 /// The body as it is signed.

@@ -3,6 +3,7 @@
 
 mod check;
 mod claim;
+mod finder;
 mod message;
 pub(crate) mod parameters;
 mod pending;
@@ -10,7 +11,8 @@ mod proof;
 mod signature;
 
 pub(crate) use check::is_digest_of;
-pub(crate) use claim::{Claim, ClaimFault, Collected, collect, parameter_fault};
+pub(crate) use claim::{Claim, ClaimFault, parameter_fault};
+pub(crate) use finder::{Collected, Finder};
 pub(crate) use message::{Message, Parts};
 pub(crate) use pending::{KeyInUse, Pending};
 pub(crate) use proof::{Proof, ProofKey, Running};
@@ -316,7 +318,6 @@ impl Template {
     }
 
     /// Whether a header may hold commas: one that is signed for its own sake, and is nothing to Wiresign.
-    #[inline]
     pub(crate) fn may_hold_commas(&self, at: usize) -> bool {
         let roles = [self.nonce, self.message_id, self.caller, self.target, self.timestamp_header()];
         !roles.contains(&Some(at)) && self.parts.contains(&Part::Header(at))
@@ -331,6 +332,7 @@ impl Template {
 /// A template in use: with its own names for headers, its own URL, its own window.
 pub(crate) struct Plan {
     pub(crate) template: std::sync::Arc<Template>,
+    pub(crate) finder: Finder,
     /// How `accept` lists it: `webhook:NAME`, or the template's id.
     pub(crate) listed_as: Box<str>,
     /// The position of the webhook among the services; `None` where the request names its caller.

@@ -1,6 +1,7 @@
 //! Query and form parameters: split, decoded and written again the way senders do it.
 
 use super::SortedQuery;
+use crate::bytes::any;
 
 /// The most parameters that are looked at.
 const MAX_PARAMETERS: usize = 1000;
@@ -52,11 +53,16 @@ pub(crate) fn find<'a>(text: &'a [u8], name: &str) -> Result<&'a [u8], Parameter
         if at == MAX_PARAMETERS {
             return Err(ParameterFault::TooMany);
         }
-        if (key == name.as_bytes() || decode(key) == name.as_bytes()) && found.replace(value).is_some() {
+        if is_spelling(key, name.as_bytes()) && found.replace(value).is_some() {
             return Err(ParameterFault::Repeated);
         }
     }
     found.ok_or(ParameterFault::Missing)
+}
+
+/// Whether a name is what an encoded one stands for.
+fn is_spelling(encoded: &[u8], name: &[u8]) -> bool {
+    encoded == name || (any(encoded, |byte| (byte == b'%') | (byte == b'+')) && decode(encoded) == name)
 }
 
 /// A name and its value, decoded.

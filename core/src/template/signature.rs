@@ -129,13 +129,15 @@ impl<'a> Texts<'a> {
 
     /// Those from a position on.
     fn from(mut self, at: usize) -> Self {
-        self.texts.rotate_left(at);
-        self.count -= at;
+        if at > 0 {
+            self.texts.rotate_left(at);
+            self.count -= at;
+        }
         self
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
-        self.texts.into_iter().take(self.count)
+        self.texts[..self.count].iter().copied()
     }
 }
 

@@ -1,0 +1,142 @@
+//! Finds the headers of a template among those of a request.
+
+use super::{HeaderNames, MAX_HEADERS, Part, Template};
+use crate::header_name::HeaderName;
+use crate::request::Headers;
+
+/// What a plan looks for in each request.
+pub(crate) struct Finder {
+    /// A bit for each length that a name has, the last one for all that are longer.
+    lengths: u64,
+    /// Each name with its place among [`Collected::values`].
+    names: Box<[(HeaderName, usize)]>,
+    two_names: Places,
+    /// The headers that the message holds, and those of them that may hold commas.
+    signed: Places,
+    with_commas: Places,
+    /// The header that alone holds signatures.
+    signature: Option<usize>,
+    count: usize,
+}
+
+/// A set of places, as bits.
+type Places = u32;
+
+/// Each header has a place for its first name, and behind all of those one for its second name.
+const PLACES: usize = 2 * MAX_HEADERS;
+
+/// The header fields that a template reads, as received.
+pub(crate) struct Collected<'a> {
+    values: [&'a [u8]; PLACES],
+    present: Places,
+    repeated: Places,
+    /// Whether both names of the signature's header are there.
+    has_both: bool,
+}
+
+impl Finder {
+    pub(crate) fn new(template: &Template) -> Self {
+        let name_at = |(at, header): (usize, &HeaderNames)| -> Vec<_> {
+            let places = [at, MAX_HEADERS + at];
+            header.names.iter().zip(places).map(|(name, place)| (HeaderName::new(name), place)).collect()
+        };
+        let places = |is: &dyn Fn(usize, &HeaderNames) -> bool| {
+            let all = template.headers.iter().enumerate();
+            all.fold(0, |places, (at, header)| places | Places::from(is(at, header)) << at)
+        };
+        Self {
+            lengths: template.header_names().fold(0, |lengths, name| lengths | length_bit(name.as_bytes())),
+            names: template.headers.iter().enumerate().flat_map(name_at).collect(),
+            two_names: places(&|_, header| header.names.len() == 2),
+            signed: places(&|at, _| template.parts.contains(&Part::Header(at))),
+            with_commas: places(&|at, _| template.may_hold_commas(at)),
+            signature: template.signature_header(),
+            count: template.headers.len(),
+        }
+    }
+
+    /// Picks the headers of the template.
+    #[inline]
+    pub(crate) fn collect<'a, H: Headers + ?Sized>(&self, headers: &'a H) -> Collected<'a> {
+        let mut collected = Collected { values: [b""; PLACES], present: 0, repeated: 0, has_both: false };
+        headers.visit(|name, value| {
+            // Most fields of a request are passed over here.
+            if self.lengths & length_bit(name) == 0 {
+                return;
+            }
+            for (_, place) in self.names.iter().filter(|(own, _)| own.is(name)) {
+                collected.repeated |= collected.present & 1 << place;
+                collected.present |= 1 << place;
+                collected.values[*place] = value;
+            }
+        });
+        if self.two_names != 0 {
+            self.choose_names(&mut collected);
+        }
+        collected
+    }
+
+    /// Where the sender uses the second name of the signature's header, it uses those of all others too.
+    fn choose_names(&self, collected: &mut Collected<'_>) {
+        let Some(signature) = self.signature else { return };
+        let (has_first, has_second) = (collected.has(signature), collected.has(MAX_HEADERS + signature));
+        collected.has_both = has_first && has_second;
+        if !has_second || has_first {
+            return;
+        }
+        for at in (0..self.count).filter(|at| self.two_names >> at & 1 == 1) {
+            let second = MAX_HEADERS + at;
+            collected.values[at] = collected.values[second];
+            for places in [&mut collected.present, &mut collected.repeated] {
+                *places = (*places & !(1 << at)) | (*places >> second & 1) << at;
+            }
+        }
+    }
+
+    /// Whether a comma in a header is a part of its value.
+    #[inline]
+    pub(crate) fn may_hold_commas(&self, at: usize) -> bool {
+        self.with_commas >> at & 1 == 1
+    }
+
+    /// Whether each header that the message holds is there.
+    #[inline]
+    pub(crate) fn has_all_signed(&self, collected: &Collected<'_>) -> bool {
+        self.signed & !collected.present == 0
+    }
+}
+
+#[inline]
+fn length_bit(name: &[u8]) -> u64 {
+    1 << name.len().min(63)
+}
+
+impl<'a> Collected<'a> {
+    #[inline]
+    pub(crate) fn has(&self, at: usize) -> bool {
+        self.present >> at & 1 == 1
+    }
+
+    /// The value of a header by its position.
+    #[inline]
+    pub(crate) fn value(&self, at: usize) -> Option<&'a [u8]> {
+        self.has(at).then(|| self.values[at])
+    }
+
+    #[inline]
+    pub(crate) fn is_repeated(&self, at: usize) -> bool {
+        self.repeated >> at & 1 == 1
+    }
+
+    /// The values by the positions of the headers; empty where one is not there.
+    #[inline]
+    pub(crate) fn values(&self) -> &[&'a [u8]] {
+        &self.values[..MAX_HEADERS]
+    }
+
+    /// Whether both names of the header that holds signatures are there.
+    #[inline]
+    pub(crate) fn has_both_names(&self) -> bool {
+        self.has_both
+    }
+}
