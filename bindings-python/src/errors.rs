@@ -10,6 +10,7 @@ use wiresign_host::NoRandomness;
 /// The classes of `wiresign._errors`.
 pub(crate) struct Classes {
     problem: Py<PyType>,
+    hint: Py<PyType>,
     config_error: Py<PyType>,
     signing_error: Py<PyType>,
     refusal: Py<PyType>,
@@ -23,6 +24,7 @@ pub(crate) fn classes(py: Python<'_>) -> PyResult<&Classes> {
         let class = |name: &str| -> PyResult<Py<PyType>> { Ok(module.getattr(name)?.cast_into::<PyType>()?.unbind()) };
         Ok(Classes {
             problem: class("Problem")?,
+            hint: class("Hint")?,
             config_error: class("ConfigError")?,
             signing_error: class("SigningError")?,
             refusal: class("Refusal")?,
@@ -60,6 +62,11 @@ pub(crate) fn problems<'py>(py: Python<'py>, found: &[core::Problem]) -> PyResul
         list.append(class.call1((problem.pointer.as_str(), problem.message.as_str()))?)?;
     }
     Ok(list)
+}
+
+/// The class `wiresign.Hint`.
+pub(crate) fn hint_class<'py>(py: Python<'py>) -> PyResult<&'py Bound<'py, PyType>> {
+    Ok(classes(py)?.hint.bind(py))
 }
 
 /// The error of a `BodyVerification` that is used after its end.

@@ -11,6 +11,7 @@ mod body_verification;
 mod config;
 mod contexts;
 mod errors;
+mod explanation;
 mod handshake;
 mod metrics;
 mod secret;
@@ -33,6 +34,8 @@ mod _wiresign {
     use crate::contexts::{Contexts, VerifiedContext};
     #[pymodule_export]
     use crate::errors::RefusalFacts;
+    #[pymodule_export]
+    use crate::explanation::Explanation;
     #[pymodule_export]
     use crate::handshake::HandshakeResponse;
     #[pymodule_export]

@@ -7,6 +7,7 @@ use wiresign as core;
 use crate::body_verification::BodyVerification;
 use crate::config::Config;
 use crate::errors;
+use crate::explanation::Explanation;
 use crate::handshake::HandshakeResponse;
 use crate::metrics::Metrics;
 use crate::verified::Verified;
@@ -79,6 +80,25 @@ impl Verifier {
             Ok((begun, declared)) => Ok(BodyVerification::new(begun, declared)),
             Err(refusal) => Err(errors::refusal(py, refusal)),
         }
+    }
+
+    /// Explains how a request is judged. Nothing is remembered and nothing is counted.
+    #[pyo3(signature = (method, target, headers, body=Body::Absent, *, authority=None, client=None, now=None))]
+    #[pyo3(text_signature = "($self, method, target, headers, body=b'', *, authority=None, client=None, now=None)")]
+    #[expect(clippy::too_many_arguments, reason = "the same arguments as verify")]
+    fn explain(
+        &self,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: &Bound<'_, PyAny>,
+        body: Body<'_>,
+        authority: Option<Text<'_>>,
+        client: Option<&str>,
+        now: Option<Seconds>,
+    ) -> PyResult<Explanation> {
+        let now = Seconds::or_clock(now);
+        let parts = Parts { method, target, headers, authority, client };
+        parts.lend(|head| Explanation(self.core.explain(head, body.bytes(), now)))
     }
 
     /// Answers a request that is a handshake of the webhook: its sender's challenge. None: it is none, so verify it.

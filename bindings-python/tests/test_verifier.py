@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import random
 from typing import Any
@@ -244,3 +245,40 @@ def test_nothing_is_pickled_or_copied() -> None:
         for act in (copy.copy, copy.deepcopy, pickle.dumps):
             with pytest.raises(TypeError):
                 act(thing)
+
+
+def test_a_refusal_is_explained() -> None:
+    judge = verifier()
+    good = signed(body=b'{"a": 1}', now=NOW)
+    explained = judge.explain("POST", "/invoices?draft=1", good, b'{"a":1}', now=NOW)
+    assert explained.verdict == "INVALID_SIGNATURE"
+    assert explained.hints[0].is_proved
+    assert explained.hints[0].id
+    assert explained.hints[0].cause.endswith(".")
+    assert explained.hints[0].fix
+    told = json.loads(explained.json())
+    assert told["verdict"]["code"] == "INVALID_SIGNATURE"
+    assert [hint["id"] for hint in told["hints"]] == [hint.id for hint in explained.hints]
+    assert explained.hints[0].cause in " ".join(str(explained).split())
+    assert repr(explained) == "<Explanation INVALID_SIGNATURE>"
+    # Nothing was remembered or counted.
+    assert judge.explain("POST", "/invoices?draft=1", good, b'{"a": 1}', now=NOW).verdict == "OK"
+    judge.verify("POST", "/invoices?draft=1", good, b'{"a": 1}', now=NOW)
+    assert judge.explain("POST", "/invoices?draft=1", good, b'{"a": 1}', now=NOW).verdict == "REPLAYED_REQUEST"
+    counters = {(name, *labels.values()): value for name, labels, value in judge.metrics().counters()}
+    assert counters.get(("wiresign_requests_refused_total", "INVALID_SIGNATURE"), 0) == 0
+
+
+def test_a_handshake_is_answered() -> None:
+    secret = "literal:3b9f6a1c8d2e4705b1c3d5e7f9a0b2c4d6e8f0a1b3c5d7e9f1a3b5c7d9e1f3a5"
+    hook = {"scheme": "whatsapp", "keys": [{"secret": secret}], "verify_token": "literal:a-token-of-our-own-choosing"}
+    judge = verifier(webhooks={"whatsapp": hook})
+    query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="
+    answer = judge.handshake("whatsapp", "GET", f"/hook?{query}a-token-of-our-own-choosing", [])
+    assert answer is not None
+    assert (answer.status, answer.body) == (200, b"1158201444")
+    assert ("Content-Type", "text/plain") in answer.headers
+    assert repr(answer) == "<HandshakeResponse 200>"
+    assert code_of(judge.handshake, "whatsapp", "GET", f"/hook?{query}another", []) != "accepted"
+    assert judge.handshake("whatsapp", "POST", "/hook", [], b"{}") is None
+    assert judge.handshake("nobody", "GET", f"/hook?{query}x", []) is None

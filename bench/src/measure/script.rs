@@ -19,15 +19,22 @@ pub(crate) fn node() -> Result<Vec<Row>, String> {
     run(Command::new("node").args(flags).arg("bench/node/verify.mjs"))
 }
 
-/// P1, by the module that is installed for `python` (the environment variable `PYTHON`, or `python3`).
+/// P1 and P2, by the module that is installed for `python` (the environment variable `PYTHON`, or `python3`).
 pub(crate) fn python() -> Result<Vec<Row>, String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    run(Command::new(python).arg("bench/python/verify.py"))
+    let mut rows = run(Command::new(&python).arg("bench/python/verify.py"))?;
+    rows.extend(run(Command::new(&python).arg("bench/python/added.py"))?);
+    Ok(rows)
 }
 
 /// G1, by the Go package against the C library that is installed in `dist/c`.
 pub(crate) fn go() -> Result<Vec<Row>, String> {
     run(Command::new("bindings-c/go/scripts/with-library").args(["go", "-C", "bench/go", "run", "."]))
+}
+
+/// J1, by the Java package that `bindings-c/java/build package` has made.
+pub(crate) fn java() -> Result<Vec<Row>, String> {
+    run(&mut Command::new("bench/java/run"))
 }
 
 /// The fleet that the Rust part measures with.
@@ -66,7 +73,7 @@ fn run(command: &mut Command) -> Result<Vec<Row>, String> {
 }
 
 fn parse(row: &Value) -> Option<Row> {
-    let id = ["G1", "N1", "N3", "P1"].into_iter().find(|id| row["id"] == *id)?;
+    let id = ["G1", "J1", "N1", "N3", "P1", "P2"].into_iter().find(|id| row["id"] == *id)?;
     let unit = match row["unit"].as_str()? {
         "faster" => Unit::Faster,
         "bytes" => Unit::Bytes,

@@ -9,11 +9,12 @@ Callers: `wiresign.client`, `wiresign.httpx`, `wiresign.requests`, `wiresign.aio
 """
 
 from wiresign._codes import FailureCode, RefusalCode
-from wiresign._errors import ConfigError, Problem, Refusal, RefusalResponse, SigningError
+from wiresign._errors import ConfigError, Hint, Problem, Refusal, RefusalResponse, SigningError
 from wiresign._wiresign import (
     BodyVerification,
     Config,
     Contexts,
+    Explanation,
     HandshakeResponse,
     Metrics,
     Signer,
@@ -28,8 +29,10 @@ __all__ = [
     "Config",
     "ConfigError",
     "Contexts",
+    "Explanation",
     "FailureCode",
     "HandshakeResponse",
+    "Hint",
     "Metrics",
     "Problem",
     "Refusal",

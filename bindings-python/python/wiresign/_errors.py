@@ -24,6 +24,19 @@ class Problem(NamedTuple):
         return f"{self.pointer or 'the document'}: {self.message}"
 
 
+class Hint(NamedTuple):
+    """One cause that an explanation names."""
+
+    id: str
+    """The stable name of the cause."""
+    cause: str
+    """A sentence that names the cause."""
+    fix: str
+    """A sentence that says what to do."""
+    is_proved: bool
+    """Whether the signature is right once this cause is taken away."""
+
+
 class ConfigError(ValueError):
     """A config document cannot be used. `problems` lists everything that is wrong with it."""
 

@@ -2,12 +2,13 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal, NoReturn, TypeAlias, final
 
-from wiresign._errors import Problem
+from wiresign._errors import Hint, Problem
 
 __all__ = [
     "BodyVerification",
     "Config",
     "Contexts",
+    "Explanation",
     "HandshakeResponse",
     "Metrics",
     "RefusalFacts",
@@ -95,6 +96,17 @@ class Verifier:
         client: str | None = None,
         now: int | None = None,
     ) -> BodyVerification: ...
+    def explain(
+        self,
+        method: _Text,
+        target: _Text,
+        headers: _Headers,
+        body: _Body = b"",
+        *,
+        authority: _Text | None = None,
+        client: str | None = None,
+        now: int | None = None,
+    ) -> Explanation: ...
     def handshake(
         self,
         webhook: str,
@@ -158,6 +170,14 @@ class Verified:
     def is_public(self) -> bool: ...
     def require_service(self, *services: str) -> None: ...
     def __reduce__(self) -> NoReturn: ...
+
+@final
+class Explanation:
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def hints(self) -> list[Hint]: ...
+    def json(self) -> str: ...
 
 @final
 class HandshakeResponse:

@@ -35,6 +35,7 @@ HELLO: Json = {
         "sign_context",
         "verify_context",
         "handshake",
+        "explain",
     ],
 }
 
@@ -71,6 +72,10 @@ def _step(step: Json, config: wiresign.Config, verifier: wiresign.Verifier, env:
                 headers = signer.sign(*head, body, **options)
                 message = base64.b64encode(signer.message(*head, body, **options)).decode()
                 return {"ok": {"headers": [list(header) for header in headers], "message": {"base64": message}}}
+            case "explain":
+                head, body = _request(step["request"])
+                explained = verifier.explain(*head, body, now=step["now"], authority=_authority(step))
+                return {"ok": {"verdict": explained.verdict, "hints": [hint.id for hint in explained.hints]}}
             case "handshake":
                 head, body = _request(step["request"])
                 authority = _authority(step)
