@@ -467,6 +467,7 @@ def _webhook_keys(suite: ErrorSuite) -> None:
         ("short-public-key", "discord", curves.ed25519_public(SEED).hex()[:-2]),
         ("long-public-key", "discord", curves.ed25519_public(SEED).hex() + "00"),
         ("no-point", "discord", "02" + "00" * 31),
+        ("weak-public-key", "discord", "01" + "00" * 31),
         ("private-key", "standard-webhooks-v1a", "whsk_" + base64.b64encode(SEED * 2).decode()),
         ("not-spki", "sendgrid", base64.b64encode(curves.ecdsa_public(SCALAR)[26:]).decode()),
         ("cut-spki", "sendgrid", base64.b64encode(curves.ecdsa_public(SCALAR)[:-1]).decode()),
