@@ -139,6 +139,38 @@ fn verdicts_do_not_depend_on_pieces() {
 }
 
 #[test]
+fn what_opens_a_route_matches_exactly() {
+    let document = r#"{"service": "orders", "services": {}, "routes": [{"match": "GET /open/**", "optional": true}]}"#;
+    let verifier = Verifier::new(&Config::parse(document, &Secrets::new()).expect("a config"));
+    let none: &[(&str, &str)] = &[];
+    let verify = |method: &str, target: &str| {
+        let verified = verifier.verify(&Head::new(method.as_bytes(), target.as_bytes(), none), b"", NOW);
+        verified
+            .map_or_else(|refusal| refusal.code().name(), |verified| if verified.is_public() { "OPEN" } else { "?" })
+    };
+    assert_eq!(verify("GET", "/open/a"), "OPEN");
+    for (method, target) in [("GET", "/Open/a"), ("HEAD", "/open/a"), ("POST", "/open/a"), ("GET", "/opened")] {
+        assert_eq!(verify(method, target), "AUTHENTICATION_REQUIRED", "{method} {target}");
+    }
+    assert_eq!(verify("GET", "/open/../a"), "MALFORMED_REQUEST");
+}
+
+#[test]
+fn a_message_that_could_be_anothers_is_warned_of() {
+    let warned = |message: &str| {
+        let document = format!(
+            r#"{{"service": "orders", "services": {{}}, "accept": ["house"], "schemes": {{"house": {{
+                "algorithm": "hmac-sha256", "message": {message}, "caller": {{"header": "X-From"}},
+                "signature": {{"header": "X-Proof", "encoding": "hex"}}}}}}}}"#
+        );
+        let config = Config::parse(&document, &Secrets::new()).expect("a config");
+        config.warnings().iter().any(|warning| warning.pointer == "/schemes/house/message/0")
+    };
+    assert!(warned(r#"["body", "\n", "service"]"#));
+    assert!(!warned(r#"[{"literal": "house\n"}, "service", "\n", "body"]"#));
+}
+
+#[test]
 fn nothing_is_signed_for_another_body() {
     let entry = catalogue().find(|entry| entry.id() == "twilio").expect("in the catalogue");
     let config = config(&entry);

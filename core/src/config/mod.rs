@@ -292,7 +292,7 @@ pub(crate) struct Route {
 impl Route {
     /// A route that opens matches exactly, one that restricts matches widely.
     fn matching(&self) -> Matching {
-        if self.public { Matching::Exact } else { Matching::Wide }
+        if self.public || self.rules.optional { Matching::Exact } else { Matching::Wide }
     }
 }
 

@@ -608,6 +608,13 @@ impl Reader<'_> {
         if let Some(at) = draft.target {
             demand(draft.has_part(&Part::Header(at)), "target", "a target that is not signed can be changed");
         }
+        let tells_itself = matches!(draft.parts.first(), Some(Part::Literal(_) | Part::Method | Part::Timestamp));
+        if draft.caller.is_some() && !tells_itself {
+            self.warn(
+                &child(&child(&members.pointer, "message"), 0),
+                "the keys of services are used by other schemes too, and nothing at the start tells this message from theirs; begin with a literal",
+            );
+        }
         for (at, pair) in draft.parts.windows(2).enumerate() {
             if let [left, right] = pair
                 && may_run_together(left, right)
