@@ -1,4 +1,4 @@
-//! Measures Wiresign in one run: `wiresign-bench [--check] [--only rust|node|python|go]...`
+//! Measures Wiresign in one run: `wiresign-bench [--check] [--only rust|node|python|go|java]...`
 //!
 //! Prints one table and, when everything was measured, writes it to `bench/RESULTS.md`. With `--check` it exits with 1
 //! where a number misses what it must hold by more than the tolerance that it states.
@@ -21,7 +21,7 @@ use std::process::{Command, ExitCode};
 
 use report::{Row, TOLERANCE, table};
 
-const PARTS: [&str; 4] = ["rust", "node", "python", "go"];
+const PARTS: [&str; 5] = ["rust", "node", "python", "go", "java"];
 
 struct Arguments {
     check: bool,
@@ -47,9 +47,9 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--check" => arguments.check = true,
             "--only" => {
                 let part = given.next().and_then(|name| PARTS.into_iter().find(|part| **part == name));
-                arguments.parts.push(part.ok_or("--only takes rust, node, python or go")?);
+                arguments.parts.push(part.ok_or("--only takes rust, node, python, go or java")?);
             }
-            _ => return Err("usage: wiresign-bench [--check] [--only rust|node|python|go]...".into()),
+            _ => return Err("usage: wiresign-bench [--check] [--only rust|node|python|go|java]...".into()),
         }
     }
     if arguments.parts.is_empty() {
@@ -73,7 +73,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
             "rust" => measure::rust(),
             "node" => measure::node()?,
             "python" => measure::python()?,
-            _ => measure::go()?,
+            "go" => measure::go()?,
+            _ => measure::java()?,
         });
     }
     let table = table(&rows);

@@ -14,4 +14,4 @@ pub(crate) fn rust() -> Vec<Row> {
     [mac::rows(), whole::rows(), allocations::rows(), refusals::rows()].into_iter().flatten().collect()
 }
 
-pub(crate) use script::{go, node, python};
+pub(crate) use script::{go, java, node, python};

@@ -194,6 +194,10 @@ public final class Config implements AutoCloseable {
         return handle;
     }
 
+    HeaderNames headerNames() {
+        return new HeaderNames(texts(Native.CONFIG_HEADER_NAME_COUNT, Native.CONFIG_HEADER_NAME));
+    }
+
     private List<String> texts(MethodHandle counter, MethodHandle reader) {
         long config = handle.enter();
         try {

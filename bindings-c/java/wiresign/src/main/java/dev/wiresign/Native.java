@@ -44,6 +44,8 @@ final class Native {
     static final MethodHandle CONFIG_BODY_LIMIT;
     static final MethodHandle CONFIG_SERVICE_ID_COUNT;
     static final MethodHandle CONFIG_SERVICE_ID;
+    static final MethodHandle CONFIG_HEADER_NAME_COUNT;
+    static final MethodHandle CONFIG_HEADER_NAME;
     static final MethodHandle CONFIG_URL;
     static final MethodHandle CONFIG_WARNING_COUNT;
     static final MethodHandle CONFIG_WARNING_POINTER;
@@ -154,6 +156,8 @@ final class Native {
         CONFIG_BODY_LIMIT = all.find("config_body_limit", COUNT);
         CONFIG_SERVICE_ID_COUNT = all.find("config_service_id_count", COUNT);
         CONFIG_SERVICE_ID = all.find("config_service_id", TEXT_AT, CRITICAL);
+        CONFIG_HEADER_NAME_COUNT = all.find("config_header_name_count", COUNT);
+        CONFIG_HEADER_NAME = all.find("config_header_name", TEXT_AT, CRITICAL);
         CONFIG_URL = all.find("config_url", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS), CRITICAL);
         CONFIG_WARNING_COUNT = all.find("config_warning_count", COUNT);
         CONFIG_WARNING_POINTER = all.find("config_warning_pointer", TEXT_AT, CRITICAL);

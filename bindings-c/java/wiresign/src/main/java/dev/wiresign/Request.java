@@ -18,6 +18,11 @@ public final class Request {
     /** Method, target, authority and client, in the order in which the library takes them. */
     static final int LINE_TEXTS = 4;
 
+    /** As many fields, and bytes of them, as a request may have. Half the bytes, as a character may stand for two. */
+    private static final int MOST_FIELDS = 256;
+    private static final int MOST_BYTES = 65_536 / 2;
+    private static final int USUAL_LENGTH = 384;
+
     private final String method;
     private final String target;
     private String authority;
@@ -118,23 +123,38 @@ public final class Request {
 
     /** All texts in one block, and the length of each. */
     Flat flat() {
+        return flat(null);
+    }
+
+    /**
+     * The texts in one block, and the length of each; of the header fields only those of these names, unless they are so many
+     * or so long that the library has to see it.
+     */
+    Flat flat(HeaderNames wanted) {
         int[] lengths = new int[LINE_TEXTS + count];
-        int size = method.length() + target.length() + client.length() + (authority == null ? 0 : authority.length());
-        for (int at = 0; at < count; at++) {
-            int length = fields[at].length();
-            lengths[LINE_TEXTS + at] = length;
-            size += length;
-        }
-        StringBuilder all = new StringBuilder(size).append(method).append(target);
+        StringBuilder all = new StringBuilder(USUAL_LENGTH).append(method).append(target);
         if (authority != null) {
             all.append(authority);
         }
         all.append(client);
-        for (int at = 0; at < count; at++) {
-            all.append(fields[at]);
+        int texts = LINE_TEXTS;
+        long bytes = 0;
+        for (int at = 0; at < count; at += 2) {
+            String name = fields[at];
+            String value = fields[at + 1];
+            bytes += name.length() + value.length();
+            if (wanted == null || wanted.has(name)) {
+                all.append(name).append(value);
+                lengths[texts] = name.length();
+                lengths[texts + 1] = value.length();
+                texts += 2;
+            }
+        }
+        if (wanted != null && (count > 2 * MOST_FIELDS || bytes > MOST_BYTES)) {
+            return flat(null);
         }
         byte[] block = all.toString().getBytes(StandardCharsets.UTF_8);
-        if (block.length != size) {
+        if (block.length != all.length()) {
             return encoded();
         }
         // No byte more than characters: all of it is ASCII, where every text has as many bytes as characters.
@@ -142,7 +162,7 @@ public final class Request {
         lengths[1] = target.length();
         lengths[2] = authority == null ? Native.ABSENT : authority.length();
         lengths[3] = client.length();
-        return new Flat(block, lengths);
+        return new Flat(block, lengths, texts);
     }
 
     /** The same, for texts that are not all ASCII. */
@@ -170,7 +190,7 @@ public final class Request {
             System.arraycopy(text, 0, block, at, text.length);
             at += text.length;
         }
-        return new Flat(block, lengths);
+        return new Flat(block, lengths, lengths.length);
     }
 
     /** The bytes that a text stands for. */
@@ -184,8 +204,9 @@ public final class Request {
      *
      * @param block method, target, authority, client, and the header fields with name and value alternating
      * @param lengths the length of each
+     * @param count how many there are; the array may be longer
      */
-    record Flat(byte[] block, int[] lengths) {
+    record Flat(byte[] block, int[] lengths, int count) {
         /** The length of a text of the line; 0 where it is absent. */
         int length(int which) {
             return Math.max(0, lengths[which]);
@@ -206,7 +227,7 @@ public final class Request {
 
         /** How many header fields there are. */
         int fields() {
-            return (lengths.length - LINE_TEXTS) / 2;
+            return (count - LINE_TEXTS) / 2;
         }
     }
 }

@@ -53,15 +53,15 @@ public final class Verifier implements AutoCloseable {
                 return verification.finish();
             }
         }
-        Request.Flat flat = request.flat();
+        Terms inForce = terms;
+        Request.Flat flat = request.flat(inForce.headers());
         byte[] outcome = new byte[Outcome.CAPACITY];
         int status;
-        Terms inForce = terms;
         long verifier = handle.enter();
         try {
             status = (int) Native.VERIFIER_VERIFY.invokeExact(
                     verifier, MemorySegment.ofArray(flat.block()), (long) flat.block().length,
-                    MemorySegment.ofArray(flat.lengths()), (long) flat.lengths().length, MemorySegment.ofArray(body),
+                    MemorySegment.ofArray(flat.lengths()), (long) flat.count(), MemorySegment.ofArray(body),
                     (long) body.length, now, MemorySegment.ofArray(outcome), (long) Outcome.CAPACITY);
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
@@ -208,6 +208,8 @@ public final class Verifier implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
             long from = config.handle().enter();
+            // Which configuration a request meets is not known for a moment: so all of its fields are passed.
+            terms = new Terms(next.realm(), next.revealsCodes(), null);
             try {
                 int status = (int) Native.VERIFIER_REPLACE.invokeExact(verifier, from, out);
                 Failure.check(status, out.get(ValueLayout.JAVA_LONG, 0));
@@ -303,12 +305,13 @@ public final class Verifier implements AutoCloseable {
     }
 
     /**
-     * What a refusal says of the configuration in force, for those that Java makes itself.
+     * What Java knows of the configuration in force.
      *
      * @param realm the id of the service itself
      * @param revealsCodes whether the answer tells refusals of one status apart
+     * @param headers the header fields that it reads; null for all
      */
-    record Terms(String realm, boolean revealsCodes) {
+    record Terms(String realm, boolean revealsCodes, HeaderNames headers) {
         static Terms of(Config config) {
             // A request without a method is always refused, and the answer shows its code, or another one.
             long verifier = make(config);
@@ -318,7 +321,7 @@ public final class Verifier implements AutoCloseable {
                         verifier, MemorySegment.NULL, 0L, MemorySegment.ofArray(new int[Request.LINE_TEXTS]),
                         (long) Request.LINE_TEXTS, MemorySegment.NULL, 0L, 0L, MemorySegment.ofArray(outcome),
                         (long) Outcome.CAPACITY);
-                return new Terms(config.service(), new Outcome(outcome).responseCode() == status);
+                return new Terms(config.service(), new Outcome(outcome).responseCode() == status, config.headerNames());
             } catch (Throwable failure) {
                 throw Native.unforeseen(failure);
             } finally {
