@@ -5,7 +5,7 @@ uvicorn, each in a process of its own: bare, with `wiresign.asgi.Middleware`, an
 same work with hmac. They take turns, and what their processes spent on the CPU is read from the kernel.
 """
 
-from __future__ import annotations
+# FastAPI reads the annotations of its dependencies, so they must not become strings here.
 
 import contextlib
 import json
@@ -15,13 +15,11 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wiresign import Config, Signer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SERVICES = ("bare", "ours", "by_hand")
 BATCH = 500

@@ -56,7 +56,7 @@ def test_the_headers_are_those_of_the_config() -> None:
 
 
 def test_a_host_that_is_there_twice_is_none() -> None:
-    assert host([(b"host", b"a"), (b"Host", b"b")]) is None
+    assert host([(b"host", b"a"), (b"host", b"b")]) is None
     assert host([]) is None
 
 

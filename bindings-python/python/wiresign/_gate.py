@@ -65,7 +65,7 @@ class Gate:
         self.replay: Any = replay
         self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
         self._hidden = frozenset(name.lower().encode("ascii") for name in identity_headers)
-        self._claims = self._hidden.union(_CLAIMS)
+        self.claims = self._hidden.union(_CLAIMS)
 
     def refuse_async_store(self) -> None:
         """Raise where the replay store needs an event loop, for servers that have none."""
@@ -90,7 +90,7 @@ class Gate:
 
     def hides(self, name: bytes, value: bytes, verified: Verified) -> bool:
         """Tell whether a header claims an identity that was not verified. Such a one does not reach the application."""
-        if name not in self._claims:
+        if name not in self.claims:
             return False
         return name in self._hidden or verified.service is None or value != verified.service.encode()
 
@@ -174,9 +174,10 @@ class Visit:
 
     def visible_headers(self, verified: Verified) -> list[tuple[bytes, bytes]]:
         """Give the headers that may reach the application; the same list where none must be hidden."""
-        hides, headers = self._gate.hides, self._headers
-        if any(hides(name, value, verified) for name, value in headers):
-            return [(name, value) for name, value in headers if not hides(name, value, verified)]
+        gate, headers = self._gate, self._headers
+        for name, value in headers:
+            if name in gate.claims and gate.hides(name, value, verified):
+                return [(name, value) for name, value in headers if not gate.hides(name, value, verified)]
         return headers
 
     def _decided(self, verified: Verified | None, refusal: Refusal | None) -> None:

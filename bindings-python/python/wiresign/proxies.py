@@ -73,9 +73,14 @@ class TrustedProxies:
 
 
 def host(headers: Fields) -> bytes | None:
-    """Give the value of Host; None where there is none, or more than one."""
-    values = _values(headers, b"host")
-    return values[0] if len(values) == 1 else None
+    """Give the value of Host; None where there is none, or more than one. Names are in lower case."""
+    found = None
+    for name, value in headers:
+        if name == b"host":
+            if found is not None:
+                return None
+            found = value
+    return found
 
 
 def _values(headers: Fields, name: bytes) -> list[bytes]:
