@@ -214,6 +214,8 @@ def _meta(suite: Suite) -> None:
     for name, challenge in (("safe", SAFE), ("one-character", "7"), ("1024-characters", "a" * 1024)):
         step = ask(get(**good | {"hub__challenge": challenge}), text(challenge))
         group.steps(f"whatsapp-challenge-{name}", "sent back as it is", "Handshake", step)
+    long = Request(method=b"GET", target=request.target, body=b" " * 16_385)
+    group.steps("whatsapp-too-long", "nor a GET with a long body", "Handshake", ask(long, NO_HANDSHAKE))
     sender = SENDERS["whatsapp"]
     steps = ask(sender.send(), NO_HANDSHAKE), _verify(sender.send(), sender)
     group.steps("whatsapp-notification", "a notification is none, and verified", "Handshake", *steps)
@@ -357,6 +359,10 @@ def _twitch(suite: Suite) -> None:
         ("type-twice", good.adding(kind, b"webhook_callback_verification")),
     ):
         group.steps(f"twitch-{name}", "no handshake", "Handshake", ask(request, NO_HANDSHAKE))
+    long = sender.send(sender.delivery(body=body + b" " * 16_384)).adding(kind, b"webhook_callback_verification")
+    group.steps(
+        "twitch-too-long", "a long body is none, whatever the headers say", "Handshake", ask(long, NO_HANDSHAKE)
+    )
     forged = sender.send(sender.delivery(body=body), sender.wrong_key).adding(kind, b"webhook_callback_verification")
     group.steps(
         "twitch-forged", "the signature is another's", "HandshakeProof", ask(forged, refused("INVALID_SIGNATURE"))

@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 
 use super::HandshakeResponse;
 use super::document::Document;
-use super::rule::{Body, Handshake, HandshakeFault, MAX_ECHO_BYTES, MatchValue, Source, Value, Verify};
+use super::rule::{Body, Handshake, HandshakeFault, MAX_BODY_BYTES, MAX_ECHO_BYTES, MatchValue, Source, Value, Verify};
 use crate::config::json::Json;
 use crate::mac::{MacKey, Sink, hex};
 use crate::request::{Head, Headers};
@@ -38,11 +38,14 @@ pub(crate) fn answer<'k, E, H: Headers + ?Sized>(
     request: &Request<'_, H>,
     verify: impl FnOnce() -> Result<Option<&'k MacKey>, E>,
 ) -> Result<Option<HandshakeResponse>, Denied<E>> {
+    if request.body.len() > MAX_BODY_BYTES {
+        return Ok(None);
+    }
     let mut verify = Some(verify);
     let mut key = None;
     let mut document = Document::new(request.body);
     for handshake in handshakes {
-        if !matches_head(handshake, request)? || (!handshake.json.is_empty() && !document.is_short()) {
+        if !matches_head(handshake, request)? {
             continue;
         }
         if handshake.verify == Verify::Signature
