@@ -44,6 +44,10 @@ test-pythons: _tools wheel
 test-node: _tools addon
     cd bindings-node && npm test
 
+# Run the tests of the Node.js package on Node.js 24
+test-node-24: _tools addon
+    cd bindings-node && npm run test:24
+
 # Run the tests of the C library: plain, under sanitizers, under Valgrind
 test-c: _tools clib
     bindings-c/tests/run
@@ -91,7 +95,7 @@ fmt: _tools _venv _node-modules
 generate: _tools _venv
     cargo run --locked -q -p xtask -- generate
     cargo run --locked -q -p xtask -- header
-    WRITE_DOCS=1 cargo test --locked -q -p wiresign-cli --bin wiresign docs_of_schemes
+    WIRESIGN_UPDATE_DOCS=1 cargo test --locked -q -p wiresign-cli --bin wiresign -- docs_of_schemes the_reference_page
     {{python}} conformance/generator/generate.py
 
 # Build the Python wheel into dist/python

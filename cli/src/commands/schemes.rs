@@ -1,6 +1,6 @@
 //! `wiresign schemes`: the formats that Wiresign carries as data, and what each of them does and does not protect from.
 //!
-//! The page of a scheme is the same text here and in `docs/schemes/`. A test compares them; with `WRITE_DOCS=1` in its
+//! The page of a scheme is the same text here and in `docs/schemes/`. A test compares them; with `WIRESIGN_UPDATE_DOCS=1` in its
 //! environment it writes them.
 
 use std::fmt::Write as _;
@@ -296,7 +296,7 @@ mod tests {
         }
         for (name, text) in wanted {
             let path = folder().join(&name);
-            if std::env::var_os("WRITE_DOCS").is_some() {
+            if std::env::var_os("WIRESIGN_UPDATE_DOCS").is_some() {
                 std::fs::write(&path, &text).expect("docs/schemes can be written");
             }
             let there = std::fs::read_to_string(&path).unwrap_or_default();
