@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Problem = 1,
     /// The arguments do not fit together.
     Usage = 2,
-    /// `verify` refused the request.
+    /// `verify` or `explain` refused the request.
     Refused = 3,
     /// `call` got an answer, and its status was not 2xx.
     HttpStatus = 4,
@@ -28,9 +28,9 @@ impl From<Exit> for ExitCode {
 /// The table that every `--help` ends with.
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0  done; for verify: accepted; for call: a 2xx answer
+  0  done; for verify and explain: accepted; for call: a 2xx answer
   1  a problem with the configuration, a file or the request; the message says which
   2  wrong arguments
-  3  verify: the request was refused
+  3  verify, explain: the request was refused
   4  call: the service answered with a status that is not 2xx
   5  call: no answer (unknown host, no connection, TLS failure, time-out)";

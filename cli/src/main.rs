@@ -4,6 +4,7 @@
 
 mod commands;
 mod config;
+mod curl;
 mod env_file;
 mod exit;
 mod failure;

@@ -245,3 +245,24 @@ fn the_search_is_bounded() {
         assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 }
+
+/// The page lists every cause. `WIRESIGN_UPDATE_DOCS=1` writes its table anew.
+#[test]
+fn the_page_lists_every_cause() {
+    const MARKS: [&str; 2] = ["<!-- causes -->\n", "<!-- end of causes -->"];
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/explain.md");
+    let text = fs::read_to_string(&page).expect("the page is there");
+    let (before, rest) = text.split_once(MARKS[0]).expect("a mark");
+    let (_, after) = rest.split_once(MARKS[1]).expect("a mark");
+    let mut table = String::from("| id | what happened | what to do |\n|---|---|---|\n");
+    for (id, cause, fix) in Explanation::causes() {
+        let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;").replace("{2}", "…").replace("{}", "…");
+        table.push_str(&format!("| `{id}` | {} | {} |\n", cell(cause), cell(fix)));
+    }
+    let wanted = format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]);
+    if std::env::var_os("WIRESIGN_UPDATE_DOCS").is_some() {
+        fs::write(&page, &wanted).expect("docs/ can be written");
+    } else {
+        assert!(text == wanted, "run WIRESIGN_UPDATE_DOCS=1 cargo test -p wiresign --test explain page");
+    }
+}

@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod completions;
+mod explain;
 mod init;
 mod keygen;
 mod refusals;
@@ -38,6 +39,7 @@ enum Command {
     Check(check::Check),
     Sign(sign::Sign),
     Verify(verify::Verify),
+    Explain(explain::Explain),
     Call(call::Call),
     Refusals(refusals::Refusals),
     Schemes(schemes::Schemes),
@@ -51,6 +53,7 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Check(command) => command.run(output),
         Command::Sign(command) => command.run(output),
         Command::Verify(command) => command.run(output),
+        Command::Explain(command) => command.run(output),
         Command::Call(command) => command.run(output),
         Command::Refusals(command) => command.run(output),
         Command::Schemes(command) => command.run(output),

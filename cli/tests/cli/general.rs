@@ -2,7 +2,8 @@ use std::process::Stdio;
 
 use crate::support::{Folder, NOW};
 
-const COMMANDS: [&str; 9] = ["keygen", "init", "check", "sign", "verify", "call", "refusals", "schemes", "completions"];
+const COMMANDS: [&str; 10] =
+    ["keygen", "init", "check", "sign", "verify", "explain", "call", "refusals", "schemes", "completions"];
 
 #[test]
 fn every_help_ends_with_the_exit_codes() {
@@ -11,7 +12,7 @@ fn every_help_ends_with_the_exit_codes() {
         for flag in ["--help", "-h"] {
             let run = folder.run(&[command, flag]).expect(0);
             assert!(
-                run.text().contains("Exit codes:") && run.text().contains("verify: the request was refused"),
+                run.text().contains("Exit codes:") && run.text().contains("verify, explain: the request was refused"),
                 "{command}"
             );
         }

@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod explain;
 mod general;
 mod init;
 mod keygen;
