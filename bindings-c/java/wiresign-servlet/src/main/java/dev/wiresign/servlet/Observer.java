@@ -61,7 +61,8 @@ final class Observer {
                 .log("{} {} {}", decision.event(), service, code == null ? "" : code);
     }
 
-    private static void report(String sentence, RuntimeException failure) {
+    /** Tells the operator of something that is no decision. */
+    void report(String sentence, RuntimeException failure) {
         try {
             LOG.error(sentence, failure);
         } catch (RuntimeException loggingIsBroken) {

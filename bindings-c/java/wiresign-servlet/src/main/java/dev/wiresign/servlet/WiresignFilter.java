@@ -4,6 +4,8 @@ import dev.wiresign.BodyVerification;
 import dev.wiresign.Header;
 import dev.wiresign.Refusal;
 import dev.wiresign.RefusalResponse;
+import dev.wiresign.ReplayOutcome;
+import dev.wiresign.ReplayStore;
 import dev.wiresign.Request;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
@@ -36,6 +38,7 @@ public final class WiresignFilter implements Filter {
 
     private final Verifier verifier;
     private final Observer observer;
+    private final ReplayStore replayStore;
 
     /**
      * A filter.
@@ -53,8 +56,21 @@ public final class WiresignFilter implements Filter {
      * @param onDecision called with each decision; what it throws is logged and changes nothing; null for none
      */
     public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision) {
+        this(verifier, onDecision, null);
+    }
+
+    /**
+     * A filter that asks a store of several processes whether a request came before.
+     *
+     * @param verifier judges the requests; it must not be closed while the filter is used
+     * @param onDecision called with each decision; what it throws is logged and changes nothing; null for none
+     * @param replayStore asked where the configuration says that the store is external; without one such a configuration gets
+     *     what it says of a store that gives no answer
+     */
+    public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore) {
         this.verifier = Objects.requireNonNull(verifier, "verifier");
         this.observer = new Observer(onDecision);
+        this.replayStore = replayStore;
     }
 
     /**
@@ -137,6 +153,7 @@ public final class WiresignFilter implements Filter {
                 verified = verifier.verify(head);
                 body = null;
             }
+            settle(verified, clock);
         } catch (Refusal refusal) {
             observer.tell(null, refusal, request.getMethod(), target, clock.spent());
             answer(response, refusal.response());
@@ -146,6 +163,27 @@ public final class WiresignFilter implements Filter {
         request.setAttribute(CALLER, verified);
         request.setAttribute(VERIFIER, verifier);
         chain.doFilter(new VerifiedRequest(request, response, verified, body), response);
+    }
+
+    /** Lets an external store have the last word. */
+    private void settle(Verified verified, Stopwatch clock) {
+        if (verified.replaySeconds().isEmpty()) {
+            return;
+        }
+        ReplayOutcome outcome = ReplayOutcome.UNAVAILABLE;
+        clock.startWaiting();
+        try {
+            if (replayStore == null) {
+                observer.report("the config says that the replay store is external, but the filter was given none", null);
+            } else {
+                outcome = replayStore.insert(verified.replayKey().orElseThrow(), verified.replaySeconds().getAsLong());
+            }
+        } catch (RuntimeException failure) {
+            observer.report("the replay store gave no answer", failure);
+        } finally {
+            clock.stopWaiting();
+        }
+        verifier.settleReplay(verified, outcome == null ? ReplayOutcome.UNAVAILABLE : outcome);
     }
 
     /**

@@ -8,6 +8,8 @@ import dev.wiresign.Config;
 import dev.wiresign.Header;
 import dev.wiresign.Refusal;
 import dev.wiresign.RefusalCode;
+import dev.wiresign.ReplayOutcome;
+import dev.wiresign.ReplayStore;
 import dev.wiresign.Request;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
@@ -15,6 +17,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -244,6 +248,36 @@ abstract class FilterContract {
         }), false));
         assertEquals(200, signed("GET", "/echo", NOTHING).status());
         assertEquals(401, client.send("GET /echo", List.of(), NOTHING).status());
+    }
+
+    @Test
+    void anExternalStoreHasTheLastWord() throws Exception {
+        stop();
+        Map<String, Long> shared = new ConcurrentHashMap<>();
+        ReplayStore store = (key, seconds) ->
+                shared.putIfAbsent(key, seconds) == null ? ReplayOutcome.FIRST : ReplayOutcome.REPEATED;
+        try (Verifier external = new Verifier(Fleet.orders("external"))) {
+            client = new RawClient(start(new WiresignFilter(external, null, store), false));
+            List<Header> headers = Fleet.sign("POST", "/echo", bytes("x"));
+            assertEquals("billing:x", client.send("POST /echo", headers, bytes("x")).body());
+            assertTrue(client.send("POST /echo", headers, bytes("x")).body().contains("REPLAYED_REQUEST"));
+            assertEquals(1, shared.size());
+        }
+    }
+
+    @Test
+    void withoutAnAnswerOfTheStoreNothingIsServed() throws Exception {
+        ReplayStore broken = (key, seconds) -> {
+            throw new IllegalStateException("the store is out of reach");
+        };
+        for (ReplayStore store : new ReplayStore[] {null, broken, (key, seconds) -> null}) {
+            stop();
+            try (Verifier external = new Verifier(Fleet.orders("external"))) {
+                client = new RawClient(start(new WiresignFilter(external, decisions::add, store), false));
+                assertEquals(503, signed("GET", "/echo", NOTHING).status());
+                assertEquals(RefusalCode.REPLAY_STORE_UNAVAILABLE, decision().refusal().map(Refusal::code).orElseThrow());
+            }
+        }
     }
 
     @Test

@@ -27,9 +27,13 @@ final class Fleet {
     private Fleet() {}
 
     static Config orders() {
+        return orders("memory");
+    }
+
+    static Config orders(String store) {
         return Config.parse("""
-                {"service": "orders", "limits": {"body_bytes": %d},
-                 "routes": [{"match": "/public/**", "public": true}], %s}""".formatted(BODY_LIMIT, SERVICES), ENV);
+                {"service": "orders", "replay": {"store": "%s"}, "limits": {"body_bytes": %d},
+                 "routes": [{"match": "/public/**", "public": true}], %s}""".formatted(store, BODY_LIMIT, SERVICES), ENV);
     }
 
     static Signer caller(String service) {

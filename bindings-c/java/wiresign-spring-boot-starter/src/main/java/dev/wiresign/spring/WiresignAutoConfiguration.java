@@ -1,6 +1,7 @@
 package dev.wiresign.spring;
 
 import dev.wiresign.Config;
+import dev.wiresign.ReplayStore;
 import dev.wiresign.Verifier;
 import dev.wiresign.micrometer.WiresignMetrics;
 import dev.wiresign.servlet.Decision;
@@ -28,7 +29,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
  * Verifies every request of a servlet application. Whatever it makes gives way to a bean of the application: a {@link Config},
- * a {@link Verifier}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>} is told of each decision.
+ * a {@link Verifier}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>} is told of each decision,
+ * and a bean {@link ReplayStore} is asked where the configuration names an external store.
  */
 @AutoConfiguration
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
@@ -84,12 +86,14 @@ public class WiresignAutoConfiguration {
      *
      * @param verifier the verifier
      * @param onDecision told of each decision, where there is such a bean
+     * @param replayStore asked whether a request came before, where there is such a bean and the configuration says so
      * @return the filter
      */
     @Bean
     @ConditionalOnMissingBean
-    public WiresignFilter wiresignFilter(Verifier verifier, ObjectProvider<Consumer<Decision>> onDecision) {
-        return new WiresignFilter(verifier, onDecision.getIfAvailable());
+    public WiresignFilter wiresignFilter(
+            Verifier verifier, ObjectProvider<Consumer<Decision>> onDecision, ObjectProvider<ReplayStore> replayStore) {
+        return new WiresignFilter(verifier, onDecision.getIfAvailable(), replayStore.getIfAvailable());
     }
 
     /**
