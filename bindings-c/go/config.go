@@ -23,6 +23,11 @@ static wiresign_go_text wiresign_go_config_url(const wiresign_config *config, co
     return WIRESIGN_GO_TEXT(wiresign_config_url, config, service, length);
 }
 
+static wiresign_go_text wiresign_go_config_header_name(const wiresign_config *config, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_config_header_name, config, index);
+}
+
 static wiresign_go_text wiresign_go_config_warning_pointer(const wiresign_config *config, size_t index)
 {
     return WIRESIGN_GO_TEXT(wiresign_config_warning_pointer, config, index);
@@ -37,6 +42,7 @@ import "C"
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"unsafe"
@@ -52,6 +58,8 @@ type Config struct {
 	urls        map[string]string
 	warnings    []Problem
 	bodyLimit   int64
+	// The header fields that its schemes read, as net/http spells them.
+	fields []string
 }
 
 // A ConfigOption says where a configuration finds what it refers to.
@@ -169,6 +177,10 @@ func configOf(native *C.wiresign_config) *Config {
 		serviceIDs:  make([]string, C.wiresign_config_service_id_count(native)),
 		warnings:    make([]Problem, C.wiresign_config_warning_count(native)),
 		urls:        map[string]string{},
+		fields:      make([]string, C.wiresign_config_header_name_count(native)),
+	}
+	for at := range config.fields {
+		config.fields[at] = http.CanonicalHeaderKey(copied(C.wiresign_go_config_header_name(native, C.size_t(at))))
 	}
 	for at := range config.serviceIDs {
 		id := copied(C.wiresign_go_config_service_id(native, C.size_t(at)))

@@ -48,13 +48,31 @@ const (
 	usualFieldBytes = 1024
 )
 
+// What a request may have of fields. More of them are passed as they are, to be judged by the library.
+const (
+	mostFields     = 256
+	mostFieldBytes = 65536
+)
+
 // appendFields appends the header fields as the library takes lists of pairs: all bytes one behind the other, and the
-// length of each name and value. All fields go along: which of them matter is for the configuration to say, and their
-// number and size are judged too.
-func (r *Request) appendFields(block []byte, lengths []C.uint32_t) ([]byte, []C.uint32_t) {
+// length of each name and value. Of a header, only the fields that the configuration reads go along; nil means all.
+func (r *Request) appendFields(block []byte, lengths []C.uint32_t, read *[]string) ([]byte, []C.uint32_t) {
 	if r.Fields != nil {
 		for at := range r.Fields {
 			block, lengths = appendField(block, lengths, r.Fields[at].Name, r.Fields[at].Value)
+		}
+		return block, lengths
+	}
+	// net/http takes this field out of the others.
+	lacksHost := r.Authority != "" && len(r.Header["Host"]) == 0
+	if read != nil && r.isWithinLimits(lacksHost) {
+		for _, name := range *read {
+			for _, value := range r.Header[name] {
+				block, lengths = appendField(block, lengths, name, value)
+			}
+			if lacksHost && name == "Host" {
+				block, lengths = appendField(block, lengths, name, r.Authority)
+			}
 		}
 		return block, lengths
 	}
@@ -63,11 +81,25 @@ func (r *Request) appendFields(block []byte, lengths []C.uint32_t) ([]byte, []C.
 			block, lengths = appendField(block, lengths, name, value)
 		}
 	}
-	// net/http takes this field out of the others.
-	if r.Authority != "" && len(r.Header["Host"]) == 0 {
+	if lacksHost {
 		block, lengths = appendField(block, lengths, "Host", r.Authority)
 	}
 	return block, lengths
+}
+
+func (r *Request) isWithinLimits(lacksHost bool) bool {
+	fields, bytes := 0, 0
+	if lacksHost {
+		fields, bytes = 1, len("Host")+len(r.Authority)
+	}
+	for name, values := range r.Header {
+		fields += len(values)
+		bytes += len(name) * len(values)
+		for _, value := range values {
+			bytes += len(value)
+		}
+	}
+	return fields <= mostFields && bytes <= mostFieldBytes
 }
 
 func appendField(block []byte, lengths []C.uint32_t, name, value string) ([]byte, []C.uint32_t) {

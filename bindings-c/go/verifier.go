@@ -91,6 +91,8 @@ import "C"
 
 import (
 	"math"
+	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -99,7 +101,10 @@ import (
 // seen.
 type Verifier struct {
 	object[*C.wiresign_verifier]
-	known texts
+	known  texts
+	fields atomic.Pointer[[]string]
+
+	replacing sync.Mutex
 }
 
 // NewVerifier makes a verifier with an empty replay store and counters at zero. The configuration may be closed then.
@@ -114,6 +119,7 @@ func NewVerifier(config *Config) (*Verifier, error) {
 		return nil, taken(status, failure)
 	}
 	verifier := &Verifier{}
+	verifier.fields.Store(&config.fields)
 	verifier.own(native, func(native *C.wiresign_verifier) { C.wiresign_verifier_free(native) })
 	return verifier, nil
 }
@@ -129,7 +135,7 @@ func (v *Verifier) VerifyBytes(request *Request) (*Caller, error) {
 	var lengthSpace [2 * usualFields]C.uint32_t
 	var addressSpace [addressBytes]byte
 	var verdict C.wiresign_go_verdict
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0])
+	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
 	status := C.wiresign_go_verify(v.number(), chars(request.Method), C.size_t(len(request.Method)),
 		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
 		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
@@ -152,7 +158,7 @@ func (v *Verifier) VerifyInto(request *Request, identity *Identity) error {
 	var lengthSpace [2 * usualFields]C.uint32_t
 	var addressSpace [addressBytes]byte
 	var verdict C.wiresign_go_verdict
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0])
+	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
 	status := C.wiresign_go_verify_into(v.number(), chars(request.Method), C.size_t(len(request.Method)),
 		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
 		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
@@ -187,7 +193,7 @@ func (v *Verifier) Begin(request *Request) (*BodyVerification, error) {
 	var lengthSpace [2 * usualFields]C.uint32_t
 	var addressSpace [addressBytes]byte
 	var verdict C.wiresign_go_verdict
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0])
+	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
 	status := C.wiresign_go_begin(v.number(), chars(request.Method), C.size_t(len(request.Method)),
 		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
 		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
@@ -210,10 +216,15 @@ func (v *Verifier) Replace(config *Config) error {
 		return spent("verifier")
 	}
 	defer v.leave()
+	v.replacing.Lock()
+	defer v.replacing.Unlock()
+	// Meanwhile requests carry all of their fields, whichever configuration judges them.
+	v.fields.Store(nil)
 	var failure *C.wiresign_error
 	if status := C.wiresign_verifier_replace(v.pointer, config.pointer, &failure); status != C.WIRESIGN_OK {
 		return taken(status, failure)
 	}
+	v.fields.Store(&config.fields)
 	return nil
 }
 
