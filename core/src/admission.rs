@@ -196,13 +196,16 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
     let accepted = rules.accept;
 
     let mut found = SchemeSet::default();
-    let mut signed: Option<(u8, Collected<'_>)> = None;
+    // In one place for all of them, since it is large to move.
+    let mut headers = Collected::default();
+    let (mut signed, mut collected) = (None, None);
     for at in accepted.plans() {
         let plan = config.plan(at);
-        let headers = plan.finder.collect(head.headers);
+        plan.finder.collect_into(head.headers, &mut headers);
+        collected = Some(at);
         if headers.is_there(&plan.template, entered.query.unwrap_or_default()) {
             found = found.with(Scheme::Plan(at));
-            signed = Some((at, headers));
+            signed = collected;
         }
     }
     let has_built_in = accepted.takes_built_in() && entered.carriers.has_built_in(accepted);
@@ -238,8 +241,11 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         memory.check_failures(credentials.facts, config, head.client)?;
         judge(Some(credentials))
     };
-    if let Some((at, headers)) = &signed {
-        let (claim, facts) = claim_template(config, head, entered, *at, headers, rules, strict, now)?;
+    if let Some(at) = signed {
+        if signed != collected {
+            config.plan(at).finder.collect_into(head.headers, &mut headers);
+        }
+        let (claim, facts) = claim_template(config, head, entered, at, &headers, rules, strict, now)?;
         let api_key = find_api_key(false)?;
         conclude(Credentials { signed: Signed::Template(&claim), facts: &facts, api_key })
     } else if has_built_in {

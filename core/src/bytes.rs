@@ -69,6 +69,16 @@ pub(crate) fn position(text: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|&byte| byte == wanted).map(|at| chunks.len() * NARROW + at)
 }
 
+/// The number that up to `most` digits make, without a leading zero.
+#[inline]
+pub(crate) fn parse_digits(text: &[u8], most: usize) -> Option<u64> {
+    let fits = (1..=most).contains(&text.len()) && (text[0] != b'0' || text.len() == 1);
+    if !fits || any(text, |byte| byte.wrapping_sub(b'0') > 9) {
+        return None;
+    }
+    Some(text.iter().fold(0, |number, byte| number * 10 + u64::from(byte - b'0')))
+}
+
 /// Whether `is` holds for any byte. There is no early exit, so the compiler uses vectors, and the time tells only the length.
 #[inline]
 pub(crate) fn any(text: &[u8], is: impl Fn(u8) -> bool + Copy) -> bool {

@@ -1,6 +1,6 @@
 //! Finds the one credential of a request, and parses it strictly.
 
-use crate::bytes::{any, any_pair};
+use crate::bytes::{any, any_pair, parse_digits};
 use crate::header_name::Ends;
 use crate::identifier::ReceivedId;
 use crate::mac::{Tag, decode_tag};
@@ -268,11 +268,7 @@ impl<'a> Signatures<'a> {
 
 #[inline]
 fn parse_timestamp(text: &[u8]) -> Option<u64> {
-    let digits = (1..=MAX_TIMESTAMP_DIGITS).contains(&text.len()) && (text[0] != b'0' || text.len() == 1);
-    if !digits {
-        return None;
-    }
-    text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
+    parse_digits(text, MAX_TIMESTAMP_DIGITS)
 }
 
 #[cfg(test)]

@@ -19,6 +19,12 @@ pub(crate) type Tag = [u8; TAG_BYTES];
 pub(crate) trait Sink {
     fn put(&mut self, piece: &[u8]);
 
+    /// Puts a piece and the byte that follows it.
+    fn put_ended(&mut self, piece: &[u8], end: u8) {
+        self.put(piece);
+        self.put(&[end]);
+    }
+
     /// Puts each piece and a line end behind it.
     fn put_lines(&mut self, pieces: &[&[u8]]) {
         for piece in pieces {
@@ -151,6 +157,14 @@ impl Gathered {
         self.used += piece.len();
     }
 
+    #[inline]
+    fn gather_ended(&mut self, piece: &[u8], end: u8) {
+        let (text, rest) = self.buffer[self.used..].split_at_mut(piece.len());
+        copy_short(text, piece);
+        rest[0] = end;
+        self.used += piece.len() + 1;
+    }
+
     /// `length` is that of all pieces, with a line end behind each.
     #[inline]
     fn gather_lines(&mut self, pieces: &[&[u8]], length: usize) {
@@ -171,6 +185,15 @@ impl Sink for Gathered {
     fn put(&mut self, piece: &[u8]) {
         if piece.len() <= self.room() {
             self.gather(piece);
+        } else {
+            self.is_cut = true;
+        }
+    }
+
+    #[inline]
+    fn put_ended(&mut self, piece: &[u8], end: u8) {
+        if piece.len() < self.room() {
+            self.gather_ended(piece, end);
         } else {
             self.is_cut = true;
         }

@@ -6,7 +6,7 @@ use super::Window;
 use super::reader::{Item, Reader};
 use super::webhooks::Templates;
 use crate::scheme::{BuiltIn, Scheme, SchemeSet, catalogue, header};
-use crate::template::{Finder, Plan, Template};
+use crate::template::{Finder, Plan, Step, Template};
 
 /// The schemes that a document can name.
 pub(super) struct KnownSchemes {
@@ -22,6 +22,7 @@ impl KnownSchemes {
         for (id, template) in templates.iter().filter(|(_, template)| template.caller.is_some()) {
             plans.push(Plan {
                 finder: Finder::new(template),
+                steps: Step::all(&template.parts),
                 template: Arc::clone(template),
                 listed_as: id.as_str().into(),
                 webhook: None,

@@ -11,7 +11,7 @@ use super::secret::Purpose;
 use super::{ID_RULE, Service, Window, replay_scope};
 use crate::identifier::is_id;
 use crate::scheme::{MAX_PLANS, catalogue};
-use crate::template::{Finder, Plan, Template};
+use crate::template::{Finder, Plan, Step, Template};
 
 /// The longest time for which a signature without a timestamp is remembered: a week.
 const MAX_REMEMBER_SECONDS: u64 = 604_800;
@@ -138,6 +138,7 @@ impl Reader<'_> {
         let (origin, url) = url.unwrap_or_default();
         let plan = Plan {
             finder: Finder::new(&template),
+            steps: Step::all(&template.parts),
             template,
             listed_as: listed_as.into(),
             webhook: Some(at),

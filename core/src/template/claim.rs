@@ -4,7 +4,7 @@ use super::message::{Message, Parts};
 use super::parameters::{self, ParameterFault};
 use super::signature::{ListFault, Reading, Signatures, Texts};
 use super::{Algorithm, Collected, Part, Plan, SignaturePlace, Template, TimeUnit, TimestampPlace};
-use crate::bytes::any;
+use crate::bytes::{any, parse_digits};
 use crate::config::parse_utc;
 use crate::identifier::ReceivedId;
 use crate::refusal::RefusalCode;
@@ -77,7 +77,29 @@ impl<'a> Collected<'a> {
         {
             return Err((Code::AmbiguousCredentials, ClaimFault::BothNames(at)));
         }
-        self.check_repetitions(plan)?;
+        if self.may_be_repeated(plan) {
+            self.check_repetitions(plan)?;
+        }
+        match self.parse(plan, head) {
+            Ok(claim) => Ok(claim),
+            Err(fault) => {
+                self.check_repetitions(plan)?;
+                Err(fault)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn parse<'c, H: Headers + ?Sized>(
+        &'c self,
+        plan: &'c Plan,
+        head: &Head<'a, H>,
+    ) -> Result<Claim<'c>, (RefusalCode, ClaimFault)>
+    where
+        'a: 'c,
+    {
+        use RefusalCode as Code;
+        let template = &*plan.template;
         let (path, query) = head.split_target();
         let query = query.unwrap_or_default();
 
@@ -179,20 +201,28 @@ impl<'a> Collected<'a> {
 
     /// Some servers join repeated fields with a comma, and hardly a format has use for one: then it is a repetition, and the
     /// answer is the same whatever the server does.
-    #[inline]
+    #[cold]
     fn check_repetitions(&self, plan: &Plan) -> Result<(), (RefusalCode, ClaimFault)> {
-        let signature = &plan.template.signature;
-        for at in 0..plan.template.headers.len() {
-            let Some(value) = self.value(at) else { continue };
-            let is_joined = match &signature.list {
-                Some(list) if signature.place == SignaturePlace::Header(at) => list.looks_joined(value),
-                _ => !plan.finder.may_hold_commas(at) && any(value, |byte| byte == b','),
-            };
-            if self.is_repeated(at) || is_joined {
-                return Err((RefusalCode::DuplicateHeader, ClaimFault::Repeated(at)));
-            }
+        match (0..plan.template.headers.len()).find(|&at| self.is_repeated(at) || self.is_joined(plan, at)) {
+            Some(at) => Err((RefusalCode::DuplicateHeader, ClaimFault::Repeated(at))),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether a header is repeated, but for commas that make the parser fail.
+    #[inline]
+    fn may_be_repeated(&self, plan: &Plan) -> bool {
+        self.any_is_repeated() || plan.finder.loosely_parsed().any(|at| self.is_joined(plan, at))
+    }
+
+    #[inline]
+    fn is_joined(&self, plan: &Plan, at: usize) -> bool {
+        let Some(value) = self.value(at) else { return false };
+        let signature = &plan.template.signature;
+        match &signature.list {
+            Some(list) if signature.place == SignaturePlace::Header(at) => list.looks_joined(value),
+            _ => !plan.template.may_hold_commas(at) && any(value, |byte| byte == b','),
+        }
     }
 
     fn authority(&self, template: &Template, given: Option<&'a [u8]>) -> Result<&'a [u8], (RefusalCode, ClaimFault)> {
@@ -254,15 +284,6 @@ impl TimeUnit {
             Self::Rfc3339 => crate::config::write_utc(seconds),
         }
     }
-}
-
-#[inline]
-fn parse_digits(text: &[u8], most: usize) -> Option<u64> {
-    let fits = (1..=most).contains(&text.len()) && (text[0] != b'0' || text.len() == 1);
-    if !fits {
-        return None;
-    }
-    text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
 impl Algorithm {

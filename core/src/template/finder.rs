@@ -1,6 +1,6 @@
 //! Finds the headers of a template among those of a request.
 
-use super::{HeaderNames, MAX_HEADERS, Part, Template};
+use super::{Algorithm, HeaderNames, MAX_HEADERS, Part, SignaturePlace, Template};
 use crate::header_name::HeaderName;
 use crate::request::Headers;
 
@@ -11,9 +11,10 @@ pub(crate) struct Finder {
     /// Each name with its place among [`Collected::values`].
     names: Box<[(HeaderName, usize)]>,
     two_names: Places,
-    /// The headers that the message holds, and those of them that may hold commas.
+    /// The headers that the message holds.
     signed: Places,
-    with_commas: Places,
+    /// The headers whose value may hold a comma that is none of its own, and be parsed all the same.
+    loosely_parsed: Box<[usize]>,
     /// The header that alone holds signatures.
     signature: Option<usize>,
     count: usize,
@@ -26,6 +27,7 @@ type Places = u32;
 const PLACES: usize = 2 * MAX_HEADERS;
 
 /// The header fields that a template reads, as received.
+#[derive(Default)]
 pub(crate) struct Collected<'a> {
     values: [&'a [u8]; PLACES],
     present: Places,
@@ -49,7 +51,7 @@ impl Finder {
             names: template.headers.iter().enumerate().flat_map(name_at).collect(),
             two_names: places(&|_, header| header.names.len() == 2),
             signed: places(&|at, _| template.parts.contains(&Part::Header(at))),
-            with_commas: places(&|at, _| template.may_hold_commas(at)),
+            loosely_parsed: (0..template.headers.len()).filter(|&at| is_loosely_parsed(template, at)).collect(),
             signature: template.signature_header(),
             count: template.headers.len(),
         }
@@ -58,7 +60,17 @@ impl Finder {
     /// Picks the headers of the template.
     #[inline]
     pub(crate) fn collect<'a, H: Headers + ?Sized>(&self, headers: &'a H) -> Collected<'a> {
-        let mut collected = Collected { values: [b""; PLACES], present: 0, repeated: 0, has_both: false };
+        let mut collected = Collected::default();
+        self.collect_into(headers, &mut collected);
+        collected
+    }
+
+    /// Picks the headers of the template in place of those that were picked before.
+    #[inline]
+    pub(crate) fn collect_into<'a, H: Headers + ?Sized>(&self, headers: &'a H, collected: &mut Collected<'a>) {
+        if collected.present != 0 {
+            *collected = Collected::default();
+        }
         headers.visit(|name, value| {
             // Most fields of a request are passed over here.
             if self.lengths & length_bit(name) == 0 {
@@ -71,9 +83,8 @@ impl Finder {
             }
         });
         if self.two_names != 0 {
-            self.choose_names(&mut collected);
+            self.choose_names(collected);
         }
-        collected
     }
 
     /// Where the sender uses the second name of the signature's header, it uses those of all others too.
@@ -93,10 +104,8 @@ impl Finder {
         }
     }
 
-    /// Whether a comma in a header is a part of its value.
-    #[inline]
-    pub(crate) fn may_hold_commas(&self, at: usize) -> bool {
-        self.with_commas >> at & 1 == 1
+    pub(crate) fn loosely_parsed(&self) -> impl Iterator<Item = usize> {
+        self.loosely_parsed.iter().copied()
     }
 
     /// Whether each header that the message holds is there.
@@ -104,6 +113,17 @@ impl Finder {
     pub(crate) fn has_all_signed(&self, collected: &Collected<'_>) -> bool {
         self.signed & !collected.present == 0
     }
+}
+
+/// Timestamps, nonces, and a signature that stands alone in hex or base64 are not parsed with a comma in them.
+fn is_loosely_parsed(template: &Template, at: usize) -> bool {
+    let form = &template.signature;
+    let is_signature = form.place == SignaturePlace::Header(at)
+        && form.list.is_none()
+        && template.algorithm != Algorithm::Token
+        && form.prefixes.iter().all(|prefix| !prefix.contains(','));
+    let is_parsed = is_signature || template.timestamp_header() == Some(at) || template.nonce == Some(at);
+    !is_parsed && !template.may_hold_commas(at)
 }
 
 #[inline]
@@ -121,6 +141,12 @@ impl<'a> Collected<'a> {
     #[inline]
     pub(crate) fn value(&self, at: usize) -> Option<&'a [u8]> {
         self.has(at).then(|| self.values[at])
+    }
+
+    /// Whether any of the headers came twice, by the name in use.
+    #[inline]
+    pub(crate) fn any_is_repeated(&self) -> bool {
+        self.repeated & ((1 << MAX_HEADERS) - 1) != 0
     }
 
     #[inline]

@@ -119,9 +119,13 @@ impl<'a> Message<'a> {
     /// Puts the whole message; `body` as [`Message::body`] gives it.
     #[inline]
     pub(crate) fn put(&self, variant: usize, body: &[u8], sink: &mut impl Sink) {
-        self.put_before_body(variant, sink);
-        sink.put(body);
-        self.put_after_body(variant, sink);
+        for step in &self.plan.steps {
+            let piece = self.piece(variant, &step.part, body);
+            match step.end {
+                Some(end) => sink.put_ended(piece, end),
+                None => sink.put(piece),
+            }
+        }
     }
 
     #[inline]
@@ -134,25 +138,46 @@ impl<'a> Message<'a> {
         self.put_parts(variant, self.plan.template.parts.get(self.plan.template.body_at + 1..).unwrap_or(&[]), sink);
     }
 
-    #[inline]
     fn put_parts(&self, variant: usize, parts: &[Part], sink: &mut impl Sink) {
+        parts.iter().for_each(|part| sink.put(self.piece(variant, part, b"")));
+    }
+
+    #[inline]
+    fn piece<'p>(&'p self, variant: usize, part: &'p Part, body: &'p [u8]) -> &'p [u8] {
         let head = &self.head;
-        for part in parts {
-            sink.put(match part {
-                Part::Literal(text) => text,
-                Part::Method => head.method,
-                Part::Path => head.path,
-                Part::Query => head.query,
-                Part::Target => head.target,
-                Part::Origin => self.plan.origin.as_bytes(),
-                Part::Endpoint => self.plan.url.as_bytes(),
-                Part::Authority => head.authority,
-                Part::Timestamp => head.timestamp,
-                Part::Header(at) => head.headers[*at],
-                Part::Made(at) => &self.made[variant * self.plan.template.makings.len() + at],
-                Part::Body(_) => b"",
-            });
+        match part {
+            Part::Literal(text) => text,
+            Part::Method => head.method,
+            Part::Path => head.path,
+            Part::Query => head.query,
+            Part::Target => head.target,
+            Part::Origin => self.plan.origin.as_bytes(),
+            Part::Endpoint => self.plan.url.as_bytes(),
+            Part::Authority => head.authority,
+            Part::Timestamp => head.timestamp,
+            Part::Header(at) => head.headers[*at],
+            Part::Made(at) => &self.made[variant * self.plan.template.makings.len() + at],
+            Part::Body(_) => body,
         }
+    }
+}
+
+/// A part of the message, and the one byte that follows it, as a line end or a full stop often does.
+pub(crate) struct Step {
+    part: Part,
+    end: Option<u8>,
+}
+
+impl Step {
+    pub(crate) fn all(parts: &[Part]) -> Box<[Self]> {
+        let mut steps: Vec<Self> = Vec::with_capacity(parts.len());
+        for part in parts {
+            match (part, steps.last_mut()) {
+                (Part::Literal(text), Some(Self { end: end @ None, .. })) if text.len() == 1 => *end = Some(text[0]),
+                _ => steps.push(Self { part: part.clone(), end: None }),
+            }
+        }
+        steps.into()
     }
 }
 

@@ -13,7 +13,7 @@ mod signature;
 pub(crate) use check::is_digest_of;
 pub(crate) use claim::{Claim, ClaimFault, parameter_fault};
 pub(crate) use finder::{Collected, Finder};
-pub(crate) use message::{Message, Parts};
+pub(crate) use message::{Message, Parts, Step};
 pub(crate) use pending::{KeyInUse, Pending};
 pub(crate) use proof::{Proof, ProofKey, Running};
 pub(crate) use signature::{Decoded, Encoding, List};
@@ -333,6 +333,8 @@ impl Template {
 pub(crate) struct Plan {
     pub(crate) template: std::sync::Arc<Template>,
     pub(crate) finder: Finder,
+    /// What is put into the message, in order.
+    pub(crate) steps: Box<[Step]>,
     /// How `accept` lists it: `webhook:NAME`, or the template's id.
     pub(crate) listed_as: Box<str>,
     /// The position of the webhook among the services; `None` where the request names its caller.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::Algorithm;
-use crate::bytes::{any, any_pair, starts_with};
+use crate::bytes::{any, any_pair, position, starts_with};
 use crate::mac::{TAG_BYTES, decode_tag, push_hex};
 
 /// The most signatures that are judged.
@@ -44,7 +44,7 @@ impl Encoding {
     /// Decodes exactly: one alphabet, one padding, nothing left over.
     #[inline]
     fn decode(self, text: &[u8]) -> Option<Decoded> {
-        let mut decoded = Decoded { bytes: [0; MAX_SIGNATURE_BYTES], length: 0 };
+        let mut decoded = Decoded::EMPTY;
         decoded.length = match self {
             // The usual case, many digits at once.
             Self::Hex if text.len() == 2 * TAG_BYTES => {
@@ -83,6 +83,8 @@ pub(crate) struct Decoded {
 }
 
 impl Decoded {
+    const EMPTY: Self = Self { bytes: [0; MAX_SIGNATURE_BYTES], length: 0 };
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
@@ -141,6 +143,18 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// The pieces of a text between separators.
+#[inline]
+fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = position(text, separator);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
+}
+
 /// What is wrong with a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListFault {
@@ -153,12 +167,12 @@ impl List {
     pub(crate) fn read<'a>(&self, value: &'a [u8]) -> Result<(Texts<'a>, Option<&'a [u8]>), ListFault> {
         let mut texts = Texts::default();
         let mut timestamp = None;
-        for (at, item) in value.split(|&byte| byte == self.separator).enumerate() {
+        for (at, item) in split(value, self.separator).enumerate() {
             if at == MAX_ITEMS {
                 return Err(ListFault::Malformed);
             }
             let item = if self.trims { item.trim_ascii() } else { item };
-            let pair = item.iter().position(|&byte| byte == self.assign).map(|at| (&item[..at], &item[at + 1..]));
+            let pair = position(item, self.assign).map(|at| (&item[..at], &item[at + 1..]));
             match pair {
                 Some((key, text)) if *key == *self.signature => texts.push(text)?,
                 Some((key, text)) if self.timestamp.as_deref() == Some(key) => match timestamp.replace(text) {
@@ -225,7 +239,7 @@ impl<'a> Signatures<'a> {
     pub(crate) fn parse(texts: Texts<'a>, form: Reading<'a>) -> Option<Self> {
         if form.algorithm == Algorithm::Token {
             let token = form.without_prefix(texts.iter().next()?)?;
-            let first = Decoded { bytes: [0; MAX_SIGNATURE_BYTES], length: 0 };
+            let first = Decoded::EMPTY;
             let fits = (1..=MAX_TOKEN_BYTES).contains(&token.len());
             return fits.then_some(Self { first, texts: Texts::one(token), form });
         }
