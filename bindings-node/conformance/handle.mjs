@@ -3,7 +3,17 @@
 
 import { Config, ConfigError, Contexts, Refusal, Signer, SigningError, Verifier } from "wiresign";
 
-export const CAPABILITIES = ["verify", "verify_stream", "sign", "check", "replace", "handshake", "sign_context", "verify_context"];
+export const CAPABILITIES = [
+  "verify",
+  "verify_stream",
+  "sign",
+  "check",
+  "replace",
+  "explain",
+  "handshake",
+  "sign_context",
+  "verify_context",
+];
 
 /** As many headers as the built-in schemes read. */
 const USUAL_HEADERS = 7;
@@ -68,6 +78,10 @@ function answer(step, { config, verifier, parse, headerForm }) {
       });
     case "sign":
       return sign(step, config, headerForm);
+    case "explain": {
+      const { verdict: code, hints } = verifier.explain(request(step.request, headerForm), { now: step.now });
+      return { ok: { verdict: code, hints: hints.map(({ id }) => id) } };
+    }
     case "handshake":
       return refusable(() => {
         const response = verifier.handshake(step.webhook, request(step.request, headerForm), { now: step.now });

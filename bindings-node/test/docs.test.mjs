@@ -1,7 +1,7 @@
 // The programs of docs/node, as they stand there, against real callers. The one for Next.js is in next.test.mjs.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, readdirSync } from "node:fs";
 import net from "node:net";
@@ -91,7 +91,8 @@ it("client.md", async (test) => {
 it("replay.md", async (test) => {
   const { folder } = extract("replay");
   const redis = await freePort();
-  run(test, "redis-server", ["--port", redis, "--bind", "127.0.0.1", "--save", ""], { cwd: folder });
+  const redisServer = ["redis-server", "valkey-server"].find((name) => spawnSync(name, ["--version"]).status === 0);
+  run(test, redisServer, ["--port", redis, "--bind", "127.0.0.1", "--save", ""], { cwd: folder });
   const port = await start(test, "server.mjs", folder, { REDIS_URL: `redis://127.0.0.1:${redis}` });
   await check(port);
 });

@@ -55,6 +55,7 @@ describe("The contract", () => {
   const additions = {
     Config: ["fromFile", "toJSON", "webhooks", "headerNames", "hasExternalReplayStore"],
     Contexts: ["toJSON"],
+    Explanation: ["toString", "toJSON"],
     VerifiedContext: ["toJSON"],
     Signer: ["toJSON"],
     Verifier: ["check", "toJSON"],
@@ -67,6 +68,7 @@ describe("The contract", () => {
   // Kept for the modules of the package; not in the published types.
   const internal = {
     Verified: ["of", "unsettled"],
+    Explanation: ["of"],
     Refusal: ["of"],
     BodyVerification: ["of", "declareLength"],
   };
@@ -87,7 +89,10 @@ describe("The contract", () => {
   const routes = [{ match: "/chat", accept: ["webhook:chat"] }];
   const query = `hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=42`;
   const challenge = { method: "GET", target: `/chat?${query}`, headers: {} };
+  const explained = verifier.explain({ method: "GET", target: "/", headers: {} });
   const examples = {
+    Explanation: explained,
+    Hint: explained.hints[0],
     HandshakeResponse: new esm.Verifier(ordersConfig({ webhooks, routes })).handshake("chat", challenge),
     Contexts: contexts,
     VerifiedContext: contexts.verify(

@@ -141,6 +141,16 @@ export function limitsFailures(config: Config): boolean {
   return documentOf(config)?.limits?.failures_per_minute !== undefined;
 }
 
+/** What the hot call can judge: the schemes whose credentials are in the usual headers, and nowhere else. */
+const BUILT_IN: ReadonlySet<string> = new Set(["service-hmac", "service-hmac-v2", "cross-service", "api-key"]);
+
+/** Whether the config accepts a scheme that is data, which may read any header, the query or the authority. */
+export function acceptsTemplates(config: Config): boolean {
+  const { accept = [], routes = [] } = documentOf(config) ?? {};
+  const named = routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])]);
+  return config.webhooks.length > 0 || [...accept, ...named].some((scheme) => !BUILT_IN.has(scheme));
+}
+
 /** The permissions of a service as they stand in the document; `undefined` where it may do everything. */
 export function permissionsOf(config: Config, service: string): readonly string[] | undefined {
   return documentOf(config)?.services[service]?.permissions;
@@ -148,6 +158,8 @@ export function permissionsOf(config: Config, service: string): readonly string[
 
 /** As much of a document as adapters look at themselves. */
 interface Document {
+  readonly accept?: readonly string[];
+  readonly routes?: readonly { readonly accept?: readonly string[]; readonly require_all?: readonly string[] }[];
   readonly services: Readonly<Record<string, { readonly permissions?: readonly string[] }>>;
   readonly limits?: { readonly failures_per_minute?: number };
 }

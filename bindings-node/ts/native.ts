@@ -81,6 +81,25 @@ export interface HandshakeResponse {
   readonly body: string;
 }
 
+/** One cause that an explanation names. */
+export interface Hint {
+  /** The stable name of the cause. */
+  readonly id: string;
+  /** A sentence that names the cause. */
+  readonly cause: string;
+  /** A sentence that says what to do. */
+  readonly fix: string;
+  /** Whether the signature is right once this cause is taken away. */
+  readonly isProved: boolean;
+}
+
+export interface ExplanationFields {
+  readonly verdict: string;
+  readonly hints: Hint[];
+  readonly text: string;
+  readonly json: string;
+}
+
 export interface HandshakeOutcome {
   readonly refused: boolean;
   readonly response: HandshakeResponse | null;
@@ -197,6 +216,15 @@ export interface NativeVerifier {
     authority: string | undefined,
     client: string | undefined,
   ): NativeBodyVerification | null;
+  explain(
+    method: string,
+    target: string,
+    headers: string[],
+    body: Uint8Array,
+    now: number,
+    authority: string | undefined,
+    client: string | undefined,
+  ): ExplanationFields;
   settleReplay(verified: NativeVerified, outcome: string): boolean;
   handshake(
     webhook: string,

@@ -88,7 +88,7 @@ export class RedisReplay implements ReplayStore {
     if (found === null || found === undefined) {
       return "unavailable";
     }
-    return String(found) === mark ? "first" : "repeated";
+    return (found as string | Buffer).toString() === mark ? "first" : "repeated";
   }
 }
 

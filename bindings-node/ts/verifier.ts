@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 import { inspect } from "node:util";
 
 import { BodyVerification } from "./body-verification.js";
-import { limitsFailures, nativeOf, type Config } from "./config.js";
+import { acceptsTemplates, limitsFailures, nativeOf, type Config } from "./config.js";
+import { Explanation } from "./explanation.js";
 import {
   flatten,
   isOne,
@@ -229,6 +230,21 @@ export class Verifier {
     }
   }
 
+  /** Says how a request is judged and, where it is refused, what the cause may be. Nothing is remembered or counted. */
+  explain(request: ReceivedRequest, options?: VerifyOptions): Explanation {
+    this.#checkTexts(request);
+    const fields = this.#native.explain(
+      request.method,
+      request.target,
+      flatten(request.headers),
+      request.body ?? EMPTY,
+      timeOf(options),
+      request.authority,
+      clientOf(request),
+    );
+    return Explanation.of(fields);
+  }
+
   /**
    * Answers a request that is a handshake of the webhook: its sender's challenge. Ask this before `verify`; `null` is for a
    * request that is no handshake.
@@ -288,7 +304,7 @@ export class Verifier {
   }
 
   #put(config: Config): boolean {
-    const { readsMoreHeaders } = nativeOf(config);
+    const readsMoreHeaders = nativeOf(config).readsMoreHeaders || acceptsTemplates(config);
     const needs = { needsClient: limitsFailures(config), needsAuthority: readsMoreHeaders };
     inForce.set(this, { config, terms: this.#terms, ...needs });
     return readsMoreHeaders;

@@ -60,6 +60,49 @@ impl Counter {
     }
 }
 
+/// How a verification went.
+#[napi(object, object_from_js = false)]
+pub struct ExplanationFields {
+    /// `OK`, or the code of the refusal.
+    pub verdict: &'static str,
+    /// What probably went wrong.
+    pub hints: Vec<Hint>,
+    /// All of it for people.
+    pub text: String,
+    /// All of it for programs.
+    pub json: String,
+}
+
+/// One cause.
+#[napi(object, object_from_js = false)]
+pub struct Hint {
+    /// Its stable name.
+    pub id: &'static str,
+    /// A sentence that names it.
+    pub cause: String,
+    /// A sentence that says what to do.
+    pub fix: String,
+    /// Whether a signature proves it.
+    pub is_proved: bool,
+}
+
+impl From<&wiresign::Explanation> for ExplanationFields {
+    fn from(explanation: &wiresign::Explanation) -> Self {
+        let hints = explanation.hints().iter().map(|hint| Hint {
+            id: hint.id(),
+            cause: hint.cause().to_owned(),
+            fix: hint.fix().to_owned(),
+            is_proved: hint.is_proved(),
+        });
+        Self {
+            verdict: explanation.verdict(),
+            hints: hints.collect(),
+            text: explanation.to_string(),
+            json: explanation.json(),
+        }
+    }
+}
+
 /// What came of a handshake.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct HandshakeOutcome {
@@ -209,6 +252,27 @@ impl NativeVerifier {
         };
         let settled = self.state.verifier.settle_replay(&verified.0, outcome);
         Ok(settled.map_err(|refusal| self.state.refusal.replace(Some(refusal))).is_ok())
+    }
+
+    /// Says how a request is judged, and remembers nothing.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn explain(
+        &self,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        body: &[u8],
+        now: f64,
+        authority: Option<WireText>,
+        client: Option<String>,
+    ) -> Result<ExplanationFields> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), client.as_deref())?;
+        Ok((&self.state.verifier.explain(&head, body, seconds(now)?)).into())
     }
 
     /// Answers the challenge of a webhook's sender. `refused` says that a refusal is left.
