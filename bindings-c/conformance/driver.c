@@ -212,6 +212,52 @@ static piece element(const char *at)
     return (piece){at, (size_t)(skip_value(at) - at)};
 }
 
+static void put_code_point(buffer *out, uint32_t point)
+{
+    char bytes[4] = {(char)point};
+    size_t length = 1;
+    if (point >= 0x80) {
+        length = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+        for (size_t i = length - 1; i > 0; i--) {
+            bytes[i] = (char)(0x80 | (point & 0x3f));
+            point >>= 6;
+        }
+        bytes[0] = (char)((0xf00u >> length & 0xffu) | point);
+    }
+    put_bytes(out, bytes, length);
+}
+
+static uint32_t four_digits(const char *at)
+{
+    char digits[5] = {at[0], at[1], at[2], at[3], '\0'};
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
+
+/* A text with all of its characters, NUL included, which cJSON would cut short. */
+static buffer decoded(piece text)
+{
+    static const char ESCAPES[] = "\"\\/bfnrt";
+    static const char CHARACTERS[] = "\"\\/\b\f\n\r\t";
+    buffer out = {NULL, 0, 0};
+    for (const char *at = text.start + 1; at < text.start + text.length - 1; at++) {
+        if (*at != '\\') {
+            put_bytes(&out, at, 1);
+        } else if (*++at != 'u') {
+            const char *escape = strchr(ESCAPES, *at);
+            put_bytes(&out, CHARACTERS + (escape - ESCAPES), 1);
+        } else {
+            uint32_t point = four_digits(at + 1);
+            at += 4;
+            if (point >= 0xd800 && point < 0xdc00) {
+                point = 0x10000 + ((point - 0xd800) << 10) + (four_digits(at + 3) - 0xdc00);
+                at += 6;
+            }
+            put_code_point(&out, point);
+        }
+    }
+    return out;
+}
+
 /* Whole numbers are read from the line, because cJSON keeps them as floating-point numbers. */
 static uint64_t whole_number(piece text)
 {
@@ -254,10 +300,10 @@ static void pairs_free(pairs *list)
 /* Requests. */
 
 /* A list of texts, in the same form. */
-static void texts_put(pairs *list, const char *text)
+static void texts_put(pairs *list, buffer text)
 {
-    uint32_t length = (uint32_t)strlen(text);
-    put(&list->block, text);
+    uint32_t length = (uint32_t)text.length;
+    put_bytes(&list->block, text.data, text.length);
     put_bytes(&list->lengths, (const char *)&length, sizeof length);
     list->count++;
 }
@@ -597,24 +643,28 @@ static const char *text_of(const cJSON *step, const char *name)
     return text->valuestring;
 }
 
-static pairs take_roles(const cJSON *step)
+static pairs take_roles(piece step)
 {
     pairs roles = {.count = 0};
-    const cJSON *role = NULL;
-    cJSON_ArrayForEach(role, cJSON_GetObjectItemCaseSensitive(step, "roles"))
-    {
-        if (!cJSON_IsString(role)) {
-            die("a role that is no text");
-        }
-        texts_put(&roles, role->valuestring);
+    piece list = member(step.start, "roles");
+    if (list.start == NULL || *list.start != '[') {
+        die("a step without roles");
+    }
+    const char *at = skip_space(list.start + 1);
+    while (*at != ']') {
+        piece role = element(at);
+        buffer text = decoded(role);
+        texts_put(&roles, text);
+        free(text.data);
+        at = skip_space(role.start + role.length);
     }
     return roles;
 }
 
-static void do_sign_context(buffer *out, const service *service, const cJSON *step, uint64_t now)
+static void do_sign_context(buffer *out, const service *service, const cJSON *step, piece text, uint64_t now)
 {
     const char *tenant = text_of(step, "tenant");
-    pairs roles = take_roles(step);
+    pairs roles = take_roles(text);
     wiresign_contexts *contexts = NULL;
     wiresign_bytes *signature = NULL;
     wiresign_bytes *message = NULL;
@@ -666,7 +716,7 @@ static void put_verified_context(buffer *out, const wiresign_verified_context *v
     put(out, "]}}");
 }
 
-static void do_verify_context(buffer *out, const service *service, const cJSON *step, uint64_t now)
+static void do_verify_context(buffer *out, const service *service, const cJSON *step, piece text, uint64_t now)
 {
     const char *tenant = text_of(step, "tenant");
     const char *signature = text_of(step, "signature");
@@ -677,7 +727,7 @@ static void do_verify_context(buffer *out, const service *service, const cJSON *
     }
     /* A payload that is empty is not one that is absent. */
     const char *bytes = payload.data == NULL && given != NULL && !cJSON_IsNull(given) ? "" : payload.data;
-    pairs roles = take_roles(step);
+    pairs roles = take_roles(text);
     wiresign_contexts *contexts = NULL;
     wiresign_verified_context *verified = NULL;
     wiresign_error *error = NULL;
@@ -792,11 +842,11 @@ static void do_step(buffer *out, const service *service, const cJSON *step, piec
     }
     uint64_t now = whole_number(member(text.start, "now"));
     if (strcmp(name, "sign_context") == 0) {
-        do_sign_context(out, service, step, now);
+        do_sign_context(out, service, step, text, now);
         return;
     }
     if (strcmp(name, "verify_context") == 0) {
-        do_verify_context(out, service, step, now);
+        do_verify_context(out, service, step, text, now);
         return;
     }
     request request = take_request(cJSON_GetObjectItemCaseSensitive(step, "request"));
