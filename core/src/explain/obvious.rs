@@ -9,7 +9,7 @@ use super::time;
 use crate::config::{Compiled, Key, KeyState};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::HeadFault;
-use crate::scheme::header;
+use crate::scheme::{Scheme, header};
 use crate::template::ClaimFault;
 
 /// What a request looks like to have wrong, where no signature has shown it. `fields` are its header fields.
@@ -22,7 +22,15 @@ pub(super) fn causes(
     body: &[u8],
 ) -> Vec<Cause> {
     let mut causes = Vec::new();
-    if let Some(sought) = sought {
+    // The headers of another sender are no misspelt ones.
+    let stranger = foreign(fields).filter(|_| {
+        let lacks =
+            sought.is_some_and(|sought| matches!(sought.scheme, Scheme::BuiltIn(_)) && !sought.missing.is_empty());
+        lacks && refusal.code() == RefusalCode::AuthenticationRequired
+    });
+    if let Some(scheme) = stranger {
+        causes.push(Cause::with("scheme-not-accepted", &scheme));
+    } else if let Some(sought) = sought {
         causes.extend(
             sought.renamed.iter().map(|(wanted, found)| Cause::with("header-name", &format!("{found}|{wanted}"))),
         );
@@ -33,6 +41,7 @@ pub(super) fn causes(
         Detail::Head(HeadFault::TargetForm | HeadFault::TargetByte) => causes.push(Cause::new("target-form")),
         Detail::Head(_) => causes.push(Cause::new("request-malformed")),
         Detail::Path(_) => causes.push(Cause::new("path-two-readings")),
+        Detail::Repeated(header::TIMESTAMP) if is_date(fields) => causes.push(Cause::new("timestamp-date")),
         Detail::Repeated(_) | Detail::Claim { fault: ClaimFault::Repeated(_) | ClaimFault::BothNames(_), .. } => {
             causes.push(Cause::new("header-repeated"));
         }
@@ -93,6 +102,12 @@ pub(super) fn causes(
         causes.push(Cause::new("target-form"));
     }
     causes
+}
+
+/// Whether the timestamp holds its comma since it is a date.
+fn is_date(fields: &[(&[u8], &[u8])]) -> bool {
+    let mut stamps = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(header::TIMESTAMP.as_bytes()));
+    matches!((stamps.next(), stamps.next()), (Some((_, text)), None) if time::of_form(text).id == "timestamp-date")
 }
 
 fn nothing_found(fields: &[(&[u8], &[u8])]) -> Cause {

@@ -294,6 +294,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 own.trim().to_owned(),
                 own.to_lowercase(),
                 own.to_uppercase(),
+                capitalised(&own, ""),
+                capitalised(&own, "-"),
                 own.replace('_', "-"),
                 own.replace('-', "_"),
             ];
@@ -608,6 +610,15 @@ fn permute(order: &mut Vec<usize>, at: usize, orders: &mut Vec<Vec<usize>>) {
     }
 }
 
+/// `image-service` as `ImageService`, or with something between.
+fn capitalised(id: &str, between: &str) -> String {
+    let words = id.split(['-', '_', '.']).map(|word| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_uppercase() + rest
+    });
+    words.collect::<Vec<_>>().join(between)
+}
+
 /// The service whose id is spelled nearly as this one.
 pub(super) fn nearly(config: &Compiled, id: &[u8]) -> Option<usize> {
     let plain = |id: &[u8]| -> Vec<u8> {
@@ -622,7 +633,9 @@ pub(super) fn nearly(config: &Compiled, id: &[u8]) -> Option<usize> {
 pub(super) fn foreign(fields: &[(&[u8], &[u8])]) -> Option<String> {
     catalogue::ids().find_map(|id| {
         let template = catalogue::find(id)?;
-        let has = template.signature_names().any(|name| exact(fields, name).is_some());
+        // Authorization is of all the world.
+        let names = template.signature_names().filter(|name| !name.eq_ignore_ascii_case("authorization"));
+        let has = names.into_iter().any(|name| exact(fields, name).is_some());
         has.then(|| template.id.to_string())
     })
 }
