@@ -45,11 +45,19 @@ func judge(t *testing.T, file string, form HeaderForm) {
 	if err := json.Unmarshal(text, &vectors); err != nil {
 		t.Fatal(err)
 	}
+	unasked := 0
 	for _, group := range vectors.Groups {
 		for _, test := range group.Tests {
 			question := group.Question
+			canDo := true
 			for _, step := range test.Steps {
 				question.Steps = append(question.Steps, step.Step)
+				canDo = canDo && slices.Contains(Capabilities, step.Op)
+			}
+			if !canDo {
+				// The runner does not ask it either, and says so.
+				unasked++
+				continue
 			}
 			for at, result := range Answer(question, form) {
 				if want, got := test.Steps[at].Expect, plain(t, result); !matches(want, got) {
@@ -57,6 +65,9 @@ func judge(t *testing.T, file string, form HeaderForm) {
 				}
 			}
 		}
+	}
+	if unasked > 0 {
+		t.Logf("%d cases need an operation that is not declared", unasked)
 	}
 }
 
