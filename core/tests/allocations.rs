@@ -77,12 +77,19 @@ struct Fixture {
 
 type Headers = Vec<(String, String)>;
 
+const NEW: &str = "5e8f0b7c3d9a1e6f4b2c8d7e0f1a3b5c6d9e8f7a0b1c2d3e4f5a6b7c8d9e0f1a";
+
+fn secrets() -> Secrets {
+    Secrets::new()
+        .env("ORDERS", "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9")
+        .env("OLD", "0f1e2d3c4b5a69788796a5b4c3d2e1f00a1b2c3d4e5f60718293a4b5c6d7e8f9")
+        .env("NEW", NEW)
+        .env("WHSEC", "whsec_R2LVDCS+kgJoqLvfeUxPhTTIxJRJxTgh")
+}
+
 impl Fixture {
     fn new(sign_with: &str, capacity: u32) -> Self {
-        let secrets = Secrets::new()
-            .env("ORDERS", "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9")
-            .env("OLD", "0f1e2d3c4b5a69788796a5b4c3d2e1f00a1b2c3d4e5f60718293a4b5c6d7e8f9")
-            .env("NEW", "5e8f0b7c3d9a1e6f4b2c8d7e0f1a3b5c6d9e8f7a0b1c2d3e4f5a6b7c8d9e0f1a");
+        let secrets = secrets();
         let other = if sign_with == "service-hmac-v2" { "service-hmac" } else { sign_with };
         let document = DOCUMENT
             .replace("SCHEME", other)
@@ -122,6 +129,87 @@ fn an_accepted_request_takes_no_memory() {
         assert!(growing < 100, "{scheme}: {growing}");
         assert_eq!(allocations_of(|| each.for_each(verify)), 0, "{scheme}");
     }
+}
+
+/// What stands in the document for a scheme that is data, and how it is listed.
+const SCHEMES_AS_DATA: [(&str, &str); 6] = [
+    (
+        "acme",
+        r#""schemes": {"acme": {
+            "algorithm": "hmac-sha256",
+            "message": ["method", "\n", "target", "\n", "timestamp", "\n", "nonce", "\n", "service", "\n", "body"],
+            "signature": {"header": "X-Acme-Signature", "encoding": "base64", "prefix": "acme "},
+            "timestamp": {"header": "X-Acme-Time", "unit": "ms"},
+            "nonce": {"header": "X-Acme-Nonce"},
+            "caller": {"header": "X-Acme-Service"}
+        }}"#,
+    ),
+    ("webhook:stripe", r#""webhooks": {"stripe": {"scheme": "stripe", "keys": [{"secret": "env:NEW"}]}}"#),
+    ("webhook:github", r#""webhooks": {"github": {"scheme": "github", "keys": [{"secret": "env:NEW"}]}}"#),
+    ("webhook:slack", r#""webhooks": {"slack": {"scheme": "slack", "keys": [{"secret": "env:NEW"}]}}"#),
+    (
+        "webhook:standard",
+        r#""webhooks": {"standard": {"scheme": "standard-webhooks", "keys": [{"secret": "env:WHSEC"}]}}"#,
+    ),
+    (
+        "webhook:shopify",
+        r#""webhooks": {"shopify": {"scheme": "shopify", "keys": [{"secret": "env:NEW"}], "replay": {"seconds": 60}}}"#,
+    ),
+];
+
+#[test]
+fn a_request_of_a_scheme_that_is_data_takes_no_memory() {
+    for (listed, member) in SCHEMES_AS_DATA {
+        for length in [20, 2000] {
+            let config = |service: &str| {
+                let document = format!(
+                    r#"{{
+                        "service": "{service}", "accept": ["{listed}"], "sign_with": "{listed}", {member},
+                        "services": {{
+                            "orders": {{"keys": [{{"secret": "env:ORDERS"}}]}},
+                            "billing": {{"keys": [{{"secret": "env:NEW"}}], "allowed_targets": ["orders"]}}
+                        }},
+                        "replay": {{"capacity": 4000}}
+                    }}"#
+                );
+                Config::parse(&document, &secrets()).unwrap_or_else(|errors| panic!("{errors}"))
+            };
+            let signer = Signer::new(&config("billing"), Some("orders")).expect("a signer");
+            let verifier = Verifier::new(&config("orders"));
+            let requests: Vec<(Vec<u8>, Headers)> = (0..600)
+                .map(|at| {
+                    let body = format!("{at:length$}").into_bytes();
+                    let none: &[(&str, &str)] = &[];
+                    let nonce = format!("nonce-{at:026}");
+                    let signed = signer.sign(&Head::new(b"POST", TARGET, none), &body, NOW, &nonce).expect("signed");
+                    (body, signed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+                })
+                .collect();
+            let verify = |(body, headers): &(Vec<u8>, Headers)| {
+                let verified = verifier.verify(&Head::new(b"POST", TARGET, headers), body, NOW);
+                assert_eq!(verified.expect("a good request").schemes().count(), 1, "{listed}");
+            };
+            let mut each = requests.iter();
+            each.by_ref().take(500).for_each(verify);
+            assert_eq!(allocations_of(|| each.for_each(verify)), 0, "{listed}, {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_request_with_an_api_key_takes_no_memory() {
+    let document = r#"{
+        "service": "orders", "accept": ["api-key"], "sign_with": "service-hmac-v2",
+        "services": {
+            "orders": {"keys": [{"secret": "env:ORDERS"}]},
+            "billing": {"api_keys": [{"secret": "env:NEW"}], "allowed_targets": ["orders"]}
+        }
+    }"#;
+    let verifier = Verifier::new(&Config::parse(document, &secrets()).unwrap_or_else(|errors| panic!("{errors}")));
+    let headers = [("Accept", "*/*"), ("X-Service-API-Key", NEW)];
+    let verify = || drop(verifier.verify(&Head::new(b"POST", TARGET, &headers), BODY, NOW).expect("a good request"));
+    verify();
+    assert_eq!(allocations_of(verify), 0);
 }
 
 #[test]
