@@ -121,6 +121,8 @@ NOTES = {
     "HandshakeProof": Note("A challenge that must prove where it comes from is not answered to anybody else.", (35,)),
     "HandshakeForm": Note("What has two readings, or could be taken for a page, is not sent back.", (8, 9)),
     "HandshakeConfig": Note("A handshake that matches everything, or gives away what only a signer has, is an error."),
+    # Explanations.
+    "Explained": Note("An explanation names the cause, says what a verification says, and leaves no trace."),
     # Signing.
     "Signing": Note("The headers and the signed message, byte for byte and in order."),
     "CannotSign": Note("A request that cannot be signed safely is an error, never a half-signed request.", (9,)),
