@@ -65,6 +65,8 @@ def test_all_kinds_of_bodies(server: Origin) -> None:
         calls = [session.post(url, data=bytes([turn])) for turn in range(20)]
         for response in await asyncio.gather(*calls):
             assert response.status == 200
+            await response.read()
+            response.close()
 
     run(server, act)
     assert [seen.body for seen in server.seen[3:7]] == ["täxt".encode(), b"bytes", b"a file", b"ab"]
