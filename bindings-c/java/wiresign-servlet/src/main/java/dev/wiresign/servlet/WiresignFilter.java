@@ -190,12 +190,12 @@ public final class WiresignFilter implements Filter {
      * Path and query exactly as the caller sent them. A container tells no empty query from none; the schemes sign the query
      * itself and not its question mark, so both are the same request to them too.
      */
-    private static String target(HttpServletRequest request) {
+    static String target(HttpServletRequest request) {
         String query = request.getQueryString();
         return query == null || query.isEmpty() ? request.getRequestURI() : request.getRequestURI() + "?" + query;
     }
 
-    private static Request head(HttpServletRequest request, String target) {
+    static Request head(HttpServletRequest request, String target) {
         Request head = Request.of(request.getMethod(), target).client(request.getRemoteAddr()).authority(request.getHeader("Host"));
         Enumeration<String> names = request.getHeaderNames();
         if (names == null) {
@@ -210,13 +210,13 @@ public final class WiresignFilter implements Filter {
         return head;
     }
 
-    private static boolean hasBody(HttpServletRequest request) {
+    static boolean hasBody(HttpServletRequest request) {
         // HTTP/2 has neither field where a body of unknown length follows; a body is looked for wherever one may be.
         boolean isDeclared = request.getContentLengthLong() >= 0 || request.getHeader("Transfer-Encoding") != null;
         return isDeclared ? request.getContentLengthLong() != 0 : !request.getProtocol().startsWith("HTTP/1");
     }
 
-    private static void answer(HttpServletResponse response, RefusalResponse refusal) throws IOException {
+    static void answer(HttpServletResponse response, RefusalResponse refusal) throws IOException {
         byte[] body = refusal.body().getBytes(StandardCharsets.UTF_8);
         response.setStatus(refusal.status());
         List<Header> headers = refusal.headers();

@@ -32,6 +32,8 @@ abstract class FilterContract {
     private final LinkedBlockingQueue<Decision> decisions = new LinkedBlockingQueue<>();
     private Verifier verifier;
     RawClient client;
+    /** Stands before the filter, on the path of the webhook. */
+    HandshakeFilter handshake;
 
     /** Starts the server with the filter before the servlets of the contract; `isLate` puts a reader of parameters before it. */
     abstract int start(WiresignFilter filter, boolean isLate) throws Exception;
@@ -44,6 +46,7 @@ abstract class FilterContract {
     @BeforeEach
     void serve() throws Exception {
         verifier = new Verifier(Fleet.orders());
+        handshake = new HandshakeFilter(verifier, "sender", decisions::add);
         client = new RawClient(start(new WiresignFilter(verifier, decisions::add), false));
     }
 
@@ -248,6 +251,25 @@ abstract class FilterContract {
         }), false));
         assertEquals(200, signed("GET", "/echo", NOTHING).status());
         assertEquals(401, client.send("GET /echo", List.of(), NOTHING).status());
+    }
+
+    @Test
+    void theChallengeOfASenderIsAnswered() throws Exception {
+        String query = "/hook?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
+        RawClient.Answer answer = client.send("GET " + query + "a-token-of-the-console-2026", List.of(), NOTHING);
+        assertEquals("1158201444", answer.body());
+        assertTrue(answer.head().contains("x-content-type-options: nosniff"), answer.head());
+        RawClient.Answer wrong = client.send("GET " + query + "another", List.of(), NOTHING);
+        assertTrue(wrong.status() == 401 || wrong.status() == 403, wrong.body());
+        assertEquals("refused", decision().event());
+    }
+
+    @Test
+    void whatIsNoChallengeIsJudgedBehindIt() throws Exception {
+        byte[] body = bytes("{\"entry\": []}");
+        assertEquals("webhook:sender:{\"entry\": []}", client.send("POST /hook", List.of(Fleet.hookSignature(body)), body).body());
+        assertEquals(401, client.send("POST /hook", List.of(Fleet.hookSignature(body)), bytes("{}")).status());
+        assertEquals(413, client.send("POST /hook", List.of(Fleet.hookSignature(body)), new byte[Fleet.BODY_LIMIT + 1]).status());
     }
 
     @Test

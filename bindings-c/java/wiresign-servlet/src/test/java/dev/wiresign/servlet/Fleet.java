@@ -5,8 +5,13 @@ import dev.wiresign.Header;
 import dev.wiresign.Request;
 import dev.wiresign.Secrets;
 import dev.wiresign.Signer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 
 /** A service "orders" that is called, and two that call it. */
 final class Fleet {
@@ -15,7 +20,9 @@ final class Fleet {
     private static final Map<String, String> ENV = Map.of(
             "ORDERS_SECRET", Secrets.generateSecret(),
             "BILLING_SECRET", Secrets.generateSecret(),
-            "SHIPPING_SECRET", Secrets.generateSecret());
+            "SHIPPING_SECRET", Secrets.generateSecret(),
+            "HOOK_SECRET", Secrets.generateSecret(),
+            "VERIFY_TOKEN", "a-token-of-the-console-2026");
 
     private static final String SERVICES = """
             "services": {
@@ -33,11 +40,19 @@ final class Fleet {
     static Config orders(String store) {
         return Config.parse("""
                 {"service": "orders", "replay": {"store": "%s"}, "limits": {"body_bytes": %d},
-                 "routes": [{"match": "/public/**", "public": true}], %s}""".formatted(store, BODY_LIMIT, SERVICES), ENV);
+                 "routes": [{"match": "/public/**", "public": true}, {"match": "/hook", "accept": ["webhook:sender"]}],
+                 "webhooks": {"sender": {"scheme": "whatsapp", "keys": [{"secret": "env:HOOK_SECRET"}], "verify_token": "env:VERIFY_TOKEN"}}, %s}""".formatted(store, BODY_LIMIT, SERVICES), ENV);
     }
 
     static Signer caller(String service) {
         return new Signer(Config.parse("{\"service\": \"" + service + "\", " + SERVICES + "}", ENV), "orders");
+    }
+
+    /** What the sender of the webhook sets: the scheme is published, and made here without Wiresign. */
+    static Header hookSignature(byte[] body) throws GeneralSecurityException {
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(ENV.get("HOOK_SECRET").getBytes(StandardCharsets.US_ASCII), "HmacSHA256"));
+        return new Header("X-Hub-Signature-256", "sha256=" + HexFormat.of().formatHex(mac.doFinal(body)));
     }
 
     static List<Header> sign(String method, String target, byte[] body) {

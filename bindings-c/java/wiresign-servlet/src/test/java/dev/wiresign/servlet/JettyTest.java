@@ -20,9 +20,10 @@ class JettyTest extends FilterContract {
         if (isLate) {
             add(context, Servlets.parameterReader(), "/*");
         }
+        add(context, handshake, "/hook");
         add(context, filter, "/*");
         add(context, Servlets.onlyBilling(filter), "/billing");
-        add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing");
+        add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook");
         add(context, new Servlets.Line(), "/line", "/line/*", "/public/line");
         add(context, new Servlets.Form(), "/form");
         add(context, new Servlets.Text(), "/text");

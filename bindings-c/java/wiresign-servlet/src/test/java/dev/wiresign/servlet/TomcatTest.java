@@ -22,9 +22,10 @@ class TomcatTest extends FilterContract {
         if (isLate) {
             add(context, "early", Servlets.parameterReader(), "/*");
         }
+        add(context, "handshake", handshake, "/hook");
         add(context, "wiresign", filter, "/*");
         add(context, "only", Servlets.onlyBilling(filter), "/billing");
-        add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing");
+        add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook");
         add(context, "line", new Servlets.Line(), "/line", "/line/*", "/public/line");
         add(context, "form", new Servlets.Form(), "/form");
         add(context, "text", new Servlets.Text(), "/text");
