@@ -360,9 +360,9 @@ fn check_replay(
     }
     let refuse = |code, detail| Err(facts.refuse(config, code, detail));
     let capacity = config.replay.capacity;
-    let past = facts.window.past;
+    let past = config.longest_past;
     let timestamp = match (facts.replay, facts.timestamp) {
-        // An entry lives for the window after its time: this one for so many seconds from now.
+        // An entry lives for the longest window after its time: this one for so many seconds from now.
         (Replay::SignatureFor(seconds), _) => facts.now.saturating_add(seconds).saturating_sub(past),
         (_, timestamp) => timestamp.unwrap_or(facts.now),
     };

@@ -156,6 +156,7 @@ impl Reader<'_> {
             rules: Rules { accept, every: false, optional: false, replay: ReplayRule::UnsafeMethods },
             sign_with,
             window,
+            longest_past: known.plans.iter().map(|plan| plan.window.past).fold(window.past, u64::max),
             callers,
             decoy_seed: self.decoy_seed,
             known_services: ids.len(),

@@ -145,6 +145,9 @@ pub(crate) struct Compiled {
     pub(crate) rules: Rules,
     pub(crate) sign_with: Scheme,
     pub(crate) window: Window,
+    /// How far back the longest window of all schemes reaches, in seconds. They share one replay store, so none of them may
+    /// take an entry of another one for dead.
+    pub(crate) longest_past: u64,
     /// The known services, and behind them the webhooks.
     pub(crate) services: Vec<Service>,
     /// How many of them are known services.

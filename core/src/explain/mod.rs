@@ -232,11 +232,7 @@ fn look(
     let Some(caller) = verified.caller().filter(|_| config.replay.store == ReplayStoreKind::Memory) else {
         return Ok(verified);
     };
-    let past = match caller.scheme {
-        Scheme::Plan(at) => config.plan(at).window.past,
-        Scheme::BuiltIn(_) | Scheme::ApiKey => config.window.past,
-    };
-    let capacity = config.replay.capacity;
+    let (past, capacity) = (config.longest_past, config.replay.capacity);
     let signs_nonce = match caller.scheme {
         Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
         Scheme::Plan(at) => config.plan(at).template.signs_nonce(),

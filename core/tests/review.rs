@@ -1,0 +1,57 @@
+//! Rules that were found broken once: each test is named after its rule.
+
+use wiresign::{Config, Head, Refusal, Secrets, Signer, Verified, Verifier};
+
+const NOW: u64 = 1_767_225_600;
+const SECRET: &str = "q3nT7xkP0v9Lw2Yb8sRzJ5cMhE1dGf6AuQoVtKiXyBnZ";
+const OTHER_SECRET: &str = "Z1aW4sXe6dRc8fTv0gYb2hUn5jIm7kOl9pQzAxSwDcEf";
+
+type Signed = Vec<(String, String)>;
+
+fn config(document: &serde_json::Value) -> Config {
+    let secrets = Secrets::new().env("SECRET", SECRET).env("OTHER_SECRET", OTHER_SECRET);
+    Config::parse(&document.to_string(), &secrets).expect("a config without problems")
+}
+
+/// Signs as the sender of a webhook would.
+fn signed(webhook: &serde_json::Value, body: &str, now: u64, nonce: &str) -> Signed {
+    let document = serde_json::json!({
+        "service": "receiver", "services": {}, "sign_with": "webhook:sender", "webhooks": {"sender": webhook["webhook"]},
+        "schemes": webhook["schemes"],
+    });
+    let none: &[(&str, &str)] = &[];
+    let signer = Signer::new(&config(&document), None).expect("a signer");
+    let headers = signer.sign(&Head::new(b"POST", b"/in", none), body.as_bytes(), now, nonce).expect("signed");
+    headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn verify(verifier: &Verifier, method: &str, headers: &Signed, body: &str, now: u64) -> Result<Verified, Refusal> {
+    verifier.verify(&Head::new(method.as_bytes(), b"/in", headers), body.as_bytes(), now)
+}
+
+fn code(outcome: Result<Verified, Refusal>) -> &'static str {
+    outcome.map_or_else(|refusal| refusal.code().name(), |_| "accepted")
+}
+
+const NONCE: &str = "msg_2b7d1f0e5c3a4988";
+
+/// A request is remembered as long as its own scheme says, whatever shorter windows others in the same store have.
+#[test]
+fn a_short_window_makes_the_store_forget_no_request_of_another_scheme() {
+    let long = serde_json::json!({"schemes": {}, "webhook": {
+        "scheme": "sentry", "keys": [{"secret": "env:SECRET"}], "replay": {"seconds": 60}}});
+    let short = serde_json::json!({"schemes": {}, "webhook": {"scheme": "paddle", "keys": [{"secret": "env:OTHER_SECRET"}]}});
+    let document = serde_json::json!({
+        "service": "receiver", "services": {}, "accept": ["webhook:long", "webhook:short"],
+        "webhooks": {"long": long["webhook"], "short": short["webhook"]}, "replay": {"capacity": 1000},
+    });
+    let verifier = Verifier::new(&config(&document));
+    let delivery = signed(&long, "{}", NOW, NONCE);
+    assert_eq!(code(verify(&verifier, "POST", &delivery, "{}", NOW)), "accepted");
+    for at in 0..70 {
+        let body = at.to_string();
+        let other = signed(&short, &body, NOW + 2, NONCE);
+        assert_eq!(code(verify(&verifier, "POST", &other, &body, NOW + 2)), "accepted");
+    }
+    assert_eq!(code(verify(&verifier, "POST", &delivery, "{}", NOW + 3)), "REPLAYED_REQUEST");
+}
