@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/tests/*.cpp bindings-c/include/*.hpp bindings-c/conformance/*.c"
-shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bench/java/run scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules"
 python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -137,7 +137,7 @@ fuzz SECONDS="5": _tools
     fuzz/run {{SECONDS}}
 
 # Measure beside peers, and print must, reach and measured
-bench *ARGS: _tools _install-python addon
+bench *ARGS: _tools _install-python addon jars
     bench/run {{ARGS}}
 
 # Remove what was built
