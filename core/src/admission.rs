@@ -302,7 +302,9 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
     }
 
     let judged = service.map(|at| &config.services[at]).or_else(|| config.decoy(claim.caller.unwrap_or_default()));
-    let replay = match Replay::new(rules.replay, template.signs_nonce(), head.method) {
+    // Where the body is signed and the method is not, anybody can make a GET of a POST that was overheard.
+    let signed_method = if coverage.body && !coverage.method { b"" } else { head.method };
+    let replay = match Replay::new(rules.replay, template.signs_nonce(), signed_method) {
         Replay::Signature if !template.algorithm.signs() => Replay::Never,
         Replay::Signature if claim.timestamp.is_none() => plan.remember.map_or(Replay::Never, Replay::SignatureFor),
         replay => replay,

@@ -40,7 +40,8 @@ const NONCE: &str = "msg_2b7d1f0e5c3a4988";
 fn a_short_window_makes_the_store_forget_no_request_of_another_scheme() {
     let long = serde_json::json!({"schemes": {}, "webhook": {
         "scheme": "sentry", "keys": [{"secret": "env:SECRET"}], "replay": {"seconds": 60}}});
-    let short = serde_json::json!({"schemes": {}, "webhook": {"scheme": "paddle", "keys": [{"secret": "env:OTHER_SECRET"}]}});
+    let short =
+        serde_json::json!({"schemes": {}, "webhook": {"scheme": "paddle", "keys": [{"secret": "env:OTHER_SECRET"}]}});
     let document = serde_json::json!({
         "service": "receiver", "services": {}, "accept": ["webhook:long", "webhook:short"],
         "webhooks": {"long": long["webhook"], "short": short["webhook"]}, "replay": {"capacity": 1000},
@@ -54,4 +55,29 @@ fn a_short_window_makes_the_store_forget_no_request_of_another_scheme() {
         assert_eq!(code(verify(&verifier, "POST", &other, &body, NOW + 2)), "accepted");
     }
     assert_eq!(code(verify(&verifier, "POST", &delivery, "{}", NOW + 3)), "REPLAYED_REQUEST");
+}
+
+/// Safe methods may repeat; but a method that is not signed is what the sender of the replay says.
+#[test]
+fn a_replay_under_a_method_that_is_not_signed_is_a_replay() {
+    for scheme in ["slack", "sentry"] {
+        let mut webhook = serde_json::json!({"scheme": scheme, "keys": [{"secret": "env:SECRET"}]});
+        if scheme == "sentry" {
+            webhook["replay"] = serde_json::json!({"seconds": 60});
+        }
+        let webhook = serde_json::json!({"schemes": {}, "webhook": webhook});
+        let document = serde_json::json!({
+            "service": "receiver", "services": {}, "accept": ["webhook:sender"], "webhooks": {"sender": webhook["webhook"]},
+        });
+        let verifier = Verifier::new(&config(&document));
+        let delivery = signed(&webhook, "pay=1", NOW, NONCE);
+        assert_eq!(code(verify(&verifier, "POST", &delivery, "pay=1", NOW)), "accepted");
+        for method in ["GET", "HEAD", "OPTIONS", "PUT"] {
+            assert_eq!(
+                code(verify(&verifier, method, &delivery, "pay=1", NOW + 1)),
+                "REPLAYED_REQUEST",
+                "{scheme} {method}"
+            );
+        }
+    }
 }
