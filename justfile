@@ -27,7 +27,7 @@ test: _tools lint test-rust test-python test-node test-c test-go test-java confo
     @echo "all of it passed"
 
 # Run the tests of the Rust crates
-test-rust: _tools
+test-rust: _tools _venv
     cargo test --locked --workspace
 
 # Run the tests of the Python package: pytest, types, stubs
