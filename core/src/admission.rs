@@ -307,6 +307,7 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
     let replay = match Replay::new(rules.replay, template.signs_nonce(), signed_method) {
         Replay::Signature if !template.algorithm.signs() => Replay::Never,
         Replay::Signature if claim.timestamp.is_none() => plan.remember.map_or(Replay::Never, Replay::SignatureFor),
+        Replay::Nonce if claim.timestamp.is_none() => plan.remember.map_or(Replay::Nonce, Replay::NonceFor),
         replay => replay,
     };
     let facts = Facts {

@@ -72,7 +72,8 @@ pub(crate) enum Replay {
     Never,
     Nonce,
     Signature,
-    /// The signature, which is never too old, for so many seconds.
+    /// The nonce or the signature of a request that is never too old, for so many seconds.
+    NonceFor(u64),
     SignatureFor(u64),
 }
 
@@ -322,7 +323,7 @@ pub(crate) fn conclude(
 
     let request_id = facts.request_id.keep();
     let fingerprint = match facts.replay {
-        Replay::Nonce => store.fingerprint(&service.replay_scope, &request_id),
+        Replay::Nonce | Replay::NonceFor(_) => store.fingerprint(&service.replay_scope, &request_id),
         _ => *tag.first_chunk().expect("32 bytes are more than 16"),
     };
     let mut unrecorded = check_replay(config, facts, &fingerprint, store)?;
@@ -363,7 +364,9 @@ fn check_replay(
     let past = config.longest_past;
     let timestamp = match (facts.replay, facts.timestamp) {
         // An entry lives for the longest window after its time: this one for so many seconds from now.
-        (Replay::SignatureFor(seconds), _) => facts.now.saturating_add(seconds).saturating_sub(past),
+        (Replay::NonceFor(seconds) | Replay::SignatureFor(seconds), _) => {
+            facts.now.saturating_add(seconds).saturating_sub(past)
+        }
         (_, timestamp) => timestamp.unwrap_or(facts.now),
     };
     match store.insert(fingerprint, timestamp, facts.now, past, capacity) {
@@ -377,7 +380,7 @@ fn check_replay(
 
 impl Replay {
     pub(crate) fn detail(self) -> Detail {
-        if self == Self::Nonce { Detail::SameNonce } else { Detail::SameSignature }
+        if matches!(self, Self::Nonce | Self::NonceFor(_)) { Detail::SameNonce } else { Detail::SameSignature }
     }
 }
 
@@ -401,7 +404,7 @@ impl Facts<'_> {
     fn replay_seconds(&self, config: &Compiled) -> Option<u64> {
         let is_asked = config.replay.store == ReplayStoreKind::External && self.replay != Replay::Never;
         is_asked.then_some(match (self.replay, self.timestamp) {
-            (Replay::SignatureFor(seconds), _) => seconds,
+            (Replay::NonceFor(seconds) | Replay::SignatureFor(seconds), _) => seconds,
             (_, Some(timestamp)) => {
                 (timestamp + self.window.past + MARGIN_SECONDS).saturating_sub(self.now).max(MARGIN_SECONDS)
             }

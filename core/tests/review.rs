@@ -81,3 +81,32 @@ fn a_replay_under_a_method_that_is_not_signed_is_a_replay() {
         }
     }
 }
+
+/// `replay.seconds` of a scheme without a timestamp holds for its nonces as it does for its signatures.
+#[test]
+fn a_nonce_without_a_timestamp_is_remembered_for_as_long_as_the_config_says() {
+    let webhook = serde_json::json!({
+        "schemes": {"diary": {
+            "algorithm": "hmac-sha256", "message": ["nonce", ".", "body"], "nonce": {"header": "X-Nonce"},
+            "signature": {"header": "X-Diary", "encoding": "hex"}}},
+        "webhook": {"scheme": "diary", "keys": [{"secret": "env:SECRET"}], "replay": {"seconds": 86400}},
+    });
+    for store in ["memory", "external"] {
+        let document = serde_json::json!({
+            "service": "receiver", "services": {}, "accept": ["webhook:sender"], "schemes": webhook["schemes"],
+            "webhooks": {"sender": webhook["webhook"]}, "replay": {"store": store},
+        });
+        let verifier = Verifier::new(&config(&document));
+        let delivery = signed(&webhook, "pay=1", NOW, NONCE);
+        let first = verify(&verifier, "POST", &delivery, "pay=1", NOW).expect("accepted");
+        if store == "external" {
+            assert_eq!(first.replay_seconds(), Some(86_400));
+            continue;
+        }
+        for others in 0..70 {
+            let other = signed(&webhook, "", NOW + 1000, &format!("{NONCE}{others}"));
+            assert_eq!(code(verify(&verifier, "POST", &other, "", NOW + 1000)), "accepted");
+        }
+        assert_eq!(code(verify(&verifier, "GET", &delivery, "pay=1", NOW + 86_400)), "REPLAYED_REQUEST");
+    }
+}
