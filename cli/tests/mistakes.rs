@@ -34,9 +34,24 @@ fn verifier() -> Verifier {
             "github": {"scheme": "github", "keys": [{"secret": "literal:It's a secret to everybody, but longer"}]},
             "other": {"scheme": "github", "keys": [{"secret": "literal:another endpoint has another secret"}]},
             "standard": {"scheme": "standard-webhooks", "keys": [{"secret": format!("literal:whsec_{standard}")}]},
+            "shopify": {"scheme": "shopify", "keys": [{"secret": "literal:hush-4395ca08d6e7b21a5f3c90c27be1940f"}]},
+            "slack": {"scheme": "slack", "keys": [{"secret": "literal:8f742231b10e8888abcd99yyyzzz85a5"}]},
+            "twilio": {
+                "scheme": "twilio",
+                "url": "https://orders.example/hooks/twilio",
+                "keys": [{"secret": "literal:12345678901234567890abcdefabcdef"}],
+            },
             "stripe": {"scheme": "stripe", "keys": [{"secret": "literal:whsec_7mFkPq2sYt9wBv4xCz6dEg8hJk3nLr5u"}]},
         },
-        "routes": [webhook("github"), webhook("standard"), webhook("stripe"), {"match": "/api/**"}],
+        "routes": [
+            webhook("github"),
+            webhook("standard"),
+            webhook("stripe"),
+            webhook("shopify"),
+            webhook("slack"),
+            webhook("twilio"),
+            {"match": "/api/**"},
+        ],
     });
     let config = Config::parse(&document.to_string(), &Secrets::new());
     Verifier::new(&config.unwrap_or_else(|problems| panic!("{problems}")))

@@ -391,6 +391,27 @@ def webhooks() -> None:
         body,
         NOW + 1000,
     )
+    hush = "hush-4395ca08d6e7b21a5f3c90c27be1940f"
+    shopify = {"X-Shopify-Hmac-Sha256": tag(hush, body)}
+    case("Shopify: hex in place of base64", "signature-hex", "POST", "/hooks/shopify", shopify, body)
+    shopify = {"X-Shopify-Hmac-Sha256": base64.b64encode(raw_tag(hush, body)).decode()}
+    case("Shopify: a line end was trimmed", "body-trailing-newline", "POST", "/hooks/shopify", shopify, body + b"\n")
+    slack_key = "8f742231b10e8888abcd99yyyzzz85a5"
+    form = urllib.parse.urlencode({"command": "/weather", "text": "94070 a/b"}).encode()
+    time_header = {"X-Slack-Request-Timestamp": str(NOW)}
+    slack = time_header | {"X-Slack-Signature": "v0=" + tag(slack_key, f"v0:{NOW}:".encode() + form)}
+    as_json = json.dumps(dict(urllib.parse.parse_qsl(form.decode()))).encode()
+    case("Slack: the form as JSON", "body-form", "POST", "/hooks/slack", slack, as_json)
+    again = urllib.parse.urlencode(urllib.parse.parse_qsl(form.decode()), quote_via=urllib.parse.quote).encode()
+    case("Slack: the form encoded again", "body-form-encoding", "POST", "/hooks/slack", slack, again)
+    short = time_header | {"X-Slack-Signature": "v0=" + tag(slack_key, f"{NOW}:".encode() + form)}
+    case("Slack: v0 left out, as Paddle signs", "other-scheme", "POST", "/hooks/slack", short, form)
+    pairs = sorted(urllib.parse.parse_qsl(form.decode()))
+    for origin, name in (("http://orders.example", "http"), ("https://internal:8080", "an inner host")):
+        url = origin + "/hooks/twilio" + "".join(key + value for key, value in pairs)
+        signature = base64.b64encode(raw_tag("12345678901234567890abcdefabcdef", url, "sha1")).decode()
+        headers = {"X-Twilio-Signature": signature, "Host": "internal:8080"}
+        case(f"Twilio: the URL with {name}", "url-signed", "POST", "/hooks/twilio", headers, form)
     case("GitHub at the services' door", "scheme-not-accepted", "POST", "/invoices", github, body)
 
 

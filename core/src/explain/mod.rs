@@ -152,7 +152,8 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
                 .chain(credentials.iter().filter(|other| sought.is_none_or(|sought| sought.scheme != other.scheme)));
             found = search(config, order, refusal, now, &mut budget);
         }
-        let obvious = obvious.iter().map(|cause| Hint::new(cause, false));
+        // Such a key has shown itself: only a right signature is judged so.
+        let obvious = obvious.iter().map(|cause| Hint::new(cause, cause.id == "key-not-valid"));
         // A timestamp that cannot be read is the cause whatever else the signature is over.
         if obvious::is_plain(refusal) {
             hints.extend(obvious);
@@ -278,7 +279,9 @@ fn judged_scheme(config: &Compiled, outcome: &Result<Verified, Refusal>) -> Opti
 /// The signatures that the caller's keys make of the request, as they are written.
 fn expected(config: &Compiled, sought: &Sought<'_>) -> Vec<Zeroizing<String>> {
     let keys = sought.service.map_or(&[][..], |at| &config.services[at].keys);
-    let is_secret = !sought.algorithm.is_asymmetric() && sought.algorithm != Algorithm::Token;
+    // A body over the limit is not looked at, so nothing can be expected of it.
+    let is_readable = sought.values.body.len() as u64 <= config.body_limit;
+    let is_secret = is_readable && !sought.algorithm.is_asymmetric() && sought.algorithm != Algorithm::Token;
     keys.iter()
         .filter(|_| is_secret)
         .flat_map(|key| {

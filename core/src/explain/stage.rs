@@ -88,9 +88,10 @@ impl Stage {
         json!({"stage": self.name.name(), "outcome": self.outcome.name(), "facts": facts})
     }
 
-    /// The facts on one line.
+    /// The facts on one line, without the reason of the refusal: it stands above all stages.
     pub(super) fn line(&self) -> String {
-        let facts: Vec<String> = self.facts.iter().map(|(name, value)| fact(name, value)).collect();
+        let facts = self.facts.iter().filter(|(name, _)| *name != "because");
+        let facts: Vec<String> = facts.map(|(name, value)| fact(name, value)).collect();
         facts.join("; ")
     }
 }

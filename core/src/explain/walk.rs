@@ -149,7 +149,7 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
                 Detail::Window { age, .. } => Some((self.now.saturating_add_signed(age.saturating_neg()), age)),
                 _ => self.sought.and_then(|sought| {
                     let timestamp = self.parse_time(sought)?;
-                    Some((timestamp, self.now as i64 - timestamp as i64))
+                    Some((timestamp, (self.now as i64).saturating_sub(timestamp as i64)))
                 }),
             },
         };
@@ -189,7 +189,10 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     }
 
     fn message(&self) -> Facts {
-        let Some(sought) = self.sought.filter(|sought| !sought.pieces.is_empty()) else { return Facts::new() };
+        let is_readable = self.body.len() as u64 <= self.config.body_limit;
+        let Some(sought) = self.sought.filter(|sought| !sought.pieces.is_empty() && is_readable) else {
+            return Facts::new();
+        };
         let mut message = Vec::new();
         recipe::put(&sought.pieces, &sought.values, &mut message);
         let part = |piece: &recipe::Piece| {
