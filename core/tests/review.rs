@@ -110,3 +110,29 @@ fn a_nonce_without_a_timestamp_is_remembered_for_as_long_as_the_config_says() {
         assert_eq!(code(verify(&verifier, "GET", &delivery, "pay=1", NOW + 86_400)), "REPLAYED_REQUEST");
     }
 }
+
+/// A secret that is told to the sender of a webhook, or travels in requests, must not prove who a service is.
+#[test]
+fn no_secret_proves_two_things() {
+    let key = serde_json::json!([{"secret": "env:SECRET"}]);
+    let services = serde_json::json!({"caller": {"keys": key, "allowed_targets": ["receiver"]}});
+    let hook = |token: &str| serde_json::json!({"hook": {"scheme": "whatsapp", "keys": key, "verify_token": token}});
+    let keyless = serde_json::json!({"caller": {"api_keys": key, "allowed_targets": ["receiver"]}});
+    let sent = serde_json::json!({"caller": {"keys": key, "call_with": "env:SECRET", "allowed_targets": ["receiver"]}});
+    for (document, place) in [
+        (serde_json::json!({"services": services, "webhooks": hook("env:TOKEN")}), "/webhooks/hook/keys/0/secret"),
+        (serde_json::json!({"services": keyless, "webhooks": hook("env:TOKEN")}), "/webhooks/hook/keys/0/secret"),
+        (serde_json::json!({"services": {}, "webhooks": hook("env:SECRET")}), "/webhooks/hook/verify_token"),
+        (serde_json::json!({"services": services, "api_keys": "env:KEYS"}), "/api_keys"),
+        (serde_json::json!({"services": sent}), "/services/caller/call_with"),
+    ] {
+        let mut document = document;
+        document["service"] = "receiver".into();
+        let keys = format!("{{\"{SECRET}\": \"caller\"}}");
+        let secrets = Secrets::new().env("SECRET", SECRET).env("TOKEN", "open sesame").env("KEYS", &keys);
+        let errors = Config::parse(&document.to_string(), &secrets).expect_err(place);
+        let places: Vec<_> = errors.problems().iter().map(|problem| problem.pointer.as_str()).collect();
+        assert_eq!(places, [place]);
+        assert!(!errors.to_string().contains(SECRET), "{errors}");
+    }
+}

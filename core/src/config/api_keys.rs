@@ -25,6 +25,10 @@ impl Reader<'_> {
         if self.string(item).is_some_and(|reference| reference.starts_with("literal:")) {
             self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
         }
+        let signers: Vec<(Box<str>, SecretText)> = services
+            .iter()
+            .flat_map(|service| service.keys.iter().map(|key| (service.id.clone(), key.secret.clone())))
+            .collect();
         for (at, (key, service)) in members.into_iter().enumerate() {
             // The keys are secrets: a problem names them by their place.
             let (key, place) = (Zeroizing::new(key), at + 1);
@@ -39,6 +43,13 @@ impl Reader<'_> {
             match secret::key(key.as_bytes(), Encoding::Text, Purpose::ApiKey, false) {
                 Err(message) => self.problem(&item.pointer, format!("key {place}: {message}")),
                 Ok(bytes) => {
+                    if let Some(signer) = signers.iter().find(|(_, secret)| ***secret == **bytes) {
+                        self.problem(
+                            &item.pointer,
+                            format!("key {place} is a secret that {} signs with; an API key travels in requests, so nothing else may be made with it", signer.0),
+                        );
+                        continue;
+                    }
                     let digest = Sha256::digest(&*bytes).into();
                     if service.api_keys.iter().any(|known| known.digest == digest) {
                         self.problem(&item.pointer, format!("key {place} is there already"));
@@ -67,6 +78,36 @@ impl Reader<'_> {
             Err(message) => {
                 self.problem(&item.pointer, message);
                 None
+            }
+        }
+    }
+
+    /// Refuses secrets that prove two things: whoever is told one of them could do the other. `known` are the services; the
+    /// webhooks stand behind them.
+    pub(super) fn refuse_secrets_for_two_ends(&mut self, services: &[Service], known: usize) {
+        let (services, webhooks) = services.split_at(known);
+        for webhook in webhooks {
+            let name = webhook.id.trim_start_matches("webhook:");
+            for (at, key) in webhook.keys.iter().enumerate() {
+                let has_it = |service: &&Service| {
+                    let api_keys = service.api_keys.iter().map(|known| &known.key);
+                    service.keys.iter().chain(api_keys).any(|known| known.secret == key.secret)
+                };
+                if let Some(service) = services.iter().find(has_it) {
+                    let message = format!(
+                        "{} has the same secret, so the webhook's sender could act as it; make one for each",
+                        service.id
+                    );
+                    self.problem(&format!("/webhooks/{name}/keys/{at}/secret"), message);
+                }
+            }
+        }
+        for service in services {
+            let is_sent = |key: &Key| service.call_with.as_ref().is_some_and(|sent| *sent == key.secret);
+            if services.iter().flat_map(|service| &service.keys).any(is_sent) {
+                let message =
+                    "an API key travels in requests, so it must not be a secret that something is signed with";
+                self.problem(&format!("/services/{}/call_with", service.id), message);
             }
         }
     }

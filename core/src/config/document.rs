@@ -106,6 +106,7 @@ impl Reader<'_> {
         let templates = members.get("schemes").map_or_else(Templates::new, |item| self.schemes(&item));
         let webhooks =
             members.get("webhooks").map_or(Vec::new(), |item| self.webhooks(&item, &templates, window, &mut services));
+        self.refuse_secrets_for_two_ends(&services, ids.len());
         let known = KnownSchemes::new(webhooks, &templates, window);
         let default_accept = SchemeSet::default().with(Scheme::BuiltIn(BuiltIn::ServiceHmacV2));
         let accept = members.get("accept").map_or(default_accept, |item| self.accept(&item, &known));

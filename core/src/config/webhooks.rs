@@ -104,6 +104,10 @@ impl Reader<'_> {
         };
         let url = self.webhook_url(&members, &template);
         let verify_token = members.get("verify_token").and_then(|item| self.verify_token(&item));
+        if keys.iter().any(|(key, ())| verify_token == Some(Sha256::digest(&**key.secret).into())) {
+            let message = "a verify token travels in URLs, so it must not be the secret that the sender signs with";
+            self.problem(&child(&item.pointer, "verify_token"), message);
+        }
         let template = match members.get("headers") {
             Some(item) => self.with_other_headers(&template, &item),
             None => template,
