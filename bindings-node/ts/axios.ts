@@ -80,7 +80,7 @@ function signed(
   { method, url, headers, body }: Outgoing,
   follow: boolean,
 ): InternalAxiosRequestConfig {
-  const request = { method, target: url.pathname + url.search, body, authority: url.host };
+  const request = { method, target: url.pathname + url.search, headers: [...headers], body, authority: url.host };
   const all = axios.AxiosHeaders.from(Object.fromEntries(headers));
   for (const [name, value] of signer.sign(request)) {
     all.set(name, value);

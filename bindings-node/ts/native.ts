@@ -173,9 +173,20 @@ export interface NativeSigner {
   /** The names of the headers, in the order of the values that the last signing gave. */
   headerNames(): string[];
   lastError(): string;
+  /** As the hot call, for a request whose own headers are signed too. */
+  sign(
+    method: string,
+    target: string,
+    headers: string[],
+    body: Uint8Array,
+    now: number,
+    nonce: string | undefined,
+    authority: string | undefined,
+  ): [string, string][] | null;
   message(
     method: string,
     target: string,
+    headers: string[],
     body: Uint8Array,
     now: number,
     nonce: string | undefined,

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 import { nativeOf, type Config } from "./config.js";
 import { SigningError } from "./errors.js";
-import type { RequestHeaders } from "./headers.js";
+import { flatten, type RequestHeaders } from "./headers.js";
 import { CLOCK, isTime } from "./time.js";
 import { native, type HotSign, type NativeSigner } from "./native.js";
 
@@ -14,7 +14,7 @@ export interface OutgoingRequest {
   readonly target: string;
   /** The body, byte for byte; text stands for its UTF-8 bytes. */
   readonly body?: Uint8Array | string | undefined;
-  /** The headers that will be sent beside the signature; the schemes of this version sign none of them. */
+  /** The headers that will be sent beside the signature, for schemes that sign some of them. */
   readonly headers?: RequestHeaders | undefined;
   /** The authority (`Host`). */
   readonly authority?: string | undefined;
@@ -64,6 +64,9 @@ export class Signer {
    * @throws {SigningError} where the request cannot be signed
    */
   sign(request: OutgoingRequest, options?: SignOptions): SignedHeaders {
+    if (request.headers !== undefined) {
+      return this.#signAll(request, request.headers, options);
+    }
     const values = this.#sign(
       request.method,
       request.target,
@@ -86,13 +89,11 @@ export class Signer {
    * @throws {SigningError} where the request cannot be signed
    */
   message(request: OutgoingRequest, options?: SignOptions): Buffer {
-    const body = bytesOf(request.body);
-    if (typeof request.method !== "string" || typeof request.target !== "string" || !(body instanceof Uint8Array)) {
-      throw new SigningError("the method and the target must be strings, the body text or a Uint8Array");
-    }
+    const body = checkedBody(request);
     const message = this.#native.message(
       request.method,
       request.target,
+      flatten(request.headers ?? []),
       body,
       timeOf(options),
       options?.nonce,
@@ -102,6 +103,23 @@ export class Signer {
       throw new SigningError(this.#native.lastError());
     }
     return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  }
+
+  /** The way for requests whose own headers a scheme may sign. */
+  #signAll(request: OutgoingRequest, headers: RequestHeaders, options: SignOptions | undefined): SignedHeaders {
+    const signed = this.#native.sign(
+      request.method,
+      request.target,
+      flatten(headers),
+      checkedBody(request),
+      timeOf(options),
+      options?.nonce,
+      request.authority,
+    );
+    if (signed === null) {
+      throw new SigningError(this.#native.lastError());
+    }
+    return signed;
   }
 
   /** What may be printed of it. */
@@ -124,6 +142,15 @@ function timeOf(options: SignOptions | undefined): number {
     throw new SigningError("the time must be in whole seconds since 1970");
   }
   return now;
+}
+
+/** The body as bytes. Callers without types pass whatever they have. */
+function checkedBody(request: OutgoingRequest): Uint8Array {
+  const body = bytesOf(request.body);
+  if (typeof request.method !== "string" || typeof request.target !== "string" || !(body instanceof Uint8Array)) {
+    throw new SigningError("the method and the target must be strings, the body text or a Uint8Array");
+  }
+  return body;
 }
 
 function bytesOf(body: Uint8Array | string | undefined): Uint8Array {

@@ -64,7 +64,7 @@ function signed(
   if (contentType !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type")) {
     headers.push(["content-type", contentType]);
   }
-  const signature = signer.sign({ method: request.method, target: path, body: bytes, authority: host });
+  const signature = signer.sign({ method: request.method, target: path, headers, body: bytes, authority: host });
   const names = new Set(signature.map(([name]) => name.toLowerCase()));
   const kept = headers.filter(([name]) => !names.has(name.toLowerCase()));
   return { ...rest, path, body: bytes ?? null, headers: [...kept, ...signature].flat() };

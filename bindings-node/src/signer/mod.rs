@@ -8,11 +8,11 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{Either, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
-use wiresign::{Head, Signer};
+use wiresign::Signer;
 
 use crate::config::NativeConfig;
 use crate::text::WireText;
-use crate::verifier::seconds;
+use crate::verifier::{head, pairs, seconds};
 
 /// A signer, and what its last call left for JavaScript to pick up.
 pub(crate) struct State {
@@ -62,31 +62,67 @@ impl NativeSigner {
         self.state.error.borrow().clone()
     }
 
+    /// The headers to set, name and value, for a request whose own headers are signed too; `null` is an error, which is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn sign(
+        &self,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        body: &[u8],
+        now: f64,
+        nonce: Option<WireText>,
+        authority: Option<WireText>,
+    ) -> Result<Option<Vec<Vec<String>>>> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), None)?;
+        let now = seconds(now)?;
+        let signed = nonce_of(nonce.as_ref())
+            .and_then(|nonce| self.state.signer.sign(&head, body, now, &nonce).map_err(|error| error.to_string()));
+        Ok(self.kept(signed.map(|signed| {
+            let list = signed.iter().map(|(name, value)| vec![name.to_owned(), value.to_owned()]);
+            list.collect()
+        })))
+    }
+
     /// The bytes that would be signed; `null` where the request cannot be signed.
     ///
     /// # Errors
     /// Where an argument is of the wrong type.
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
     pub fn message(
         &self,
         method: WireText,
         target: WireText,
+        headers: Vec<WireText>,
         body: &[u8],
         now: f64,
         nonce: Option<WireText>,
         authority: Option<WireText>,
     ) -> Result<Option<Uint8Array>> {
-        let none: &[(&str, &str)] = &[];
-        let mut head = Head::new(&method.0, &target.0, none);
-        head.authority = authority.as_ref().map(|text| text.0.as_slice());
-        let outcome = match &nonce {
-            Some(nonce) => Ok(text_of(&nonce.0).to_owned()),
-            None => wiresign_host::request_id_string().map_err(|error| error.to_string()),
-        };
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), None)?;
         let now = seconds(now)?;
-        let message = outcome
+        let message = nonce_of(nonce.as_ref())
             .and_then(|nonce| self.state.signer.message(&head, body, now, &nonce).map_err(|error| error.to_string()));
-        Ok(message.map(Uint8Array::from).map_err(|error| self.state.error.replace(error)).ok())
+        Ok(self.kept(message).map(Uint8Array::from))
+    }
+
+    fn kept<T>(&self, outcome: std::result::Result<T, String>) -> Option<T> {
+        outcome.map_err(|error| self.state.error.replace(error)).ok()
+    }
+}
+
+/// The nonce that is given, or a fresh request id.
+fn nonce_of(given: Option<&WireText>) -> std::result::Result<String, String> {
+    match given {
+        Some(nonce) => Ok(text_of(&nonce.0).to_owned()),
+        None => wiresign_host::request_id_string().map_err(|error| error.to_string()),
     }
 }
 

@@ -131,7 +131,7 @@ impl From<wiresign::HandshakeResponse> for HandshakeResponse {
 }
 
 /// A request's fields as they cross for a cold call.
-type HeaderPairs = Vec<(Vec<u8>, Vec<u8>)>;
+pub(crate) type HeaderPairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 #[napi]
 impl NativeVerifier {
@@ -382,7 +382,7 @@ fn uniform(code: RefusalCode) -> RefusalCode {
     }
 }
 
-fn pairs(flat: Vec<WireText>) -> HeaderPairs {
+pub(crate) fn pairs(flat: Vec<WireText>) -> HeaderPairs {
     let mut items = flat.into_iter();
     let mut pairs = Vec::with_capacity(items.len() / 2);
     while let (Some(name), Some(value)) = (items.next(), items.next()) {
@@ -391,7 +391,7 @@ fn pairs(flat: Vec<WireText>) -> HeaderPairs {
     pairs
 }
 
-fn head<'a>(
+pub(crate) fn head<'a>(
     method: &'a WireText,
     target: &'a WireText,
     headers: &'a HeaderPairs,

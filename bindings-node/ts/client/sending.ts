@@ -112,7 +112,7 @@ export function redirected(outgoing: Outgoing, status: number, location: string)
 function signed(outgoing: Outgoing, { signer, now }: Sending): Headers {
   const headers = new Headers(outgoing.headers);
   const { method, url, body } = outgoing;
-  const request = { method, target: url.pathname + url.search, body, authority: url.host };
+  const request = { method, target: url.pathname + url.search, headers: [...headers], body, authority: url.host };
   for (const [name, value] of signer.sign(request, { now: now?.() })) {
     headers.set(name, value);
   }
