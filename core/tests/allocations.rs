@@ -84,6 +84,7 @@ fn secrets() -> Secrets {
         .env("ORDERS", "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9")
         .env("OLD", "0f1e2d3c4b5a69788796a5b4c3d2e1f00a1b2c3d4e5f60718293a4b5c6d7e8f9")
         .env("NEW", NEW)
+        .env("HOOK", "b12f1af8e00768aceede6b65bb3cb7a2f2e76d56de17beab68e4c91bca9ca6db")
         .env("WHSEC", "whsec_R2LVDCS+kgJoqLvfeUxPhTTIxJRJxTgh")
 }
 
@@ -144,16 +145,16 @@ const SCHEMES_AS_DATA: [(&str, &str); 6] = [
             "caller": {"header": "X-Acme-Service"}
         }}"#,
     ),
-    ("webhook:stripe", r#""webhooks": {"stripe": {"scheme": "stripe", "keys": [{"secret": "env:NEW"}]}}"#),
-    ("webhook:github", r#""webhooks": {"github": {"scheme": "github", "keys": [{"secret": "env:NEW"}]}}"#),
-    ("webhook:slack", r#""webhooks": {"slack": {"scheme": "slack", "keys": [{"secret": "env:NEW"}]}}"#),
+    ("webhook:stripe", r#""webhooks": {"stripe": {"scheme": "stripe", "keys": [{"secret": "env:HOOK"}]}}"#),
+    ("webhook:github", r#""webhooks": {"github": {"scheme": "github", "keys": [{"secret": "env:HOOK"}]}}"#),
+    ("webhook:slack", r#""webhooks": {"slack": {"scheme": "slack", "keys": [{"secret": "env:HOOK"}]}}"#),
     (
         "webhook:standard",
         r#""webhooks": {"standard": {"scheme": "standard-webhooks", "keys": [{"secret": "env:WHSEC"}]}}"#,
     ),
     (
         "webhook:shopify",
-        r#""webhooks": {"shopify": {"scheme": "shopify", "keys": [{"secret": "env:NEW"}], "replay": {"seconds": 60}}}"#,
+        r#""webhooks": {"shopify": {"scheme": "shopify", "keys": [{"secret": "env:HOOK"}], "replay": {"seconds": 60}}}"#,
     ),
 ];
 
