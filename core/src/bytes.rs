@@ -69,14 +69,20 @@ pub(crate) fn position(text: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|&byte| byte == wanted).map(|at| chunks.len() * NARROW + at)
 }
 
-/// The number that up to `most` digits make, without a leading zero.
+/// The number that up to `most` digits make, without a leading zero. At most 15 are asked for, so nothing overflows.
 #[inline]
 pub(crate) fn parse_digits(text: &[u8], most: usize) -> Option<u64> {
     let fits = (1..=most).contains(&text.len()) && (text[0] != b'0' || text.len() == 1);
-    if !fits || any(text, |byte| byte.wrapping_sub(b'0') > 9) {
+    if !fits {
         return None;
     }
-    Some(text.iter().fold(0, |number, byte| number * 10 + u64::from(byte - b'0')))
+    let (mut number, mut worst) = (0, 0);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        number = number * 10 + u64::from(digit);
+        worst = worst.max(digit);
+    }
+    (worst <= 9).then_some(number)
 }
 
 /// Whether `is` holds for any byte. There is no early exit, so the compiler uses vectors, and the time tells only the length.

@@ -143,6 +143,7 @@ impl Gathered {
         for piece in [body, tail[0], tail[1]] {
             self.put(piece);
         }
+        // Nothing was taken out again, so the buffer is still as it was made behind what was gathered.
         (!self.is_cut).then(|| pad(&mut self.buffer, self.used, BLOCK_BYTES as u64))
     }
 
@@ -227,6 +228,7 @@ pub(crate) struct Running {
 impl Running {
     /// The tag. By reference, since moving the buffer would cost as much as hashing a block.
     pub(crate) fn finish(&mut self) -> Tag {
+        self.gathered.buffer[self.gathered.used..].fill(0);
         // The key's block comes before the message.
         let before = BLOCK_BYTES as u64 + self.hashed;
         compress256(&mut self.inner, pad(&mut self.gathered.buffer, self.gathered.used, before));
@@ -297,12 +299,12 @@ const PADDED_TAG: [u8; BLOCK_BYTES] = {
     block
 };
 
-/// Pads the end of a message (section 5.1.1), of which `used` bytes are in the buffer and `before` bytes are hashed.
+/// Pads the end of a message (section 5.1.1), of which `used` bytes are in the buffer, with nothing but zeros behind them, and
+/// `before` bytes are hashed.
 #[inline]
 fn pad(buffer: &mut [u8], used: usize, before: u64) -> &[[u8; BLOCK_BYTES]] {
     let end = (used + PADDING_BYTES).next_multiple_of(BLOCK_BYTES);
     let buffer = &mut buffer[..end];
-    buffer[used..].fill(0);
     buffer[used] = 0x80;
     buffer[end - 8..].copy_from_slice(&((before + used as u64) * 8).to_be_bytes());
     buffer.as_chunks().0

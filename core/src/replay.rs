@@ -155,29 +155,29 @@ impl Shard {
             }
         }
         let mut reusable: Option<usize> = None;
-        for at in self.probe(fingerprint) {
-            let slot = self.slots[at];
+        let mut at = self.start(fingerprint);
+        // A fifth of the slots is empty, so there is an end.
+        loop {
+            let slot = &self.slots[at];
             if slot.is_empty() {
-                let target = match reusable {
-                    Some(dead) => {
-                        self.remembers_from = self.remembers_from.max(self.slots[dead].timestamp() + 1);
-                        dead
-                    }
-                    None => {
-                        self.used += 1;
-                        at
-                    }
-                };
-                self.slots[target] = Slot::new(fingerprint, timestamp);
-                return Sighting::First;
+                break;
             }
             if slot.is_dead(dead_before) {
                 reusable = reusable.or(Some(at));
             } else if slot.fingerprint == fingerprint {
                 return Sighting::Repeated;
             }
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        unreachable!("a fifth of the slots is empty")
+        match reusable {
+            Some(dead) => {
+                self.remembers_from = self.remembers_from.max(self.slots[dead].timestamp() + 1);
+                at = dead;
+            }
+            None => self.used += 1,
+        }
+        self.slots[at] = Slot::new(fingerprint, timestamp);
+        Sighting::First
     }
 
     fn look(&self, fingerprint: [u32; 3], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
@@ -208,10 +208,14 @@ impl Shard {
 
     /// All slots, in the order in which an entry looks for its place.
     fn probe(&self, fingerprint: [u32; 3]) -> impl Iterator<Item = usize> + use<> {
-        let length = self.slots.len();
+        let start = self.start(fingerprint);
+        (start..self.slots.len()).chain(0..start)
+    }
+
+    /// Where an entry looks for its place first.
+    fn start(&self, fingerprint: [u32; 3]) -> usize {
         // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
-        let start = ((u64::from(fingerprint[1]) * length as u64) >> 32) as usize;
-        (start..length).chain(0..start)
+        ((u64::from(fingerprint[1]) * self.slots.len() as u64) >> 32) as usize
     }
 
     /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.

@@ -112,14 +112,15 @@ impl Pattern {
     #[inline(always)]
     pub(crate) fn matches(&self, method: &[u8], path: &Path<'_>, matching: Matching) -> bool {
         // Most patterns of a config end here: not worth a call.
-        (!path.is_plain || self.start.may_begin(path)) && self.matches_whole(method, path, matching)
+        (!path.is_plain || self.start.may_begin(path))
+            && self.takes_method(method, matching)
+            && self.matches_path(path.raw, matching)
     }
 
     #[inline(never)]
-    fn matches_whole(&self, method: &[u8], path: &Path<'_>, matching: Matching) -> bool {
-        self.takes_method(method, matching)
-            // What matches exactly matches widely too, and most paths are spelt as their pattern is.
-            && (self.matches_exactly(path.raw) || (matching == Matching::Wide && self.matches_widely(path.raw)))
+    fn matches_path(&self, path: &[u8], matching: Matching) -> bool {
+        // What matches exactly matches widely too, and most paths are spelt as their pattern is.
+        self.matches_exactly(path) || (matching == Matching::Wide && self.matches_widely(path))
     }
 
     #[inline]
