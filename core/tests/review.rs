@@ -136,3 +136,54 @@ fn no_secret_proves_two_things() {
         assert!(!errors.to_string().contains(SECRET), "{errors}");
     }
 }
+
+/// A parameter that the sorted query leaves out is not signed: neither does a strict route take it, nor can it bind a body.
+#[test]
+fn a_query_that_is_signed_in_part_is_not_covered() {
+    let scheme = |digest: Option<&str>| {
+        let message = serde_json::json!([
+            "method", "\n", "path", "\n", {"sorted": "query", "except": ["free"], "assign": "=", "join": "&"}, "\n", "body-sha256"]);
+        let mut scheme = serde_json::json!({
+            "algorithm": "hmac-sha256", "message": message, "signature": {"header": "X-Sig", "encoding": "hex"}});
+        if let Some(name) = digest {
+            scheme["body_digest"] = serde_json::json!({"query": name});
+        }
+        scheme
+    };
+    let document = |scheme: serde_json::Value| {
+        serde_json::json!({
+            "service": "receiver", "services": {}, "schemes": {"sorted": scheme}, "sign_with": "webhook:sender",
+            "webhooks": {"sender": {"scheme": "sorted", "keys": [{"secret": "env:SECRET"}]}},
+            "routes": [{"match": "/**", "accept": ["webhook:sender"], "strict": true}],
+        })
+    };
+    let config = config(&document(scheme(None)));
+    let none: &[(&str, &str)] = &[];
+    let target = b"/in?a=1&free=2";
+    let signer = Signer::new(&config, None).expect("a signer");
+    let headers = signer.sign(&Head::new(b"POST", target, none), b"", NOW, NONCE).expect("signed");
+    let headers: Signed = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let outcome = Verifier::new(&config).verify(&Head::new(b"POST", target, &headers), b"", NOW);
+    assert_eq!(code(outcome), "INSUFFICIENT_COVERAGE");
+
+    let secrets = Secrets::new().env("SECRET", SECRET);
+    let errors =
+        Config::parse(&document(scheme(Some("free"))).to_string(), &secrets).expect_err("the digest is not signed");
+    assert_eq!(errors.problems()[0].pointer, "/schemes/sorted/body_digest");
+}
+
+/// Where only a digest in the query binds the body, it must be there.
+#[test]
+fn a_body_that_nothing_binds_is_refused() {
+    let document = serde_json::json!({
+        "service": "receiver", "services": {}, "accept": ["webhook:sender"], "sign_with": "webhook:sender",
+        "schemes": {"linked": {
+            "algorithm": "hmac-sha256", "message": ["target"], "body_digest": {"query": "digest"},
+            "signature": {"header": "X-Sig", "encoding": "hex"}}},
+        "webhooks": {"sender": {"scheme": "linked", "keys": [{"secret": "env:SECRET"}]}},
+    });
+    let verifier = Verifier::new(&config(&document));
+    let tag = "03e7a1d2a5a2f2c1e7a1a0b1f3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6";
+    let headers = vec![("X-Sig".to_owned(), tag.to_owned())];
+    assert_eq!(code(verify(&verifier, "POST", &headers, "pay=1", NOW)), "INSUFFICIENT_COVERAGE");
+}

@@ -49,6 +49,8 @@ struct Draft {
     caller: Option<usize>,
     target: Option<usize>,
     host: Option<usize>,
+    /// The query parameter that holds the signature: the only one that need not be signed.
+    signature_parameter: Option<Box<str>>,
     /// What is there and could not be read: a problem of its own, and no reason for others.
     broken: Vec<&'static str>,
 }
@@ -128,6 +130,7 @@ impl Reader<'_> {
             caller: None,
             target: None,
             host: None,
+            signature_parameter: None,
             broken: Vec::new(),
         };
         let signature = match members.get("signature") {
@@ -315,7 +318,10 @@ impl Reader<'_> {
                     SignaturePlace::Headers { first, count: draft.headers.len() - first }
                 })
             }
-            (None, None, Some(item)) => self.string(&item).map(|name| SignaturePlace::Query(name.into())),
+            (None, None, Some(item)) => {
+                draft.signature_parameter = self.string(&item).map(Into::into);
+                draft.signature_parameter.clone().map(SignaturePlace::Query)
+            }
             _ => {
                 self.problem(&item.pointer, "say where the signature is: one of header, headers and query");
                 None
@@ -566,17 +572,18 @@ impl Reader<'_> {
                 draft.parts.push(Part::Body(BodyPart::Form { distinct }));
             }
             Some(false) => {
-                let except = members.get("except").map(|item| {
+                let except: Vec<Box<str>> = members.get("except").map_or(Vec::new(), |item| {
                     let items = self.array(&item);
                     items.iter().filter_map(|item| self.string(item).map(Into::into)).collect()
                 });
                 let mut text = |name: &str| members.get(name).and_then(|item| self.string(&item)).map(Into::into);
                 let (assign, join, repeated) = (text("assign"), text("join"), text("repeated"));
                 let escape = members.get("escape").and_then(|item| self.boolean(&item)).unwrap_or(false);
-                draft.coverage.query = true;
+                // What else is left out can be changed by anybody.
+                draft.coverage.query |= except.iter().all(|name| Some(name) == draft.signature_parameter.as_ref());
                 draft.cover("query");
                 draft.makings.push(Making::SortedQuery(SortedQuery {
-                    except: except.unwrap_or_default(),
+                    except,
                     assign: assign.unwrap_or_default(),
                     join: join.unwrap_or_default(),
                     repeated,

@@ -44,7 +44,8 @@ impl<'a> Message<'a> {
         if let Some(name) = &plan.template.body_digest {
             message.digest = match parameters::find(head.query, name) {
                 Ok(digest) => Some(digest),
-                Err(ParameterFault::Missing) => None,
+                // Then the form is signed. Where there is none, nothing else binds the body.
+                Err(ParameterFault::Missing) if plan.template.body_part().is_some() => None,
                 Err(fault) => return Err(fault),
             };
         }
