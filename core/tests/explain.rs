@@ -266,3 +266,91 @@ fn the_page_lists_every_cause() {
         assert!(text == wanted, "run WIRESIGN_UPDATE_DOCS=1 cargo test -p wiresign --test explain page");
     }
 }
+
+/// Requests of the vectors with damage of any kind: explained without a panic, with the verdict of a verification, and without
+/// a secret of the group.
+#[test]
+fn damaged_requests_are_explained_too() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/vectors");
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    let mut explained = 0;
+    for suite in
+        ["templates.json", "service-hmac-v2.json", "api-key.json", "routes.json", "webhooks.json", "explain.json"]
+    {
+        let suite: Value = serde_json::from_str(&fs::read_to_string(folder.join(suite)).expect("text")).expect("JSON");
+        for group in suite["groups"].as_array().expect("groups") {
+            let env: Vec<(&String, &str)> = group["env"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name, value.as_str().expect("text")))
+                .collect();
+            let secrets = env.iter().fold(Secrets::new(), |secrets, (name, value)| secrets.env(name, value));
+            let Ok(config) = Config::parse(&group["config"].to_string(), &secrets) else { continue };
+            for test in group["tests"].as_array().expect("tests").iter().step_by(3) {
+                let step = &test["steps"][0];
+                if step.get("request").is_none() || step["op"] == "sign" {
+                    continue;
+                }
+                let mut request = Request::new(&step["request"]);
+                let mut now = step["now"].as_u64().expect("a time");
+                for _ in 0..=random(2) {
+                    damage(&mut request, &mut now, &mut random);
+                }
+                let verifier = Verifier::new(&config);
+                let explanation = verifier.explain(&request.head(), &request.body, now);
+                let verified = verifier.verify(&request.head(), &request.body, now);
+                let code = verified.as_ref().err().map_or("OK", |refusal| refusal.code().name());
+                assert_eq!(explanation.verdict(), code, "{}", test["id"]);
+                let shown = explanation.to_string() + &explanation.json();
+                for (name, secret) in env.iter().filter(|(_, secret)| secret.len() >= 16) {
+                    assert!(!shown.contains(secret), "{name} in {shown}");
+                }
+                explained += 1;
+            }
+        }
+    }
+    assert!(explained > 200, "{explained}");
+}
+
+fn damage(request: &mut Request, now: &mut u64, random: &mut impl FnMut(usize) -> usize) {
+    const BYTES: &[u8] = b"%/?&=+ ,.-_\"\n\xff\xc3\0aZ09";
+    let byte = BYTES[random(BYTES.len())];
+    let mut change = |bytes: &mut Vec<u8>| {
+        let at = random(bytes.len() + 1);
+        match random(3) {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(at, byte),
+            _ if at < bytes.len() => bytes[at] = byte,
+            _ => bytes.push(byte),
+        }
+    };
+    match now.wrapping_mul(31).wrapping_add(request.body.len() as u64 + u64::from(byte)) % 8 {
+        0 => change(&mut request.target),
+        1 => change(&mut request.body),
+        2 => change(&mut request.method),
+        3 => {
+            *now = [0, u64::MAX, now.saturating_add(400), now.saturating_sub(7200), now.saturating_mul(1000)][random(5)]
+        }
+        4 => request.authority = Some(vec![byte; random(9)]),
+        5 if !request.headers.is_empty() => {
+            let at = random(request.headers.len());
+            request.headers.remove(at);
+        }
+        6 if !request.headers.is_empty() => {
+            let copy = request.headers[random(request.headers.len())].clone();
+            request.headers.push(copy);
+        }
+        _ if request.headers.is_empty() => change(&mut request.body),
+        _ => {
+            let at = random(request.headers.len());
+            let value = &mut request.headers[at].1;
+            let place = random(value.len() + 1);
+            value.insert(place, byte);
+        }
+    }
+}
