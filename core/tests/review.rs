@@ -187,3 +187,23 @@ fn a_body_that_nothing_binds_is_refused() {
     let headers = vec![("X-Sig".to_owned(), tag.to_owned())];
     assert_eq!(code(verify(&verifier, "POST", &headers, "pay=1", NOW)), "INSUFFICIENT_COVERAGE");
 }
+
+/// Of parts that nothing separates, none may take in the start of the next one.
+#[test]
+fn a_message_id_takes_in_no_body() {
+    let webhook =
+        serde_json::json!({"schemes": {}, "webhook": {"scheme": "twitch", "keys": [{"secret": "env:SECRET"}]}});
+    let document = serde_json::json!({
+        "service": "receiver", "services": {}, "accept": ["webhook:sender"], "webhooks": {"sender": webhook["webhook"]},
+    });
+    let verifier = Verifier::new(&config(&document));
+    let (start, time, rest) = ("{\"at\":\"", "2026-01-01T00:00:10Z", "\",\"x\":1}");
+    let mut headers = signed(&webhook, &format!("{start}{time}{rest}"), NOW, NONCE);
+    let mut set = |name: &str, change: &dyn Fn(&str) -> String| {
+        let (_, value) = headers.iter_mut().find(|(own, _)| own == name).expect("there");
+        *value = change(value);
+    };
+    set("Twitch-Eventsub-Message-Id", &|id| format!("{id}2026-01-01T00:00:00Z{start}"));
+    set("Twitch-Eventsub-Message-Timestamp", &|_| time.to_owned());
+    assert_eq!(code(verify(&verifier, "POST", &headers, rest, NOW + 10)), "INVALID_NONCE");
+}

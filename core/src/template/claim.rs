@@ -252,11 +252,14 @@ pub(crate) fn parameter_fault(fault: ParameterFault) -> (RefusalCode, ClaimFault
     }
 }
 
-/// Whether a sender's name for a message cannot run into what follows it.
+/// Whether a sender's name for a message cannot run into what follows it. Where nothing separates the two, it holds no mark
+/// that bodies begin with: else the start of a body, up to some time that it holds, could be taken for a part of the name.
 fn is_message_id(text: &[u8], end: &[u8]) -> bool {
-    (1..=MAX_MESSAGE_ID_BYTES).contains(&text.len())
-        && text.iter().all(u8::is_ascii_graphic)
-        && (end.is_empty() || !text.windows(end.len()).any(|window| window == end))
+    let runs_on = match end {
+        b"" => any(text, |byte| (byte == b'{') | (byte == b'[') | (byte == b'"') | (byte == b'<')),
+        end => text.windows(end.len()).any(|window| window == end),
+    };
+    (1..=MAX_MESSAGE_ID_BYTES).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) && !runs_on
 }
 
 impl TimeUnit {
