@@ -207,3 +207,22 @@ fn a_message_id_takes_in_no_body() {
     set("Twitch-Eventsub-Message-Timestamp", &|_| time.to_owned());
     assert_eq!(code(verify(&verifier, "POST", &headers, rest, NOW + 10)), "INVALID_NONCE");
 }
+
+/// What is weaker than it looks is said.
+#[test]
+fn a_config_that_is_weaker_than_it_looks_is_warned_of() {
+    let document = serde_json::json!({
+        "service": "receiver", "services": {"caller": {"keys": [{"secret": "env:SECRET"}], "allowed_targets": ["receiver"]}},
+        "schemes": {"timed": {
+            "algorithm": "hmac-sha256", "message": [{"literal": "timed\n"}, "header:X-Kind", "timestamp", "body"],
+            "timestamp": {"header": "X-Time"}, "signature": {"header": "X-Sig", "encoding": "hex"}
+        }, "timeless": {
+            "algorithm": "hmac-sha256", "message": [{"literal": "timeless\n"}, "nonce", "\n", "body"], "nonce": {"header": "X-Nonce"},
+            "caller": {"header": "X-From"}, "signature": {"header": "X-Sig", "encoding": "hex"}
+        }},
+        "routes": [{"match": "/some/**", "optional": true, "services": ["caller"]}],
+    });
+    let config = config(&document);
+    let places: Vec<_> = config.warnings().iter().map(|warning| warning.pointer.as_str()).collect();
+    assert_eq!(places, ["/schemes/timed/message/2", "/schemes/timeless/timestamp", "/routes/0/services"]);
+}

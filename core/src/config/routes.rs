@@ -71,6 +71,12 @@ impl Reader<'_> {
                 }
             }
         }
+        if optional && !public && services.is_some() {
+            self.warn(
+                &child(&item.pointer, "services"),
+                "the route is optional: whoever sends no credential is let in, so this keeps out only those who say who they are",
+            );
+        }
         if every.is_some() {
             for name in ["optional", "accept"] {
                 if members.get(name).is_some() {

@@ -615,6 +615,12 @@ impl Reader<'_> {
         if let Some(at) = draft.target {
             demand(draft.has_part(&Part::Header(at)), "target", "a target that is not signed can be changed");
         }
+        if draft.caller.is_some() && draft.timestamp.is_none() {
+            self.warn(
+                &child(&members.pointer, "timestamp"),
+                "services sign no time with this scheme, so a request that was overheard can be repeated: a nonce is remembered for the window only; say where the timestamp is",
+            );
+        }
         let tells_itself = matches!(draft.parts.first(), Some(Part::Literal(_) | Part::Method | Part::Timestamp));
         if draft.caller.is_some() && !tells_itself {
             self.warn(
@@ -625,6 +631,7 @@ impl Reader<'_> {
         for (at, pair) in draft.parts.windows(2).enumerate() {
             if let [left, right] = pair
                 && may_run_together(left, right)
+                && !(*right == Part::Timestamp && at + 2 == draft.parts.len())
             {
                 self.warn(
                     &child(&child(&members.pointer, "message"), at + 1),
@@ -731,10 +738,11 @@ fn literal_behind(parts: &[Part], header: usize) -> Option<Box<[u8]>> {
     })
 }
 
-/// Whether the end of one part may be the start of the next. A method ends where a slash or a scheme begins, and a timestamp
-/// inside the window has a fixed length.
+/// Whether the end of one part may be the start of the next. A method ends where a slash or a scheme begins. A timestamp inside
+/// the window has a fixed length; but what comes before it could take it in, where another time follows behind.
 fn may_run_together(left: &Part, right: &Part) -> bool {
-    let is_open = |part: &Part| !matches!(part, Part::Literal(_) | Part::Timestamp | Part::Endpoint | Part::Origin);
+    let is_fixed = |part: &Part| matches!(part, Part::Literal(_) | Part::Endpoint | Part::Origin);
+    let is_open = !is_fixed(left) && *left != Part::Timestamp && !is_fixed(right);
     let begins_itself = matches!(right, Part::Path | Part::Target | Part::Origin | Part::Made(_));
-    is_open(left) && is_open(right) && !(*left == Part::Method && begins_itself)
+    is_open && !(*left == Part::Method && (begins_itself || *right == Part::Timestamp))
 }
