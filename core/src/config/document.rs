@@ -103,10 +103,11 @@ impl Reader<'_> {
         let ids: HashMap<Box<[u8]>, usize, _> =
             services.iter().enumerate().map(|(at, service)| (service.id.as_bytes().into(), at)).collect();
         let callers = (0..services.len()).filter(|&at| !services[at].keys.is_empty()).collect();
+        let known_services = services.len();
         let templates = members.get("schemes").map_or_else(Templates::new, |item| self.schemes(&item));
         let webhooks =
             members.get("webhooks").map_or(Vec::new(), |item| self.webhooks(&item, &templates, window, &mut services));
-        self.refuse_secrets_for_two_ends(&services, ids.len());
+        self.refuse_secrets_for_two_ends(&services, known_services);
         let known = KnownSchemes::new(webhooks, &templates, window);
         let default_accept = SchemeSet::default().with(Scheme::BuiltIn(BuiltIn::ServiceHmacV2));
         let accept = members.get("accept").map_or(default_accept, |item| self.accept(&item, &known));
@@ -160,7 +161,7 @@ impl Reader<'_> {
             longest_past: known.plans.iter().map(|plan| plan.window.past).fold(window.past, u64::max),
             callers,
             decoy_seed: self.decoy_seed,
-            known_services: ids.len(),
+            known_services,
             api_keys: self.index_api_keys(&services),
             services,
             by_id: ids,
