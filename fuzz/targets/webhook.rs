@@ -32,12 +32,13 @@ static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
             let sign_with = if can_sign { r#", "sign_with": "webhook:sender""# } else { "" };
             format!(
                 r#"{{"service": "receiver", "accept": ["webhook:sender"], "services": {{}}{sign_with},
-                    "webhooks": {{"sender": {{"scheme": "{}", "url": "https://hooks.example/in", "verify_token": "env:SECRET",
+                    "webhooks": {{"sender": {{"scheme": "{}", "url": "https://hooks.example/in", "verify_token": "env:TOKEN",
                     "keys": [{{"secret": "env:SECRET", "not_after": "2030-01-01T00:00:00Z"}}]}}}}}}"#,
                 entry.id()
             )
         };
-        let parse = |secret| Config::parse(&document(entry.can_sign()), &Secrets::new().env("SECRET", secret)).ok();
+        let secrets = |secret| Secrets::new().env("SECRET", secret).env("TOKEN", "open-sesame");
+        let parse = |secret| Config::parse(&document(entry.can_sign()), &secrets(secret)).ok();
         let config = SECRETS.into_iter().find_map(parse).unwrap_or_else(|| panic!("no secret fits {}", entry.id()));
         let signer = entry.can_sign().then(|| Signer::new(&config, None).expect("a webhook has keys"));
         Endpoint { config, headers: entry.headers().map(str::to_owned).collect(), signer }
