@@ -12,19 +12,22 @@ pub(super) struct Budget {
     tries: u32,
     bytes: u64,
     spent: u32,
+    /// Whether a try was refused for want of room: then nothing more is made, either.
+    is_over: bool,
     /// What was left out, in words.
     pub(super) cuts: Vec<&'static str>,
 }
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self { tries: MAX_TRIES, bytes: MAX_BYTES, spent: 0, cuts: Vec::new() }
+        Self { tries: MAX_TRIES, bytes: MAX_BYTES, spent: 0, is_over: false, cuts: Vec::new() }
     }
 
     /// Takes one try over so many bytes; `false` where nothing is left.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         let bytes = bytes as u64;
-        if self.tries == 0 || self.bytes < bytes {
+        if self.is_over || self.tries == 0 || self.bytes < bytes {
+            self.is_over = true;
             self.cut(
                 "the search ended at its bounds of 4000 signatures and 96 MiB; causes further down were not tried",
             );
@@ -34,6 +37,10 @@ impl Budget {
         self.bytes -= bytes;
         self.spent += 1;
         true
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
     }
 
     pub(super) fn cut(&mut self, what: &'static str) {

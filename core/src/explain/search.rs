@@ -181,6 +181,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let bodies = Bodies::new(&received);
         let pieces = self.sought.pieces.clone();
         for at in 0..bodies.len() {
+            if self.budget.is_over() {
+                return None;
+            }
             let Some((mut causes, body)) = bodies.get(at) else { continue };
             let values = Values { body, ..self.values() };
             if let Some(found) = self.own_holds(&pieces, &values) {
@@ -421,7 +424,7 @@ impl<'s, 'a> Search<'s, 'a> {
     /// A body and a path, a body and a scheme, a path and a query: where two causes meet, they are mostly these.
     fn two_causes(&mut self) -> Option<Causes> {
         let received = self.values();
-        if received.body.len() > MAX_BODY_BYTES {
+        if received.body.len() > MAX_BODY_BYTES || self.budget.is_over() {
             return None;
         }
         let pieces = self.sought.pieces.clone();
@@ -448,6 +451,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let bodies = Bodies::new(&received.body);
         let other_schemes = self.other_built_ins();
         for at in 0..bodies.len() {
+            if self.budget.is_over() {
+                return None;
+            }
             let Some((body_causes, body)) = bodies.get(at) else { continue };
             let with_body = Values { body: Cow::Borrowed(&body), ..received.clone() };
             for (scheme, other) in &other_schemes {
