@@ -150,8 +150,8 @@ impl Verifier {
 
     /// Explains how the request is judged, stage by stage, and where it is refused tries the usual causes one by one.
     ///
-    /// Nothing is remembered and nothing is counted. For operators: what it says is not for callers, and it may take a
-    /// hundred milliseconds.
+    /// Nothing is remembered and nothing is counted. For operators: what it says is not for callers, and a long
+    /// body may take it a second.
     pub fn explain<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Explanation {
         let config = self.config.load_full();
         let twin = self.memory.twin();
