@@ -792,6 +792,33 @@ static void do_handshake(buffer *out, const service *service, const cJSON *step,
     wiresign_handshake_response_free(response);
 }
 
+static void do_explain(buffer *out, const service *service, const request *request, uint64_t now)
+{
+    wiresign_explanation *explanation = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_verifier_explain(
+        service->verifier, request->method.data, request->method.length, request->target.data, request->target.length,
+        authority_of(request), request->authority.length, request->headers.block.data, request->headers.block.length,
+        pairs_lengths(&request->headers), request->headers.count, request->body.data, request->body.length, NULL, 0,
+        now, &explanation, &error);
+    if (status != WIRESIGN_OK) {
+        put_unsuccessful(out, status, error);
+        return;
+    }
+    size_t length = 0;
+    const char *text = wiresign_explanation_verdict(explanation, &length);
+    put(out, "{\"ok\":{\"verdict\":");
+    put_text(out, text, length);
+    put(out, ",\"hints\":[");
+    for (size_t i = 0; i < wiresign_explanation_hint_count(explanation); i++) {
+        put(out, i == 0 ? "" : ",");
+        text = wiresign_explanation_hint_id(explanation, i, &length);
+        put_text(out, text, length);
+    }
+    put(out, "]}}");
+    wiresign_explanation_free(explanation);
+}
+
 static void do_check(buffer *out, const service *service)
 {
     put(out, "{\"ok\":{\"warnings\":[");
@@ -854,6 +881,8 @@ static void do_step(buffer *out, const service *service, const cJSON *step, piec
         do_verify(out, service, &request, now);
     } else if (strcmp(name, "verify_stream") == 0) {
         do_verify_stream(out, service, &request, now, cJSON_GetObjectItemCaseSensitive(step, "chunks"));
+    } else if (strcmp(name, "explain") == 0) {
+        do_explain(out, service, &request, now);
     } else if (strcmp(name, "handshake") == 0) {
         do_handshake(out, service, step, &request, now);
     } else if (strcmp(name, "sign") == 0) {
@@ -936,7 +965,7 @@ int main(void)
 {
     printf("{\"protocol\":1,\"binding\":\"c\",\"version\":\"%s\",\"runtime\":\"C %ld, ABI %" PRIu32 "\","
            "\"capabilities\":[\"verify\",\"verify_stream\",\"sign\",\"check\",\"replace\",\"sign_context\",\"verify_"
-           "context\",\"handshake\"]}\n",
+           "context\",\"handshake\",\"explain\"]}\n",
            wiresign_version(NULL), __STDC_VERSION__, wiresign_abi_version());
     fflush(stdout);
 

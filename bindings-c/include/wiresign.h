@@ -395,6 +395,12 @@ typedef struct wiresign_contexts wiresign_contexts;
 typedef struct wiresign_error wiresign_error;
 
 /**
+ * How a verification went, and what probably went wrong. For operators: not for the answer to a caller. Immutable; may be used by
+ * several threads at once. All texts live as long as the object.
+ */
+typedef struct wiresign_explanation wiresign_explanation;
+
+/**
  * What to answer a handshake with, and nothing else. Immutable; may be used by several threads at once. All texts live
  * as long as the object.
  */
@@ -867,6 +873,53 @@ const char *wiresign_error_problem_message(const struct wiresign_error *error, s
 void wiresign_error_free(struct wiresign_error *error);
 
 /**
+ * `OK`, or the code of the refusal. NULL gives NULL.
+ */
+const char *wiresign_explanation_verdict(const struct wiresign_explanation *explanation, size_t *length);
+
+/**
+ * All of it as text for people, of several lines. NULL gives NULL.
+ */
+const char *wiresign_explanation_text(const struct wiresign_explanation *explanation, size_t *length);
+
+/**
+ * All of it as one JSON object. NULL gives NULL.
+ */
+const char *wiresign_explanation_json(const struct wiresign_explanation *explanation, size_t *length);
+
+/**
+ * How many causes are named. NULL gives 0.
+ */
+size_t wiresign_explanation_hint_count(const struct wiresign_explanation *explanation);
+
+/**
+ * The stable name of a cause, counted from 0; those that a signature proves come first. NULL behind the last one.
+ */
+const char *wiresign_explanation_hint_id(const struct wiresign_explanation *explanation, size_t index, size_t *length);
+
+/**
+ * The sentence that names a cause, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_explanation_hint_cause(const struct wiresign_explanation *explanation,
+                                            size_t index,
+                                            size_t *length);
+
+/**
+ * The sentence that says what to do about a cause, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_explanation_hint_fix(const struct wiresign_explanation *explanation, size_t index, size_t *length);
+
+/**
+ * Whether the signature is right once a cause, counted from 0, is taken away. False behind the last one.
+ */
+bool wiresign_explanation_hint_is_proved(const struct wiresign_explanation *explanation, size_t index);
+
+/**
+ * Frees the object. NULL is nothing.
+ */
+void wiresign_explanation_free(struct wiresign_explanation *explanation);
+
+/**
  * The HTTP status. NULL gives 500.
  */
 uint16_t wiresign_handshake_response_status(const struct wiresign_handshake_response *response);
@@ -1312,6 +1365,34 @@ int32_t wiresign_verifier_settle_replay(const struct wiresign_verifier *verifier
                                         const struct wiresign_verified *verified,
                                         uint32_t outcome,
                                         struct wiresign_error **err);
+
+/**
+ * Says how a request is judged and, where it is refused, what the cause may be. Nothing is remembered or counted. Takes up to
+ * some thousand times as long as a verification: for operators, and not for every refusal. The request is described as for
+ * wiresign_verifier_verify.
+ *
+ * Gives through `explanation` an object that the caller frees with wiresign_explanation_free.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_explain(const struct wiresign_verifier *verifier,
+                                  const char *method,
+                                  size_t method_length,
+                                  const char *target,
+                                  size_t target_length,
+                                  const char *authority,
+                                  size_t authority_length,
+                                  const char *headers,
+                                  size_t headers_length,
+                                  const uint32_t *header_lengths,
+                                  size_t header_count,
+                                  const void *body,
+                                  size_t body_length,
+                                  const uint8_t *client,
+                                  size_t client_length,
+                                  uint64_t now,
+                                  struct wiresign_explanation **explanation,
+                                  struct wiresign_error **err);
 
 /**
  * Answers a request that is a handshake of the webhook, which is the challenge of its sender. Ask this before

@@ -26,6 +26,7 @@ pub mod bytes;
 pub mod config;
 pub mod contexts;
 pub mod error;
+pub mod explanation;
 pub mod handshake_response;
 pub mod outcome;
 pub mod signed;
@@ -51,6 +52,7 @@ const _: () = {
     is_shared::<config::wiresign_config>();
     is_shared::<contexts::wiresign_contexts>();
     is_shared::<error::wiresign_error>();
+    is_shared::<explanation::wiresign_explanation>();
     is_shared::<handshake_response::wiresign_handshake_response>();
     is_shared::<signed::wiresign_signed>();
     is_shared::<signer::wiresign_signer>();

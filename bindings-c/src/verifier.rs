@@ -9,6 +9,7 @@ use crate::body_verification::wiresign_body_verification;
 use crate::bytes::wiresign_bytes;
 use crate::config::wiresign_config;
 use crate::error::wiresign_error;
+use crate::explanation::wiresign_explanation;
 use crate::failure::Failure;
 use crate::handshake_response::wiresign_handshake_response;
 use crate::input::{self, RawHead};
@@ -247,6 +248,64 @@ pub unsafe extern "C" fn wiresign_verifier_settle_replay(
             other => return Err(Failure::argument("outcome", format_args!("{other} is none"))),
         };
         Ok(verifier.verifier.settle_replay(verified.verified(), outcome)?)
+    })
+}
+
+/// Says how a request is judged and, where it is refused, what the cause may be. Nothing is remembered or counted. Takes up to
+/// some thousand times as long as a verification: for operators, and not for every refusal. The request is described as for
+/// wiresign_verifier_verify.
+///
+/// Gives through `explanation` an object that the caller frees with wiresign_explanation_free.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_explain(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    explanation: *mut *mut wiresign_explanation,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client,
+            client_length,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, request, body, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                request.read()?,
+                input::bytes("body", body, body_length)?,
+                Output::new("explanation", explanation)?,
+            )
+        };
+        let explanation = verifier.verifier.explain(&request.head(), body, input::time(now));
+        output.give(wiresign_explanation::new(&explanation));
+        Ok(())
     })
 }
 
