@@ -138,6 +138,8 @@ fuzz SECONDS="5": _tools
 
 # Measure beside peers, and print must, reach and measured
 bench *ARGS: _tools _install-python addon jars
+    scripts/node-modules bench/node
+    {{python}} -m pip install -q -r bench/python/requirements.txt -c bindings-python/requirements-dev.txt
     bench/run {{ARGS}}
 
 # Remove what was built

@@ -61,7 +61,7 @@ const alone = (what) => ({
 
 const verifier = new Verifier(called);
 const byHand = new ByHand(fleet.called, new Map(Object.entries(fleet.secrets)));
-const [ours, withText, withKey, handmade] = contest(ROUNDS, [
+const [ours, withText, withKey, handmade] = await contest(ROUNDS, [
   { prepare: requests, run: (made) => verifier.verify(made) },
   alone(secret),
   alone(key),

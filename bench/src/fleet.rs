@@ -83,7 +83,7 @@ impl Fleet {
             {"match": "POST /api/v1/images/*/resize", "services": listed},
             {"match": "/**", "strict": true}
         ]);
-        json!({
+        let mut document = json!({
             "service": service,
             "environment": "production",
             "accept": self.accept,
@@ -92,8 +92,63 @@ impl Fleet {
             "routes": routes,
             "replay": {"capacity": self.replay_capacity},
             "limits": {"body_bytes": self.body_limit},
-        })
+        });
+        if let Some(template) = template(self.accept[0]) {
+            document["schemes"] = json!({self.accept[0]: template});
+        }
+        document
     }
+}
+
+/// Templates of the same formats as two schemes whose code stands in the core.
+pub(crate) static SHAPES: [[[&str; 1]; 2]; 2] =
+    [[["service-hmac"], ["shape-of-service-hmac"]], [["service-hmac-v2"], ["shape-of-service-hmac-v2"]]];
+
+fn template(id: &str) -> Option<Value> {
+    let (caller, timestamp) = (json!({"header": "X-Service-ID"}), json!({"header": "X-Timestamp"}));
+    match id {
+        "shape-of-service-hmac" => Some(json!({
+            "algorithm": "hmac-sha256",
+            "message": ["method", "\n", "path", "\n", "timestamp", "\n", "body", "\n", "service"],
+            "signature": {"header": "X-Signature", "encoding": "hex"},
+            "timestamp": timestamp,
+            "caller": caller,
+        })),
+        "shape-of-service-hmac-v2" => Some(json!({
+            "algorithm": "hmac-sha256",
+            "message": [
+                {"literal": "wiresign-v2\n"}, "method", "\n", "path", "\n", "query", "\n", "timestamp", "\n",
+                "service", "\n", "target-service", "\n", "nonce", "\n", "body"
+            ],
+            "signature": {
+                "header": "X-Signature",
+                "encoding": "hex",
+                "list": {"separator": ",", "assign": "=", "signature": "v2", "unknown": "refuse"}
+            },
+            "timestamp": timestamp,
+            "nonce": {"header": "X-Request-ID"},
+            "caller": caller,
+            "target": {"header": "X-Target-Service"},
+        })),
+        _ => None,
+    }
+}
+
+/// Schemes of the catalogue that others have packages for.
+pub(crate) const WEBHOOKS: [&str; 3] = ["stripe", "github", "standard-webhooks"];
+/// Nothing of value, in the one form that all of them take.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_fcNNpjk4UzTDXDAIUQYs7xMMSQGjgDbA";
+
+/// The document of a service that one sender calls, and of that sender.
+pub(crate) fn webhook_document(scheme: &str) -> Value {
+    let listed = format!("webhook:{scheme}");
+    json!({
+        "service": CALLED,
+        "services": {},
+        "accept": [listed],
+        "sign_with": listed,
+        "webhooks": {scheme: {"scheme": scheme, "keys": [{"secret": "env:WEBHOOK_SECRET"}]}},
+    })
 }
 
 /// The environment variable that holds a service's secret.

@@ -4,13 +4,16 @@
 //! where a number misses what it must hold by more than the tolerance that it states.
 
 mod allocations;
-// For the core's `mac.rs`, which measure/mac.rs compiles.
+// For the core's `mac.rs` and `replay.rs`, which measure/mac.rs and measure/replay.rs compile.
 #[path = "../../core/src/bytes.rs"]
 #[allow(dead_code)]
 mod bytes;
 mod contest;
 mod fleet;
 mod floor;
+#[path = "../../core/src/identifier.rs"]
+#[allow(dead_code)]
+mod identifier;
 mod measure;
 mod report;
 

@@ -24,6 +24,8 @@ pub(crate) enum Unit {
     Nanoseconds,
     /// Less is better.
     Bytes,
+    /// 1,048,576 bytes. Less is better.
+    Mebibytes,
     /// Less is better, and exact.
     Count,
 }
@@ -57,6 +59,7 @@ impl Unit {
             Self::Faster => format!("{number:.2}x faster"),
             Self::Nanoseconds => format!("{number:.0} ns"),
             Self::Bytes => format!("{number:.1} B"),
+            Self::Mebibytes => format!("{number:.1} MiB"),
             Self::Count => format!("{number:.0}"),
         }
     }

@@ -4,14 +4,17 @@ mod allocations;
 mod by_hand;
 mod mac;
 mod refusals;
+mod replay;
 mod script;
+mod templates;
 mod whole;
 
 use crate::report::Row;
 
 /// The rows that this process measures itself.
 pub(crate) fn rust() -> Vec<Row> {
-    [mac::rows(), whole::rows(), allocations::rows(), refusals::rows()].into_iter().flatten().collect()
+    let parts = [mac::rows, whole::rows, templates::rows, replay::rows, allocations::rows, refusals::rows];
+    parts.into_iter().flat_map(|rows| rows()).collect()
 }
 
 pub(crate) use script::{go, java, node, python};
