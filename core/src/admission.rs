@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bytes::is_same;
 use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules};
+use crate::failures::ClaimClass;
 use crate::judge::{self, Also, Entered, Facts, Replay, check_body_length, check_window, conclude, find_key};
 use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
@@ -325,6 +326,10 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
         signs_target: template.target.is_some(),
         is_for_us: claim.target.is_none_or(|target| is_same(target, config.service.as_bytes())),
         is_permitted: judged.is_none_or(|service| service.permits(head.method, &entered.path)),
+        claim_class: match (plan.webhook, claim.caller) {
+            (Some(at), _) => config.claim_class(config.services[at].id.as_bytes()),
+            (None, caller) => config.claim_class(caller.unwrap_or_default()),
+        },
     };
     Ok((claim, facts))
 }
@@ -377,5 +382,6 @@ fn facts_of_api_key<'a, H: Headers + ?Sized>(
         signs_target: false,
         is_for_us: true,
         is_permitted: service.is_none_or(|at| config.services[at].permits(head.method, &entered.path)),
+        claim_class: ClaimClass::NONE,
     }
 }

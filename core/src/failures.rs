@@ -27,18 +27,35 @@ struct Counts {
     by_source: HashMap<u64, u32, FixedState>,
 }
 
-/// Where a request comes from: the client's prefix, and the known service that it names. So a stranger who uses up the limit
-/// does not stop a service behind the same address.
+/// Where a request comes from: the client's prefix, and who it claims to be. So a stranger who uses up the limit does not stop a
+/// service behind the same address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     client: u64,
-    service: Option<usize>,
+    claim: ClaimClass,
+}
+
+/// The ids that a request can claim, in a few classes. Known ones and others are in the same, so that running into the limit does
+/// not tell which is which; and one client never takes more places than there are classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimClass(u8);
+
+const CLAIM_CLASSES: u64 = 64;
+
+impl ClaimClass {
+    /// No id is claimed.
+    pub(crate) const NONE: Self = Self(CLAIM_CLASSES as u8);
+
+    /// The class of an id. `secret` keeps it from being foreseen.
+    pub(crate) fn new(id: &[u8], secret: u64) -> Self {
+        Self((FixedState::with_seed(secret).hash_one(id) % CLAIM_CLASSES) as u8)
+    }
 }
 
 impl Source {
     /// `None` where the client is not known: a limit for all of them together would let any of them stop the others.
-    pub(crate) fn new(client: Option<IpAddr>, service: Option<usize>) -> Option<Self> {
-        Some(Self { client: prefix(client?), service })
+    pub(crate) fn new(client: Option<IpAddr>, claim: ClaimClass) -> Option<Self> {
+        Some(Self { client: prefix(client?), claim })
     }
 }
 
@@ -86,7 +103,7 @@ impl Failures {
     }
 
     fn place(&self, source: Source) -> u64 {
-        self.hasher.hash_one((source.client, source.service))
+        self.hasher.hash_one((source.client, source.claim.0))
     }
 }
 
@@ -109,21 +126,21 @@ mod tests {
 
     const NOW: u64 = 1_767_225_600;
 
-    fn source(client: &str, service: Option<usize>) -> Source {
-        Source::new(Some(client.parse().expect("an address")), service).expect("known")
+    fn source(client: &str, id: &str) -> Source {
+        Source::new(Some(client.parse().expect("an address")), ClaimClass::new(id.as_bytes(), 7)).expect("known")
     }
 
     #[test]
     fn a_source_is_stopped_until_the_minute_is_over() {
         let failures = Failures::new(7);
-        let (guesser, neighbour) = (source("192.0.2.1", None), source("192.0.2.2", None));
+        let (guesser, neighbour) = (source("192.0.2.1", "a"), source("192.0.2.2", "a"));
         for _ in 0..3 {
             assert!(!failures.are_too_many(guesser, 3, NOW));
             failures.count(guesser, NOW);
         }
         assert!(failures.are_too_many(guesser, 3, NOW));
         assert!(!failures.are_too_many(neighbour, 3, NOW));
-        assert!(!failures.are_too_many(source("192.0.2.1", Some(0)), 3, NOW), "another claim is another source");
+        assert!(!failures.are_too_many(source("192.0.2.1", "b"), 3, NOW), "another claim is another source");
         assert!(!failures.are_too_many(guesser, 3, NOW + 60));
         failures.count(neighbour, NOW + 60);
         assert!(!failures.are_too_many(guesser, 3, NOW + 60));
@@ -131,11 +148,11 @@ mod tests {
 
     #[test]
     fn ipv6_counts_by_prefix_and_mapped_ipv4_by_address() {
-        assert_eq!(source("2001:db8:0:1200::1", None), source("2001:db8:0:12ff:ffff::9", None));
-        assert_ne!(source("2001:db8:0:1200::1", None), source("2001:db8:0:1300::1", None));
-        assert_eq!(source("::ffff:192.0.2.1", None), source("192.0.2.1", None));
-        assert_ne!(source("::", None), source("0.0.0.0", None));
-        assert!(Source::new(None, Some(1)).is_none());
+        assert_eq!(source("2001:db8:0:1200::1", "a"), source("2001:db8:0:12ff:ffff::9", "a"));
+        assert_ne!(source("2001:db8:0:1200::1", "a"), source("2001:db8:0:1300::1", "a"));
+        assert_eq!(source("::ffff:192.0.2.1", "a"), source("192.0.2.1", "a"));
+        assert_ne!(source("::", "a"), source("0.0.0.0", "a"));
+        assert!(Source::new(None, ClaimClass::NONE).is_none());
     }
 
     #[test]
@@ -143,8 +160,17 @@ mod tests {
         let failures = Failures::new(7);
         for number in 0..70_000u32 {
             let client = IpAddr::V4(std::net::Ipv4Addr::from_bits(number));
-            failures.count(Source::new(Some(client), None).expect("known"), NOW);
+            failures.count(Source::new(Some(client), ClaimClass::NONE).expect("known"), NOW);
         }
         assert_eq!(failures.counts.lock().expect("fine").by_source.len(), MAX_SOURCES);
+    }
+
+    #[test]
+    fn one_client_takes_few_places() {
+        let failures = Failures::new(7);
+        for number in 0..10_000 {
+            failures.count(source("192.0.2.1", &format!("service-{number}")), NOW);
+        }
+        assert_eq!(failures.counts.lock().expect("fine").by_source.len() as u64, CLAIM_CLASSES);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::bytes::is_same;
 use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules, Window};
 use crate::credentials::{Carriers, Claim};
+use crate::failures::ClaimClass;
 use crate::identifier::ReceivedId;
 use crate::mac::{Gathered, Tag};
 use crate::policy::{Path, check_unambiguous};
@@ -63,6 +64,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) signs_target: bool,
     pub(crate) is_for_us: bool,
     pub(crate) is_permitted: bool,
+    /// Where failures are counted, should this be one.
+    pub(crate) claim_class: ClaimClass,
 }
 
 /// What a replay is told by.
@@ -202,6 +205,7 @@ pub(crate) fn claim<'a, H: Headers + ?Sized>(
         signs_target: claim.scheme.signs_target(),
         is_for_us: !claim.scheme.signs_target() || is_for_us(&claim),
         is_permitted: judged.is_none_or(|service| service.permits(head.method, path)),
+        claim_class: config.claim_class(claim.service),
     };
     Ok(Claimed { claim, path: path.raw, query: query.unwrap_or_default(), method: head.method, facts })
 }
@@ -261,7 +265,7 @@ pub(crate) fn find_key(
         for _ in 0..facts.keys {
             std::hint::black_box(check(None));
         }
-        return Err(facts.refuse(config, RefusalCode::UnknownService, Detail::UnknownService));
+        return Err(facts.refuse(config, RefusalCode::UnknownService, Detail::UnknownService(facts.claim_class)));
     };
     let keys = &config.services[service].keys;
     for valid in [true, false] {

@@ -10,7 +10,7 @@ use crate::admission;
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
 use crate::explain::{self, Explanation};
-use crate::failures::{Failures, Source, is_guess};
+use crate::failures::{ClaimClass, Failures, Source, is_guess};
 use crate::handshake::{self, HandshakeResponse};
 use crate::identifier::RequestId;
 use crate::judge::{Admission, Also, Facts, admit, check_body_length, conclude, prove};
@@ -73,7 +73,7 @@ impl Memory {
         self.counters.count_refusal(refusal);
         if config.failures_per_minute.is_some()
             && is_guess(refusal.code())
-            && let Some(source) = Source::new(client, refusal.service_at())
+            && let Some(source) = Source::new(client, refusal.claim_class())
         {
             self.failures.count(source, now);
         }
@@ -88,7 +88,7 @@ impl Memory {
         client: Option<IpAddr>,
     ) -> Result<(), Refusal> {
         let Some(limit) = config.failures_per_minute else { return Ok(()) };
-        match Source::new(client, facts.service) {
+        match Source::new(client, facts.claim_class) {
             Some(source) if self.failures.are_too_many(source, limit, facts.now) => {
                 Err(facts.refuse(config, RefusalCode::RateLimited, Detail::TooManyFailures { limit }))
             }
@@ -99,7 +99,9 @@ impl Memory {
     /// Whether a client has failed too often within this minute without naming a known service.
     pub(crate) fn has_failed_too_often(&self, config: &Compiled, client: Option<IpAddr>, now: u64) -> Option<u32> {
         let limit = config.failures_per_minute?;
-        Source::new(client, None).filter(|source| self.failures.are_too_many(*source, limit, now)).map(|_| limit)
+        Source::new(client, ClaimClass::NONE)
+            .filter(|source| self.failures.are_too_many(*source, limit, now))
+            .map(|_| limit)
     }
 }
 

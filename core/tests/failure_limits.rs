@@ -57,6 +57,8 @@ fn strangers_do_not_stop_a_service_behind_the_same_address() {
     let verifier = verifier(r#"{"failures_per_minute": 2}"#);
     assert_eq!(code(&verifier, Some("192.0.2.1"), "stranger", true, NOW), "UNKNOWN_SERVICE");
     assert_eq!(code(&verifier, Some("192.0.2.1"), "stranger", true, NOW), "RATE_LIMITED");
+    // The limit tells nobody whether an id is known: each gets as many tries as any other.
+    assert_eq!(code(&verifier, Some("192.0.2.1"), "another", true, NOW), "UNKNOWN_SERVICE");
     assert_eq!(code(&verifier, Some("192.0.2.1"), "billing", false, NOW), "OK");
 }
 

@@ -25,6 +25,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::failures::ClaimClass;
 use crate::mac::MacKey;
 use crate::policy::{Matching, Path, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
@@ -350,6 +351,15 @@ impl Compiled {
     /// The position of the service with that id.
     pub(crate) fn find(&self, id: &[u8]) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    /// The class in which failures under an id are counted. Not worth a hash where none are.
+    #[inline]
+    pub(crate) fn claim_class(&self, id: &[u8]) -> ClaimClass {
+        match self.failures_per_minute {
+            None => ClaimClass::NONE,
+            Some(_) => ClaimClass::new(id, self.decoy_seed),
+        }
     }
 
     /// The service whose work an unknown id costs: always the same one for an id, as if the id were known.

@@ -69,7 +69,7 @@ pub(super) fn causes(
         }
         Detail::TooManyFailures { .. } => causes.push(Cause::new("rate-limited")),
         Detail::BodyLimit(_) => causes.push(Cause::new("body-too-large")),
-        Detail::UnknownService => {
+        Detail::UnknownService(_) => {
             let near = sought.and_then(|sought| nearly(config, sought.claimed.as_deref()?));
             causes.push(match near {
                 Some(at) => Cause::with("caller-nearly-known", &config.services[at].id),

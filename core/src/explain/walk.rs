@@ -286,7 +286,9 @@ fn stage_of(detail: Detail) -> StageName {
         Detail::QueryNotCovered(_) => StageName::Coverage,
         Detail::Window { .. } => StageName::Window,
         Detail::BodyLimit(_) => StageName::BodySize,
-        Detail::UnknownService | Detail::UnknownApiKey | Detail::ApiKey { .. } | Detail::Key { .. } => StageName::Keys,
+        Detail::UnknownService(_) | Detail::UnknownApiKey | Detail::ApiKey { .. } | Detail::Key { .. } => {
+            StageName::Keys
+        }
         Detail::NoKeyMatches { .. } | Detail::OtherDigest => StageName::Signature,
         Detail::OtherService
         | Detail::OtherTarget

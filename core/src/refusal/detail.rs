@@ -2,6 +2,7 @@
 
 use crate::config::{Compiled, Key, KeyState, Window};
 use crate::context::ContextFault;
+use crate::failures::ClaimClass;
 use crate::handshake::HandshakeFault;
 use crate::policy::PathFault;
 use crate::request::HeadFault;
@@ -49,7 +50,7 @@ pub(crate) enum Detail {
     OtherDigest,
     RepeatedOutside,
     StoreAway,
-    UnknownService,
+    UnknownService(ClaimClass),
     NoKeyMatches {
         tried: usize,
     },
@@ -134,7 +135,7 @@ impl Detail {
                 format!("this client has failed {limit} times within a minute as {caller}, which limits.failures_per_minute is")
             }
             Self::BodyLimit(limit) => format!("the body is longer than limits.body_bytes, {limit}"),
-            Self::UnknownService => "no service of the claimed id has keys in this config".into(),
+            Self::UnknownService(_) => "no service of the claimed id has keys in this config".into(),
             Self::NoKeyMatches { tried } => {
                 format!(
                     "none of the {tried} keys of {caller} makes this signature over method, path, body and headers as received"

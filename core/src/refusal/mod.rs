@@ -10,6 +10,7 @@ pub use code::{FailureCode, RefusalCode};
 pub(crate) use detail::Detail;
 
 use crate::config::Compiled;
+use crate::failures::ClaimClass;
 use crate::identifier::RequestId;
 
 /// A request that was not accepted. Making one costs no allocation; its texts are made when asked for.
@@ -67,9 +68,13 @@ impl Refusal {
         self.detail.sentence(&self.config, self.service)
     }
 
-    /// The position of the known service that the request claims to come from.
-    pub(crate) fn service_at(&self) -> Option<usize> {
-        self.service
+    /// The class of the id that the request claims.
+    pub(crate) fn claim_class(&self) -> ClaimClass {
+        match (self.detail, self.service) {
+            (Detail::UnknownService(class), _) => class,
+            (_, Some(at)) => self.config.claim_class(self.config.services[at].id.as_bytes()),
+            (_, None) => ClaimClass::NONE,
+        }
     }
 
     /// What the detail is made of.
