@@ -26,6 +26,8 @@ var contractTypes = map[string]struct {
 	"Refusal":           {reflect.TypeFor[*Refusal](), nil},
 	"RefusalResponse":   {reflect.TypeFor[*RefusalResponse](), map[string]string{"www_authenticate": "WWWAuthenticate"}},
 	"HandshakeResponse": {reflect.TypeFor[*HandshakeResponse](), map[string]string{"headers": "Fields"}},
+	"Explanation":       {reflect.TypeFor[*Explanation](), map[string]string{"json": "JSON"}},
+	"Hint":              {reflect.TypeFor[*Hint](), nil},
 	"Contexts":          {reflect.TypeFor[*Contexts](), map[string]string{"new": "func NewContexts"}},
 	"VerifiedContext":   {reflect.TypeFor[*VerifiedContext](), nil},
 	"Metrics":           {reflect.TypeFor[*Verifier](), map[string]string{"prometheus": "Metrics"}},
@@ -41,6 +43,7 @@ var onlyInGo = map[string][]string{
 	"BodyVerification": {"Close"},
 	"Verified":         {"String", "Identity"},
 	"Refusal":          {"Error", "Unwrap"},
+	"Explanation":      {"String"},
 	"Contexts":         {"Close"},
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // Capabilities are the operations that can be asked.
-var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"}
+var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain"}
 
 // A Question is a configuration and steps.
 type Question struct {
@@ -152,6 +152,8 @@ func (s service) do(step Step) (any, error) {
 		return s.verifyContext(step)
 	case "handshake":
 		return s.handshake(step)
+	case "explain":
+		return s.explain(step)
 	default:
 		return nil, fmt.Errorf("unknown step %q", step.Op)
 	}
@@ -267,6 +269,18 @@ func (s service) handshake(step Step) (any, error) {
 		headers[at] = [2]string{field.Name, field.Value}
 	}
 	return ok(object{"handshake": object{"status": response.Status, "headers": headers, "body": response.Body}}), nil
+}
+
+func (s service) explain(step Step) (any, error) {
+	explanation, err := s.verifier.Explain(s.request(step))
+	if err != nil {
+		return nil, err
+	}
+	hints := make([]string, len(explanation.Hints))
+	for at, hint := range explanation.Hints {
+		hints[at] = hint.ID
+	}
+	return ok(object{"verdict": explanation.Verdict, "hints": hints}), nil
 }
 
 type object map[string]any
