@@ -68,6 +68,16 @@ final class Native {
     static final MethodHandle VERIFIER_FREE;
 
     static final MethodHandle VERIFIER_SETTLE_REPLAY;
+    static final MethodHandle VERIFIER_EXPLAIN;
+    static final MethodHandle EXPLANATION_VERDICT;
+    static final MethodHandle EXPLANATION_TEXT;
+    static final MethodHandle EXPLANATION_JSON;
+    static final MethodHandle EXPLANATION_HINT_COUNT;
+    static final MethodHandle EXPLANATION_HINT_ID;
+    static final MethodHandle EXPLANATION_HINT_CAUSE;
+    static final MethodHandle EXPLANATION_HINT_FIX;
+    static final MethodHandle EXPLANATION_HINT_IS_PROVED;
+    static final MethodHandle EXPLANATION_FREE;
     static final MethodHandle VERIFIER_HANDSHAKE;
     static final MethodHandle HANDSHAKE_STATUS;
     static final MethodHandle HANDSHAKE_HEADER_COUNT;
@@ -181,6 +191,16 @@ final class Native {
         VERIFIER_FREE = all.find("verifier_free", FREE);
 
         VERIFIER_SETTLE_REPLAY = all.find("verifier_settle_replay", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), CRITICAL);
+        VERIFIER_EXPLAIN = all.find("verifier_explain", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        EXPLANATION_VERDICT = all.find("explanation_verdict", TEXT, CRITICAL);
+        EXPLANATION_TEXT = all.find("explanation_text", TEXT, CRITICAL);
+        EXPLANATION_JSON = all.find("explanation_json", TEXT, CRITICAL);
+        EXPLANATION_HINT_COUNT = all.find("explanation_hint_count", COUNT);
+        EXPLANATION_HINT_ID = all.find("explanation_hint_id", TEXT_AT, CRITICAL);
+        EXPLANATION_HINT_CAUSE = all.find("explanation_hint_cause", TEXT_AT, CRITICAL);
+        EXPLANATION_HINT_FIX = all.find("explanation_hint_fix", TEXT_AT, CRITICAL);
+        EXPLANATION_HINT_IS_PROVED = all.find("explanation_hint_is_proved", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_LONG));
+        EXPLANATION_FREE = all.find("explanation_free", FREE);
         VERIFIER_HANDSHAKE = all.find("verifier_handshake", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
         HANDSHAKE_STATUS = all.find("handshake_response_status", STATUS);
         HANDSHAKE_HEADER_COUNT = all.find("handshake_response_header_count", COUNT);

@@ -197,6 +197,45 @@ public final class Verifier implements AutoCloseable {
     }
 
     /**
+     * Says how a request is judged now and, where it is refused, what the cause may be. Nothing is remembered or counted. Takes
+     * up to some thousand times as long as a verification: not for every refusal.
+     *
+     * @param request what was received
+     * @return the explanation
+     */
+    public Explanation explain(Request request) {
+        return explain(request, Native.NOW);
+    }
+
+    /**
+     * Says how a request is judged at a time and, where it is refused, what the cause may be. Nothing is remembered or counted.
+     *
+     * @param request what was received
+     * @param now Unix time in seconds
+     * @return the explanation
+     */
+    public Explanation explain(Request request, long now) {
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments parts = FlatSegments.in(arena, request.flat());
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
+            MemorySegment client = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.clientAddress());
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.VERIFIER_EXPLAIN.invokeExact(
+                    verifier, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(),
+                    parts.authority, parts.authority.byteSize(), parts.headers, parts.headers.byteSize(),
+                    parts.headerLengths, parts.headerCount, body, body.byteSize(), client, client.byteSize(), now, out,
+                    out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return Explanation.of(out.getAtIndex(ValueLayout.JAVA_LONG, 0));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
      * Puts another configuration in force, at once for all threads. Requests that are being judged finish on the old one;
      * what was seen before and the counters are kept.
      *

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 public final class Driver {
     private static final int PROTOCOL = 1;
     private static final String[] CAPABILITIES = {
-        "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake"
+        "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain"
     };
 
     private Driver() {}

@@ -7,6 +7,7 @@ import dev.wiresign.BodyVerification;
 import dev.wiresign.Config;
 import dev.wiresign.ConfigException;
 import dev.wiresign.Contexts;
+import dev.wiresign.Explanation;
 import dev.wiresign.HandshakeResponse;
 import dev.wiresign.Header;
 import dev.wiresign.Problem;
@@ -66,6 +67,7 @@ final class Question {
                 case "check" -> ok(Json.object().set("warnings", problems(config.warnings())));
                 case "replace" -> replace(step);
                 case "handshake" -> handshake(step);
+                case "explain" -> explain(step);
                 case "sign_context" -> signContext(step);
                 case "verify_context" -> verifyContext(step);
                 default -> crashed("a step that this driver does not declare");
@@ -120,6 +122,15 @@ final class Question {
             verifier.replace(next);
         }
         return ok(Json.object());
+    }
+
+    private JsonNode explain(JsonNode step) {
+        Explanation explanation = verifier.explain(request(step), step.get("now").longValue());
+        ObjectNode ok = Json.object();
+        ok.put("verdict", explanation.verdict());
+        ArrayNode hints = ok.putArray("hints");
+        explanation.hints().forEach(hint -> hints.add(hint.id()));
+        return ok(ok);
     }
 
     private JsonNode handshake(JsonNode step) {
