@@ -144,7 +144,7 @@ bench *ARGS: _tools _install-python addon jars
 
 # Remove what was built
 clean:
-    rm -rf target dist build bindings-node/dist bindings-node/prebuilds bindings-node/node_modules examples/fleet/node_modules
+    rm -rf target dist build bindings-node/dist bindings-node/prebuilds bindings-node/node_modules examples/fleet/node_modules bench/node/node_modules
 
 _tools:
     @scripts/require-tools
