@@ -130,7 +130,12 @@ def main() -> None:
                 best[kind] = min(best[kind], running.spent([request() for _ in range(BATCH)]))
     ours, theirs = best["ours"] - best["bare"], best["by_hand"] - best["bare"]
     what = f"FastAPI under uvicorn, CPU added by the middleware ({ours:.0f} ns) against a dependency ({theirs:.0f} ns)"
-    row = {"id": "P2", "what": what, "measured": theirs / ours, "unit": "faster", "must": 2.0, "reach": 4.0}
+    row: dict[str, object] = {"id": "P2"}
+    if min(ours, theirs) > 0:
+        row |= {"what": what, "measured": theirs / ours, "unit": "faster", "must": 2.0, "reach": 4.0}
+    else:
+        # Less than nothing is no measurement: other programs took turns with the services.
+        row |= {"what": f"{what}: lost in noise, bare service", "measured": best["bare"], "unit": "nanoseconds"}
     json.dump([row], sys.stdout)
 
 
