@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::bytes::is_same;
 use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules};
 use crate::failures::ClaimClass;
+use crate::identifier::ReceivedId;
 use crate::judge::{self, Also, Entered, Facts, Replay, check_body_length, check_window, conclude, find_key};
 use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
@@ -233,7 +234,7 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
             return Ok(None);
         }
         // A key that nobody has names nobody: whoever tries many is stopped before the next look.
-        match memory.has_failed_too_often(config, head.client, now) {
+        match memory.reached_limit(config, head.client, ClaimClass::NONE, now) {
             Some(limit) => Err(refuse(RefusalCode::RateLimited, Detail::TooManyFailures { limit })),
             None => find_api_key(config, entered, strict, now).map(Some),
         }
@@ -274,7 +275,7 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
 ) -> Result<(Claim<'c>, Facts<'c>), Refusal> {
     let plan: &'c Plan = config.plan(at);
     let template = &*plan.template;
-    let refuse = |code, detail, service, request_id: crate::identifier::ReceivedId<'_>| {
+    let refuse = |code, detail, service, request_id: ReceivedId<'_>| {
         Refusal::new(code, detail, config.clone(), service, request_id.keep())
     };
     let claim = headers
@@ -283,7 +284,7 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
     let names_message = template.nonce.is_some() || template.message_id.is_some();
     let request_id = match claim.id {
         Some(id) => id,
-        None if names_message => crate::identifier::ReceivedId::NONE,
+        None if names_message => ReceivedId::NONE,
         None => entered.request_id,
     };
     let service = match (plan.webhook, claim.caller) {

@@ -87,21 +87,24 @@ impl Memory {
         config: &Arc<Compiled>,
         client: Option<IpAddr>,
     ) -> Result<(), Refusal> {
-        let Some(limit) = config.failures_per_minute else { return Ok(()) };
-        match Source::new(client, facts.claim_class) {
-            Some(source) if self.failures.are_too_many(source, limit, facts.now) => {
-                Err(facts.refuse(config, RefusalCode::RateLimited, Detail::TooManyFailures { limit }))
-            }
-            _ => Ok(()),
+        match self.reached_limit(config, client, facts.claim_class, facts.now) {
+            Some(limit) => Err(facts.refuse(config, RefusalCode::RateLimited, Detail::TooManyFailures { limit })),
+            None => Ok(()),
         }
     }
 
-    /// Whether a client has failed too often within this minute without naming a known service.
-    pub(crate) fn has_failed_too_often(&self, config: &Compiled, client: Option<IpAddr>, now: u64) -> Option<u32> {
+    /// The limit, where a client has failed as often as that within this minute under ids of the class.
+    #[inline]
+    pub(crate) fn reached_limit(
+        &self,
+        config: &Compiled,
+        client: Option<IpAddr>,
+        class: ClaimClass,
+        now: u64,
+    ) -> Option<u32> {
         let limit = config.failures_per_minute?;
-        Source::new(client, ClaimClass::NONE)
-            .filter(|source| self.failures.are_too_many(*source, limit, now))
-            .map(|_| limit)
+        let source = Source::new(client, class)?;
+        self.failures.are_too_many(source, limit, now).then_some(limit)
     }
 }
 
