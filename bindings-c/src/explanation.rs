@@ -45,6 +45,23 @@ impl wiresign_explanation {
     }
 }
 
+/// Hands out a text of the hint at a position; NULL behind the last one.
+///
+/// # Safety
+/// `explanation` is a live object or NULL, and `length` is NULL or can be written.
+unsafe fn hand_out_of_hint(
+    explanation: *const wiresign_explanation,
+    index: usize,
+    length: *mut usize,
+    text: impl FnOnce(&Hint) -> &Text,
+) -> *const c_char {
+    // SAFETY: as the caller of this function promised.
+    unsafe {
+        let hint = explanation.as_ref().and_then(|explanation| explanation.hint(index));
+        hand_out(hint.map(text), length)
+    }
+}
+
 /// `OK`, or the code of the refusal. NULL gives NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wiresign_explanation_verdict(
@@ -99,10 +116,7 @@ pub unsafe extern "C" fn wiresign_explanation_hint_id(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe {
-            let hint = explanation.as_ref().and_then(|explanation| explanation.hint(index));
-            hand_out(hint.map(|hint| &hint.id), length)
-        }
+        unsafe { hand_out_of_hint(explanation, index, length, |hint| &hint.id) }
     })
 }
 
@@ -115,10 +129,7 @@ pub unsafe extern "C" fn wiresign_explanation_hint_cause(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe {
-            let hint = explanation.as_ref().and_then(|explanation| explanation.hint(index));
-            hand_out(hint.map(|hint| &hint.cause), length)
-        }
+        unsafe { hand_out_of_hint(explanation, index, length, |hint| &hint.cause) }
     })
 }
 
@@ -131,10 +142,7 @@ pub unsafe extern "C" fn wiresign_explanation_hint_fix(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe {
-            let hint = explanation.as_ref().and_then(|explanation| explanation.hint(index));
-            hand_out(hint.map(|hint| &hint.fix), length)
-        }
+        unsafe { hand_out_of_hint(explanation, index, length, |hint| &hint.fix) }
     })
 }
 
