@@ -105,20 +105,13 @@ impl<'a> Conversation<'a> {
             None => self.restart()?,
         };
         process.send(&question(case));
-        let line = process.receive(self.limit).map_err(|silence| self.cause(&silence, &process))?;
-        let answer = Answer::read(&line)?;
-        if answer.id != case.id {
-            if self.answered.as_ref() == Some(&answer.id) {
-                *answered_twice = Some(answer.id.clone());
-            }
-            return Err(format!("wrong id: the driver answered {:?}, the question was {:?}", answer.id, case.id));
+        let answer = next_answer(&mut process, self.limit)?;
+        if answer.id != case.id && self.answered.as_ref() == Some(&answer.id) {
+            *answered_twice = Some(answer.id.clone());
         }
-        if answer.results.len() != case.steps.len() {
-            let kind = if answer.results.len() < case.steps.len() { "missing results" } else { "too many results" };
-            return Err(format!("{kind}: {} for {} steps", answer.results.len(), case.steps.len()));
-        }
+        let results = fitting(answer, &case.id, case.steps.len())?;
         self.process = Some(process);
-        Ok(answer.results)
+        Ok(results)
     }
 
     fn restart(&self) -> Result<Process, String> {
@@ -132,23 +125,51 @@ impl<'a> Conversation<'a> {
         }
         Ok(process)
     }
+}
 
-    fn cause(&self, silence: &Silence, process: &Process) -> String {
-        let half = process.unfinished_line();
-        let half = if half.is_empty() { String::new() } else { format!(", after half a line: {}", shortened(&half)) };
-        match silence {
-            Silence::TooLong => format!("no answer within {} s{half}", self.limit.as_secs_f64()),
-            Silence::Ended(Some(status)) => {
-                format!("the driver died while it was asked this ({status}){half}{}", errors_of(process))
-            }
-            Silence::Ended(None) => {
-                format!("the driver closed its output, or wrote a line without end, while it was asked this{half}")
-            }
+/// Reads the answer to a question that was sent. The error names the cause.
+pub(crate) fn read_answer(
+    process: &mut Process,
+    id: &str,
+    steps: usize,
+    limit: Duration,
+) -> Result<Vec<serde_json::Value>, String> {
+    fitting(next_answer(process, limit)?, id, steps)
+}
+
+fn next_answer(process: &mut Process, limit: Duration) -> Result<Answer, String> {
+    let line = process.receive(limit).map_err(|silence| cause(&silence, process, limit))?;
+    Answer::read(&line)
+}
+
+/// The results, where the answer is one to this question.
+fn fitting(answer: Answer, id: &str, steps: usize) -> Result<Vec<serde_json::Value>, String> {
+    if answer.id != id {
+        return Err(format!("wrong id: the driver answered {:?}, the question was {id:?}", answer.id));
+    }
+    if answer.results.len() != steps {
+        let kind = if answer.results.len() < steps { "missing results" } else { "too many results" };
+        return Err(format!("{kind}: {} for {steps} steps", answer.results.len()));
+    }
+    Ok(answer.results)
+}
+
+fn cause(silence: &Silence, process: &Process, limit: Duration) -> String {
+    let half = process.unfinished_line();
+    let half = if half.is_empty() { String::new() } else { format!(", after half a line: {}", shortened(&half)) };
+    match silence {
+        Silence::TooLong => format!("no answer within {} s{half}", limit.as_secs_f64()),
+        Silence::Ended(Some(status)) => {
+            format!("the driver died while it was asked this ({status}){half}{}", errors_of(process))
+        }
+        Silence::Ended(None) => {
+            format!("the driver closed its output, or wrote a line without end, while it was asked this{half}")
         }
     }
 }
 
-fn start(driver: &Driver, limit: Duration) -> Result<(Process, Hello), NoHello> {
+/// Starts the driver and reads its hello.
+pub(crate) fn start(driver: &Driver, limit: Duration) -> Result<(Process, Hello), NoHello> {
     let mut process = Process::start(driver.to_command()).map_err(|error| {
         NoHello::NotRun(format!("{:?} could not be started: {error}{}", driver.command[0], driver.build_hint()))
     })?;

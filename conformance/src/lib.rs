@@ -14,6 +14,7 @@ pub mod canonical;
 pub mod consistency;
 pub mod contract;
 pub mod conversation;
+pub mod diff;
 pub mod driver;
 pub mod dump;
 pub mod expect;

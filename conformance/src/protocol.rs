@@ -101,7 +101,7 @@ pub fn shortened(line: &[u8]) -> String {
 }
 
 /// JSON text with every other character escaped. They stand only inside strings, so this keeps the meaning.
-fn to_ascii(json: &str) -> String {
+pub(crate) fn to_ascii(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_ascii() {

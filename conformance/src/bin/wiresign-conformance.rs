@@ -12,7 +12,7 @@ use wiresign_conformance::driver::Driver;
 use wiresign_conformance::run::{BindingRun, State, apply_known_failures, compare_bindings, run};
 use wiresign_conformance::totals::Totals;
 use wiresign_conformance::vectors::{Case, Vectors};
-use wiresign_conformance::{canary, dump, junit, known, report_json, table};
+use wiresign_conformance::{canary, diff, dump, junit, known, report_json, table};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -20,6 +20,13 @@ Exit codes:
   1  at least one case failed (with --canary: at least one canary was missed)
   2  the command line, a vector file, drivers.toml or known-failures.toml cannot be used
   3  a driver could not be started and --require was given, or no driver could be started at all";
+
+const DIFF_EXIT_CODES: &str = "\
+Exit codes:
+  0  no difference
+  1  at least one difference
+  2  the command line, a vector file or drivers.toml cannot be used
+  3  a driver could not be started and --require was given, or fewer than two drivers could be started";
 
 #[derive(Parser)]
 #[command(name = "wiresign-conformance", version, about, after_help = EXIT_CODES)]
@@ -40,6 +47,9 @@ enum Task {
     List(Selection),
     /// Show one case in one binding: asked, signed, expected, got
     Dump(Dump),
+    /// Ask every driver hostile requests and configuration documents, and find where one differs from the first
+    #[command(after_help = DIFF_EXIT_CODES)]
+    Diff(DiffTask),
 }
 
 #[derive(Args)]
@@ -91,6 +101,33 @@ struct Dump {
 }
 
 #[derive(Args)]
+struct DiffTask {
+    /// Where all cases come from: the same seed gives the same cases on every machine
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// How many cases, rounded up to whole batches
+    #[arg(long, value_name = "M", default_value_t = 20_000)]
+    count: u64,
+    /// The first case, to go on where a run was stopped
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from: u64,
+    /// A driver as for run; the first one is the reference [default: rust, then all others of conformance/drivers.toml]
+    #[arg(long, value_name = "NAME=COMMAND")]
+    driver: Vec<String>,
+    /// Vectors to start from [default: conformance/vectors]
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    vectors: Vec<PathBuf>,
+    /// Fail when a driver could not be started
+    #[arg(long)]
+    require: bool,
+    /// Where the smallest form of each difference is written as a vector file
+    #[arg(long, value_name = "DIR", default_value = "target/diff")]
+    out: PathBuf,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Args)]
 struct Limit {
     /// Seconds that a driver may take for one case
     #[arg(long = "timeout", value_name = "SECONDS", default_value_t = 20.0)]
@@ -111,6 +148,7 @@ fn main() -> ExitCode {
         Task::Run(task) => run_task(task, cli.root.as_deref()),
         Task::List(task) => list_task(task, cli.root.as_deref()),
         Task::Dump(task) => dump_task(task, cli.root.as_deref()),
+        Task::Diff(task) => diff_task(task, cli.root.as_deref()),
     };
     match result {
         Ok(end) => ExitCode::from(end as u8),
@@ -225,6 +263,33 @@ fn dump_task(task: &Dump, root: Option<&Path>) -> Result<End, String> {
     let passed = dump::dump(&mut io::stdout().lock(), case, &drivers[0], task.limit.duration()?)
         .map_err(|error| format!("the case could not be shown: {error}"))?;
     Ok(if passed { End::Passed } else { End::Failed })
+}
+
+fn diff_task(task: &DiffTask, root: Option<&Path>) -> Result<End, String> {
+    let cases = load(&vector_folders(&task.vectors, root)?, &[])?;
+    let mut drivers = drivers(&task.driver, root)?;
+    if task.driver.is_empty() {
+        drivers.sort_by_key(|driver| driver.name != "rust");
+    }
+    let plan = diff::Task {
+        seed: task.seed,
+        from: task.from,
+        count: task.count,
+        limit: task.limit.duration()?,
+        folder: task.out.clone(),
+    };
+    let found = diff::run(&plan, &drivers, &cases)?;
+    let mut out = io::stdout().lock();
+    diff::table::write(&mut out, task.seed, &found)
+        .map_err(|error| format!("the report could not be written: {error}"))?;
+    let ran = found.drivers.iter().filter(|(_, state)| state.is_ok()).count();
+    Ok(if !found.differences.is_empty() {
+        End::Failed
+    } else if ran < 2 || found.drivers[0].1.is_err() || (task.require && ran < found.drivers.len()) {
+        End::NotRun
+    } else {
+        End::Passed
+    })
 }
 
 impl Limit {

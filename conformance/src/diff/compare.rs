@@ -1,0 +1,80 @@
+//! Whether the answers to one question agree: with each other, and each with itself.
+
+use super::lane::Answered;
+use super::question::Question;
+use crate::agreement::first_difference;
+use crate::consistency::{Reveal, contradictions};
+use crate::result::StepResult;
+use crate::step::Step;
+
+/// Where two answers part, or one contradicts itself: the step, and what is wrong.
+pub(crate) type Finding = (usize, String);
+
+/// Compares the answer of a driver with that of the reference.
+pub(crate) fn differs(question: &Question, reference: &Answered, other: &Answered) -> Option<Finding> {
+    let (reference, other) = match (reference, other) {
+        // The usual case, and the cheapest one to see.
+        (Ok(reference), Ok(other)) if reference == other => return None,
+        // Reported of the reference itself.
+        (Err(_), _) => return None,
+        (_, Err(cause)) => return Some((0, cause.clone())),
+        (Ok(reference), Ok(other)) => (reference, other),
+    };
+    let reference = read(question, reference).ok()?;
+    match read(question, other) {
+        Err(problem) => Some(problem),
+        Ok(other) => first_difference(&reference, &other),
+    }
+}
+
+/// What is wrong with the answer of the reference, whatever the others say: a contract that is broken by all of them at
+/// once would be no difference.
+pub(crate) fn contradicts_itself(question: &Question, answered: &Answered) -> Option<Finding> {
+    let raw = match answered {
+        Ok(raw) => raw,
+        Err(cause) => return Some((0, cause.clone())),
+    };
+    let results = match read(question, raw) {
+        Ok(results) => results,
+        Err(problem) => return Some(problem),
+    };
+    let mut reveal =
+        serde_json::from_str(&question.config_text).map_or(Reveal::Code, |document| Reveal::of_document(&document));
+    for (index, result) in results.iter().enumerate() {
+        if let StepResult::Crashed(text) = result {
+            return Some((index, format!("crashed: {text}")));
+        }
+        if let Some(problem) = contradictions(result, reveal).into_iter().next() {
+            return Some((index, problem));
+        }
+        if let (Step::Replace { config }, StepResult::Replaced) = (&question.steps[index], result) {
+            reveal = Reveal::of_document(config);
+        }
+        if let Some(problem) = index.checked_sub(1).and_then(|before| explained_otherwise(question, &results, before)) {
+            return Some((index, problem));
+        }
+    }
+    None
+}
+
+/// An explanation and the verdict behind it must say the same of the same request.
+fn explained_otherwise(question: &Question, results: &[StepResult], before: usize) -> Option<String> {
+    let (Step::Explain { now, request }, Step::Verify { now: later, request: same }) =
+        (&question.steps[before], &question.steps[before + 1])
+    else {
+        return None;
+    };
+    let StepResult::Explained(explained) = &results[before] else { return None };
+    let verdict = match &results[before + 1] {
+        StepResult::Verified(_) => "OK",
+        StepResult::Refused(refused) => &refused.code,
+        _ => return None,
+    };
+    (now == later && request == same && explained.verdict != verdict)
+        .then(|| format!("the explanation says {}, the verdict is {verdict}", explained.verdict))
+}
+
+pub(crate) fn read(question: &Question, raw: &[serde_json::Value]) -> Result<Vec<StepResult>, Finding> {
+    let steps = question.steps.iter().zip(raw).enumerate();
+    steps.map(|(index, (step, value))| StepResult::read(step, value).map_err(|problem| (index, problem))).collect()
+}
