@@ -903,6 +903,8 @@ static void refuse_nul(piece text)
         if (memcmp(at, "\\u0000", 6) == 0) {
             die("a NUL character in a text; bytes that are not text are given in base64");
         }
+        /* A backslash that is escaped itself begins no escape. */
+        at += *at == '\\' ? 1 : 0;
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Driver {
     pub build: Option<String>,
     /// What its hello must declare at least. Without this list a driver could pass by declaring nothing.
     pub capabilities: Vec<String>,
+    /// Of a peer, the schemes that it knows; nothing for a binding, which knows all of them.
+    pub schemes: Option<Vec<String>>,
     /// Whether the hello must name the binding `name`.
     pub named_by_hello: bool,
     /// How the user wrote it on the command line, so that a case can be repeated.
@@ -41,13 +43,34 @@ struct Declared {
     command: Vec<String>,
     build: String,
     capabilities: Vec<String>,
+    #[serde(default)]
+    schemes: Option<Vec<String>>,
 }
 
 impl Driver {
     /// The drivers that `conformance/drivers.toml` under `root` declares. `{bin}` in a command is the folder of the
     /// running program; the environment variable `WIRESIGN_DRIVER_<NAME>` replaces a whole command.
     pub fn declared(root: &Path) -> Result<Vec<Driver>, String> {
-        let path = root.join("conformance/drivers.toml");
+        Driver::of_file(root, "conformance/drivers.toml")
+    }
+
+    /// The peers that `conformance/peers/peers.toml` declares, in the same form and each with its schemes.
+    pub fn peers(root: &Path) -> Result<Vec<Driver>, String> {
+        let name = "conformance/peers/peers.toml";
+        let peers = Driver::of_file(root, name)?;
+        match peers.iter().find(|peer| peer.schemes.is_none()) {
+            Some(peer) => Err(format!("{name}: {} does not say which schemes it knows", peer.name)),
+            None => Ok(peers),
+        }
+    }
+
+    /// Whether the driver can be asked about this scheme.
+    pub fn takes(&self, scheme: &str) -> bool {
+        self.schemes.as_ref().is_none_or(|schemes| schemes.iter().any(|known| known == scheme))
+    }
+
+    fn of_file(root: &Path, name: &str) -> Result<Vec<Driver>, String> {
+        let path = root.join(name);
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         file.driver.into_iter().map(|declared| declared.into_driver(root)).collect()
@@ -71,6 +94,7 @@ impl Driver {
             folder: None,
             build: None,
             capabilities: Vec::new(),
+            schemes: None,
             named_by_hello: false,
             argument: argument.to_owned(),
         })
@@ -120,6 +144,7 @@ impl Declared {
             folder: Some(root.to_owned()),
             build: Some(self.build),
             capabilities: self.capabilities,
+            schemes: self.schemes,
             named_by_hello: true,
         })
     }

@@ -12,7 +12,7 @@ use wiresign_conformance::driver::Driver;
 use wiresign_conformance::run::{BindingRun, State, apply_known_failures, compare_bindings, run};
 use wiresign_conformance::totals::Totals;
 use wiresign_conformance::vectors::{Case, Vectors};
-use wiresign_conformance::{canary, diff, dump, junit, known, report_json, table};
+use wiresign_conformance::{canary, diff, dump, junit, known, matrix, report_json, table};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -26,6 +26,13 @@ Exit codes:
   0  no difference
   1  at least one difference
   2  the command line, a vector file or drivers.toml cannot be used
+  3  a driver could not be started and --require was given, or fewer than two drivers could be started";
+
+const MATRIX_EXIT_CODES: &str = "\
+Exit codes:
+  0  every pair agrees
+  1  something was refused that is genuine, accepted that is not, or refused with another code
+  2  the command line, drivers.toml or peers.toml cannot be used
   3  a driver could not be started and --require was given, or fewer than two drivers could be started";
 
 #[derive(Parser)]
@@ -50,6 +57,9 @@ enum Task {
     /// Ask every driver hostile requests and configuration documents, and find where one differs from the first
     #[command(after_help = DIFF_EXIT_CODES)]
     Diff(DiffTask),
+    /// Sign in each driver and verify in each other one, every scheme, then flip one bit in each field
+    #[command(after_help = MATRIX_EXIT_CODES)]
+    Matrix(MatrixTask),
 }
 
 #[derive(Args)]
@@ -128,6 +138,24 @@ struct DiffTask {
 }
 
 #[derive(Args)]
+struct MatrixTask {
+    /// A driver as for run; the first one is the reference [default: all drivers, then all peers]
+    #[arg(long, value_name = "NAME=COMMAND")]
+    driver: Vec<String>,
+    /// Leave the peers out
+    #[arg(long)]
+    no_peers: bool,
+    /// Fail when a driver could not be started
+    #[arg(long)]
+    require: bool,
+    /// Write matrix.json and MATRIX.md into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Args)]
 struct Limit {
     /// Seconds that a driver may take for one case
     #[arg(long = "timeout", value_name = "SECONDS", default_value_t = 20.0)]
@@ -149,6 +177,7 @@ fn main() -> ExitCode {
         Task::List(task) => list_task(task, cli.root.as_deref()),
         Task::Dump(task) => dump_task(task, cli.root.as_deref()),
         Task::Diff(task) => diff_task(task, cli.root.as_deref()),
+        Task::Matrix(task) => matrix_task(task, cli.root.as_deref()),
     };
     match result {
         Ok(end) => ExitCode::from(end as u8),
@@ -286,6 +315,34 @@ fn diff_task(task: &DiffTask, root: Option<&Path>) -> Result<End, String> {
     Ok(if !found.differences.is_empty() {
         End::Failed
     } else if ran < 2 || found.drivers[0].1.is_err() || (task.require && ran < found.drivers.len()) {
+        End::NotRun
+    } else {
+        End::Passed
+    })
+}
+
+fn matrix_task(task: &MatrixTask, root: Option<&Path>) -> Result<End, String> {
+    let mut drivers = drivers(&task.driver, root)?;
+    if task.driver.is_empty() && !task.no_peers {
+        drivers.extend(Driver::peers(&find_root(root)?)?);
+    }
+    let matrix = matrix::play(&drivers, task.limit.duration()?);
+    let mut tables = Vec::new();
+    let written = matrix::table::write(&mut tables, &matrix).and_then(|()| {
+        if let Some(folder) = &task.report {
+            fs::create_dir_all(folder)?;
+            fs::write(folder.join("matrix.json"), format!("{:#}\n", serde_json::json!(matrix)))?;
+            fs::write(folder.join("MATRIX.md"), &tables)?;
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(&tables)?;
+        writeln!(out, "\n{}", matrix::table::verdict(&matrix))?;
+        out.flush()
+    });
+    written.map_err(|error| format!("the matrix could not be written: {error}"))?;
+    Ok(if !matrix.failures.is_empty() {
+        End::Failed
+    } else if matrix.drivers.len() < 2 || (task.require && !matrix.not_run.is_empty()) {
         End::NotRun
     } else {
         End::Passed

@@ -35,14 +35,14 @@ fn of_fleet(random: &mut Random, seed: u64, cases: Range<u64>) -> Question {
     for case in cases {
         let random = &mut Random::of(seed, "case", case);
         let mut draft = match random.below(10) {
-            0 if !sent.is_empty() => random.pick(&sent).clone(),
+            0 if !sent.is_empty() => random.pick_ref(&sent).clone(),
             _ => fleet.call(random),
         };
         if random.percent(12) {
             sign(random, &fleet, draft, &mut question, case);
             continue;
         }
-        for _ in 0..*random.pick(&[0, 0, 0, 1, 1, 1, 2, 3]) {
+        for _ in 0..random.pick(&[0, 0, 0, 1, 1, 1, 2, 3]) {
             on_the_way(random, &mut draft);
         }
         sent.push(draft.clone());
@@ -76,7 +76,7 @@ fn sign(random: &mut Random, fleet: &Fleet, mut draft: Draft, question: &mut Que
     let nonce =
         if random.percent(15) { corpus::name(random) } else { format!("6f1c3f0a-6a55-4c8f-9d3b-{}", random.hex(12)) };
     let now = if random.percent(5) {
-        *random.pick(&[0, 999_999_999_999, 1_000_000_000_000, (1 << 53) - 1])
+        random.pick(&[0, 999_999_999_999, 1_000_000_000_000, (1 << 53) - 1])
     } else {
         fleet.now
     };
@@ -96,11 +96,11 @@ pub(crate) fn chunks(random: &mut Random, length: usize) -> Vec<usize> {
 }
 
 fn of_corpus(random: &mut Random, seed: u64, cases: Range<u64>, corpus: &Corpus) -> Question {
-    let group = random.pick(&corpus.groups);
+    let group = random.pick_ref(&corpus.groups);
     let mut question = Question::new(group.config_text.clone(), group.env.clone());
     for case in cases {
         let random = &mut Random::of(seed, "case", case);
-        let mut steps = random.pick(&group.tests).clone();
+        let mut steps = random.pick_ref(&group.tests).clone();
         let changed = random.below(steps.len());
         corpus::change(random, &mut steps[changed]);
         // The steps that lead there, and no others: a long test must not be a long question.
@@ -131,7 +131,7 @@ fn of_documents(random: &mut Random, seed: u64, cases: Range<u64>, corpus: &Corp
         let (mut document, env) = if random.percent(50) || corpus.documents.is_empty() {
             (fleet.document.clone(), fleet.env.clone())
         } else {
-            random.pick(&corpus.documents).clone()
+            random.pick_ref(&corpus.documents).clone()
         };
         if random.percent(50) {
             document::change(random, &mut document);

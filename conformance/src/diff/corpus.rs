@@ -110,7 +110,7 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
                 change_signature(random, signature);
             }
             if random.percent(15) {
-                *payload = Some(Text::from_bytes(*random.pick(BODIES)));
+                *payload = Some(Text::from_bytes(random.pick(BODIES)));
             }
         }
         Step::Check {} | Step::Replace { .. } => {}
@@ -130,10 +130,10 @@ fn change_request(random: &mut Random, request: &mut Request) {
 
 fn change_time(random: &mut Random, now: &mut u64) {
     if random.percent(5) {
-        *now = *random.pick(&[0, 1, 253_402_300_800, (1 << 53) - 1]);
+        *now = random.pick(&[0, 1, 253_402_300_800, (1 << 53) - 1]);
     } else if random.percent(10) {
         let step = random.pick(&[1_u64, 299, 300, 301, 302, 600, 601]);
-        *now = if random.percent(50) { now.saturating_sub(*step) } else { (*now + step).min((1 << 53) - 1) };
+        *now = if random.percent(50) { now.saturating_sub(step) } else { (*now + step).min((1 << 53) - 1) };
     }
 }
 
@@ -144,7 +144,7 @@ fn change_context(random: &mut Random, tenant: &mut String, roles: &mut Vec<Stri
         2 => random.shuffle(roles),
         3 => roles.push(name(random)),
         4 if !roles.is_empty() => {
-            let role = random.pick(roles).clone();
+            let role = random.pick_ref(roles).clone();
             roles.push(role);
         }
         5 if !roles.is_empty() => {
@@ -152,7 +152,7 @@ fn change_context(random: &mut Random, tenant: &mut String, roles: &mut Vec<Stri
             roles[at] =
                 format!("{}{}", roles[at], random.pick(&[" ", "\n", "\u{e9}", "e\u{301}", "\u{7f}", "\u{1f600}"]));
         }
-        6 if roles.len() < 8 => *roles = vec![name(random); *random.pick(&[2, 1023, 1024, 1025])],
+        6 if roles.len() < 8 => *roles = vec![name(random); random.pick(&[2, 1023, 1024, 1025])],
         _ => {}
     }
 }
@@ -160,7 +160,7 @@ fn change_context(random: &mut Random, tenant: &mut String, roles: &mut Vec<Stri
 fn change_signature(random: &mut Random, signature: &mut String) {
     match random.below(5) {
         0 => *signature = signature.to_ascii_uppercase(),
-        1 => signature.push(*random.pick(&['0', ' ', '\n', '='])),
+        1 => signature.push(random.pick(&['0', ' ', '\n', '='])),
         2 => {
             signature.pop();
         }

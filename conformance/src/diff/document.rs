@@ -101,7 +101,7 @@ fn scalar(random: &mut Random) -> Value {
     match random.below(10) {
         0 => Value::Null,
         1 => json!(random.percent(50)),
-        2 | 3 => json!(*random.pick(&[
+        2 | 3 => json!(random.pick(&[
             -1_i64,
             0,
             1,
@@ -117,7 +117,7 @@ fn scalar(random: &mut Random) -> Value {
         ])),
         4 => json!([]),
         5 => json!({}),
-        _ => json!(*random.pick(&texts)),
+        _ => json!(random.pick(&texts)),
     }
 }
 
@@ -159,9 +159,9 @@ fn change_here(random: &mut Random, value: &mut Value) {
                 items.remove(at);
             }
             1 if !items.is_empty() => {
-                let item = random.pick(items).clone();
+                let item = random.pick_ref(items).clone();
                 // Up to the bounds of what lists may hold.
-                for _ in 0..*random.pick(&[1, 1, 2, 8, 16]) {
+                for _ in 0..random.pick(&[1, 1, 2, 8, 16]) {
                     items.push(item.clone());
                 }
             }
@@ -170,7 +170,7 @@ fn change_here(random: &mut Random, value: &mut Value) {
         },
         Value::String(text) if random.percent(60) => change_text(random, text),
         Value::Number(number) if random.percent(60) => {
-            let moved = number.as_i64().unwrap_or_default().saturating_add(*random.pick(&[-1, 1, 300, -300]));
+            let moved = number.as_i64().unwrap_or_default().saturating_add(random.pick(&[-1, 1, 300, -300]));
             *value = json!(moved);
         }
         other => *other = scalar(random),
@@ -181,34 +181,34 @@ fn change_members(random: &mut Random, members: &mut Map<String, Value>) {
     let names: Vec<String> = members.keys().cloned().collect();
     match random.below(4) {
         0 if !names.is_empty() => {
-            members.remove(random.pick(&names));
+            members.remove(random.pick_ref(&names));
         }
         1 if !names.is_empty() => {
-            let value = members.remove(random.pick(&names)).expect("the name was just read");
-            let name = (*random.pick(&MEMBERS)).to_owned();
+            let value = members.remove(random.pick_ref(&names)).expect("the name was just read");
+            let name = (random.pick(&MEMBERS)).to_owned();
             members.insert(name, value);
         }
         2 if names.len() > 1 => {
-            let value = members[random.pick(&names)].clone();
-            members.insert(random.pick(&names).clone(), value);
+            let value = members[random.pick_ref(&names)].clone();
+            members.insert(random.pick_ref(&names).clone(), value);
         }
         _ => {
             let value = scalar(random);
-            members.insert((*random.pick(&MEMBERS)).to_owned(), value);
+            members.insert((random.pick(&MEMBERS)).to_owned(), value);
         }
     }
 }
 
 fn change_text(random: &mut Random, text: &mut String) {
     match random.below(7) {
-        0 => text.push(*random.pick(&[' ', '\n', '\t', 'x', '*', '/', '\u{a0}', '\u{e9}', ':', ','])),
-        1 => text.insert(0, *random.pick(&[' ', 'x', '/', '\u{feff}', '-'])),
+        0 => text.push(random.pick(&[' ', '\n', '\t', 'x', '*', '/', '\u{a0}', '\u{e9}', ':', ','])),
+        1 => text.insert(0, random.pick(&[' ', 'x', '/', '\u{feff}', '-'])),
         2 => {
             text.pop();
         }
         3 => *text = text.to_ascii_uppercase(),
-        4 => *text = text.repeat(*random.pick(&[2, 9, 200])),
-        5 => *text = text.replace(['-', ':', '/'], *random.pick(&["", "_", "--", "//"])),
+        4 => *text = text.repeat(random.pick(&[2, 9, 200])),
+        5 => *text = text.replace(['-', ':', '/'], random.pick(&["", "_", "--", "//"])),
         _ => text.clear(),
     }
 }
@@ -219,24 +219,24 @@ pub(crate) fn change_spelling(random: &mut Random, text: &mut String) {
     if boundaries.is_empty() {
         return;
     }
-    let at = *random.pick(&boundaries);
+    let at = random.pick(&boundaries);
     match random.below(9) {
         0 => text.truncate(at),
         1 => text.insert_str(
             at,
-            *random.pick(&[
+            random.pick(&[
                 "\u{feff}", "\\u0000", "\\ud800", "\\u00e9", "\\", "\"", "{", "]", ",", " ", "\n", "\u{0b}", "//x\n",
                 "/*x*/",
             ]),
         ),
-        2 => text.push_str(*random.pick(&["x", " ", "\n", "{}", ",", "\u{a0}", "}"])),
-        3 => text.insert_str(0, *random.pick(&["\u{feff}", " ", "\n", "[", "null", "\u{a0}"])),
+        2 => text.push_str(random.pick(&["x", " ", "\n", "{}", ",", "\u{a0}", "}"])),
+        3 => text.insert_str(0, random.pick(&["\u{feff}", " ", "\n", "[", "null", "\u{a0}"])),
         4 => replace_number(random, text),
         5 => repeat_member(random, text),
-        6 => *text = text.replacen(':', *random.pick(&[" : ", ":\t", "::", "=", ":\u{2003}"]), 1 + random.below(3)),
+        6 => *text = text.replacen(':', random.pick(&[" : ", ":\t", "::", "=", ":\u{2003}"]), 1 + random.below(3)),
         7 => escape_a_letter(random, text),
         _ => {
-            let depth = *random.pick(&[8, 64, 127, 128, 129, 1000]);
+            let depth = random.pick(&[8, 64, 127, 128, 129, 1000]);
             text.insert_str(at, &"[".repeat(depth));
         }
     }
@@ -290,7 +290,7 @@ fn repeat_member(random: &mut Random, text: &mut String) {
     ];
     let openings: Vec<usize> = text.match_indices('{').map(|(at, _)| at + 1).collect();
     if !openings.is_empty() {
-        text.insert_str(*random.pick(&openings), *random.pick(&names));
+        text.insert_str(random.pick(&openings), random.pick(&names));
     }
 }
 
@@ -299,7 +299,7 @@ fn escape_a_letter(random: &mut Random, text: &mut String) {
     let letters: Vec<usize> =
         text.match_indices(|character: char| character.is_ascii_alphabetic()).map(|(at, _)| at).collect();
     if !letters.is_empty() {
-        let at = *random.pick(&letters);
+        let at = random.pick(&letters);
         let escaped = format!("\\u{:04x}", text.as_bytes()[at]);
         text.replace_range(at..=at, &escaped);
     }

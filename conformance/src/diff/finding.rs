@@ -56,7 +56,7 @@ pub(crate) fn write(
     });
     match serde_json::from_str::<Value>(&question.config_text) {
         // Only where the document says the same when it is written again.
-        Ok(document) if document.to_string() == question.config_text => group["config"] = document,
+        Ok(document) if question.config_text == format!("{document}") => group["config"] = document,
         _ => group["config_text"] = json!(question.config_text),
     }
     let file = json!({

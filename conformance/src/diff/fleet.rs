@@ -127,9 +127,9 @@ impl Fleet {
             api_key = Some(secret);
         }
         for (share, member, value) in [
-            (70, "allowed_targets", json!([*random.pick(&[OWN, OWN, OWN, "web", "other"]), "billing"])),
+            (70, "allowed_targets", json!([random.pick(&[OWN, OWN, OWN, "web", "other"]), "billing"])),
             (25, "permissions", json!(["GET /api/**", "POST /api/orders", "/both/*"])),
-            (20, "environments", json!([*random.pick(&["production", "staging"])])),
+            (20, "environments", json!([random.pick(&["production", "staging"])])),
         ] {
             if random.percent(share) {
                 entry[member] = value;
@@ -185,13 +185,13 @@ impl Fleet {
     }
 
     fn routes(&self, random: &mut Random, accept: &[&str]) -> Vec<Value> {
-        let one = *random.pick(accept);
+        let one = random.pick(accept);
         let mut routes = vec![
             json!({"match": "GET /health", "public": true}),
             json!({"match": "/public/**", "optional": true}),
             json!({"match": "/internal/**", "services": random.some(&["billing", "web"]).into_iter().filter(|id| self.callers.iter().any(|caller| caller.id == *id)).collect::<Vec<_>>(), "strict": random.percent(50)}),
             json!({"match": "POST /api/*/run", "accept": [one]}),
-            json!({"match": "/api/**", "replay": *random.pick(&["unsafe-methods", "all-methods", "off"])}),
+            json!({"match": "/api/**", "replay": random.pick(&["unsafe-methods", "all-methods", "off"])}),
         ];
         let services = routes[2]["services"].as_array().is_some_and(Vec::is_empty);
         if services && let Some(route) = routes[2].as_object_mut() {
@@ -221,20 +221,20 @@ impl Fleet {
         if random.percent(40) {
             before_signing(random, &mut draft);
         }
-        let carrier = random.pick(&self.carriers);
+        let carrier = random.pick_ref(&self.carriers);
         self.seal(random, carrier, &mut draft);
         if random.percent(4) {
-            let second = random.pick(&self.carriers);
+            let second = random.pick_ref(&self.carriers);
             self.seal(random, second, &mut draft);
         }
         draft
     }
 
     fn seal(&self, random: &mut Random, carrier: &Carrier, draft: &mut Draft) {
-        let caller = random.pick(&self.callers);
+        let caller = random.pick_ref(&self.callers);
         let seconds = match random.below(12) {
-            0 => self.now - *random.pick(&[299, 300, 301, 600, 601]),
-            1 => self.now + *random.pick(&[1, 299, 300, 301, 600, 601]),
+            0 => self.now - random.pick(&[299, 300, 301, 600, 601]),
+            1 => self.now + random.pick(&[1, 299, 300, 301, 600, 601]),
             _ => self.now - random.below(5) as u64,
         };
         let mut time = match carrier {
@@ -248,11 +248,11 @@ impl Fleet {
         // From a small set, so that some are sent twice.
         let mut nonce = format!("6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b{:02}", random.below(40));
         if random.percent(5) {
-            nonce = (*random.pick(NAMES)).to_owned();
+            nonce = (random.pick(NAMES)).to_owned();
         }
-        let service = if random.percent(4) { *random.pick(NAMES) } else { caller.id };
-        let target = if random.percent(5) { *random.pick(NAMES) } else { OWN };
-        let key = random.pick(&caller.keys);
+        let service = if random.percent(4) { random.pick(NAMES) } else { caller.id };
+        let target = if random.percent(5) { random.pick(NAMES) } else { OWN };
+        let key = random.pick_ref(&caller.keys);
         let (path, query) = draft.split_target();
         let (head, ts, id) = (&draft.method, time.as_slice(), service.as_bytes());
         match carrier {
@@ -308,7 +308,7 @@ impl Fleet {
         match random.below(10) {
             0 => None,
             1 => Some("nobody".to_owned()),
-            _ => Some(random.pick(&self.callers).id.to_owned()),
+            _ => Some(random.pick_ref(&self.callers).id.to_owned()),
         }
     }
 }
@@ -354,15 +354,15 @@ fn carriers(random: &mut Random) -> Vec<Carrier> {
 fn settings(random: &mut Random, document: &mut Value) {
     let choices = [
         (30, "window", json!({"past": 1 + random.below(600), "future": random.below(600)})),
-        (30, "replay", json!({"store": *random.pick(&["memory", "none", "external"])})),
+        (30, "replay", json!({"store": random.pick(&["memory", "none", "external"])})),
         (
             10,
             "replay",
-            json!({"store": "memory", "capacity": 1 + random.below(4), "on_full": *random.pick(&["reject", "allow"])}),
+            json!({"store": "memory", "capacity": 1 + random.below(4), "on_full": random.pick(&["reject", "allow"])}),
         ),
         (15, "limits", json!({"body_bytes": random.below(24)})),
         (15, "reveal", json!("uniform")),
-        (30, "environment", json!(*random.pick(&["production", "staging", "test"]))),
+        (100, "environment", json!(random.pick(&["production", "staging", "test"]))),
     ];
     for (share, member, value) in choices {
         if random.percent(share) {

@@ -112,11 +112,11 @@ impl Format {
             6 => Format { encoding: Encoding::Base64, ..plain("shopify", "X-Shopify-Hmac-Sha256", "", vec![Body]) },
             7 => Format {
                 time: Some("X-Memo-Timestamp"),
-                ..plain("memo", "X-Memo-Signature", *random.pick(&["", "sha256="]), timed())
+                ..plain("memo", "X-Memo-Signature", random.pick(&["", "sha256="]), timed())
             },
             _ => Format {
                 time: Some("X-Webhook-Timestamp"),
-                ..plain("timestamped-body", "X-Webhook-Signature", *random.pick(&["", "sha256="]), timed())
+                ..plain("timestamped-body", "X-Webhook-Signature", random.pick(&["", "sha256="]), timed())
             },
         }
     }
@@ -127,8 +127,8 @@ impl Format {
         let optional = [Part::Method, Part::Path, Part::Query, Part::Target, Part::Header("X-Extra")];
         tokens.extend(random.some(&optional));
         let list = random.percent(40).then(|| List {
-            separator: *random.pick(&[",", " ", ";"]),
-            assign: *random.pick(&["=", ":"]),
+            separator: random.pick(&[",", " ", ";"]),
+            assign: random.pick(&["=", ":"]),
             signature: "s",
             timestamp: random.percent(50).then_some("t"),
         });
@@ -154,14 +154,14 @@ impl Format {
 
         let mut format = Format {
             caller,
-            algorithm: if has_caller { Algorithm::Sha256 } else { *random.pick(&ALGORITHMS) },
-            encoding: *random.pick(&[Encoding::Hex, Encoding::HexAnyCase, Encoding::Base64, Encoding::Base64Url]),
+            algorithm: if has_caller { Algorithm::Sha256 } else { random.pick(&ALGORITHMS) },
+            encoding: random.pick(&[Encoding::Hex, Encoding::HexAnyCase, Encoding::Base64, Encoding::Base64Url]),
             list,
             time,
             is_milliseconds: random.percent(25),
             nonce,
             message_id,
-            ..plain("made-up", "X-Seal", if list.is_some() { "" } else { *random.pick(&["", "v9=", "Seal "]) }, parts)
+            ..plain("made-up", "X-Seal", if list.is_some() { "" } else { random.pick(&["", "v9=", "Seal "]) }, parts)
         };
         // Padding and assignment must not be the same byte.
         if matches!(format.encoding, Encoding::Base64) && format.list.is_some() {

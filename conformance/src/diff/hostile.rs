@@ -350,7 +350,7 @@ pub(crate) const BODIES: &[&[u8]] = &[
 /// One of a table, or pieces put together.
 pub(crate) fn splice(random: &mut Random, bytes: &mut Vec<u8>, pieces: &[&[u8]]) {
     let at = random.below(bytes.len() + 1);
-    let piece = *random.pick(pieces);
+    let piece = random.pick(pieces);
     // Half of the time in place of what stands there.
     let end = if random.percent(50) { at } else { (at + random.below(4)).min(bytes.len()) };
     bytes.splice(at..end, piece.iter().copied());

@@ -30,10 +30,11 @@ use std::thread;
 use std::time::Duration;
 
 use self::compare::{Finding, contradicts_itself, differs};
+pub(crate) use self::draft::text;
 pub use self::finding::Difference;
-use self::lane::{Answered, Lane, Line};
+pub(crate) use self::lane::{Answered, Lane, Line};
 use self::progress::Progress;
-use self::question::Question;
+pub(crate) use self::question::Question;
 use crate::conversation::NoHello;
 use crate::driver::Driver;
 use crate::protocol::Hello;
@@ -85,6 +86,9 @@ struct Chunk {
     lines: Vec<Line>,
 }
 
+/// The two ends of the thread in which a lane lives.
+type Port = (SyncSender<Arc<Chunk>>, Receiver<Vec<Answered>>);
+
 /// Runs the task. The first of the drivers is the reference.
 pub fn run(task: &Task, drivers: &[Driver], vectors: &[Case]) -> Result<Found, String> {
     let corpus = corpus::Corpus::of(vectors);
@@ -117,7 +121,7 @@ pub fn run(task: &Task, drivers: &[Driver], vectors: &[Case]) -> Result<Found, S
     let participants: Vec<&Driver> = lanes.iter().map(|(driver, _)| *driver).collect();
     let mut progress = Progress::start();
     thread::scope(|scope| -> Result<(), String> {
-        let ports: Vec<(SyncSender<Arc<Chunk>>, Receiver<Vec<Answered>>)> = lanes
+        let ports: Vec<Port> = lanes
             .into_iter()
             .map(|(_, mut lane)| {
                 let (ask, asked) = mpsc::sync_channel::<Arc<Chunk>>(2);

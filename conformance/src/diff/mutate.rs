@@ -51,12 +51,12 @@ fn change_target(random: &mut Random, draft: &mut Draft) {
         1 => {
             draft.target.push(b'?');
             for _ in 0..random.below(4) {
-                draft.target.extend_from_slice(*random.pick(QUERY_PIECES));
+                draft.target.extend_from_slice(random.pick(QUERY_PIECES));
             }
         }
         2 => {
             let length = TARGET_LIMIT - 1 + random.below(3);
-            let filler = *random.pick(b"a/%?&");
+            let filler = random.pick(b"a/%?&");
             draft.target.resize(length.max(draft.target.len()), filler);
         }
         3 => flip_case(random, &mut draft.target),
@@ -88,7 +88,7 @@ fn change_body(random: &mut Random, draft: &mut Draft) {
     match random.below(6) {
         0 => draft.body = random.pick(BODIES).to_vec(),
         1 => flip_bit(random, &mut draft.body),
-        2 => draft.body.extend_from_slice(*random.pick(BODIES)),
+        2 => draft.body.extend_from_slice(random.pick(BODIES)),
         3 => {
             let length = random.below(draft.body.len() + 1);
             draft.body.truncate(length);
@@ -132,10 +132,10 @@ fn change_name(random: &mut Random, draft: &mut Draft) {
         0 => *name = name.to_ascii_uppercase(),
         1 => *name = name.to_ascii_lowercase(),
         2 => *name = name.replace('-', "_"),
-        3 => name.push(*random.pick(&[' ', '\t', ':', '\u{a0}', '\u{200b}', '-'])),
-        4 => name.insert(0, *random.pick(&[' ', '\t', '\u{feff}', 'X'])),
+        3 => name.push(random.pick(&[' ', '\t', ':', '\u{a0}', '\u{200b}', '-'])),
+        4 => name.insert(0, random.pick(&[' ', '\t', '\u{feff}', 'X'])),
         5 => *name = name.replace(['s', 'S'], "\u{17f}"),
-        6 => *name = name.replace(['i', 'I'], *random.pick(&["\u{131}", "\u{130}"])),
+        6 => *name = name.replace(['i', 'I'], random.pick(&["\u{131}", "\u{130}"])),
         _ => {
             let mut bytes = name.clone().into_bytes();
             flip_case(random, &mut bytes);
@@ -200,7 +200,7 @@ fn change_signature(random: &mut Random, value: &mut Vec<u8>) {
             let length = random.below(value.len() + 1);
             value.truncate(length);
         }
-        3 => value.extend_from_slice(*random.pick(&[b"0".as_slice(), b"00", b"=", b"==", b" ", b",", b"\n"])),
+        3 => value.extend_from_slice(random.pick(&[b"0".as_slice(), b"00", b"=", b"==", b" ", b",", b"\n"])),
         4 => *value = [b"v2=", value.as_slice()].concat(),
         5 => *value = [b"sha256=", value.as_slice()].concat(),
         6 => *value = [value.as_slice(), b",", value.as_slice()].concat(),
@@ -249,7 +249,7 @@ fn change_bytes(random: &mut Random, value: &mut Vec<u8>) {
         0 => value.clear(),
         1 => flip_bit(random, value),
         2 => {
-            let space = *random.pick(&[b" ".as_slice(), b"\t", b"  ", b"\r\n ", "\u{a0}".as_bytes()]);
+            let space = random.pick(&[b" ".as_slice(), b"\t", b"  ", b"\r\n ", "\u{a0}".as_bytes()]);
             *value = if random.percent(50) { [space, value].concat() } else { [value, space].concat() };
         }
         3 => flip_case(random, value),
@@ -276,6 +276,6 @@ fn flip_bit(random: &mut Random, bytes: &mut [u8]) {
 fn flip_case(random: &mut Random, bytes: &mut [u8]) {
     let letters: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at].is_ascii_alphabetic()).collect();
     if !letters.is_empty() {
-        bytes[*random.pick(&letters)] ^= 0x20;
+        bytes[random.pick(&letters)] ^= 0x20;
     }
 }
