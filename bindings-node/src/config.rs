@@ -6,8 +6,6 @@ use napi_derive::napi;
 use wiresign::{Config, ConfigErrors};
 use wiresign_host::SystemLookup;
 
-use crate::WANTED_HEADERS;
-
 /// One finding about a config document.
 #[napi(object)]
 pub struct Problem {
@@ -105,13 +103,7 @@ impl NativeConfig {
         self.0.webhooks().collect()
     }
 
-    /// Whether a scheme reads headers that the hot call does not hand over.
-    #[napi(getter)]
-    pub fn reads_more_headers(&self) -> bool {
-        self.0.header_names().iter().any(|name| !WANTED_HEADERS.contains(&name.as_str()))
-    }
-
-    /// The names of all headers that a scheme reads, in lower case.
+    /// The names of all headers that a scheme reads, in lower case and sorted.
     #[napi(getter)]
     pub fn header_names(&self) -> Vec<String> {
         self.0.header_names()

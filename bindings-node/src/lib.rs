@@ -17,23 +17,22 @@ pub mod verifier;
 use napi_derive::napi;
 use wiresign::SecretEncoding;
 
-/// The headers that a verification looks at, in lower case as Node has them. The hot call takes their values in this
-/// order; TypeScript asks for this list once, and names none of them itself.
-pub(crate) const WANTED_HEADERS: [&str; 7] = [
+/// The headers that the built-in schemes read, in lower case as Node has them, and in the order of
+/// `NativeConfig::header_names`. TypeScript asks for this list once, and names none of them itself.
+#[napi]
+pub fn usual_headers() -> Vec<&'static str> {
+    USUAL_HEADERS.to_vec()
+}
+
+const USUAL_HEADERS: [&str; 7] = [
+    "x-request-id",
+    "x-service-api-key",
     "x-service-id",
     "x-service-name",
-    "x-timestamp",
     "x-signature",
-    "x-request-id",
     "x-target-service",
-    "x-service-api-key",
+    "x-timestamp",
 ];
-
-/// [`WANTED_HEADERS`], for TypeScript.
-#[napi]
-pub fn wanted_headers() -> Vec<&'static str> {
-    WANTED_HEADERS.to_vec()
-}
 
 /// The version of this crate, and so of the core in it.
 #[napi]

@@ -5,8 +5,6 @@
 //! as UTF-16, which costs the same, and narrowed here: a character that no byte stands for becomes 0xFF, which no field
 //! of a request may hold, and what does not fit is read again into memory that is large enough.
 
-use std::mem::MaybeUninit;
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::ptr;
 
@@ -15,52 +13,40 @@ use napi::{Result, ValueType, check_status, sys};
 
 /// No part of a request may be as long as this, so what is longer needs not be read in full to be refused.
 const LONGEST: usize = 1 << 17;
-/// Strings shorter than this are read without allocating, as long as [`ROOM`] is left.
-const SHORT: usize = 512;
-/// The bytes of all strings of one call that are kept without allocating.
+/// The characters of all strings of one call that are read without allocating.
 const ROOM: usize = 2048;
+/// Strings begin at multiples of this, so that they are narrowed all at once, whole vectors at a time.
+const STRIDE: usize = 16;
 
-/// The strings of one call as bytes, on the stack unless they are unusually long.
-///
-/// Nothing in it is written before it is needed: a call costs what it reads, not what it could read.
+/// Room for the strings of one call. Kept from call to call, since it is too large to be cleared for each.
 pub(crate) struct Texts {
-    units: [MaybeUninit<u16>; SHORT],
-    bytes: [MaybeUninit<u8>; ROOM],
+    units: Box<[u16; ROOM]>,
+    bytes: Box<[u8; ROOM]>,
     used: usize,
     long: Vec<u8>,
 }
 
-/// Where a string of [`Texts`] is. One word, so that a list of them is filled without waiting for the parts of each.
+/// Where a string of [`Texts`] is.
 #[derive(Clone, Copy)]
-pub(crate) struct Place(NonZeroU64);
+pub(crate) struct Place {
+    start: u32,
+    end: u32,
+    is_long: bool,
+}
 
-impl Place {
-    #[inline]
-    fn new(start: usize, end: usize, is_long: bool) -> Self {
-        // Texts are far shorter than 2^31 bytes together: each is cut at LONGEST, and a call has few.
-        let word = (start as u64) << 33 | (end as u64) << 2 | u64::from(is_long) << 1;
-        Self(NonZeroU64::MIN | word)
-    }
-
-    #[inline]
-    fn range(self) -> Range<usize> {
-        (self.0.get() >> 33) as usize..(self.0.get() >> 2 & 0x7fff_ffff) as usize
-    }
-
-    #[inline]
-    fn is_long(self) -> bool {
-        self.0.get() & 2 != 0
+impl Default for Texts {
+    fn default() -> Self {
+        Self { units: Box::new([0; ROOM]), bytes: Box::new([0; ROOM]), used: 0, long: Vec::new() }
     }
 }
 
 impl Texts {
+    /// Begins the strings of a new call.
     #[inline]
-    pub(crate) fn new() -> Self {
-        Self {
-            units: [const { MaybeUninit::uninit() }; SHORT],
-            bytes: [const { MaybeUninit::uninit() }; ROOM],
-            used: 0,
-            long: Vec::new(),
+    pub(crate) fn begin(&mut self) {
+        self.used = 0;
+        if self.long.capacity() != 0 {
+            self.long = Vec::new();
         }
     }
 
@@ -70,24 +56,22 @@ impl Texts {
     /// `env` must be the environment of the running callback, `value` a live handle of it.
     #[inline]
     pub(crate) unsafe fn read(&mut self, env: sys::napi_env, value: sys::napi_value) -> Option<Place> {
+        let room = &mut self.units[self.used..];
         let mut length = 0;
-        // SAFETY: env and value by the contract above; the buffer has SHORT units, one of which Node-API uses for a NUL.
+        // SAFETY: env and value by the contract above; the buffer has as many units as is said, the NUL included.
         let status =
-            unsafe { sys::napi_get_value_string_utf16(env, value, self.units.as_mut_ptr().cast(), SHORT, &mut length) };
+            unsafe { sys::napi_get_value_string_utf16(env, value, room.as_mut_ptr(), room.len(), &mut length) };
         if status != sys::Status::napi_ok {
             return None;
         }
-        let (start, end) = (self.used, self.used + length);
-        if length + 1 >= SHORT || end > ROOM {
+        // What fills all of the room may have been cut, and some is left for the string that comes next.
+        if length + STRIDE >= room.len() {
             // SAFETY: the same contract.
             return unsafe { self.read_long(env, value) };
         }
-        for (byte, unit) in self.bytes[start..end].iter_mut().zip(&self.units[..length]) {
-            // SAFETY: Node-API has written `length` units.
-            byte.write(narrow(unsafe { unit.assume_init() }));
-        }
-        self.used = end;
-        Some(Place::new(start, end, false))
+        let start = self.used;
+        self.used = (start + length).next_multiple_of(STRIDE);
+        Some(Place { start: start as u32, end: (start + length) as u32, is_long: false })
     }
 
     /// # Safety
@@ -97,18 +81,35 @@ impl Texts {
         let start = self.long.len();
         // SAFETY: the same contract.
         self.long.append(&mut unsafe { read_all(env, value) }?);
-        Some(Place::new(start, self.long.len(), true))
+        // Each is cut at LONGEST, and a call has few.
+        Some(Place { start: start as u32, end: self.long.len() as u32, is_long: true })
     }
 
-    /// The bytes at a place that this object gave.
+    /// Ends the reading: from here on the bytes are there.
     #[inline]
-    pub(crate) fn get(&self, place: Place) -> &[u8] {
-        if place.is_long() {
-            return &self.long[place.range()];
+    pub(crate) fn narrowed(&mut self) -> Narrowed<'_> {
+        // What lies behind a string up to the next stride is left over from other calls, and is no part of any string.
+        let units = self.units[..self.used].as_chunks::<STRIDE>().0;
+        let bytes = self.bytes[..self.used].as_chunks_mut::<STRIDE>().0;
+        for (bytes, units) in bytes.iter_mut().zip(units) {
+            *bytes = units.map(narrow);
         }
-        let bytes = &self.bytes[place.range()];
-        // SAFETY: `read` has written all bytes of the place before it gave it.
-        unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+        Narrowed { bytes: &self.bytes[..self.used], long: &self.long }
+    }
+}
+
+/// The strings of one call as bytes.
+pub(crate) struct Narrowed<'a> {
+    bytes: &'a [u8],
+    long: &'a [u8],
+}
+
+impl<'a> Narrowed<'a> {
+    /// The bytes at a place that was read in the same call.
+    #[inline]
+    pub(crate) fn get(&self, place: Place) -> &'a [u8] {
+        let range: Range<usize> = place.start as usize..place.end as usize;
+        if place.is_long { &self.long[range] } else { &self.bytes[range] }
     }
 }
 

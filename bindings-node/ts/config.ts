@@ -141,14 +141,25 @@ export function limitsFailures(config: Config): boolean {
   return documentOf(config)?.limits?.failures_per_minute !== undefined;
 }
 
-/** What the hot call can judge: the schemes whose credentials are in the usual headers, and nowhere else. */
+/** The schemes that are no data, and read nothing but the usual headers. */
 const BUILT_IN: ReadonlySet<string> = new Set(["service-hmac", "service-hmac-v2", "cross-service", "api-key"]);
+
+/** The schemes whose signature itself says which headers it covers. */
+const OPEN_ENDED: ReadonlySet<string> = new Set(["rfc9421", "aws-sigv4"]);
 
 /** Whether the config accepts a scheme that is data, which may read any header, the query or the authority. */
 export function acceptsTemplates(config: Config): boolean {
+  return config.webhooks.length > 0 || accepted(config).some((scheme) => !BUILT_IN.has(scheme));
+}
+
+/** Whether a request decides itself which of its headers are read. */
+export function readsAnyHeader(config: Config): boolean {
+  return accepted(config).some((scheme) => OPEN_ENDED.has(scheme));
+}
+
+function accepted(config: Config): readonly string[] {
   const { accept = [], routes = [] } = documentOf(config) ?? {};
-  const named = routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])]);
-  return config.webhooks.length > 0 || [...accept, ...named].some((scheme) => !BUILT_IN.has(scheme));
+  return [...accept, ...routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])])];
 }
 
 /** The permissions of a service as they stand in the document; `undefined` where it may do everything. */

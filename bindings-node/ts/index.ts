@@ -10,7 +10,7 @@ export { Config, type ConfigOptions, type Environment } from "./config.js";
 export { Contexts, VerifiedContext, type VerifyContextOptions } from "./contexts.js";
 export { ConfigError, SigningError } from "./errors.js";
 export { Explanation } from "./explanation.js";
-export type { HeaderPairs, HeaderRecord, RequestHeaders } from "./headers.js";
+export type { HeaderList, HeaderPairs, HeaderRecord, RequestHeaders } from "./headers.js";
 export type { Counter, HandshakeResponse, Hint, Problem } from "./native.js";
 export { Refusal, type RefusalResponse } from "./refusal.js";
 export { generateSecret, type SecretEncoding } from "./secret.js";

@@ -26,8 +26,6 @@ export interface NativeConfig {
   readonly serviceIds: string[];
   readonly bodyLimit: number;
   readonly webhooks: string[];
-  /** Whether a scheme reads headers that the hot call does not hand over. */
-  readonly readsMoreHeaders: boolean;
   readonly headerNames: string[];
   readonly hasExternalReplayStore: boolean;
   url(service: string): string | null;
@@ -143,20 +141,26 @@ export interface RefusalFields {
   readonly body: string;
 }
 
-/** Judges a request by the header values of `wantedHeaders()`, in that order. Never throws. */
-export type HotVerify = (
-  method: string,
-  target: string,
-  body: Uint8Array,
-  now: number,
-  header0: string | undefined,
-  header1: string | undefined,
-  header2: string | undefined,
-  header3: string | undefined,
-  header4: string | undefined,
-  header5: string | undefined,
-  header6: string | undefined,
-) => number;
+/** Judges a request by the values of the headers that the config reads. Never throws. */
+export interface HotVerify {
+  (
+    method: string,
+    target: string,
+    body: Uint8Array | undefined,
+    authority: string | undefined,
+    client: string | undefined,
+    value0: string | undefined,
+    value1: string | undefined,
+    value2: string | undefined,
+    value3: string | undefined,
+    value4: string | undefined,
+    value5: string | undefined,
+    value6: string | undefined,
+    value7: string | undefined,
+  ): number;
+  /** What else a call takes and leaves. */
+  readonly exchange: ArrayBuffer;
+}
 
 /** Signs; gives the header values with a line feed between them, or a number where it cannot. Never throws. */
 export type HotSign = (
@@ -257,7 +261,7 @@ export interface Native {
   version(): string;
   parseConfig(json: string, environment: string[]): ConfigOutcome;
   configFromEnv(environment: string[]): ConfigOutcome;
-  wantedHeaders(): string[];
+  usualHeaders(): string[];
   generateSecret(encoding: string): string;
   refuse(code: string, detail: string, service: string | null, requestId: string | null, terms: Terms): RefusalFields;
   NativeConfig: abstract new () => NativeConfig;

@@ -3,21 +3,13 @@
 
 import { createHash } from "node:crypto";
 
-import type { Facts } from "./native.js";
+/** Of a request id that is signed, in the scope of its service. */
+export function keyOfRequestId(service: string, requestId: string): string {
+  const scope = createHash("sha256").update("wiresign-replay\n").update(service).digest().subarray(0, 16);
+  return `n:${createHash("sha256").update(scope).update(requestId).digest("hex")}`;
+}
 
-/**
- * Made of signed bytes only: of the nonce where the scheme signs one, in the scope of its service; else of the signature.
- *
- * @param identity the nonce; or the signature header as received
- */
-export function replayKey(facts: Facts, identity: string | { readonly signature: string }): string {
-  if (typeof identity !== "string") {
-    return `s:${createHash("sha256").update(Buffer.from(identity.signature, "hex")).digest("hex")}`;
-  }
-  const scope = createHash("sha256")
-    .update("wiresign-replay\n")
-    .update(facts.service ?? "")
-    .digest()
-    .subarray(0, 16);
-  return `n:${createHash("sha256").update(scope).update(identity).digest("hex")}`;
+/** Of a signature. */
+export function keyOfSignature(signature: Int32Array): string {
+  return `s:${createHash("sha256").update(signature).digest("hex")}`;
 }

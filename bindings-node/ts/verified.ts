@@ -2,23 +2,23 @@ import { inspect } from "node:util";
 
 import { native, type Facts, type NativeVerified, type Terms, type VerifiedFields } from "./native.js";
 import { Refusal } from "./refusal.js";
-import { replayKey } from "./replay-key.js";
+import { keyOfRequestId, keyOfSignature } from "./replay-key.js";
 
 // Only this module holds it, so that nobody makes a Verified through the constructor.
 const MAKE = Symbol("wiresign.make");
 
 /**
- * What tells a request from others: its request id alone where the scheme signs that, else with the signature; or all of
- * it, where the core has said it at once.
+ * What tells a request from others: its request id alone where the scheme signs that, else with the bytes of the signature;
+ * or all of it, where the core has said it at once.
  */
 export type Identity =
   | string
-  | { readonly requestId: string | null; readonly signature: string }
+  | { readonly requestId: string | null; readonly signature: Int32Array | null }
   | {
       readonly requestId: string | null;
       readonly replayKey: string | null;
-      readonly replaySeconds?: number | null;
-      readonly unsettled?: NativeVerified | null;
+      readonly replaySeconds: number | null;
+      readonly unsettled: NativeVerified | null;
     };
 
 /** What many verdicts share: the facts, and the terms of the config that they come from. */
@@ -31,14 +31,14 @@ export class Verified {
   // Four fields and no more: this object is all that a verification leaves on the heap.
   readonly #facts: Known;
   readonly #age: number | null;
-  readonly #timestamp: string | number | null;
+  readonly #timestamp: number | null;
   readonly #identity: Identity;
 
   private constructor(
     make: symbol,
     facts: Known,
     age: number | null,
-    timestamp: string | number | null,
+    timestamp: number | null,
     identity: Identity,
   ) {
     if (make !== MAKE) {
@@ -51,7 +51,7 @@ export class Verified {
   }
 
   /** @internal */
-  static of(facts: Known, age: number | null, timestamp: string | number | null, identity: Identity): Verified {
+  static of(facts: Known, age: number | null, timestamp: number | null, identity: Identity): Verified {
     return new Verified(MAKE, facts, age, timestamp, identity);
   }
 
@@ -87,7 +87,7 @@ export class Verified {
 
   /** When the request was signed, in Unix seconds. */
   get timestamp(): number | null {
-    return this.#timestamp === null ? null : Number(this.#timestamp);
+    return this.#timestamp;
   }
 
   /** The request id, where it has the form of one. */
@@ -114,21 +114,22 @@ export class Verified {
   /** What a store shared by several verifiers keeps to see the same request again. */
   get replayKey(): string | null {
     const identity = this.#identity;
-    return typeof identity === "object" && "replayKey" in identity
-      ? identity.replayKey
-      : replayKey(this.#facts, identity);
+    if (typeof identity === "string") {
+      return keyOfRequestId(this.#facts.service ?? "", identity);
+    }
+    return "replayKey" in identity ? identity.replayKey : identity.signature && keyOfSignature(identity.signature);
   }
 
   /** For how many seconds an external replay store must remember the request; `null` where it need not. */
   get replaySeconds(): number | null {
     const identity = this.#identity;
-    return typeof identity === "object" && "replaySeconds" in identity ? (identity.replaySeconds ?? null) : null;
+    return typeof identity === "object" && "replaySeconds" in identity ? identity.replaySeconds : null;
   }
 
   /** @internal What the native side needs to take the word of a store outside. */
   get unsettled(): NativeVerified | null {
     const identity = this.#identity;
-    return typeof identity === "object" && "unsettled" in identity ? (identity.unsettled ?? null) : null;
+    return typeof identity === "object" && "unsettled" in identity ? identity.unsettled : null;
   }
 
   /** Whether a public route let the request in without a look at its credentials. */

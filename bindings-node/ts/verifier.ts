@@ -2,22 +2,10 @@ import { isIP } from "node:net";
 import { inspect } from "node:util";
 
 import { BodyVerification } from "./body-verification.js";
-import { acceptsTemplates, limitsFailures, nativeOf, type Config } from "./config.js";
+import { acceptsTemplates, limitsFailures, nativeOf, readsAnyHeader, type Config } from "./config.js";
+import { Exchange, Found, Given } from "./exchange.js";
 import { Explanation } from "./explanation.js";
-import {
-  flatten,
-  isOne,
-  isPairs,
-  isRegular,
-  NAME_0,
-  NAME_1,
-  NAME_2,
-  NAME_3,
-  NAME_4,
-  NAME_5,
-  NAME_6,
-  type RequestHeaders,
-} from "./headers.js";
+import { flatten, type HeaderRecord, type RequestHeaders } from "./headers.js";
 import {
   native,
   type Counter,
@@ -29,6 +17,19 @@ import {
 import { Refusal } from "./refusal.js";
 import { CLOCK, isTime } from "./time.js";
 import { Verified, verifiedFrom, type Known } from "./verified.js";
+import {
+  isOne,
+  isRegular,
+  NAME_0,
+  NAME_1,
+  NAME_2,
+  NAME_3,
+  NAME_4,
+  NAME_5,
+  NAME_6,
+  USUAL_NAMES,
+  Wanted,
+} from "./wanted.js";
 
 /** What was received, without the body. */
 export interface RequestHead {
@@ -68,18 +69,17 @@ export interface Metrics {
 }
 
 const EMPTY = new Uint8Array(0);
-const NOBODY = { requestId: null, replayKey: null };
+const NOBODY = { requestId: null, signature: null };
 
-// What the native call answers; src/verifier/hot.rs has the other half. Anything from 0 up is an acceptance.
+// What the native call answers; src/verifier/hot.rs has the other half. Anything from 0 up is an acceptance, and the number
+// of its facts.
 const REFUSED = -1;
 const BAD_BODY = -2;
 const BAD_TEXT = -3;
 const ELSEWHERE = -6;
-// An acceptance, by bits: 0 to 10 the age plus 1,024; 11 whether there is a request id; 12 and up the number of its facts.
-const AGE_BITS = 0x7ff;
-const AGE_ZERO = 1024;
-const HAS_REQUEST_ID = 0x800;
-const FACTS_SHIFT = 12;
+const BAD_CLIENT = -7;
+
+const NO_CLIENT = "The client of a request must be an IP address.";
 
 /** What adapters need to know of the config in force. */
 interface InForce {
@@ -89,6 +89,10 @@ interface InForce {
   readonly needsClient: boolean;
   /** Whether verdicts may depend on the authority. */
   readonly needsAuthority: boolean;
+  /** Whether a scheme reads headers that Node joins or drops in ways of its own. */
+  readonly needsExactHeaders: boolean;
+  /** The longest body that is accepted, in bytes. */
+  readonly bodyLimit: number;
 }
 
 const inForce = new WeakMap<Verifier, InForce>();
@@ -106,19 +110,22 @@ export function inForceOf(verifier: Verifier): InForce {
 export class Verifier {
   readonly #native: NativeVerifier;
   readonly #hot: HotVerify;
+  readonly #exchange: Exchange;
   readonly #isPublic: (method: string, target: string) => boolean;
   #service: string;
   #terms: Terms;
   #facts: Known[] = [];
-  #readsMoreHeaders: boolean;
+  /** The headers that the config reads; `undefined` where the request decides that. */
+  #wanted: Wanted | undefined;
 
   constructor(config: Config) {
     this.#native = new native.NativeVerifier(nativeOf(config));
     this.#hot = this.#native.hotVerify();
+    this.#exchange = new Exchange(this.#hot.exchange);
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
     this.#terms = this.#native.terms();
-    this.#readsMoreHeaders = this.#put(config);
+    this.#wanted = this.#put(config);
   }
 
   /**
@@ -139,61 +146,52 @@ export class Verifier {
 
   /** Judges a whole request, for adapters that would catch the refusal at once: it is returned, not thrown. */
   check(request: ReceivedRequest, options?: VerifyOptions): Verified | Refusal {
-    const headers = request.headers;
-    if (
-      this.#readsMoreHeaders ||
-      isPairs(headers) ||
-      request.client !== undefined ||
-      request.authority !== undefined ||
-      !isRegular(headers)
-    ) {
-      return this.#checkAll(request, options);
+    const { headers } = request;
+    const wanted = this.#wanted;
+    if (wanted?.isUsual !== true || Array.isArray(headers) || !isRegular(headers as HeaderRecord)) {
+      return this.#checkWanted(request, options);
     }
-    const serviceId = headers[NAME_0];
-    const serviceName = headers[NAME_1];
-    const timestamp = headers[NAME_2];
-    const signature = headers[NAME_3];
-    const requestId = headers[NAME_4];
-    const target = headers[NAME_5];
-    const apiKey = headers[NAME_6];
+    const values = headers as HeaderRecord;
+    const value0 = values[NAME_0];
+    const value1 = values[NAME_1];
+    const value2 = values[NAME_2];
+    const value3 = values[NAME_3];
+    const value4 = values[NAME_4];
+    const value5 = values[NAME_5];
+    const value6 = values[NAME_6];
     if (
-      !isOne(serviceId) ||
-      !isOne(serviceName) ||
-      !isOne(timestamp) ||
-      !isOne(signature) ||
-      !isOne(requestId) ||
-      !isOne(target) ||
-      !isOne(apiKey)
+      !isOne(value0) ||
+      !isOne(value1) ||
+      !isOne(value2) ||
+      !isOne(value3) ||
+      !isOne(value4) ||
+      !isOne(value5) ||
+      !isOne(value6)
     ) {
-      return this.#checkAll(request, options);
+      return this.#checkWanted(request, options);
     }
     // Strings go through flat, and only those that a verification looks at.
+    this.#exchange.begin(timeOf(options), USUAL_NAMES.length, givenOf(request) | Given.IN_ORDER);
     const outcome = this.#hot(
       request.method,
       request.target,
-      request.body ?? EMPTY,
-      timeOf(options),
-      serviceId,
-      serviceName,
-      timestamp,
-      signature,
-      requestId,
-      target,
-      apiKey,
+      request.body,
+      request.authority,
+      request.client,
+      value0,
+      value1,
+      value2,
+      value3,
+      value4,
+      value5,
+      value6,
+      undefined,
     );
     if (outcome < 0) {
-      return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified(), this.#terms) : this.#refusal(outcome);
+      return this.#rest(outcome);
     }
-    const number = outcome >> FACTS_SHIFT;
-    const facts = (this.#facts[number] ??= { ...this.#native.facts(number), terms: this.#terms });
-    if (facts.isPublic) {
-      return Verified.of(facts, null, null, NOBODY);
-    }
-    // What was accepted has a timestamp and a signature, and where the answer says so a request id.
-    const age = (outcome & AGE_BITS) - AGE_ZERO;
-    const id = (outcome & HAS_REQUEST_ID) === 0 ? null : (requestId as string);
-    const identity = facts.requestIdIsSigned && id !== null ? id : { requestId: id, signature: signature as string };
-    return Verified.of(facts, age, timestamp as string, identity);
+    const at = this.#exchange.requestId;
+    return this.#accepted(outcome, at < 0 ? null : (values[USUAL_NAMES[at] as string] as string));
   }
 
   /**
@@ -274,7 +272,7 @@ export class Verifier {
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
     this.#terms = this.#native.terms();
-    this.#readsMoreHeaders = this.#put(config);
+    this.#wanted = this.#put(config);
     this.#facts = [];
   }
 
@@ -291,7 +289,7 @@ export class Verifier {
 
   /** The longest body that is accepted now, in bytes. */
   get bodyLimit(): number {
-    return this.#native.bodyLimit;
+    return inForceOf(this).bodyLimit;
   }
 
   /** What may be printed of it. */
@@ -303,18 +301,55 @@ export class Verifier {
     return `Verifier ${inspect(this.toJSON())}`;
   }
 
-  #put(config: Config): boolean {
-    const readsMoreHeaders = nativeOf(config).readsMoreHeaders || acceptsTemplates(config);
-    const needs = { needsClient: limitsFailures(config), needsAuthority: readsMoreHeaders };
-    inForce.set(this, { config, terms: this.#terms, ...needs });
-    return readsMoreHeaders;
+  #put(config: Config): Wanted | undefined {
+    const names = config.headerNames;
+    const wanted = readsAnyHeader(config) ? undefined : new Wanted(names);
+    inForce.set(this, {
+      config,
+      terms: this.#terms,
+      needsClient: limitsFailures(config),
+      needsAuthority: wanted === undefined || names.includes("host"),
+      needsExactHeaders: wanted?.isUsual !== true || acceptsTemplates(config),
+      bodyLimit: config.bodyLimit,
+    });
+    return wanted;
   }
 
-  /** The way for everything that is not usual: explicit lists, repeats, other spellings, too much of it. */
+  /** The way for configs that read other headers than the usual ones, for lists, and for other spellings. */
+  #checkWanted(request: ReceivedRequest, options: VerifyOptions | undefined): Verified | Refusal {
+    const wanted = this.#wanted;
+    const count = wanted === undefined ? -1 : wanted.collect(request.headers, this.#exchange);
+    if (wanted === undefined || count < 0) {
+      return this.#checkAll(request, options);
+    }
+    const { values } = wanted;
+    this.#exchange.begin(timeOf(options), count, givenOf(request));
+    const outcome = this.#hot(
+      request.method,
+      request.target,
+      request.body,
+      request.authority,
+      request.client,
+      values[0],
+      values[1],
+      values[2],
+      values[3],
+      values[4],
+      values[5],
+      values[6],
+      values[7],
+    );
+    if (outcome < 0) {
+      return this.#rest(outcome);
+    }
+    return this.#accepted(outcome, values[this.#exchange.requestId] ?? null);
+  }
+
+  /** The way for everything that is not usual: repeats in arrays, too many headers or too much of them. */
   #checkAll(request: ReceivedRequest, options: VerifyOptions | undefined): Verified | Refusal {
     const body = request.body ?? EMPTY;
     if (!(body instanceof Uint8Array)) {
-      return this.#refusal(BAD_BODY);
+      return this.#rest(BAD_BODY);
     }
     this.#checkTexts(request);
     const fields = this.#native.verify(
@@ -326,7 +361,29 @@ export class Verifier {
       request.authority,
       clientOf(request),
     );
-    return fields === null ? Refusal.of(this.#native.takeRefusal()) : verifiedFrom(fields, this.#terms);
+    return fields === null ? this.#rest(REFUSED) : verifiedFrom(fields, this.#terms);
+  }
+
+  /** What the native call has accepted. */
+  #accepted(number: number, requestId: string | null): Verified {
+    const facts = (this.#facts[number] ??= { ...this.#native.facts(number), terms: this.#terms });
+    if (facts.isPublic) {
+      return Verified.of(facts, null, null, NOBODY);
+    }
+    const exchange = this.#exchange;
+    const { found } = exchange;
+    const identity =
+      (found & Found.BY_REQUEST_ID) !== 0 && requestId !== null
+        ? requestId
+        : { requestId, signature: (found & Found.BY_SIGNATURE) !== 0 ? exchange.signature() : null };
+    return (found & Found.TIME) === 0
+      ? Verified.of(facts, null, null, identity)
+      : Verified.of(facts, exchange.age, exchange.timestamp, identity);
+  }
+
+  /** What the native call has not accepted, or has more to say about than it can leave. */
+  #rest(outcome: number): Verified | Refusal {
+    return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified(), this.#terms) : this.#refusal(outcome);
   }
 
   #checkTexts(head: RequestHead): void {
@@ -343,7 +400,9 @@ export class Verifier {
       case BAD_BODY:
         throw new TypeError("The body must be the received bytes: a Buffer or another Uint8Array, never text or JSON.");
       case BAD_TEXT:
-        throw new TypeError("The method and the target of a request must be strings.");
+        throw new TypeError("The method, the target and the authority of a request must be strings.");
+      case BAD_CLIENT:
+        throw new TypeError(NO_CLIENT);
       default:
         throw new Error("A defect of wiresign was caught at the border of its addon. Please report it.");
     }
@@ -362,9 +421,19 @@ function timeOf(options: VerifyOptions | undefined): number {
   return now;
 }
 
+/** What there is besides a method, a target and headers. */
+function givenOf(request: ReceivedRequest): number {
+  return (
+    // Callers without types may pass null.
+    (request.body == null ? 0 : Given.BODY) |
+    (request.authority === undefined ? 0 : Given.AUTHORITY) |
+    (request.client === undefined ? 0 : Given.CLIENT)
+  );
+}
+
 function clientOf(head: RequestHead): string | undefined {
   if (head.client !== undefined && isIP(head.client) === 0) {
-    throw new TypeError("The client of a request must be an IP address.");
+    throw new TypeError(NO_CLIENT);
   }
   return head.client;
 }

@@ -73,7 +73,7 @@ pub use refusal::{FailureCode, Refusal, RefusalCode, RefusalResponse};
 pub use request::{Head, Headers};
 pub use scheme::catalogue::{CatalogueEntry, catalogue};
 pub use signer::{SignError, SignedHeaders, Signer};
-pub use verified::Verified;
+pub use verified::{ReplaySource, Verified};
 pub use verifier::{ReplayOutcome, Verifier};
 
 /// The JSON Schema of the config document, as published with every release.

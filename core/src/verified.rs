@@ -46,6 +46,15 @@ pub(crate) enum ReplayId {
     None,
 }
 
+/// What [`Verified::replay_key`] is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaySource<'a> {
+    /// The request id, which is signed.
+    RequestId,
+    /// The signature.
+    Signature(&'a [u8; 32]),
+}
+
 impl Verified {
     pub(crate) fn new(config: Arc<Compiled>, route: Option<usize>, caller: Option<Caller>) -> Self {
         Self { config, route, caller }
@@ -158,6 +167,15 @@ impl Verified {
 
     pub(crate) fn config(&self) -> &Arc<Compiled> {
         &self.config
+    }
+
+    /// What [`replay_key`](Self::replay_key) is made of: for bindings that make the text only when somebody asks for it.
+    pub fn replay_source(&self) -> Option<ReplaySource<'_>> {
+        match &self.caller.as_ref()?.replay_id {
+            ReplayId::None => None,
+            ReplayId::Nonce => Some(ReplaySource::RequestId),
+            ReplayId::Signature(tag) => Some(ReplaySource::Signature(tag)),
+        }
     }
 
     /// What tells this request from its replay, as text for a store of your own. Derived from signed bytes only, and the

@@ -9,7 +9,6 @@ use wiresign::Head;
 
 use super::{State, text_of};
 use crate::callback::{self, Call, bytes, time};
-use crate::text::Texts;
 
 const ARGUMENTS: usize = 6;
 const FAILED: i32 = -1;
@@ -43,7 +42,8 @@ unsafe extern "C" fn sign(env: sys::napi_env, info: sys::napi_callback_info) -> 
 /// The header values, one per line: none can hold a line feed.
 fn values(call: Call<'_, State, ARGUMENTS>) -> std::result::Result<sys::napi_value, String> {
     let Call { env, object: state, arguments: [method, target, body, now, nonce, authority] } = call;
-    let mut texts = Texts::new();
+    let mut texts = state.texts.try_borrow_mut().map_err(|_| "the signer is busy")?;
+    texts.begin();
     // SAFETY: the handles are those of the running callback, here and below; no JavaScript runs meanwhile.
     let [method, target, nonce, authority] =
         unsafe { [method, target, nonce, authority].map(|value| texts.read(env, value)) };
@@ -55,6 +55,7 @@ fn values(call: Call<'_, State, ARGUMENTS>) -> std::result::Result<sys::napi_val
     // SAFETY: see above.
     let now = unsafe { time(env, now) }.ok_or("the time must be in whole seconds since 1970")?;
     let fresh;
+    let texts = texts.narrowed();
     let nonce = match nonce {
         Some(nonce) => text_of(texts.get(nonce)),
         None => {

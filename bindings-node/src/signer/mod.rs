@@ -11,7 +11,7 @@ use napi_derive::napi;
 use wiresign::Signer;
 
 use crate::config::NativeConfig;
-use crate::text::WireText;
+use crate::text::{Texts, WireText};
 use crate::verifier::{head, pairs, seconds};
 
 /// A signer, and what its last call left for JavaScript to pick up.
@@ -19,6 +19,7 @@ pub(crate) struct State {
     pub(crate) signer: Signer,
     pub(crate) names: RefCell<Vec<String>>,
     pub(crate) error: RefCell<String>,
+    pub(crate) texts: RefCell<Texts>,
 }
 
 /// Holds the credential of one caller and a scheme.
@@ -34,7 +35,7 @@ impl NativeSigner {
     pub fn create(config: &NativeConfig, target: Option<String>) -> Either<NativeSigner, String> {
         match Signer::new(&config.0, target.as_deref()) {
             Ok(signer) => {
-                let state = State { signer, names: RefCell::default(), error: RefCell::default() };
+                let state = State { signer, names: RefCell::default(), error: RefCell::default(), texts: RefCell::default() };
                 Either::A(Self { state: Rc::new(state) })
             }
             Err(error) => Either::B(error.to_string()),

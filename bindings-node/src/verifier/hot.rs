@@ -1,38 +1,33 @@
 //! The calls that every request makes. `ts/verifier.ts` has the other half of the agreement.
 
+use std::net::IpAddr;
 use std::ptr;
 use std::rc::Rc;
 
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result, sys};
-use wiresign::{Head, Headers, Verified};
+use wiresign::{Head, Headers, ReplaySource, Verified};
 
 use super::State;
-use crate::WANTED_HEADERS;
-use crate::callback::{self, Call, bytes, time};
-use crate::text::{Place, Texts};
+use super::exchange::{Cells, MOST_VALUES, found, given};
+use crate::callback::{self, Call, bytes, unix_seconds};
 
-// The answers. From 0 up: accepted, by bits: 0 to 10 the age plus 1,024; 11 whether there is a request id; 12 and up the
-// number of its facts.
+// The answers. From 0 up: accepted, and the number of its facts.
 const REFUSED: i32 = -1;
 const BAD_BODY: i32 = -2;
 const BAD_TEXT: i32 = -3;
 const BAD_TIME: i32 = -4;
 const DEFECT: i32 = -5;
 const ACCEPTED_ELSEWHERE: i32 = -6;
-const AGE_ZERO: i64 = 1024;
-const AGES: i64 = 2048;
-const HAS_REQUEST_ID: i32 = 1 << 11;
-const FACTS_SHIFT: u32 = 12;
+const BAD_CLIENT: i32 = -7;
 
-const FIRST_HEADER: usize = 4;
-const ARGUMENTS: usize = FIRST_HEADER + WANTED_HEADERS.len();
-
-// Every number of facts must fit above the other bits, and keep the sign.
-const _: () = assert!(crate::facts::MOST <= 1 << (31 - FACTS_SHIFT));
+const FIRST_HEADER: usize = 5;
+const ARGUMENTS: usize = FIRST_HEADER + MOST_VALUES;
 
 pub(super) fn verify_function(env: &Env, state: Rc<State>) -> Result<Unknown<'_>> {
-    callback::function(env, "verify", Some(verify), state)
+    let function = callback::function(env, "verify", Some(verify), state.clone())?;
+    state.exchange.attach(env, &function)?;
+    Ok(function)
 }
 
 pub(super) fn is_public_function(env: &Env, state: Rc<State>) -> Result<Unknown<'_>> {
@@ -43,12 +38,16 @@ unsafe extern "C" fn is_public(env: sys::napi_env, info: sys::napi_callback_info
     // SAFETY: `is_public_function` above has made this callback, for a State.
     let outcome = unsafe {
         callback::run::<State, 2, bool>(env, info, |Call { env, object: state, arguments: [method, target] }| {
-            let mut texts = Texts::new();
+            let Ok(mut texts) = state.texts.try_borrow_mut() else {
+                return false;
+            };
+            texts.begin();
             // SAFETY: the handles are those of the running callback.
             let (method, target) = (texts.read(env, method), texts.read(env, target));
             let (Some(method), Some(target)) = (method, target) else {
                 return false;
             };
+            let texts = texts.narrowed();
             state.verifier.is_public(texts.get(method), texts.get(target))
         })
     };
@@ -70,28 +69,54 @@ unsafe extern "C" fn verify(env: sys::napi_env, info: sys::napi_callback_info) -
 #[inline]
 fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
     let Call { env, object: state, arguments } = call;
-    let mut texts = Texts::new();
-    // SAFETY: the handles are those of the running callback, here and below; no JavaScript runs until the verdict.
-    let (method, target) = unsafe { (texts.read(env, arguments[0]), texts.read(env, arguments[1])) };
-    let (Some(method), Some(target)) = (method, target) else {
-        return BAD_TEXT;
-    };
-    let mut places = [None; WANTED_HEADERS.len()];
-    for (place, &value) in places.iter_mut().zip(&arguments[FIRST_HEADER..]) {
-        // SAFETY: see above. What is not a string is absent: ts/headers.ts has seen to it that it is undefined.
-        *place = unsafe { texts.read(env, value) };
-    }
-    // SAFETY: see above.
-    let Some(body) = (unsafe { bytes(env, arguments[2]) }) else {
-        return BAD_BODY;
-    };
-    // SAFETY: see above.
-    let Some(now) = (unsafe { time(env, arguments[3]) }) else {
+    // SAFETY: this is the function that the memory belongs to, and no JavaScript runs until the verdict.
+    let cells = unsafe { state.exchange.cells() };
+    let Some(now) = unix_seconds(cells.time) else {
         return BAD_TIME;
     };
-    let headers = WantedHeaders { texts: &texts, places };
-    match state.verifier.verify(&Head::new(texts.get(method), texts.get(target), &headers), body, now) {
-        Ok(verified) => accepted(state, verified),
+    let (Ok(mut texts), Ok(names)) = (state.texts.try_borrow_mut(), state.names.try_borrow()) else {
+        return DEFECT;
+    };
+    texts.begin();
+    // SAFETY: the handles are those of the running callback, here and below.
+    let mut read = |at: usize| unsafe { texts.read(env, arguments[at]) };
+    let (Some(method), Some(target)) = (read(0), read(1)) else {
+        return BAD_TEXT;
+    };
+    let is_given = |what: i32| cells.given & what != 0;
+    let mut given_text = |what, at| if is_given(what) { read(at).ok_or(()).map(Some) } else { Ok(None) };
+    let (Ok(authority), Ok(client)) = (given_text(given::AUTHORITY, 3), given_text(given::CLIENT, 4)) else {
+        return BAD_TEXT;
+    };
+    let mut values = [None; MOST_VALUES];
+    for (place, at) in values.iter_mut().zip(0..cells.count.max(0) as usize) {
+        // What is not a string is absent: the other side has seen to it that it is undefined.
+        *place = read(FIRST_HEADER + at);
+    }
+    let body = match is_given(given::BODY) {
+        false => Some(&[][..]),
+        // SAFETY: as above.
+        true => unsafe { bytes(env, arguments[2]) },
+    };
+    let Some(body) = body else {
+        return BAD_BODY;
+    };
+
+    let texts = texts.narrowed();
+    let client = client.map(|client| str::from_utf8(texts.get(client)).ok().and_then(|text| text.parse().ok()));
+    let client: Option<IpAddr> = match client {
+        Some(None) => return BAD_CLIENT,
+        given => given.flatten(),
+    };
+    let headers = Present {
+        names: &names,
+        places: if is_given(given::IN_ORDER) { IN_ORDER } else { cells.places },
+        values: values.map(|place| place.map(|place| texts.get(place))),
+    };
+    let authority = authority.map(|authority| texts.get(authority));
+    let head = Head { method: texts.get(method), target: texts.get(target), authority, headers: &headers, client };
+    match state.verifier.verify(&head, body, now) {
+        Ok(verified) => accepted(state, verified, &headers, cells),
         Err(refusal) => {
             state.refusal.replace(Some(refusal));
             REFUSED
@@ -100,35 +125,53 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
 }
 
 #[inline]
-fn accepted(state: &State, verified: Verified) -> i32 {
-    // What has a caller and no time, or is still to be settled, has more to say than fits into a number.
-    let is_plain = (verified.is_public() || verified.timestamp().is_some()) && verified.replay_seconds().is_none();
-    let age = verified.age().unwrap_or(0) + AGE_ZERO;
-    let number = if is_plain { state.facts.borrow_mut().number(&verified) } else { None };
-    match number {
-        Some(number) if (0..AGES).contains(&age) => {
-            let has_request_id = if verified.request_id().is_some() { HAS_REQUEST_ID } else { 0 };
-            (number as i32) << FACTS_SHIFT | has_request_id | age as i32
-        }
-        _ => {
-            state.verified.replace(Some(verified));
-            ACCEPTED_ELSEWHERE
+fn accepted(state: &State, verified: Verified, headers: &Present<'_>, cells: &mut Cells) -> i32 {
+    // What is still to be settled has more to say than there is room for.
+    let is_settled = verified.replay_seconds().is_none();
+    let number = if is_settled { state.facts.borrow_mut().number(&verified) } else { None };
+    let Some(number) = number else {
+        state.verified.replace(Some(verified));
+        return ACCEPTED_ELSEWHERE;
+    };
+    cells.found = 0;
+    if let (Some(timestamp), Some(age)) = (verified.timestamp(), verified.age()) {
+        cells.found |= found::TIME;
+        (cells.time, cells.age) = (timestamp as f64, age as f64);
+    }
+    let id = verified.request_id();
+    let is_id = |value: &Option<&[u8]>| value.is_some() && *value == id.map(str::as_bytes);
+    cells.request_id = headers.values.iter().position(is_id).map_or(-1, |at| at as i32);
+    match verified.replay_source() {
+        None => {}
+        Some(ReplaySource::RequestId) => cells.found |= found::BY_REQUEST_ID,
+        Some(ReplaySource::Signature(bytes)) => {
+            cells.found |= found::BY_SIGNATURE;
+            for (word, bytes) in cells.signature.iter_mut().zip(bytes.as_chunks().0) {
+                *word = i32::from_le_bytes(*bytes);
+            }
         }
     }
+    number as i32
 }
 
-/// The headers that a verification looks at, as they came.
-struct WantedHeaders<'a> {
-    texts: &'a Texts,
-    places: [Option<Place>; WANTED_HEADERS.len()],
+const IN_ORDER: [i32; MOST_VALUES] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/// The headers that the config reads, as far as they are there.
+struct Present<'a> {
+    names: &'a [String],
+    /// For each value the place of its name.
+    places: [i32; MOST_VALUES],
+    values: [Option<&'a [u8]>; MOST_VALUES],
 }
 
-impl Headers for WantedHeaders<'_> {
+impl Headers for Present<'_> {
     #[inline]
     fn visit<'a>(&'a self, mut field: impl FnMut(&'a [u8], &'a [u8])) {
-        for (name, place) in WANTED_HEADERS.iter().zip(self.places) {
-            if let Some(place) = place {
-                field(name.as_bytes(), self.texts.get(place));
+        for (place, value) in self.places.iter().zip(self.values) {
+            if let Some(value) = value
+                && let Some(name) = self.names.get(*place as usize)
+            {
+                field(name.as_bytes(), value);
             }
         }
     }

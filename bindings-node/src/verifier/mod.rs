@@ -1,5 +1,6 @@
 //! Verifies requests.
 
+mod exchange;
 mod hot;
 
 use std::cell::RefCell;
@@ -17,7 +18,7 @@ use crate::callback::unix_seconds;
 use crate::config::NativeConfig;
 use crate::facts::FactsTable;
 use crate::outcome::{Facts, NativeVerified, RefusalFields, VerifiedFields};
-use crate::text::WireText;
+use crate::text::{Texts, WireText};
 
 /// A verifier, and what is left of its last verdict.
 ///
@@ -28,6 +29,10 @@ pub(crate) struct State {
     pub(crate) refusal: RefCell<Option<Refusal>>,
     /// A verdict that does not fit into a number.
     pub(crate) verified: RefCell<Option<Verified>>,
+    /// The names of the headers that the config in force reads, in lower case.
+    names: RefCell<Vec<String>>,
+    exchange: exchange::Exchange,
+    texts: RefCell<Texts>,
 }
 
 /// Judges requests by one config.
@@ -143,6 +148,9 @@ impl NativeVerifier {
             facts: RefCell::default(),
             refusal: RefCell::default(),
             verified: RefCell::default(),
+            names: RefCell::new(config.0.header_names()),
+            exchange: exchange::Exchange::default(),
+            texts: RefCell::default(),
         };
         Self { state: Rc::new(state), config: config.0.clone() }
     }
@@ -307,6 +315,7 @@ impl NativeVerifier {
     #[napi(catch_unwind)]
     pub fn replace(&mut self, config: &NativeConfig) {
         self.state.verifier.replace(&config.0);
+        self.state.names.replace(config.0.header_names());
         self.state.facts.take();
         self.config = config.0.clone();
     }

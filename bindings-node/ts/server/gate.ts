@@ -243,11 +243,11 @@ export class Gate {
 
   /** What is judged of a request. Authority and client cost something, so they are there where a verdict needs them. */
   #headOf(request: IncomingMessage, target: string): RequestHead {
-    const { needsAuthority, needsClient } = inForceOf(this.verifier);
+    const { needsAuthority, needsClient, needsExactHeaders } = inForceOf(this.verifier);
     return {
       method: request.method ?? "",
       target,
-      headers: headersOf(request, needsAuthority),
+      headers: headersOf(request, needsExactHeaders),
       authority: needsAuthority ? this.#proxies.authorityOf(request) : undefined,
       client: needsClient ? (this.#proxies.clientOf(request) ?? undefined) : undefined,
     };

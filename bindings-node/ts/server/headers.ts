@@ -16,22 +16,14 @@ export const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
  */
 export function headersOf(request: IncomingMessage, exact: boolean): RequestHeaders {
   const raw = request.rawHeaders;
+  if (exact || request.httpVersionMajor > 1) {
+    return raw;
+  }
   let bytes = 0;
   for (const text of raw) {
     bytes += text.length;
   }
-  if (raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES && request.httpVersionMajor < 2 && !exact) {
-    return request.headers;
-  }
-  const pairs: [string, string][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at] ?? "";
-    // HTTP/2 has the request line among its fields.
-    if (!name.startsWith(":")) {
-      pairs.push([name, raw[at + 1] ?? ""]);
-    }
-  }
-  return pairs;
+  return raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES ? request.headers : raw;
 }
 
 /** Whether a request carries anything of a credential. A request id alone is none: everybody may send one. */
