@@ -52,6 +52,10 @@ fn the_verdict_is_that_of_a_verification_in_every_vector() {
     let (mut compared, mut wrong) = (0, Vec::new());
     for file in fs::read_dir(folder).expect("the vectors are there") {
         let file = file.expect("an entry").path();
+        // The folders beside the suites hold other people's.
+        if file.is_dir() {
+            continue;
+        }
         let suite: Value = serde_json::from_str(&fs::read_to_string(&file).expect("text")).expect("JSON");
         for group in suite["groups"].as_array().expect("groups") {
             let text = group["config_text"].as_str().map_or_else(|| group["config"].to_string(), str::to_owned);

@@ -1,0 +1,42 @@
+//! HTTP message signatures (RFC 9421) with digests of the body (RFC 9530).
+//!
+//! Knows nothing of services and their keys: it finds what is signed and by which key id, and its caller proves that. By our
+//! own profile a request is signed over `@method`, `@authority`, `@path`, `@query` and, where there is a body,
+//! `content-digest`, with `created`, `keyid="SERVICE/KEY"`, `alg`, `nonce` and `tag="wiresign"`. What others sign is judged by
+//! the components that the config asks for.
+
+mod authority;
+mod base;
+mod claim;
+mod component;
+mod digest;
+mod fault;
+mod fields;
+mod input;
+mod message;
+mod policy;
+#[cfg(test)]
+mod published;
+mod query_param;
+mod registry;
+
+pub(crate) use claim::{Claim, claims};
+pub(crate) use digest::BodyDigests;
+pub(crate) use fault::{Fault, Refused};
+pub(crate) use message::{Message, Request, Response};
+pub(crate) use policy::{Coverage, Policy, PolicySettings, Side};
+
+use crate::request::Headers;
+
+/// Whether a message carries anything of a signature.
+pub(crate) fn is_there<H: Headers + ?Sized>(headers: &H) -> bool {
+    let mut found = false;
+    headers.visit(|name, _| {
+        found |= match name.len() {
+            9 => name.eq_ignore_ascii_case(b"signature"),
+            15 => name.eq_ignore_ascii_case(b"signature-input"),
+            _ => false,
+        };
+    });
+    found
+}
