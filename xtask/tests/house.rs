@@ -20,7 +20,7 @@ const DIRECTIONS: [(&str, &[&str]); 9] = [
 /// Everything that the core may be built with, its dependencies' dependencies included. No clock, no randomness, no
 /// files, no sockets, no threads: a crate that brings one of those does not go on this list. (`libc` is here since
 /// `cpufeatures` asks it, on ARM only, which instructions the processor has; `rand_core` without features has traits and no source of randomness.)
-const CORE_MAY_USE: [&str; 63] = [
+const CORE_MAY_USE: [&str; 64] = [
     "arc-swap",
     "autocfg",
     "base16ct",
@@ -56,6 +56,7 @@ const CORE_MAY_USE: [&str; 63] = [
     "memchr",
     "num-traits",
     "p256",
+    "p384",
     "pkcs8",
     "primefield",
     "primeorder",

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::lookup::Lookup;
 use crate::admission::MAX_API_KEY_BYTES;
+use crate::bound_key::is_key_document;
 use crate::template::{KeyEncoding, Template, WithoutPrefix};
 
 /// The shortest key of a service, in bytes.
@@ -168,10 +169,7 @@ fn judge(key: &[u8], least: usize) -> Result<(), String> {
         return Err(format!("the key is longer than {MAX_KEY_BYTES} bytes"));
     }
     // A public key would be a secret that everybody knows.
-    let is_der = matches!(key, [0x30, 0x82, high, low, rest @ ..] if usize::from(*high) << 8 | usize::from(*low) == rest.len())
-        || matches!(key, [0x30, 0x81, length, rest @ ..] if usize::from(*length) == rest.len());
-    let is_jwk = key.first() == Some(&b'{') && key.windows(5).any(|window| window == b"\"kty\"");
-    if key.starts_with(b"-----BEGIN ") || is_der || is_jwk {
+    if is_key_document(key) {
         return Err(
             "this is a PEM, DER or JWK key of another kind; HMAC needs a random secret, from `wiresign keygen`".into(),
         );
@@ -229,7 +227,7 @@ mod tests {
 
     #[test]
     fn public_keys_and_documents_are_no_secrets() {
-        let der = [&[0x30, 0x81, 88][..], &(0..88).collect::<Vec<u8>>()].concat();
+        let der = [&[0x30, 89, 0x30][..], &(0..88).collect::<Vec<u8>>()].concat();
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{GOOD}\n-----END PUBLIC KEY-----");
         let jwk = format!(r#"{{"kty":"oct","k":"{GOOD}"}}"#);
         for (bytes, encoding) in [

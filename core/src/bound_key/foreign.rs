@@ -1,0 +1,33 @@
+//! Tells keys of other kinds from random secrets: a public key that is taken for an HMAC key is a secret that everybody knows.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+/// Whether these bytes are a key as PEM, DER, JWK, or a line of OpenSSH, or DER as base64.
+pub(crate) fn is_key_document(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let starts: [&[u8]; 4] = [b"-----BEGIN ", b"ssh-", b"ecdsa-sha2-", b"sk-ssh-"];
+    let is_jwk = text.first() == Some(&b'{') && text.windows(5).any(|window| window == b"\"kty\"");
+    is_jwk || starts.iter().any(|start| text.starts_with(start)) || is_der(bytes) || is_der_as_base64(text)
+}
+
+/// Whether these bytes are one DER sequence that begins with a sequence or a number, as all keys in DER do.
+fn is_der(bytes: &[u8]) -> bool {
+    let (length, rest) = match bytes {
+        [0x30, length @ ..=0x7f, rest @ ..] => (usize::from(*length), rest),
+        [0x30, 0x81, length, rest @ ..] => (usize::from(*length), rest),
+        [0x30, 0x82, high, low, rest @ ..] => (usize::from(*high) << 8 | usize::from(*low), rest),
+        _ => return false,
+    };
+    rest.len() == length && matches!(rest.first(), Some(0x30 | 0x02))
+}
+
+fn is_der_as_base64(text: &[u8]) -> bool {
+    // 0x30 gives this letter.
+    text.first() == Some(&b'M')
+        && [STANDARD, URL_SAFE_NO_PAD]
+            .into_iter()
+            .any(|engine| engine.decode(text).is_ok_and(|bytes| is_der(&Zeroizing::new(bytes))))
+}
