@@ -80,6 +80,15 @@ pub(crate) struct Array<'a>(&'a str);
 pub(crate) struct Object<'a>(&'a str);
 
 impl<'a> Array<'a> {
+    pub(crate) fn text(self) -> &'a str {
+        self.0
+    }
+
+    /// An array that was read before, from its text.
+    pub(crate) fn of_checked(text: &'a str) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn each(self, mut visit: impl FnMut(Value<'a>)) {
         let walked = walk(self.0, Kind::Array, |_, value| visit(value));
         debug_assert!(walked.is_ok(), "it was checked with what is round it");
@@ -92,6 +101,11 @@ impl<'a> Object<'a> {
     pub(crate) fn read(document: &'a [u8], visit: impl FnMut(Text<'a>, Value<'a>)) -> Result<(), JsonFault> {
         let text = std::str::from_utf8(document).map_err(|_| JsonFault::NotUtf8)?;
         walk(text, Kind::Object, visit)
+    }
+
+    /// An object that was read before, from its text.
+    pub(crate) fn of_checked(text: &'a str) -> Self {
+        Self(text)
     }
 
     pub(crate) fn each(self, visit: impl FnMut(Text<'a>, Value<'a>)) {
