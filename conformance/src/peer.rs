@@ -25,6 +25,15 @@ fn is_part(part: &Value, whole: &Value) -> bool {
     part.as_object().is_some_and(|members| members.iter().all(|(name, value)| whole.get(name) == Some(value)))
 }
 
+/// The answer without the members that a vector does not list.
+pub fn reduced(got: &Value, listed: &serde_json::Map<String, Value>) -> Value {
+    let mut got = got.clone();
+    if let Some(members) = got.get_mut("ok").and_then(Value::as_object_mut) {
+        members.retain(|name, _| listed.contains_key(name));
+    }
+    got
+}
+
 /// Whether the answer says that the peer does not judge this.
 pub fn abstains(answer: &Value) -> bool {
     answer.get("unsupported").is_some()

@@ -79,6 +79,9 @@ struct Run {
     /// A driver as NAME=COMMAND, or the name of one in conformance/drivers.toml; may be repeated [default: all of those]
     #[arg(long, value_name = "NAME=COMMAND")]
     driver: Vec<String>,
+    /// The peers of conformance/peers/peers.toml as well, by the verdicts of the vectors
+    #[arg(long)]
+    peers: bool,
     /// Fail when a driver could not be started
     #[arg(long)]
     require: bool,
@@ -124,6 +127,9 @@ struct DiffTask {
     /// A driver as for run; the first one is the reference [default: rust, then all others of conformance/drivers.toml]
     #[arg(long, value_name = "NAME=COMMAND")]
     driver: Vec<String>,
+    /// The peers of conformance/peers/peers.toml as well
+    #[arg(long)]
+    peers: bool,
     /// Vectors to start from [default: conformance/vectors]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     vectors: Vec<PathBuf>,
@@ -197,7 +203,10 @@ fn run_task(task: &Run, root: Option<&Path>) -> Result<End, String> {
         None => vector_folders(&task.selection.vectors, root)?,
     };
     let cases = load(&folders, &task.selection.filter)?;
-    let drivers = drivers(&task.driver, root)?;
+    let mut drivers = drivers(&task.driver, root)?;
+    if task.peers {
+        drivers.extend(Driver::peers(&find_root(root)?)?);
+    }
     let known = match &task.known_failures {
         Some(path) => known::load(path)?,
         None => match find_root(root) {
@@ -299,6 +308,9 @@ fn diff_task(task: &DiffTask, root: Option<&Path>) -> Result<End, String> {
     let mut drivers = drivers(&task.driver, root)?;
     if task.driver.is_empty() {
         drivers.sort_by_key(|driver| driver.name != "rust");
+    }
+    if task.peers {
+        drivers.extend(Driver::peers(&find_root(root)?)?);
     }
     let plan = diff::Task {
         seed: task.seed,

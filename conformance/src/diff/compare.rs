@@ -1,9 +1,13 @@
 //! Whether the answers to one question agree: with each other, and each with itself.
 
+use serde_json::Value;
+
 use super::lane::Answered;
 use super::question::Question;
 use crate::agreement::first_difference;
 use crate::consistency::{Reveal, contradictions};
+use crate::driver::Driver;
+use crate::peer;
 use crate::result::StepResult;
 use crate::step::Step;
 
@@ -11,7 +15,7 @@ use crate::step::Step;
 pub(crate) type Finding = (usize, String);
 
 /// Compares the answer of a driver with that of the reference.
-pub(crate) fn differs(question: &Question, reference: &Answered, other: &Answered) -> Option<Finding> {
+pub(crate) fn differs(question: &Question, driver: &Driver, reference: &Answered, other: &Answered) -> Option<Finding> {
     let (reference, other) = match (reference, other) {
         // The usual case, and the cheapest one to see.
         (Ok(reference), Ok(other)) if reference == other => return None,
@@ -20,11 +24,28 @@ pub(crate) fn differs(question: &Question, reference: &Answered, other: &Answere
         (_, Err(cause)) => return Some((0, cause.clone())),
         (Ok(reference), Ok(other)) => (reference, other),
     };
+    if driver.schemes.is_some() {
+        return peer_differs(driver, reference, other);
+    }
     let reference = read(question, reference).ok()?;
     match read(question, other) {
         Err(problem) => Some(problem),
         Ok(other) => first_difference(&reference, &other),
     }
+}
+
+fn peer_differs(driver: &Driver, reference: &[Value], other: &[Value]) -> Option<Finding> {
+    // A peer reads good configurations only.
+    let is_judged = |expected: &Value, got: &Value| !peer::abstains(got) && expected.get("config_errors").is_none();
+    let mut steps = reference.iter().zip(other).enumerate();
+    let (index, (expected, got)) =
+        steps.find(|(_, (expected, got))| is_judged(expected, got) && !peer::same(driver, expected, got))?;
+    Some((index, format!("{got} instead of {expected}")))
+}
+
+/// How many of the answers are a judgement, and not an abstention.
+pub(crate) fn judged(answered: &Answered) -> u64 {
+    answered.iter().flatten().filter(|answer| !peer::abstains(answer)).count() as u64
 }
 
 /// What is wrong with the answer of the reference, whatever the others say: a contract that is broken by all of them at
@@ -74,7 +95,7 @@ fn explained_otherwise(question: &Question, results: &[StepResult], before: usiz
         .then(|| format!("the explanation says {}, the verdict is {verdict}", explained.verdict))
 }
 
-pub(crate) fn read(question: &Question, raw: &[serde_json::Value]) -> Result<Vec<StepResult>, Finding> {
+pub(crate) fn read(question: &Question, raw: &[Value]) -> Result<Vec<StepResult>, Finding> {
     let steps = question.steps.iter().zip(raw).enumerate();
     steps.map(|(index, (step, value))| StepResult::read(step, value).map_err(|problem| (index, problem))).collect()
 }

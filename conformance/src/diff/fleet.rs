@@ -67,12 +67,14 @@ enum Carrier {
 
 impl Fleet {
     pub(crate) fn new(random: &mut Random) -> Fleet {
+        // Peers know one scheme at a time and no policy: what they are to judge must have room too.
+        let is_plain = random.percent(35);
         let mut fleet = Fleet {
             document: Value::Null,
             env: BTreeMap::new(),
             now: START + random.below(100_000) as u64,
             callers: Vec::new(),
-            carriers: carriers(random),
+            carriers: if is_plain { vec![plain_carrier(random)] } else { carriers(random) },
             hook_keys: Vec::new(),
         };
         let mut services = Map::new();
@@ -80,7 +82,7 @@ impl Fleet {
         let takes_api_keys = fleet.carriers.iter().any(|carrier| matches!(carrier, Carrier::ApiKey));
         for (number, id) in CALLERS.into_iter().enumerate() {
             if number == 0 || random.percent(50) {
-                let (caller, entry) = fleet.caller(random, id, takes_api_keys);
+                let (caller, entry) = fleet.caller(random, id, takes_api_keys, is_plain);
                 fleet.callers.push(caller);
                 services.insert(id.to_owned(), entry);
             }
@@ -100,6 +102,11 @@ impl Fleet {
                 document["webhooks"] = json!({"hooks": fleet.webhook(random, format)});
             }
         }
+        if is_plain {
+            document["replay"] = json!({"store": "none"});
+            fleet.document = document;
+            return fleet;
+        }
         if random.percent(70) {
             let routes = fleet.routes(random, &accept);
             document["routes"] = json!(routes);
@@ -109,7 +116,13 @@ impl Fleet {
         fleet
     }
 
-    fn caller(&mut self, random: &mut Random, id: &'static str, takes_api_keys: bool) -> (Caller, Value) {
+    fn caller(
+        &mut self,
+        random: &mut Random,
+        id: &'static str,
+        takes_api_keys: bool,
+        is_plain: bool,
+    ) -> (Caller, Value) {
         let mut keys = Vec::new();
         let mut entries = Vec::new();
         for number in 0..1 + random.below(3) {
@@ -131,7 +144,7 @@ impl Fleet {
             (25, "permissions", json!(["GET /api/**", "POST /api/orders", "/both/*"])),
             (20, "environments", json!([random.pick(&["production", "staging"])])),
         ] {
-            if random.percent(share) {
+            if random.percent(share) && (!is_plain || member == "allowed_targets") {
                 entry[member] = value;
             }
         }
@@ -323,6 +336,15 @@ impl Carrier {
             Carrier::Template(format) => format.id,
             Carrier::Webhook(_) => "webhook:hooks",
         }
+    }
+}
+
+fn plain_carrier(random: &mut Random) -> Carrier {
+    match random.below(5) {
+        0 => Carrier::Second,
+        1 => Carrier::First,
+        2 => Carrier::CrossService,
+        _ => Carrier::Webhook(Format::known(random)),
     }
 }
 

@@ -29,7 +29,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use self::compare::{Finding, contradicts_itself, differs};
+use self::compare::{Finding, contradicts_itself, differs, judged};
 pub(crate) use self::draft::text;
 pub use self::finding::Difference;
 pub(crate) use self::lane::{Answered, Lane, Line};
@@ -69,6 +69,8 @@ pub struct Found {
     pub from: u64,
     /// One behind the last case.
     pub end: u64,
+    /// How many steps each driver judged; a peer leaves some out.
+    pub judged: BTreeMap<String, u64>,
     /// How often each verdict came from the reference.
     pub verdicts: BTreeMap<String, u64>,
     /// Everything that was found.
@@ -109,6 +111,7 @@ pub fn run(task: &Task, drivers: &[Driver], vectors: &[Case]) -> Result<Found, S
         drivers: states,
         from: first * batch::CASES,
         end: first * batch::CASES,
+        judged: BTreeMap::new(),
         verdicts: BTreeMap::new(),
         differences: Vec::new(),
         more: 0,
@@ -189,8 +192,11 @@ fn judge(
         if let Some(finding) = contradicts_itself(question, reference) {
             report(task, question, finding, &drivers[..1], found)?;
         }
+        for (driver, answers) in drivers.iter().zip(answers) {
+            *found.judged.entry(driver.name.clone()).or_default() += judged(&answers[index]);
+        }
         for (driver, answers) in drivers.iter().zip(answers).skip(1) {
-            if let Some(finding) = differs(question, reference, &answers[index]) {
+            if let Some(finding) = differs(question, driver, reference, &answers[index]) {
                 report(task, question, finding, &[drivers[0], driver], found)?;
             }
         }
@@ -234,7 +240,7 @@ fn report(
         let line = line(question, "shrink");
         let mut answers = lanes.iter_mut().map(|lane| lane.ask_again(&line)).collect::<Vec<_>>();
         let finding = match &answers[..] {
-            [reference, other] => differs(question, reference, other),
+            [reference, other] => differs(question, driver, reference, other),
             [reference] => contradicts_itself(question, reference),
             _ => None,
         };

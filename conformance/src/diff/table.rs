@@ -8,7 +8,14 @@ use super::Found;
 pub fn write(out: &mut impl Write, seed: u64, found: &Found) -> io::Result<()> {
     for (name, state) in &found.drivers {
         match state {
-            Ok(hello) => writeln!(out, "{name}: {} {} on {}", hello.binding, hello.version, hello.runtime)?,
+            Ok(hello) => {
+                let judged = found.judged.get(name).copied().unwrap_or_default();
+                writeln!(
+                    out,
+                    "{name}: {} {} on {}, {judged} steps judged",
+                    hello.binding, hello.version, hello.runtime
+                )?;
+            }
             Err(cause) => writeln!(out, "{name}: NOT RUN: {cause}")?,
         }
     }

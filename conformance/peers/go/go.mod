@@ -1,0 +1,3 @@
+module github.com/wiresign/wiresign/conformance/peers/go
+
+go 1.24

@@ -1,0 +1,123 @@
+// The peer of the Go language: some schemes once more, on the standard library and from the documentation of the formats
+// alone. What it answers, and what it leaves to others, is the same as in python/peer.py.
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+)
+
+// A question of the runner.
+type question struct {
+	ID         string            `json:"id"`
+	Config     json.RawMessage   `json:"config"`
+	ConfigText *string           `json:"config_text"`
+	Env        map[string]string `json:"env"`
+	Steps      []step            `json:"steps"`
+}
+
+type step struct {
+	Op      string  `json:"op"`
+	Now     int64   `json:"now"`
+	Nonce   string  `json:"nonce"`
+	Target  *string `json:"target"`
+	Request request `json:"request"`
+}
+
+type request struct {
+	Method  wire      `json:"method"`
+	Target  wire      `json:"target"`
+	Headers [][2]wire `json:"headers"`
+	Body    wire      `json:"body"`
+}
+
+// wire is bytes: a text, or base64 in an object.
+type wire string
+
+func (w *wire) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '{' {
+		var object struct{ Base64 []byte }
+		err := json.Unmarshal(text, &object)
+		*w = wire(object.Base64)
+		return err
+	}
+	return json.Unmarshal(text, (*string)(w))
+}
+
+// refused is the code by which a request does not hold.
+type refused string
+
+func (r refused) Error() string { return string(r) }
+
+// errUnsupported says that a question is about more than this peer knows.
+var errUnsupported = errors.New("more than this peer knows")
+
+type object = map[string]any
+
+func result(ok any, err error) object {
+	var code refused
+	switch {
+	case err == nil:
+		return object{"ok": ok}
+	case errors.As(err, &code):
+		return object{"refused": object{"code": string(code)}}
+	default:
+		return object{"unsupported": err.Error()}
+	}
+}
+
+func answer(asked question) []object {
+	results := make([]object, len(asked.Steps))
+	text := []byte(asked.Config)
+	if asked.ConfigText != nil {
+		text = []byte(*asked.ConfigText)
+	}
+	own, err := newService(text, asked.Env)
+	hasAccepted, hasOtherConfig := false, false
+	for at, step := range asked.Steps {
+		hasOtherConfig = hasOtherConfig || step.Op == "replace"
+		switch {
+		case err != nil:
+			results[at] = result(nil, errUnsupported)
+		case step.Op == "sign":
+			results[at] = result(own.sign(step))
+		case step.Op != "verify" || hasOtherConfig || hasAccepted && own.remembers:
+			results[at] = result(nil, errUnsupported)
+		default:
+			caller, refusal := own.verify(step)
+			results[at] = result(caller, refusal)
+			hasAccepted = hasAccepted || refusal == nil
+		}
+	}
+	return results
+}
+
+func signed(message string, headers [][2]string) object {
+	return object{"headers": headers, "message": object{"base64": base64.StdEncoding.EncodeToString([]byte(message))}}
+}
+
+func main() {
+	answers := json.NewEncoder(os.Stdout)
+	err := answers.Encode(object{
+		"protocol": 1, "binding": "peer-go", "version": "1", "runtime": runtime.Version(), "capabilities": []string{"verify", "sign"},
+	})
+	lines := bufio.NewReader(os.Stdin)
+	for err == nil {
+		var line []byte
+		line, err = lines.ReadBytes('\n')
+		if len(line) == 0 {
+			return
+		}
+		var asked question
+		if err = json.Unmarshal(line, &asked); err == nil {
+			err = answers.Encode(object{"id": asked.ID, "results": answer(asked)})
+		}
+	}
+	fmt.Fprintln(os.Stderr, "peer:", err)
+	os.Exit(1)
+}
