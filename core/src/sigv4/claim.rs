@@ -14,7 +14,7 @@ use super::coverage::SignedNames;
 use super::derived_key::{DerivedKey, SigningSecret, string_to_sign};
 use super::digest::{BodyDigests, hex_digits};
 use super::fields::Fields;
-use super::path::{canonical_path, has_one_reading};
+use super::path::CanonicalPath;
 use super::payload::{self, Covered};
 use super::query::{Query, carries_credential, parameter};
 use super::scope::Scope;
@@ -112,8 +112,7 @@ impl Claim {
         {
             return Err(Fault::TwoAuthorities);
         }
-        let path_sent = path;
-        let path = canonical_path(path_sent, expected.path)?;
+        let path = CanonicalPath::new(path, expected.path)?;
         let left_out: &[&str] = match (carrier, expected.token_is_outside) {
             (Carrier::Header, _) => &[],
             (Carrier::Query, false) => &[parameter::SIGNATURE],
@@ -122,7 +121,7 @@ impl Claim {
         let host = fields.host.value.or(head.authority);
         let request = CanonicalRequest {
             method: head.method,
-            path: &path,
+            path: &path.text,
             query: &query,
             left_out,
             fields: &fields,
@@ -135,7 +134,7 @@ impl Claim {
             carrier,
             timestamp: time.seconds,
             signature,
-            has_one_path: has_one_reading(path_sent, expected.path, &path),
+            has_one_path: path.has_one_reading,
             access_key_bytes: scope.access_key.len(),
             region_bytes: scope.region.len(),
             time,
@@ -176,6 +175,11 @@ impl Claim {
     /// Whether a header, in lower case, is covered by the signature.
     pub(crate) fn covers(&self, name: &str) -> bool {
         self.signed_names.split(|&byte| byte == b';').any(|known| known == name.as_bytes())
+    }
+
+    /// The names of the headers that the signature covers, in lower case.
+    pub(crate) fn signed_headers(&self) -> impl Iterator<Item = &str> {
+        self.signed_names.split(|&byte| byte == b';').filter_map(|name| std::str::from_utf8(name).ok())
     }
 
     /// How old the request may be, and how far in the future, in seconds. A presigned link says the first itself.

@@ -78,9 +78,21 @@ impl<'a> SignedNames<'a> {
     }
 }
 
-/// Whether a byte may be in a header name in lower case (RFC 9110, section 5.6.2).
+/// What may be in a header name in lower case (RFC 9110, section 5.6.2).
+const NAME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'#' | b'$' | b'%'
+            | b'&' | b'\'' | b'*' | b'+' | b'^' | b'`' | b'|' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a byte may be in a header name in lower case.
 pub(super) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.!#$%&'*+^`|~".contains(&byte)
+    NAME_BYTES[usize::from(byte)]
 }
 
 /// Writes the values of all fields of a name with commas between. Gives how many there are.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::Fault;
 use super::encoding::{escaped_byte, is_unreserved, push_encoded};
+use crate::bytes::any_pair;
 
 /// How a path becomes its canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,34 +15,39 @@ pub(crate) enum PathForm {
     AsSent,
 }
 
-/// # Errors
-/// Where a path that is to be encoded already has a percent sign without digits.
-pub(super) fn canonical_path(path: &[u8], form: PathForm) -> Result<Cow<'_, [u8]>, Fault> {
-    match form {
-        PathForm::Normalised => {
-            let normalised = normalise(path);
-            if normalised.iter().all(|&byte| byte == b'/' || is_unreserved(byte)) {
-                return Ok(normalised);
+/// A path as it is signed.
+pub(super) struct CanonicalPath<'a> {
+    pub(super) text: Cow<'a, [u8]>,
+    /// Whether no other path has the same canonical form.
+    pub(super) has_one_reading: bool,
+}
+
+impl<'a> CanonicalPath<'a> {
+    /// # Errors
+    /// Where a path that is to be encoded already has a percent sign without digits.
+    pub(super) fn new(path: &'a [u8], form: PathForm) -> Result<Self, Fault> {
+        let is_plain = path.iter().all(|&byte| byte == b'/' || is_unreserved(byte));
+        Ok(match form {
+            PathForm::Normalised => {
+                let normalised = normalise(path);
+                let has_one_reading = *normalised == *path;
+                let text = if is_plain { normalised } else { Cow::Owned(encode(&normalised)) };
+                Self { text, has_one_reading }
             }
-            let mut encoded = Vec::with_capacity(normalised.len() + 32);
-            normalised.iter().for_each(|&byte| push_path_byte(&mut encoded, byte));
-            Ok(Cow::Owned(encoded))
-        }
-        PathForm::AsSent => {
-            if path.iter().all(|&byte| byte == b'/' || is_unreserved(byte)) {
-                return Ok(Cow::Borrowed(path));
+            PathForm::AsSent if is_plain => Self { text: Cow::Borrowed(path), has_one_reading: true },
+            PathForm::AsSent => {
+                let text = recode(path)?;
+                let has_one_reading = text == path;
+                Self { text: Cow::Owned(text), has_one_reading }
             }
-            recode(path).map(Cow::Owned)
-        }
+        })
     }
 }
 
-/// Whether no other path has the same canonical form.
-pub(super) fn has_one_reading(path: &[u8], form: PathForm, canonical: &[u8]) -> bool {
-    match form {
-        PathForm::Normalised => normalise(path) == path,
-        PathForm::AsSent => path == canonical,
-    }
+fn encode(path: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(path.len() + 32);
+    path.iter().for_each(|&byte| push_path_byte(&mut encoded, byte));
+    encoded
 }
 
 fn push_path_byte(path: &mut Vec<u8>, byte: u8) {
@@ -53,8 +59,8 @@ fn push_path_byte(path: &mut Vec<u8>, byte: u8) {
 
 /// Takes out `.` and empty segments, and what `..` leads back over. A slash at the end stays one.
 fn normalise(path: &[u8]) -> Cow<'_, [u8]> {
-    let is_plain = !path.windows(2).any(|pair| pair[0] == b'/' && matches!(pair[1], b'/' | b'.'));
-    if is_plain && !path.is_empty() {
+    let is_normal = !any_pair(path, |left, right| (left == b'/') & ((right == b'/') | (right == b'.')));
+    if is_normal && !path.is_empty() {
         return Cow::Borrowed(path);
     }
     let mut kept: Vec<&[u8]> = Vec::new();
@@ -99,8 +105,8 @@ mod tests {
     use super::*;
 
     fn canonical(path: &str, form: PathForm) -> String {
-        let path = canonical_path(path.as_bytes(), form).expect("fine");
-        String::from_utf8(path.into_owned()).expect("ASCII")
+        let path = CanonicalPath::new(path.as_bytes(), form).expect("fine");
+        String::from_utf8(path.text.into_owned()).expect("ASCII")
     }
 
     #[test]
@@ -141,7 +147,8 @@ mod tests {
             assert_eq!(canonical(path, PathForm::AsSent), expected, "{path}");
         }
         for bad in ["/%", "/%2", "/%zz"] {
-            assert_eq!(canonical_path(bad.as_bytes(), PathForm::AsSent), Err(Fault::PercentSign), "{bad}");
+            let path = CanonicalPath::new(bad.as_bytes(), PathForm::AsSent);
+            assert_eq!(path.err(), Some(Fault::PercentSign), "{bad}");
         }
     }
 
@@ -156,8 +163,8 @@ mod tests {
             ("/a%2fb", PathForm::AsSent, false),
             ("/a@b", PathForm::AsSent, false),
         ] {
-            let canonical = canonical(path, form);
-            assert_eq!(has_one_reading(path.as_bytes(), form, canonical.as_bytes()), expected, "{path}");
+            let canonical = CanonicalPath::new(path.as_bytes(), form).expect("fine");
+            assert_eq!(canonical.has_one_reading, expected, "{path}");
         }
     }
 }

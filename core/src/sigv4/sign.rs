@@ -10,7 +10,7 @@ use super::derived_key::SigningSecret;
 use super::digest::hex_digits;
 use super::encoding::encode;
 use super::fields::Fields;
-use super::path::canonical_path;
+use super::path::CanonicalPath;
 use super::payload;
 use super::query::{Query, carries_credential, parameter};
 use super::scope::is_part;
@@ -235,10 +235,10 @@ fn write<H: Headers + ?Sized>(
         _ => SignFault::Header,
     };
     let left_out: &[&str] = if expected.token_is_outside { &[parameter::TOKEN] } else { &[] };
-    let path = canonical_path(head.path(), expected.path).map_err(fault)?;
+    let path = CanonicalPath::new(head.path(), expected.path).map_err(fault)?;
     let names = SignedNames::parse(names).map_err(fault)?;
     let host = fields.host.value.or(head.authority);
-    let request = CanonicalRequest { method: head.method, path: &path, query, left_out, fields, host, names };
+    let request = CanonicalRequest { method: head.method, path: &path.text, query, left_out, fields, host, names };
     let mut text = request.write(expected).map_err(fault)?;
     text.extend_from_slice(payload.as_str().as_bytes());
     Ok(text)
