@@ -27,7 +27,7 @@ import "sync"
 // several goroutines wait for one another; nothing of the body is verified before Finish succeeded.
 type BodyVerification struct {
 	object[*C.wiresign_body_verification]
-	known   *texts
+	terms   *terms
 	request Request
 	calls   sync.Mutex
 }
@@ -87,7 +87,7 @@ func (b *BodyVerification) Finish() (*Caller, error) {
 	if status := C.wiresign_body_verification_finish(b.pointer, &native, &failure); status != C.WIRESIGN_OK {
 		return nil, taken(status, failure)
 	}
-	return callerOf(native, b.known, &b.request), nil
+	return callerOf(native, b.terms, &b.request), nil
 }
 
 // Close frees the native object, finished or not. It may be called twice.
@@ -98,9 +98,9 @@ func (b *BodyVerification) Close() error {
 	return nil
 }
 
-func bodyVerificationOf(native *C.wiresign_body_verification, known *texts, request *Request) *BodyVerification {
+func bodyVerificationOf(native *C.wiresign_body_verification, terms *terms, request *Request) *BodyVerification {
 	// Of the request only what names a caller is needed later.
-	verification := &BodyVerification{known: known, request: Request{Header: request.Header, Fields: request.Fields}}
+	verification := &BodyVerification{terms: terms, request: Request{Header: request.Header, Fields: request.Fields}}
 	verification.own(native, func(native *C.wiresign_body_verification) { C.wiresign_body_verification_free(native) })
 	return verification
 }

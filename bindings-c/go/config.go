@@ -58,8 +58,8 @@ type Config struct {
 	urls        map[string]string
 	warnings    []Problem
 	bodyLimit   int64
-	// The header fields that its schemes read, as net/http spells them.
-	fields []string
+	// The header fields that its schemes read.
+	fields *fieldFilter
 }
 
 // A ConfigOption says where a configuration finds what it refers to.
@@ -177,11 +177,12 @@ func configOf(native *C.wiresign_config) *Config {
 		serviceIDs:  make([]string, C.wiresign_config_service_id_count(native)),
 		warnings:    make([]Problem, C.wiresign_config_warning_count(native)),
 		urls:        map[string]string{},
-		fields:      make([]string, C.wiresign_config_header_name_count(native)),
 	}
-	for at := range config.fields {
-		config.fields[at] = http.CanonicalHeaderKey(copied(C.wiresign_go_config_header_name(native, C.size_t(at))))
+	names := make([]string, C.wiresign_config_header_name_count(native))
+	for at := range names {
+		names[at] = http.CanonicalHeaderKey(copied(C.wiresign_go_config_header_name(native, C.size_t(at))))
 	}
+	config.fields = newFieldFilter(names)
 	for at := range config.serviceIDs {
 		id := copied(C.wiresign_go_config_service_id(native, C.size_t(at)))
 		config.serviceIDs[at] = id

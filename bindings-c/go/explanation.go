@@ -84,7 +84,7 @@ func (v *Verifier) Explain(request *Request) (*Explanation, error) {
 	}
 	defer v.leave()
 	var addressSpace [addressBytes]byte
-	block, lengths := request.appendFields(nil, nil, nil)
+	block, lengths, _ := request.appendFields(nil, nil, nil)
 	var native *C.wiresign_explanation
 	var failure *C.wiresign_error
 	status := C.wiresign_go_explain(v.pointer, chars(request.Method), C.size_t(len(request.Method)),

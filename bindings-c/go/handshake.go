@@ -53,7 +53,7 @@ func (v *Verifier) Handshake(webhook string, request *Request) (*HandshakeRespon
 	}
 	defer v.leave()
 	var addressSpace [addressBytes]byte
-	block, lengths := request.appendFields(nil, nil, nil)
+	block, lengths, _ := request.appendFields(nil, nil, nil)
 	var native *C.wiresign_handshake_response
 	var failure *C.wiresign_error
 	status := C.wiresign_go_handshake(v.pointer, chars(webhook), C.size_t(len(webhook)), chars(request.Method),

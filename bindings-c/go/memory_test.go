@@ -18,7 +18,7 @@ func residentMemory(t *testing.T) int {
 	return must(strconv.Atoi(fields[1])) * os.Getpagesize()
 }
 
-// Whoever forgets a Caller, and nearly everybody does, leaves a native object to the garbage collector.
+// Nearly everybody forgets a Caller, and with an external replay store it holds a native object.
 func TestForgottenCallersAndRefusalsTakeNoMemory(t *testing.T) {
 	genuine, forged := signedRequest(t, "POST", "/invoices", "{}"), signedRequest(t, "POST", "/invoices", "{}")
 	forged.Body = []byte("[]")

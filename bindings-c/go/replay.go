@@ -36,13 +36,17 @@ func WithReplayStore(store ReplayStore) MiddlewareOption {
 // ReplaySeconds is for how long an external store must remember ReplayKey. False where it need not: the request may come
 // again, or the configuration names no external store.
 func (c *Caller) ReplaySeconds() (seconds uint64, known bool) {
-	if !c.native.enter() {
+	if c.native == nil || !c.native.enter() {
 		return 0, false
 	}
 	defer c.native.leave()
-	var native C.uint64_t
-	known = bool(C.wiresign_verified_replay_seconds(c.native.pointer, &native))
-	return uint64(native), known
+	return replaySecondsOf(c.native.pointer)
+}
+
+func replaySecondsOf(native *C.wiresign_verified) (seconds uint64, known bool) {
+	var read C.uint64_t
+	known = bool(C.wiresign_verified_replay_seconds(native, &read))
+	return uint64(read), known
 }
 
 // SettleReplay takes what an external store says of an accepted request. The error is a *Refusal: only when it is nil
@@ -52,7 +56,13 @@ func (v *Verifier) SettleReplay(caller *Caller, outcome ReplayOutcome) error {
 		return spent("verifier")
 	}
 	defer v.leave()
-	if caller == nil || !caller.native.enter() {
+	if caller == nil || caller.terms == nil {
+		return spent("caller")
+	}
+	if caller.native == nil {
+		return nil // no external store has a say
+	}
+	if !caller.native.enter() {
 		return spent("caller")
 	}
 	defer caller.native.leave()

@@ -44,8 +44,8 @@ const requestIDField = "X-Request-Id"
 
 // Space on the stack that the fields of usual requests fit into.
 const (
-	usualFields     = 32
-	usualFieldBytes = 1024
+	usualFields     = 16
+	usualFieldBytes = 512
 )
 
 // What a request may have of fields. More of them are passed as they are, to be judged by the library.
@@ -54,52 +54,98 @@ const (
 	mostFieldBytes = 65536
 )
 
+// A fieldFilter tells the header fields that a configuration reads from the others: of most requests, a few among many.
+type fieldFilter struct {
+	// Bit n is set where a name has n bytes, which tells most names apart without a look at them.
+	lengths  uint64
+	byLength [longestFiltered + 1][]string
+	// Whether a name is longer; then all fields are passed.
+	takesAll bool
+}
+
+const longestFiltered = 63
+
+// newFieldFilter takes the names as net/http spells them.
+func newFieldFilter(names []string) *fieldFilter {
+	filter := &fieldFilter{}
+	for _, name := range names {
+		if len(name) > longestFiltered {
+			filter.takesAll = true
+			continue
+		}
+		filter.lengths |= 1 << len(name)
+		filter.byLength[len(name)] = append(filter.byLength[len(name)], name)
+	}
+	return filter
+}
+
+func (f *fieldFilter) has(name string) bool {
+	if len(name) > longestFiltered || f.lengths>>len(name)&1 == 0 {
+		return false
+	}
+	for _, one := range f.byLength[len(name)] {
+		if one == name {
+			return true
+		}
+	}
+	return false
+}
+
 // appendFields appends the header fields as the library takes lists of pairs: all bytes one behind the other, and the
-// length of each name and value. Of a header, only the fields that the configuration reads go along; nil means all.
-func (r *Request) appendFields(block []byte, lengths []C.uint32_t, read *[]string) ([]byte, []C.uint32_t) {
+// length of each name and value. Of a header, only the fields that the configuration reads go along; nil means all. The
+// text is a value of X-Request-ID, if it was seen.
+func (r *Request) appendFields(block []byte, lengths []C.uint32_t, read *fieldFilter) ([]byte, []C.uint32_t, string) {
 	if r.Fields != nil {
 		for at := range r.Fields {
 			block, lengths = appendField(block, lengths, r.Fields[at].Name, r.Fields[at].Value)
 		}
-		return block, lengths
+		return block, lengths, ""
 	}
-	// net/http takes this field out of the others.
-	lacksHost := r.Authority != "" && len(r.Header["Host"]) == 0
-	if read != nil && r.isWithinLimits(lacksHost) {
-		for _, name := range *read {
-			for _, value := range r.Header[name] {
-				block, lengths = appendField(block, lengths, name, value)
-			}
-			if lacksHost && name == "Host" {
-				block, lengths = appendField(block, lengths, name, r.Authority)
-			}
+	if read != nil && !read.takesAll {
+		if block, lengths, requestID, isWithin := r.appendRead(block, lengths, read); isWithin {
+			return block, lengths, requestID
 		}
-		return block, lengths
 	}
 	for name, values := range r.Header {
 		for _, value := range values {
 			block, lengths = appendField(block, lengths, name, value)
 		}
 	}
-	if lacksHost {
+	if r.lacksHost() {
 		block, lengths = appendField(block, lengths, "Host", r.Authority)
 	}
-	return block, lengths
+	return block, lengths, ""
 }
 
-func (r *Request) isWithinLimits(lacksHost bool) bool {
-	fields, bytes := 0, 0
-	if lacksHost {
-		fields, bytes = 1, len("Host")+len(r.Authority)
-	}
+// appendRead appends those fields of the header that are read. All of them are counted, since whether they are too many is
+// for the library to say, which has to see them then.
+func (r *Request) appendRead(block []byte, lengths []C.uint32_t, read *fieldFilter) ([]byte, []C.uint32_t, string, bool) {
+	fields, bytes, requestID := 0, 0, ""
 	for name, values := range r.Header {
 		fields += len(values)
-		bytes += len(name) * len(values)
+		isRead := read.has(name)
 		for _, value := range values {
-			bytes += len(value)
+			bytes += len(name) + len(value)
+			if isRead {
+				block, lengths = appendField(block, lengths, name, value)
+				if name == requestIDField {
+					requestID = value
+				}
+			}
 		}
 	}
-	return fields <= mostFields && bytes <= mostFieldBytes
+	if r.Authority != "" && (read.has("Host") || fields == mostFields || bytes+len(r.Authority) > mostFieldBytes/2) && r.lacksHost() {
+		fields, bytes = fields+1, bytes+len("Host")+len(r.Authority)
+		if read.has("Host") {
+			block, lengths = appendField(block, lengths, "Host", r.Authority)
+		}
+	}
+	return block, lengths, requestID, fields <= mostFields && bytes <= mostFieldBytes
+}
+
+// lacksHost is true where net/http has taken this field out of the others.
+func (r *Request) lacksHost() bool {
+	return r.Authority != "" && len(r.Header["Host"]) == 0
 }
 
 func appendField(block []byte, lengths []C.uint32_t, name, value string) ([]byte, []C.uint32_t) {

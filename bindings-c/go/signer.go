@@ -127,7 +127,7 @@ func (s *Signer) AppendFields(fields []Field, request *Request) ([]Field, error)
 	var lengthSpace [2 * usualFields]C.uint32_t
 	var signed C.wiresign_go_signed
 	nonce := request.nonce()
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], nil)
+	block, lengths, _ := request.appendFields(blockSpace[:0], lengthSpace[:0], nil)
 	status := C.wiresign_go_sign(s.number(), chars(request.Method), C.size_t(len(request.Method)),
 		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
 		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
@@ -155,7 +155,7 @@ func (s *Signer) Message(request *Request) ([]byte, error) {
 		return nil, spent("signer")
 	}
 	defer s.leave()
-	block, lengths := request.appendFields(nil, nil, nil)
+	block, lengths, _ := request.appendFields(nil, nil, nil)
 	nonce := request.nonce()
 	var message *C.wiresign_bytes
 	var failure *C.wiresign_error

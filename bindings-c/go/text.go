@@ -64,3 +64,8 @@ func (t *texts) keep(text string) string {
 	t.known.Store(&grown)
 	return text
 }
+
+// written gives a text that the library has written to memory of the caller as a string over the same memory.
+func written(first *C.char, length C.uint32_t) string {
+	return unsafe.String((*byte)(unsafe.Pointer(first)), int(length))
+}

@@ -16,6 +16,10 @@ typedef struct wiresign_go_verified {
     bool is_public;
     bool key_is_retiring;
     bool request_id_is_signed;
+    wiresign_go_text route;
+    wiresign_go_text replay_key;
+    size_t covered_count;
+    size_t schemes_count;
 } wiresign_go_verified;
 
 // Who called, in one crossing.
@@ -30,16 +34,10 @@ static void wiresign_go_read_verified(const wiresign_verified *verified, wiresig
     out->is_public = wiresign_verified_is_public(verified);
     out->key_is_retiring = wiresign_verified_key_is_retiring(verified);
     out->request_id_is_signed = wiresign_verified_request_id_is_signed(verified);
-}
-
-static wiresign_go_text wiresign_go_verified_route(const wiresign_verified *verified)
-{
-    return WIRESIGN_GO_TEXT(wiresign_verified_route, verified);
-}
-
-static wiresign_go_text wiresign_go_verified_replay_key(const wiresign_verified *verified)
-{
-    return WIRESIGN_GO_TEXT(wiresign_verified_replay_key, verified);
+    out->route = WIRESIGN_GO_TEXT(wiresign_verified_route, verified);
+    out->replay_key = WIRESIGN_GO_TEXT(wiresign_verified_replay_key, verified);
+    out->covered_count = wiresign_verified_covered_count(verified);
+    out->schemes_count = wiresign_verified_schemes_count(verified);
 }
 
 static wiresign_go_text wiresign_go_verified_schemes(const wiresign_verified *verified, size_t index)
@@ -55,32 +53,41 @@ static wiresign_go_text wiresign_go_verified_covered(const wiresign_verified *ve
 import "C"
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"slices"
 	"strconv"
-	"unsafe"
 )
 
 // An Identity is who called, from verified material only. Only a verification makes one; the zero value is nobody.
 type Identity struct {
-	service, keyID, scheme, requestID string
-	age                               int64
-	timestamp                         uint64
-	hasTimestamp                      bool
-	isPublic                          bool
-	keyIsRetiring                     bool
-	requestIDIsSigned                 bool
+	facts        *facts
+	requestID    string
+	age          int64
+	timestamp    uint64
+	hasTimestamp bool
+}
+
+func (i *Identity) known() *facts {
+	if i.facts == nil {
+		return nothing
+	}
+	return i.facts
 }
 
 // Service is the id of the calling service; empty only on a public route.
-func (i *Identity) Service() string { return i.service }
+func (i *Identity) Service() string { return i.known().service }
 
 // KeyID names the key that made the signature; empty on a public route.
-func (i *Identity) KeyID() string { return i.keyID }
+func (i *Identity) KeyID() string { return i.known().keyID }
 
 // KeyIsRetiring is true when the configuration marks that key as retiring.
-func (i *Identity) KeyIsRetiring() bool { return i.keyIsRetiring }
+func (i *Identity) KeyIsRetiring() bool { return i.known().keyIsRetiring }
 
 // Scheme is the id of the wire format, such as "service-hmac-v2"; empty on a public route.
-func (i *Identity) Scheme() string { return i.scheme }
+func (i *Identity) Scheme() string { return i.known().scheme }
 
 // Age is how many seconds ago the request was signed, negative when it comes from the future. False when there is no
 // signed time, as on a public route.
@@ -93,106 +100,140 @@ func (i *Identity) Timestamp() (seconds uint64, known bool) { return i.timestamp
 func (i *Identity) RequestID() string { return i.requestID }
 
 // RequestIDIsSigned says whether the signature covers the request id. Only then does it say anything about the caller.
-func (i *Identity) RequestIDIsSigned() bool { return i.requestIDIsSigned }
+func (i *Identity) RequestIDIsSigned() bool { return i.known().requestIDIsSigned }
 
 // IsPublic is true when a public route let the request in without a look at its credentials: then nobody is known.
-func (i *Identity) IsPublic() bool { return i.isPublic }
+func (i *Identity) IsPublic() bool { return i.known().isPublic }
+
+// Route is the pattern of the route in the configuration that matched; empty when none did.
+func (i *Identity) Route() string { return i.known().route }
+
+// Covered names what the signature covers: method, path, query, timestamp, service, target-service, nonce, body.
+func (i *Identity) Covered() []string { return slices.Clone(i.known().covered) }
+
+// Schemes are the wire formats of all credentials that were verified: several where a route asks for all of its schemes.
+func (i *Identity) Schemes() []string { return slices.Clone(i.known().schemes) }
 
 // A Caller is an Identity and the accepted request that it was found on, of which more can be asked. It is immutable, and
 // any number of goroutines may share it.
 type Caller struct {
 	Identity
-	native object[*C.wiresign_verified]
+	terms *terms
+	// Empty where it follows from the service and the request id.
+	replayKey string
+	// What an external replay store has a say in; nil for the other requests.
+	native *object[*C.wiresign_verified]
 }
 
-// Route is the pattern of the route in the configuration that matched; empty when none did.
-func (c *Caller) Route() string {
-	if !c.native.enter() {
-		return ""
-	}
-	defer c.native.leave()
-	return copied(C.wiresign_go_verified_route(c.native.pointer))
-}
+// The scheme whose replay key is made of the signed request id, in the scope of its service.
+const keyedByRequestID = "service-hmac-v2"
 
-// Covered names what the signature covers: method, path, query, timestamp, service, target-service, nonce, body.
-func (c *Caller) Covered() []string {
-	if !c.native.enter() {
-		return nil
-	}
-	defer c.native.leave()
-	covered := make([]string, C.wiresign_verified_covered_count(c.native.pointer))
-	for at := range covered {
-		covered[at] = copied(C.wiresign_go_verified_covered(c.native.pointer, C.size_t(at)))
-	}
-	return covered
-}
-
-// Schemes are the wire formats of all credentials that were verified: several where a route asks for all of its schemes.
-func (c *Caller) Schemes() []string {
-	if !c.native.enter() {
-		return nil
-	}
-	defer c.native.leave()
-	schemes := make([]string, C.wiresign_verified_schemes_count(c.native.pointer))
-	for at := range schemes {
-		schemes[at] = copied(C.wiresign_go_verified_schemes(c.native.pointer, C.size_t(at)))
-	}
-	return schemes
-}
+// How many bytes of its hash stand for the service there.
+const scopeBytes = 16
 
 // ReplayKey is what no second request may share with this one, for a store of your own; empty where replays are not
 // looked for.
 func (c *Caller) ReplayKey() string {
-	if !c.native.enter() {
-		return ""
+	if c.replayKey != "" || c.Scheme() != keyedByRequestID {
+		return c.replayKey
 	}
-	defer c.native.leave()
-	return copied(C.wiresign_go_verified_replay_key(c.native.pointer))
+	scope := sha256.Sum256([]byte("wiresign-replay\n" + c.Service()))
+	key := sha256.Sum256(append(scope[:scopeBytes:scopeBytes], c.requestID...))
+	return "n:" + hex.EncodeToString(key[:])
 }
 
 // RequireService refuses the request unless one of these services made it: a rule that an application adds to those of
 // its configuration. Without any service named, each caller will do, but there must be one. The error is a *Refusal.
 func (c *Caller) RequireService(services ...string) error {
-	if !c.native.enter() {
+	service := c.Service()
+	switch {
+	case c.terms == nil:
 		return spent("caller")
+	case service == "":
+		return c.terms.refusal(ErrAuthenticationRequired, ErrAuthenticationRequired, "", "",
+			"the route is public in the config, and the application needs a caller here")
+	case len(services) == 0 || slices.Contains(services, service):
+		return nil
 	}
-	defer c.native.leave()
-	block, lengths := flatTexts(services)
-	var failure *C.wiresign_error
-	status := C.wiresign_verified_require_service(c.native.pointer, (*C.char)(unsafe.Pointer(unsafe.SliceData(block))),
-		C.size_t(len(block)), numbers(lengths), C.size_t(len(lengths)), &failure)
-	if status != C.WIRESIGN_OK {
-		return taken(status, failure)
+	shown := ErrServiceNotAllowed
+	if !c.terms.revealsCodes {
+		shown = ErrPermissionDenied
 	}
-	return nil
+	return c.terms.refusal(ErrServiceNotAllowed, shown, service, c.requestID, "the application does not take "+service+" here")
 }
 
 // String names the caller for people.
 func (c *Caller) String() string {
-	if c.isPublic {
+	if c.IsPublic() {
 		return "wiresign.Caller(public)"
 	}
-	return "wiresign.Caller(" + strconv.Quote(c.service) + ")"
+	return "wiresign.Caller(" + strconv.Quote(c.Service()) + ")"
+}
+
+// terms are what a refusal that is made here has to know of the configuration.
+type terms struct {
+	realm        string
+	revealsCodes bool
+}
+
+func (t *terms) refusal(code, shown RefusalCode, service, requestID, detail string) *Refusal {
+	body := struct {
+		Error     string  `json:"error"`
+		Code      string  `json:"code"`
+		RequestID *string `json:"requestId"`
+	}{shown.Message(), shown.String(), nil}
+	if requestID != "" {
+		body.RequestID = &requestID
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return &Refusal{Code: code, Detail: err.Error(), Response: RefusalResponse{Status: http.StatusInternalServerError}}
+	}
+	response := RefusalResponse{Status: shown.Status(), Code: shown, Body: string(text)}
+	if response.Status == http.StatusUnauthorized {
+		response.WWWAuthenticate = "Wiresign realm=\"" + t.realm + "\""
+	}
+	return &Refusal{Code: code, Detail: detail, Service: service, RequestID: requestID, Response: response}
 }
 
 // callerOf takes over a native object.
-func callerOf(native *C.wiresign_verified, known *texts, request *Request) *Caller {
+func callerOf(native *C.wiresign_verified, terms *terms, request *Request) *Caller {
+	owned := &object[*C.wiresign_verified]{}
+	owned.own(native, func(native *C.wiresign_verified) { C.wiresign_verified_free(native) })
 	var read C.wiresign_go_verified
 	C.wiresign_go_read_verified(native, &read)
+	known := &facts{
+		service:           copied(read.service),
+		keyID:             copied(read.key_id),
+		scheme:            copied(read.scheme),
+		route:             copied(read.route),
+		covered:           make([]string, read.covered_count),
+		schemes:           make([]string, read.schemes_count),
+		isPublic:          bool(read.is_public),
+		keyIsRetiring:     bool(read.key_is_retiring),
+		requestIDIsSigned: bool(read.request_id_is_signed),
+	}
+	for at := range known.covered {
+		known.covered[at] = copied(C.wiresign_go_verified_covered(native, C.size_t(at)))
+	}
+	for at := range known.schemes {
+		known.schemes[at] = copied(C.wiresign_go_verified_schemes(native, C.size_t(at)))
+	}
 	caller := &Caller{
 		Identity: Identity{
-			service:           known.of(borrowed(read.service)),
-			keyID:             known.of(borrowed(read.key_id)),
-			scheme:            known.of(borrowed(read.scheme)),
-			requestID:         request.requestID(borrowed(read.request_id)),
-			age:               int64(read.age),
-			timestamp:         uint64(read.timestamp),
-			hasTimestamp:      bool(read.has_timestamp),
-			isPublic:          bool(read.is_public),
-			keyIsRetiring:     bool(read.key_is_retiring),
-			requestIDIsSigned: bool(read.request_id_is_signed),
+			facts:        known,
+			requestID:    request.requestID(borrowed(read.request_id)),
+			age:          int64(read.age),
+			timestamp:    uint64(read.timestamp),
+			hasTimestamp: bool(read.has_timestamp),
 		},
+		terms:     terms,
+		replayKey: copied(read.replay_key),
 	}
-	caller.native.own(native, func(native *C.wiresign_verified) { C.wiresign_verified_free(native) })
+	if _, unsettled := replaySecondsOf(native); unsettled {
+		caller.native = owned
+	} else {
+		owned.close()
+	}
 	return caller
 }

@@ -1,8 +1,6 @@
 package wiresign
 
 /*
-#cgo noescape wiresign_go_verify_into
-#cgo nocallback wiresign_go_verify_into
 #cgo noescape wiresign_go_verify
 #cgo nocallback wiresign_go_verify
 #cgo noescape wiresign_go_begin
@@ -12,30 +10,12 @@ package wiresign
 #cgo nocallback wiresign_verifier_body_limit
 #include "native.h"
 
-// What a verdict is written to. Pointers to objects are numbers here, since memory of Go without any pointer is lent
-// to a call without checks.
+// What a verdict is written to: an outcome, and room for the texts of nearly every acceptance. Memory of Go without any
+// pointer is lent to a call without checks, so the object is a number here.
 typedef struct wiresign_go_verdict {
-    wiresign_verified_values values;
-    uintptr_t object;
-    uintptr_t error;
+    wiresign_outcome outcome;
+    char texts[136];
 } wiresign_go_verdict;
-
-static int32_t wiresign_go_verify_into(uintptr_t verifier, const char *method, size_t method_length,
-                                       const char *target, size_t target_length, const char *authority,
-                                       size_t authority_length, const uint8_t *headers, size_t headers_length,
-                                       const uint32_t *header_lengths, size_t header_count, const uint8_t *body,
-                                       size_t body_length, const uint8_t *client, size_t client_length, uint64_t now,
-                                       wiresign_go_verdict *out)
-{
-    wiresign_error *error = NULL;
-    int32_t status = wiresign_verifier_verify_into(
-        (const wiresign_verifier *)verifier, method, method_length, target, target_length,
-        authority_length == 0 ? NULL : authority, authority_length, (const char *)headers, headers_length,
-        header_lengths, header_count, body, body_length, client_length == 0 ? NULL : client, client_length, now,
-        &out->values, &error);
-    out->error = (uintptr_t)error;
-    return status;
-}
 
 static int32_t wiresign_go_verify(uintptr_t verifier, const char *method, size_t method_length, const char *target,
                                   size_t target_length, const char *authority, size_t authority_length,
@@ -43,23 +23,38 @@ static int32_t wiresign_go_verify(uintptr_t verifier, const char *method, size_t
                                   size_t header_count, const uint8_t *body, size_t body_length, const uint8_t *client,
                                   size_t client_length, uint64_t now, wiresign_go_verdict *out)
 {
-    wiresign_error *error = NULL;
-    wiresign_verified *verified = NULL;
-    int32_t status = wiresign_verifier_verify(
+    return wiresign_verifier_verify_outcome(
         (const wiresign_verifier *)verifier, method, method_length, target, target_length,
         authority_length == 0 ? NULL : authority, authority_length, (const char *)headers, headers_length,
         header_lengths, header_count, body, body_length, client_length == 0 ? NULL : client, client_length, now,
-        &verified, &error);
-    out->object = (uintptr_t)verified;
-    out->error = (uintptr_t)error;
-    return status;
+        &out->outcome, sizeof *out);
 }
+
+// Whether the answers to refused requests of one status differ. A request without a method is always refused.
+static bool wiresign_go_reveals_codes(const wiresign_config *config)
+{
+    wiresign_verifier *verifier = NULL;
+    if (wiresign_verifier_new(config, &verifier, NULL) != WIRESIGN_OK) {
+        return false;
+    }
+    struct { wiresign_outcome outcome; char texts[512]; } out;
+    int32_t status = wiresign_verifier_verify_outcome(verifier, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0,
+                                                      NULL, 0, 0, &out.outcome, sizeof out);
+    wiresign_verifier_free(verifier);
+    return out.outcome.response_code == status;
+}
+
+// What beginning writes to.
+typedef struct wiresign_go_begun {
+    uintptr_t object;
+    uintptr_t error;
+} wiresign_go_begun;
 
 static int32_t wiresign_go_begin(uintptr_t verifier, const char *method, size_t method_length, const char *target,
                                  size_t target_length, const char *authority, size_t authority_length,
                                  const uint8_t *headers, size_t headers_length, const uint32_t *header_lengths,
                                  size_t header_count, const uint8_t *client, size_t client_length, uint64_t now,
-                                 wiresign_go_verdict *out)
+                                 wiresign_go_begun *out)
 {
     wiresign_error *error = NULL;
     wiresign_body_verification *verification = NULL;
@@ -91,6 +86,7 @@ import "C"
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -101,8 +97,9 @@ import (
 // seen.
 type Verifier struct {
 	object[*C.wiresign_verifier]
-	known  texts
-	fields atomic.Pointer[[]string]
+	known  factsTable
+	fields atomic.Pointer[fieldFilter]
+	terms  atomic.Pointer[terms]
 
 	replacing sync.Mutex
 }
@@ -119,9 +116,15 @@ func NewVerifier(config *Config) (*Verifier, error) {
 		return nil, taken(status, failure)
 	}
 	verifier := &Verifier{}
-	verifier.fields.Store(&config.fields)
+	verifier.fields.Store(config.fields)
+	verifier.terms.Store(termsOf(config))
 	verifier.own(native, func(native *C.wiresign_verifier) { C.wiresign_verifier_free(native) })
 	return verifier, nil
+}
+
+// termsOf is to be called while the configuration is in use.
+func termsOf(config *Config) *terms {
+	return &terms{realm: config.service, revealsCodes: bool(C.wiresign_go_reveals_codes(config.pointer))}
 }
 
 // VerifyBytes judges a request in raw parts. The error is a *Refusal, or a *Failure where no verdict was possible; the
@@ -131,55 +134,116 @@ func (v *Verifier) VerifyBytes(request *Request) (*Caller, error) {
 		return nil, spent("verifier")
 	}
 	defer v.leave()
-	var blockSpace [usualFieldBytes]byte
-	var lengthSpace [2 * usualFields]C.uint32_t
-	var addressSpace [addressBytes]byte
+	terms := v.terms.Load()
 	var verdict C.wiresign_go_verdict
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
-	status := C.wiresign_go_verify(v.number(), chars(request.Method), C.size_t(len(request.Method)),
-		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
-		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
-		C.size_t(len(lengths)/2), data(request.Body), C.size_t(len(request.Body)),
-		(*C.uint8_t)(&addressSpace[0]), request.client(&addressSpace), request.now(), &verdict)
+	requestID, status := v.judge(request, &verdict)
 	if status != C.WIRESIGN_OK {
-		return nil, taken(status, C.wiresign_go_error_of(verdict.error))
+		return nil, refusedBy(status, &verdict)
 	}
-	return callerOf(C.wiresign_go_verified_of(verdict.object), &v.known, request), nil
+	if verdict.outcome.object != 0 {
+		return callerOf(C.wiresign_go_verified_of(C.uintptr_t(verdict.outcome.object)), terms, request), nil
+	}
+	known, err := v.known.of(v.number(), verdict.outcome.facts)
+	if err != nil {
+		return nil, err
+	}
+	caller := &Caller{terms: terms, replayKey: strings.Clone(textOf(&verdict, 1))}
+	caller.fill(known, &verdict, request, requestID)
+	return caller, nil
 }
 
-// VerifyInto judges as VerifyBytes does, and writes who called to memory of the caller. An accepted request takes no
-// memory of Go: what VerifyBytes tells beyond the Identity is what costs it. With an error the Identity is nobody.
+// VerifyInto judges as VerifyBytes does, and writes who called to memory of the caller, so that an accepted request takes
+// no memory of Go. With an error the Identity is nobody. An Identity cannot be settled: where the configuration names an
+// external replay store, the error is a *Failure, and VerifyBytes is to be used.
 func (v *Verifier) VerifyInto(request *Request, identity *Identity) error {
 	*identity = Identity{}
 	if !v.enter() {
 		return spent("verifier")
 	}
+	defer v.leave()
+	var verdict C.wiresign_go_verdict
+	requestID, status := v.judge(request, &verdict)
+	if status != C.WIRESIGN_OK {
+		return refusedBy(status, &verdict)
+	}
+	if verdict.outcome.object != 0 {
+		return v.identityOf(&verdict, request, identity)
+	}
+	known, err := v.known.of(v.number(), verdict.outcome.facts)
+	if err != nil {
+		return err
+	}
+	identity.fill(known, &verdict, request, requestID)
+	return nil
+}
+
+// judge gives the request id that the field of that name holds, too.
+func (v *Verifier) judge(request *Request, verdict *C.wiresign_go_verdict) (string, C.int32_t) {
 	var blockSpace [usualFieldBytes]byte
 	var lengthSpace [2 * usualFields]C.uint32_t
 	var addressSpace [addressBytes]byte
-	var verdict C.wiresign_go_verdict
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
-	status := C.wiresign_go_verify_into(v.number(), chars(request.Method), C.size_t(len(request.Method)),
+	block, lengths, requestID := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
+	return requestID, C.wiresign_go_verify(v.number(), chars(request.Method), C.size_t(len(request.Method)),
 		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
 		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
 		C.size_t(len(lengths)/2), data(request.Body), C.size_t(len(request.Body)),
-		(*C.uint8_t)(&addressSpace[0]), request.client(&addressSpace), request.now(), &verdict)
-	v.leave()
-	if status != C.WIRESIGN_OK {
-		return taken(status, C.wiresign_go_error_of(verdict.error))
+		(*C.uint8_t)(&addressSpace[0]), request.client(&addressSpace), request.now(), verdict)
+}
+
+// fill takes what a verdict says beyond the facts.
+func (i *Identity) fill(known *facts, verdict *C.wiresign_go_verdict, request *Request, requestID string) {
+	i.facts = known
+	if text := textOf(verdict, 0); text == requestID {
+		i.requestID = requestID
+	} else {
+		i.requestID = request.requestID(text)
 	}
-	values := &verdict.values
-	identity.service = v.known.of(written(&values.service[0], values.service_length))
-	identity.keyID = v.known.of(written(&values.key_id[0], values.key_id_length))
-	identity.scheme = v.known.of(written(&values.scheme[0], values.scheme_length))
-	identity.requestID = request.requestID(written(&values.request_id[0], values.request_id_length))
-	identity.age = int64(values.age)
-	identity.timestamp = uint64(values.timestamp)
-	identity.hasTimestamp = values.has_timestamp != 0
-	identity.isPublic = values.is_public != 0
-	identity.keyIsRetiring = values.key_is_retiring != 0
-	identity.requestIDIsSigned = values.request_id_is_signed != 0
+	i.age = int64(verdict.outcome.age)
+	i.timestamp = uint64(verdict.outcome.timestamp)
+	i.hasTimestamp = verdict.outcome.flags&C.WIRESIGN_OUTCOME_TIMESTAMP != 0
+}
+
+// identityOf reads the rare verdict that does not fit.
+func (v *Verifier) identityOf(verdict *C.wiresign_go_verdict, request *Request, identity *Identity) error {
+	caller := callerOf(C.wiresign_go_verified_of(C.uintptr_t(verdict.outcome.object)), v.terms.Load(), request)
+	if caller.native != nil {
+		return &Failure{Code: ErrInvalidArgument, Message: "the configuration names an external replay store, which VerifyInto cannot ask: use VerifyBytes and SettleReplay"}
+	}
+	*identity = caller.Identity
 	return nil
+}
+
+// textOf gives a text of an outcome, as a string over the memory of the verdict.
+func textOf(verdict *C.wiresign_go_verdict, which int) string {
+	start := 0
+	for _, length := range verdict.outcome.lengths[:which] {
+		if length != C.WIRESIGN_ABSENT {
+			start += int(length)
+		}
+	}
+	if length := verdict.outcome.lengths[which]; length != C.WIRESIGN_ABSENT {
+		return unsafe.String((*byte)(unsafe.Pointer(&verdict.texts[start])), int(length))
+	}
+	return ""
+}
+
+// refusedBy makes the error of a verdict that is no acceptance.
+func refusedBy(status C.int32_t, verdict *C.wiresign_go_verdict) error {
+	if verdict.outcome.object != 0 || status >= firstFailure {
+		return taken(status, C.wiresign_go_error_of(C.uintptr_t(verdict.outcome.object)))
+	}
+	return &Refusal{
+		Code:      RefusalCode(status),
+		Detail:    strings.Clone(textOf(verdict, 0)),
+		Service:   strings.Clone(textOf(verdict, 1)),
+		RequestID: strings.Clone(textOf(verdict, 2)),
+		Response: RefusalResponse{
+			Status:          int(verdict.outcome.response_status),
+			Code:            RefusalCode(verdict.outcome.response_code),
+			WWWAuthenticate: strings.Clone(textOf(verdict, 4)),
+			Body:            strings.Clone(textOf(verdict, 3)),
+		},
+	}
 }
 
 // Begin judges the head of a request whose body is still arriving. All that can be refused without the body is refused
@@ -192,17 +256,18 @@ func (v *Verifier) Begin(request *Request) (*BodyVerification, error) {
 	var blockSpace [usualFieldBytes]byte
 	var lengthSpace [2 * usualFields]C.uint32_t
 	var addressSpace [addressBytes]byte
-	var verdict C.wiresign_go_verdict
-	block, lengths := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
+	var begun C.wiresign_go_begun
+	terms := v.terms.Load()
+	block, lengths, _ := request.appendFields(blockSpace[:0], lengthSpace[:0], v.fields.Load())
 	status := C.wiresign_go_begin(v.number(), chars(request.Method), C.size_t(len(request.Method)),
 		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
 		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
 		C.size_t(len(lengths)/2), (*C.uint8_t)(&addressSpace[0]), request.client(&addressSpace), request.now(),
-		&verdict)
+		&begun)
 	if status != C.WIRESIGN_OK {
-		return nil, taken(status, C.wiresign_go_error_of(verdict.error))
+		return nil, taken(status, C.wiresign_go_error_of(begun.error))
 	}
-	return bodyVerificationOf(C.wiresign_go_body_verification_of(verdict.object), &v.known, request), nil
+	return bodyVerificationOf(C.wiresign_go_body_verification_of(begun.object), terms, request), nil
 }
 
 // Replace puts another configuration in force, at once for all goroutines. Requests that are being judged finish on
@@ -224,7 +289,8 @@ func (v *Verifier) Replace(config *Config) error {
 	if status := C.wiresign_verifier_replace(v.pointer, config.pointer, &failure); status != C.WIRESIGN_OK {
 		return taken(status, failure)
 	}
-	v.fields.Store(&config.fields)
+	v.fields.Store(config.fields)
+	v.terms.Store(termsOf(config))
 	return nil
 }
 
@@ -272,9 +338,4 @@ func (v *Verifier) Close() error {
 
 func (v *Verifier) number() C.uintptr_t {
 	return C.uintptr_t(uintptr(unsafe.Pointer(v.pointer)))
-}
-
-// written gives a text of a result as a string over the same memory.
-func written(first *C.char, length C.uint32_t) string {
-	return unsafe.String((*byte)(unsafe.Pointer(first)), int(length))
 }

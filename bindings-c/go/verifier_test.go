@@ -2,6 +2,7 @@ package wiresign
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -33,8 +34,8 @@ func TestAGenuineRequestNamesItsCaller(t *testing.T) {
 func TestVerifyIntoNamesTheSameCaller(t *testing.T) {
 	request := signedRequest(t, "POST", "/invoices", "{}")
 	caller := must(verifierOfOrders(t).VerifyBytes(request))
-	identity := Identity{service: "somebody else"}
-	if err := verifierOfOrders(t).VerifyInto(request, &identity); err != nil || identity != caller.Identity {
+	identity := Identity{facts: &facts{service: "somebody else"}}
+	if err := verifierOfOrders(t).VerifyInto(request, &identity); err != nil || !reflect.DeepEqual(identity, caller.Identity) {
 		t.Errorf("%v: %+v is not %+v", err, identity, caller.Identity)
 	}
 	request.Body = []byte("{ }")

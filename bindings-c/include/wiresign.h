@@ -275,34 +275,39 @@
 #define WIRESIGN_LOOKUP_SYSTEM 3
 
 /**
+ * How many texts facts have.
+ */
+#define WIRESIGN_FACTS_TEXTS 6
+
+/**
+ * A bit of `flags` of facts: the request went to a public route, where nothing was verified.
+ */
+#define WIRESIGN_FACTS_PUBLIC 1
+
+/**
+ * A bit of `flags` of facts: the key that made the signature is marked as retiring.
+ */
+#define WIRESIGN_FACTS_RETIRING 2
+
+/**
+ * A bit of `flags` of facts: the request id is part of what was signed.
+ */
+#define WIRESIGN_FACTS_REQUEST_ID_SIGNED 4
+
+/**
  * The size of the head of an outcome, and so the least capacity of a buffer for one.
  */
-#define WIRESIGN_OUTCOME_HEAD_SIZE 64
+#define WIRESIGN_OUTCOME_HEAD_SIZE 56
 
 /**
  * How many texts an outcome has at most.
  */
-#define WIRESIGN_OUTCOME_TEXTS 8
-
-/**
- * A bit of `flags`: the request went to a public route, where nothing was verified.
- */
-#define WIRESIGN_OUTCOME_PUBLIC 1
-
-/**
- * A bit of `flags`: the key that made the signature is marked as retiring.
- */
-#define WIRESIGN_OUTCOME_RETIRING 2
-
-/**
- * A bit of `flags`: the request id is part of what was signed.
- */
-#define WIRESIGN_OUTCOME_REQUEST_ID_SIGNED 4
+#define WIRESIGN_OUTCOME_TEXTS 5
 
 /**
  * A bit of `flags`: `age` and `timestamp` are known.
  */
-#define WIRESIGN_OUTCOME_TIMESTAMP 8
+#define WIRESIGN_OUTCOME_TIMESTAMP 1
 
 /**
  * A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes.
@@ -436,12 +441,11 @@ typedef struct wiresign_verified_context wiresign_verified_context;
 typedef struct wiresign_verifier wiresign_verifier;
 
 /**
- * The head of what wiresign_verifier_verify_packed writes; the texts follow it at once, one behind the other. The layout
- * does not change within an ABI version.
+ * The head of what wiresign_verifier_verify_outcome and wiresign_verifier_verify_packed write; the texts follow it at once,
+ * one behind the other. The layout does not change within an ABI version.
  *
- * Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, the
- * replay key, which is absent under service-hmac-v2 (there it follows from service and request id), and all schemes with
- * commas between them.
+ * Texts of an acceptance: the request id; the replay key, which is absent under service-hmac-v2 (there it follows from
+ * service and request id).
  * Texts of a refusal: detail, service, request id, the body of the answer, and its WWW-Authenticate.
  */
 typedef struct wiresign_outcome {
@@ -460,9 +464,13 @@ typedef struct wiresign_outcome {
      */
     uint64_t object;
     /**
-     * Bits, of an acceptance: WIRESIGN_OUTCOME_PUBLIC and the others.
+     * Bits, of an acceptance: WIRESIGN_OUTCOME_TIMESTAMP.
      */
     uint32_t flags;
+    /**
+     * Of an acceptance: the number of what it has in common with others, which wiresign_verifier_facts tells.
+     */
+    uint32_t facts;
     /**
      * The HTTP status to answer a refused request with.
      */
@@ -539,6 +547,22 @@ typedef struct wiresign_verified_values {
      */
     char request_id[WIRESIGN_REQUEST_ID_SIZE];
 } wiresign_verified_values;
+
+/**
+ * The head of the bytes that wiresign_verifier_facts gives; the texts follow it at once, one behind the other: service, key
+ * id, scheme, route, the covered parts with commas between them, and all schemes with commas between them. The layout does
+ * not change within an ABI version.
+ */
+typedef struct wiresign_facts {
+    /**
+     * Bits: WIRESIGN_FACTS_PUBLIC and the others.
+     */
+    uint32_t flags;
+    /**
+     * The length of each text in bytes, or WIRESIGN_ABSENT.
+     */
+    uint32_t lengths[WIRESIGN_FACTS_TEXTS];
+} wiresign_facts;
 
 #ifdef __cplusplus
 extern "C" {
@@ -637,6 +661,12 @@ const char *wiresign_config_environment(const struct wiresign_config *config, si
  * The largest body in bytes that a verifier with this configuration accepts. NULL gives 0.
  */
 uint64_t wiresign_config_body_limit(const struct wiresign_config *config);
+
+/**
+ * True where accepted requests are to be remembered in a store that several processes share, which the caller asks and then
+ * tells wiresign_verifier_settle_replay. NULL gives false.
+ */
+bool wiresign_config_has_external_replay_store(const struct wiresign_config *config);
 
 /**
  * How many services the registry of the configuration knows. NULL gives 0.
@@ -954,6 +984,35 @@ const char *wiresign_handshake_response_body(const struct wiresign_handshake_res
 void wiresign_handshake_response_free(struct wiresign_handshake_response *response);
 
 /**
+ * Judges a request as wiresign_verifier_verify does, and writes the verdict to a buffer: what many requests have in common as
+ * a number, so that nothing is made that the caller has already.
+ *
+ * `outcome` is a buffer of `capacity` bytes, WIRESIGN_OUTCOME_HEAD_SIZE at least, of any alignment: it gets a
+ * wiresign_outcome and its texts, whatever the status is. 128 bytes are enough for nearly every acceptance, and 512 for
+ * nearly every refusal too.
+ *
+ * Errors: as wiresign_verifier_verify. The request is accepted only when the status is WIRESIGN_OK.
+ */
+int32_t wiresign_verifier_verify_outcome(const struct wiresign_verifier *verifier,
+                                         const char *method,
+                                         size_t method_length,
+                                         const char *target,
+                                         size_t target_length,
+                                         const char *authority,
+                                         size_t authority_length,
+                                         const char *headers,
+                                         size_t headers_length,
+                                         const uint32_t *header_lengths,
+                                         size_t header_count,
+                                         const void *body,
+                                         size_t body_length,
+                                         const uint8_t *client,
+                                         size_t client_length,
+                                         uint64_t now,
+                                         struct wiresign_outcome *outcome,
+                                         size_t capacity);
+
+/**
  * Judges a request as wiresign_verifier_verify does, with few arguments: for runtimes where each pointer costs, and where
  * the memory of a call must not move, so that all of it should be in few pieces.
  *
@@ -962,8 +1021,7 @@ void wiresign_handshake_response_free(struct wiresign_handshake_response *respon
  * are, and they are 4 at least. The length of an authority that is not known is WIRESIGN_ABSENT; a caller that is not
  * known, or has no IP address, may be any other text.
  *
- * `outcome` is a buffer of `capacity` bytes, WIRESIGN_OUTCOME_HEAD_SIZE at least, of any alignment: it gets a
- * wiresign_outcome and its texts, whatever the status is. 512 bytes are nearly always enough.
+ * The verdict is written as by wiresign_verifier_verify_outcome.
  *
  * Errors: as wiresign_verifier_verify. The request is accepted only when the status is WIRESIGN_OK.
  */
@@ -977,6 +1035,19 @@ int32_t wiresign_verifier_verify_packed(const struct wiresign_verifier *verifier
                                         uint64_t now,
                                         struct wiresign_outcome *outcome,
                                         size_t capacity);
+
+/**
+ * The facts that a number stands for, which an outcome of this verifier has given: a wiresign_facts and its texts. They stay
+ * the same for as long as the verifier lives, so ask once.
+ *
+ * Gives through `block` bytes that the caller frees with wiresign_bytes_free.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_facts(const struct wiresign_verifier *verifier,
+                                uint32_t facts,
+                                struct wiresign_bytes **block,
+                                struct wiresign_error **err);
 
 /**
  * How many headers there are to set. NULL gives 0.
@@ -1307,7 +1378,8 @@ int32_t wiresign_verifier_verify(const struct wiresign_verifier *verifier,
  * Judges a request as wiresign_verifier_verify does, and writes who called to plain memory of the caller, so that no
  * object is made. With `err` NULL a refusal makes none either. Nothing is to be freed.
  *
- * Errors: as wiresign_verifier_verify.
+ * Errors: as wiresign_verifier_verify. A request that an external replay store has still to judge is
+ * WIRESIGN_INVALID_ARGUMENT, because plain values cannot be settled: use wiresign_verifier_verify there.
  */
 int32_t wiresign_verifier_verify_into(const struct wiresign_verifier *verifier,
                                       const char *method,

@@ -215,6 +215,16 @@ pub unsafe extern "C" fn wiresign_config_body_limit(config: *const wiresign_conf
     })
 }
 
+/// True where accepted requests are to be remembered in a store that several processes share, which the caller asks and then
+/// tells wiresign_verifier_settle_replay. NULL gives false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_has_external_replay_store(config: *const wiresign_config) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { config.as_ref() }.is_some_and(|config| config.config.has_external_replay_store())
+    })
+}
+
 /// How many services the registry of the configuration knows. NULL gives 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wiresign_config_service_id_count(config: *const wiresign_config) -> usize {

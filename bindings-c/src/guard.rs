@@ -7,6 +7,7 @@ use std::ptr;
 use crate::codes::WIRESIGN_OK;
 use crate::error::wiresign_error;
 use crate::failure::Failure;
+use crate::vectors::clear_upper_halves;
 
 /// Wraps the body of an export. Every export has exactly one, which a test asserts by reading the sources.
 ///
@@ -28,6 +29,7 @@ macro_rules! guarded {
 /// # Safety
 /// `err` is NULL or valid for writing a pointer.
 pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    clear_upper_halves();
     // Unwind safety: nothing that the body could have left half done is used again. Outputs are written as the last
     // step, the core takes locks only around steps that cannot panic, and the streaming object spends itself.
     let outcome =
@@ -51,6 +53,7 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
 
 /// Runs the body of an export that cannot fail.
 pub(crate) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    clear_upper_halves();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
         discard(payload);
         fallback

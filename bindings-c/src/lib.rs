@@ -18,6 +18,7 @@ mod failure;
 mod input;
 mod output;
 mod text;
+mod vectors;
 
 pub mod codes;
 
@@ -27,6 +28,7 @@ pub mod config;
 pub mod contexts;
 pub mod error;
 pub mod explanation;
+pub mod facts;
 pub mod handshake_response;
 pub mod outcome;
 pub mod signed;

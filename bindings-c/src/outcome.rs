@@ -1,38 +1,35 @@
-//! A whole request in one block, and its whole verdict in another: for runtimes where every pointer has its price.
+//! A whole verdict in a buffer, and a whole request in one block: for runtimes where every object and every pointer has its
+//! price.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::net::IpAddr;
 
 use wiresign::{Head, Headers, Refusal, Verified};
 
 use crate::about::WIRESIGN_ABSENT;
-use crate::codes::{WIRESIGN_INTERNAL, WIRESIGN_OK};
+use crate::bytes::wiresign_bytes;
+use crate::codes::{WIRESIGN_BUFFER_TOO_SMALL, WIRESIGN_INTERNAL, WIRESIGN_OK};
 use crate::error::wiresign_error;
+use crate::facts::FactsTable;
 use crate::failure::Failure;
-use crate::input::{self, FlatTexts};
+use crate::input::{self, FlatTexts, RawHead};
+use crate::output::Output;
 use crate::verified::wiresign_verified;
 use crate::verifier::wiresign_verifier;
 
 /// The size of the head of an outcome, and so the least capacity of a buffer for one.
-pub const WIRESIGN_OUTCOME_HEAD_SIZE: usize = 64;
+pub const WIRESIGN_OUTCOME_HEAD_SIZE: usize = 56;
 /// How many texts an outcome has at most.
-pub const WIRESIGN_OUTCOME_TEXTS: usize = 8;
+pub const WIRESIGN_OUTCOME_TEXTS: usize = 5;
 
-/// A bit of `flags`: the request went to a public route, where nothing was verified.
-pub const WIRESIGN_OUTCOME_PUBLIC: u32 = 1;
-/// A bit of `flags`: the key that made the signature is marked as retiring.
-pub const WIRESIGN_OUTCOME_RETIRING: u32 = 2;
-/// A bit of `flags`: the request id is part of what was signed.
-pub const WIRESIGN_OUTCOME_REQUEST_ID_SIGNED: u32 = 4;
 /// A bit of `flags`: `age` and `timestamp` are known.
-pub const WIRESIGN_OUTCOME_TIMESTAMP: u32 = 8;
+pub const WIRESIGN_OUTCOME_TIMESTAMP: u32 = 1;
 
-/// The head of what wiresign_verifier_verify_packed writes; the texts follow it at once, one behind the other. The layout
-/// does not change within an ABI version.
+/// The head of what wiresign_verifier_verify_outcome and wiresign_verifier_verify_packed write; the texts follow it at once,
+/// one behind the other. The layout does not change within an ABI version.
 ///
-/// Texts of an acceptance: service, key id, scheme, request id, route, the covered parts with commas between them, the
-/// replay key, which is absent under service-hmac-v2 (there it follows from service and request id), and all schemes with
-/// commas between them.
+/// Texts of an acceptance: the request id; the replay key, which is absent under service-hmac-v2 (there it follows from
+/// service and request id).
 /// Texts of a refusal: detail, service, request id, the body of the answer, and its WWW-Authenticate.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -45,8 +42,10 @@ pub struct wiresign_outcome {
     /// configuration names an external replay store, or the call failed: a wiresign_verified where the status is
     /// WIRESIGN_OK, else a wiresign_error. Nothing else is then written.
     pub object: u64,
-    /// Bits, of an acceptance: WIRESIGN_OUTCOME_PUBLIC and the others.
+    /// Bits, of an acceptance: WIRESIGN_OUTCOME_TIMESTAMP.
     pub flags: u32,
+    /// Of an acceptance: the number of what it has in common with others, which wiresign_verifier_facts tells.
+    pub facts: u32,
     /// The HTTP status to answer a refused request with.
     pub response_status: u16,
     /// The code that the answer to a refused request shows.
@@ -67,10 +66,67 @@ impl wiresign_outcome {
         timestamp: 0,
         object: 0,
         flags: 0,
+        facts: 0,
         response_status: 0,
         response_code: 0,
         lengths: [WIRESIGN_ABSENT; WIRESIGN_OUTCOME_TEXTS],
     };
+}
+
+/// Judges a request as wiresign_verifier_verify does, and writes the verdict to a buffer: what many requests have in common as
+/// a number, so that nothing is made that the caller has already.
+///
+/// `outcome` is a buffer of `capacity` bytes, WIRESIGN_OUTCOME_HEAD_SIZE at least, of any alignment: it gets a
+/// wiresign_outcome and its texts, whatever the status is. 128 bytes are enough for nearly every acceptance, and 512 for
+/// nearly every refusal too.
+///
+/// Errors: as wiresign_verifier_verify. The request is accepted only when the status is WIRESIGN_OK.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_verify_outcome(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    outcome: *mut wiresign_outcome,
+    capacity: usize,
+) -> i32 {
+    guarded!(else WIRESIGN_INTERNAL, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client,
+            client_length,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length, and the buffer for its
+        // capacity.
+        unsafe {
+            give_verdict(outcome, capacity, verifier, |verifier| {
+                let request = request.read()?;
+                let body = input::bytes("body", body, body_length)?;
+                Ok(verifier.core().verify(&request.head(), body, input::time(now))?)
+            })
+        }
+    })
 }
 
 /// Judges a request as wiresign_verifier_verify does, with few arguments: for runtimes where each pointer costs, and where
@@ -81,8 +137,7 @@ impl wiresign_outcome {
 /// are, and they are 4 at least. The length of an authority that is not known is WIRESIGN_ABSENT; a caller that is not
 /// known, or has no IP address, may be any other text.
 ///
-/// `outcome` is a buffer of `capacity` bytes, WIRESIGN_OUTCOME_HEAD_SIZE at least, of any alignment: it gets a
-/// wiresign_outcome and its texts, whatever the status is. 512 bytes are nearly always enough.
+/// The verdict is written as by wiresign_verifier_verify_outcome.
 ///
 /// Errors: as wiresign_verifier_verify. The request is accepted only when the status is WIRESIGN_OK.
 #[unsafe(no_mangle)]
@@ -99,31 +154,71 @@ pub unsafe extern "C" fn wiresign_verifier_verify_packed(
     capacity: usize,
 ) -> i32 {
     guarded!(else WIRESIGN_INTERNAL, {
-        if outcome.is_null() || capacity < WIRESIGN_OUTCOME_HEAD_SIZE {
-            return crate::codes::WIRESIGN_BUFFER_TOO_SMALL;
-        }
-        // SAFETY: not NULL, and the caller promised that it can be written for its capacity.
-        let mut packed = unsafe { Packed::new(outcome.cast(), capacity) };
-        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
-        let judged = unsafe {
-            PackedHead::read(texts, texts_length, lengths, count).and_then(|head| {
-                let verifier = input::handle("verifier", verifier)?;
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length, and the buffer for its
+        // capacity.
+        unsafe {
+            give_verdict(outcome, capacity, verifier, |verifier| {
+                let request = PackedHead::read(texts, texts_length, lengths, count)?;
                 let body = input::bytes("body", body, body_length)?;
-                Ok(verifier.core().verify(&head.head(), body, input::time(now))?)
+                Ok(verifier.core().verify(&request.head(), body, input::time(now))?)
             })
-        };
-        match judged {
-            Ok(verified) => {
-                packed.accept(&verified);
-                WIRESIGN_OK
-            }
-            Err(failure) => {
-                let code = failure.code();
-                packed.fail(failure);
-                code
-            }
         }
     })
+}
+
+/// The facts that a number stands for, which an outcome of this verifier has given: a wiresign_facts and its texts. They stay
+/// the same for as long as the verifier lives, so ask once.
+///
+/// Gives through `block` bytes that the caller frees with wiresign_bytes_free.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_facts(
+    verifier: *const wiresign_verifier,
+    facts: u32,
+    block: *mut *mut wiresign_bytes,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or valid.
+        let (verifier, output) = unsafe { (input::handle("verifier", verifier)?, Output::new("block", block)?) };
+        let known = verifier.facts().block(facts);
+        let known = known.ok_or_else(|| Failure::argument("facts", format_args!("no outcome has given {facts}")))?;
+        output.give(wiresign_bytes::new(known.to_vec()));
+        Ok(())
+    })
+}
+
+/// Judges, and writes the verdict to the buffer.
+///
+/// # Safety
+/// `outcome` is NULL or valid for writing `capacity` bytes; `verifier` is NULL or live.
+#[inline]
+unsafe fn give_verdict(
+    outcome: *mut wiresign_outcome,
+    capacity: usize,
+    verifier: *const wiresign_verifier,
+    judge: impl FnOnce(&wiresign_verifier) -> Result<Verified, Failure>,
+) -> i32 {
+    if outcome.is_null() || capacity < WIRESIGN_OUTCOME_HEAD_SIZE {
+        return WIRESIGN_BUFFER_TOO_SMALL;
+    }
+    // SAFETY: not NULL, and valid for its capacity by the contract of this function.
+    let mut packed = unsafe { Packed::new(outcome.cast(), capacity) };
+    // SAFETY: by the contract of this function.
+    let judged = unsafe { input::handle("verifier", verifier) }.and_then(|verifier| {
+        let verified = judge(verifier)?;
+        packed.accept(verifier.facts(), &verified);
+        Ok(())
+    });
+    match judged {
+        Ok(()) => WIRESIGN_OK,
+        Err(failure) => {
+            let code = failure.code();
+            packed.fail(failure);
+            code
+        }
+    }
 }
 
 /// A request without its body, cut out of one block.
@@ -221,31 +316,23 @@ impl Packed {
         Self { start, capacity, head: wiresign_outcome::NOTHING, used: WIRESIGN_OUTCOME_HEAD_SIZE, fits: true }
     }
 
-    fn accept(&mut self, verified: &Verified) {
-        let flags = [
-            (verified.is_public(), WIRESIGN_OUTCOME_PUBLIC),
-            (verified.key_is_retiring(), WIRESIGN_OUTCOME_RETIRING),
-            (verified.request_id_is_signed(), WIRESIGN_OUTCOME_REQUEST_ID_SIGNED),
-            (verified.timestamp().is_some(), WIRESIGN_OUTCOME_TIMESTAMP),
-        ];
-        self.head.flags = flags.iter().map(|(is_set, bit)| if *is_set { *bit } else { 0 }).sum();
+    #[inline]
+    fn accept(&mut self, facts: &FactsTable, verified: &Verified) {
+        self.head.flags = if verified.timestamp().is_some() { WIRESIGN_OUTCOME_TIMESTAMP } else { 0 };
         self.head.age = verified.age().unwrap_or(0);
         self.head.timestamp = verified.timestamp().unwrap_or(0);
-        let texts = [verified.service(), verified.key_id(), verified.scheme(), verified.request_id(), verified.route()];
-        for (at, text) in texts.into_iter().enumerate() {
-            self.text(at, text);
-        }
-        self.list(5, verified.covered());
+        self.text(0, verified.request_id());
         // There it takes a hash that most never ask for.
         if verified.scheme() != Some(KEYED_BY_REQUEST_ID) {
-            self.text(6, verified.replay_key().as_deref());
+            self.text(1, verified.replay_key().as_deref());
         }
-        self.list(7, verified.schemes());
         // What an external store says of the request is told by the object.
-        if self.fits && verified.replay_seconds().is_none() {
-            self.finish();
-        } else {
-            self.hand_over(Box::into_raw(Box::new(wiresign_verified::new(verified))).cast());
+        match facts.number(verified) {
+            Some(number) if self.fits && verified.replay_seconds().is_none() => {
+                self.head.facts = number;
+                self.finish();
+            }
+            _ => self.hand_over(Box::into_raw(Box::new(wiresign_verified::new(verified))).cast()),
         }
     }
 
@@ -276,15 +363,6 @@ impl Packed {
         if let Some(text) = text {
             self.head.lengths[at] = self.append(text);
         }
-    }
-
-    fn list<'t>(&mut self, at: usize, texts: impl Iterator<Item = &'t str>) {
-        let mut length = 0;
-        for (index, text) in texts.enumerate() {
-            length += if index == 0 { 0 } else { self.append(",") };
-            length += self.append(text);
-        }
-        self.head.lengths[at] = length;
     }
 
     /// Writes behind what was written, where there is room, and gives the length.

@@ -86,9 +86,8 @@ fn fill(place: &mut [c_char], text: Option<&str>) -> Result<u32, Failure> {
         // The grammars of all four texts are shorter; cutting one would name another caller.
         return Err(Failure::Internal("a verified text is longer than its grammar".to_owned()));
     }
-    for (place, byte) in place.iter_mut().zip(text.bytes()) {
-        *place = byte as c_char;
-    }
+    // SAFETY: the text is shorter than its place, and not in it; a c_char has the size of a byte.
+    unsafe { place.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len()) };
     Ok(text.len() as u32)
 }
 

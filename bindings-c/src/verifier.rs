@@ -10,6 +10,7 @@ use crate::bytes::wiresign_bytes;
 use crate::config::wiresign_config;
 use crate::error::wiresign_error;
 use crate::explanation::wiresign_explanation;
+use crate::facts::FactsTable;
 use crate::failure::Failure;
 use crate::handshake_response::wiresign_handshake_response;
 use crate::input::{self, RawHead};
@@ -28,11 +29,16 @@ pub const WIRESIGN_REPLAY_UNAVAILABLE: u32 = 2;
 /// a service has one for its whole life, because a second one would not know the requests that the first has seen.
 pub struct wiresign_verifier {
     verifier: Verifier,
+    facts: FactsTable,
 }
 
 impl wiresign_verifier {
     pub(crate) fn core(&self) -> &Verifier {
         &self.verifier
+    }
+
+    pub(crate) fn facts(&self) -> &FactsTable {
+        &self.facts
     }
 }
 
@@ -50,7 +56,7 @@ pub unsafe extern "C" fn wiresign_verifier_new(
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL or valid.
         let (config, output) = unsafe { (input::handle("config", config)?, Output::new("verifier", verifier)?) };
-        output.give(wiresign_verifier { verifier: Verifier::new(config.config()) });
+        output.give(wiresign_verifier { verifier: Verifier::new(config.config()), facts: FactsTable::new() });
         Ok(())
     })
 }
@@ -120,7 +126,8 @@ pub unsafe extern "C" fn wiresign_verifier_verify(
 /// Judges a request as wiresign_verifier_verify does, and writes who called to plain memory of the caller, so that no
 /// object is made. With `err` NULL a refusal makes none either. Nothing is to be freed.
 ///
-/// Errors: as wiresign_verifier_verify.
+/// Errors: as wiresign_verifier_verify. A request that an external replay store has still to judge is
+/// WIRESIGN_INVALID_ARGUMENT, because plain values cannot be settled: use wiresign_verifier_verify there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wiresign_verifier_verify_into(
     verifier: *const wiresign_verifier,
@@ -168,6 +175,9 @@ pub unsafe extern "C" fn wiresign_verifier_verify_into(
         };
         let head = request.head();
         let outcome = verifier.verifier.verify(&head, body, input::time(now))?;
+        if outcome.replay_seconds().is_some() {
+            return Err(Failure::argument("values", "they cannot be settled with the external replay store"));
+        }
         output.write(wiresign_verified_values::new(&outcome)?);
         Ok(())
     })
@@ -390,6 +400,7 @@ pub unsafe extern "C" fn wiresign_verifier_replace(
         let (verifier, config) =
             unsafe { (input::handle("verifier", verifier.cast_const())?, input::handle("config", config)?) };
         verifier.verifier.replace(config.config());
+        verifier.facts.forget_recent();
         Ok(())
     })
 }

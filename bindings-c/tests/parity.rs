@@ -80,6 +80,9 @@ const ONLY_IN_C: &[&str] = &[
     "verified_free",
     "verifier_free",
     "verifier_verify_packed",
+    "verifier_verify_outcome",
+    "verifier_facts",
+    "config_has_external_replay_store",
     "config_header_name_count",
     "config_header_name",
 ];

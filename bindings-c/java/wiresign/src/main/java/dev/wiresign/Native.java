@@ -60,6 +60,7 @@ final class Native {
 
     static final MethodHandle VERIFIER_NEW;
     static final MethodHandle VERIFIER_VERIFY;
+    static final MethodHandle VERIFIER_FACTS;
     static final MethodHandle VERIFIER_BEGIN;
     static final MethodHandle VERIFIER_REPLACE;
     static final MethodHandle VERIFIER_METRICS;
@@ -183,6 +184,7 @@ final class Native {
 
         VERIFIER_NEW = all.find("verifier_new", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
         VERIFIER_VERIFY = all.find("verifier_verify_packed", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG), CRITICAL);
+        VERIFIER_FACTS = all.find("verifier_facts", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS), CRITICAL);
         VERIFIER_BEGIN = all.find("verifier_begin", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
         VERIFIER_REPLACE = all.find("verifier_replace", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
         VERIFIER_METRICS = all.find("verifier_metrics", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS));

@@ -1,12 +1,10 @@
 package dev.wiresign;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.StringJoiner;
 
 /**
  * A verdict as the library writes it: the head of a {@code wiresign_outcome}, and its texts. They become Java's texts when
@@ -14,17 +12,11 @@ import java.util.StringJoiner;
  */
 final class Outcome {
     /** Nearly always enough; where it is not, the library gives an object, which is read instead. */
-    static final int CAPACITY = 512;
+    static final int CAPACITY = 384;
 
     // Texts of an acceptance.
-    static final int SERVICE = 0;
-    static final int KEY_ID = 1;
-    static final int SCHEME = 2;
-    static final int REQUEST_ID = 3;
-    static final int ROUTE = 4;
-    static final int COVERED = 5;
-    static final int REPLAY_KEY = 6;
-    static final int SCHEMES = 7;
+    static final int REQUEST_ID = 0;
+    static final int REPLAY_KEY = 1;
     // Texts of a refusal.
     static final int DETAIL = 0;
     static final int CLAIMED_SERVICE = 1;
@@ -32,19 +24,18 @@ final class Outcome {
     static final int BODY = 3;
     static final int WWW_AUTHENTICATE = 4;
 
-    static final int PUBLIC = 1;
-    static final int RETIRING = 2;
-    static final int REQUEST_ID_SIGNED = 4;
-    static final int TIMESTAMP = 8;
+    private static final int TEXTS = 5;
+    private static final int TIMESTAMP = 1;
 
     private static final int AGE_AT = 0;
     private static final int TIMESTAMP_AT = 8;
     private static final int OBJECT_AT = 16;
     private static final int FLAGS_AT = 24;
-    private static final int RESPONSE_STATUS_AT = 28;
-    private static final int RESPONSE_CODE_AT = 30;
-    private static final int LENGTHS_AT = 32;
-    private static final int HEAD_SIZE = 64;
+    private static final int FACTS_AT = 28;
+    private static final int RESPONSE_STATUS_AT = 32;
+    private static final int RESPONSE_CODE_AT = 34;
+    private static final int LENGTHS_AT = 36;
+    private static final int HEAD_SIZE = 56;
 
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
@@ -61,6 +52,11 @@ final class Outcome {
         return (long) LONG.get(bytes, OBJECT_AT);
     }
 
+    /** The number of what the request has in common with others. */
+    static int facts(byte[] bytes) {
+        return (int) INT.get(bytes, FACTS_AT);
+    }
+
     long age() {
         return (long) LONG.get(bytes, AGE_AT);
     }
@@ -69,8 +65,9 @@ final class Outcome {
         return (long) LONG.get(bytes, TIMESTAMP_AT);
     }
 
-    boolean is(int flag) {
-        return ((int) INT.get(bytes, FLAGS_AT) & flag) != 0;
+    /** Whether age and time are known. */
+    boolean isTimed() {
+        return ((int) INT.get(bytes, FLAGS_AT) & TIMESTAMP) != 0;
     }
 
     int responseStatus() {
@@ -103,37 +100,18 @@ final class Outcome {
         try {
             long[] number = new long[1];
             MemorySegment numbers = MemorySegment.ofArray(number);
-            int flags = (Native.flag(Native.VERIFIED_IS_PUBLIC, verified) ? PUBLIC : 0)
-                    | (Native.flag(Native.VERIFIED_IS_RETIRING, verified) ? RETIRING : 0)
-                    | (Native.flag(Native.VERIFIED_REQUEST_ID_IS_SIGNED, verified) ? REQUEST_ID_SIGNED : 0);
             long age = (boolean) Native.VERIFIED_AGE.invokeExact(verified, numbers) ? number[0] : 0;
             number[0] = 0;
             boolean isTimed = (boolean) Native.VERIFIED_TIMESTAMP.invokeExact(verified, numbers);
             Outcome outcome = of(
-                    Native.text(Native.VERIFIED_SERVICE, verified),
-                    Native.text(Native.VERIFIED_KEY_ID, verified),
-                    Native.text(Native.VERIFIED_SCHEME, verified),
-                    Native.text(Native.VERIFIED_REQUEST_ID, verified),
-                    Native.text(Native.VERIFIED_ROUTE, verified),
-                    list(Native.VERIFIED_COVERED_COUNT, Native.VERIFIED_COVERED, verified),
-                    Native.text(Native.VERIFIED_REPLAY_KEY, verified),
-                    list(Native.VERIFIED_SCHEMES_COUNT, Native.VERIFIED_SCHEMES, verified));
+                    Native.text(Native.VERIFIED_REQUEST_ID, verified), Native.text(Native.VERIFIED_REPLAY_KEY, verified));
             LONG.set(outcome.bytes, AGE_AT, age);
             LONG.set(outcome.bytes, TIMESTAMP_AT, number[0]);
-            INT.set(outcome.bytes, FLAGS_AT, isTimed ? flags | TIMESTAMP : flags);
+            INT.set(outcome.bytes, FLAGS_AT, isTimed ? TIMESTAMP : 0);
             return outcome;
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         }
-    }
-
-    private static String list(MethodHandle counter, MethodHandle reader, long object) {
-        StringJoiner list = new StringJoiner(",");
-        long count = Native.count(counter, object);
-        for (long at = 0; at < count; at++) {
-            list.add(Native.text(reader, object, at));
-        }
-        return list.toString();
     }
 
     /** The verdict that a wiresign_error of a refusal holds, which stays as it is. */
@@ -174,7 +152,7 @@ final class Outcome {
         }
         byte[] bytes = new byte[size];
         int at = HEAD_SIZE;
-        for (int which = 0; which < 8; which++) {
+        for (int which = 0; which < TEXTS; which++) {
             byte[] text = which < encoded.length ? encoded[which] : null;
             INT.set(bytes, LENGTHS_AT + 4 * which, text == null ? Native.ABSENT : text.length);
             if (text != null) {

@@ -13,19 +13,21 @@ import java.util.OptionalLong;
 /** Who called, from verified material only. Only a verification makes one. */
 public final class Verified {
     private static final int SCOPE_BYTES = 16;
-    private static final String KEYED_BY_REQUEST_ID = "service-hmac-v2";
+    private static final Optional<String> KEYED_BY_REQUEST_ID = Optional.of("service-hmac-v2");
 
+    private final Facts facts;
     private final Outcome outcome;
     private final Verifier.Terms terms;
     /** The object of the library, where an external replay store has a say; else null. */
     private final Handle handle;
     private final long replaySeconds;
 
-    Verified(Outcome outcome, Verifier.Terms terms) {
-        this(outcome, terms, null, 0);
+    Verified(Facts facts, Outcome outcome, Verifier.Terms terms) {
+        this(facts, outcome, terms, null, 0);
     }
 
-    private Verified(Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds) {
+    private Verified(Facts facts, Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds) {
+        this.facts = facts;
         this.outcome = outcome;
         this.terms = terms;
         this.handle = handle;
@@ -36,13 +38,14 @@ public final class Verified {
     static Verified of(long verified, Verifier.Terms terms) {
         Handle handle = new Handle("this Verified", verified, Native.VERIFIED_FREE);
         try {
+            Facts facts = Facts.ofVerified(verified);
             Outcome outcome = Outcome.ofVerified(verified);
             long[] seconds = new long[1];
             boolean isSettled = !(boolean) Native.VERIFIED_REPLAY_SECONDS.invokeExact(verified, MemorySegment.ofArray(seconds));
             if (isSettled) {
                 handle.close();
             }
-            return new Verified(outcome, terms, isSettled ? null : handle, seconds[0]);
+            return new Verified(facts, outcome, terms, isSettled ? null : handle, seconds[0]);
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         }
@@ -59,7 +62,7 @@ public final class Verified {
      * @return its id; absent only on a public route
      */
     public Optional<String> service() {
-        return Optional.ofNullable(outcome.text(Outcome.SERVICE));
+        return facts.service();
     }
 
     /**
@@ -68,7 +71,7 @@ public final class Verified {
      * @return its id; absent only on a public route
      */
     public Optional<String> keyId() {
-        return Optional.ofNullable(outcome.text(Outcome.KEY_ID));
+        return facts.keyId();
     }
 
     /**
@@ -77,7 +80,7 @@ public final class Verified {
      * @return true where the configuration marks it as retiring
      */
     public boolean keyIsRetiring() {
-        return outcome.is(Outcome.RETIRING);
+        return facts.keyIsRetiring();
     }
 
     /**
@@ -86,7 +89,7 @@ public final class Verified {
      * @return the id of the scheme; absent only on a public route
      */
     public Optional<String> scheme() {
-        return Optional.ofNullable(outcome.text(Outcome.SCHEME));
+        return facts.scheme();
     }
 
     /**
@@ -95,7 +98,7 @@ public final class Verified {
      * @return the ids of the schemes; empty on a public route
      */
     public List<String> schemes() {
-        return list(Outcome.SCHEMES);
+        return facts.schemes();
     }
 
     /**
@@ -104,7 +107,7 @@ public final class Verified {
      * @return the age, where it is known
      */
     public OptionalLong age() {
-        return outcome.is(Outcome.TIMESTAMP) ? OptionalLong.of(outcome.age()) : OptionalLong.empty();
+        return outcome.isTimed() ? OptionalLong.of(outcome.age()) : OptionalLong.empty();
     }
 
     /**
@@ -113,7 +116,7 @@ public final class Verified {
      * @return the time, where it is known
      */
     public OptionalLong timestamp() {
-        return outcome.is(Outcome.TIMESTAMP) ? OptionalLong.of(outcome.timestamp()) : OptionalLong.empty();
+        return outcome.isTimed() ? OptionalLong.of(outcome.timestamp()) : OptionalLong.empty();
     }
 
     /**
@@ -131,7 +134,7 @@ public final class Verified {
      * @return true where it is signed
      */
     public boolean requestIdIsSigned() {
-        return outcome.is(Outcome.REQUEST_ID_SIGNED);
+        return facts.requestIdIsSigned();
     }
 
     /**
@@ -140,7 +143,7 @@ public final class Verified {
      * @return the pattern, where one did
      */
     public Optional<String> route() {
-        return Optional.ofNullable(outcome.text(Outcome.ROUTE));
+        return facts.route();
     }
 
     /**
@@ -149,12 +152,7 @@ public final class Verified {
      * @return the names of parts of the request; empty on a public route
      */
     public List<String> covered() {
-        return list(Outcome.COVERED);
-    }
-
-    private List<String> list(int which) {
-        String all = outcome.text(which);
-        return all == null || all.isEmpty() ? List.of() : List.of(all.split(","));
+        return facts.covered();
     }
 
     /**
@@ -164,11 +162,11 @@ public final class Verified {
      */
     public Optional<String> replayKey() {
         String key = outcome.text(Outcome.REPLAY_KEY);
-        if (key != null || !KEYED_BY_REQUEST_ID.equals(outcome.text(Outcome.SCHEME))) {
+        if (key != null || !facts.scheme().equals(KEYED_BY_REQUEST_ID)) {
             return Optional.ofNullable(key);
         }
         // Here the key is made of the signed id, in the scope of its service. The library leaves that to whoever asks.
-        String service = outcome.text(Outcome.SERVICE);
+        String service = facts.service().orElseThrow();
         MessageDigest digest = sha256();
         digest.update("wiresign-replay\n".getBytes(StandardCharsets.US_ASCII));
         byte[] scope = digest.digest(service.getBytes(StandardCharsets.US_ASCII));
@@ -193,7 +191,7 @@ public final class Verified {
      * @return true where nothing was verified
      */
     public boolean isPublic() {
-        return outcome.is(Outcome.PUBLIC);
+        return facts.isPublic();
     }
 
     /**
@@ -204,7 +202,7 @@ public final class Verified {
      * @throws Refusal {@code SERVICE_NOT_ALLOWED}, or {@code AUTHENTICATION_REQUIRED} where a public route let the request in
      */
     public void requireService(String... services) {
-        String service = outcome.text(Outcome.SERVICE);
+        String service = facts.service().orElse(null);
         if (service == null) {
             RefusalCode code = RefusalCode.AUTHENTICATION_REQUIRED;
             String detail = "the route is public in the config, and the application needs a caller here";
@@ -223,8 +221,8 @@ public final class Verified {
     public String toString() {
         return isPublic()
                 ? "Verified{public}"
-                : "Verified{service=" + outcome.text(Outcome.SERVICE) + ", keyId=" + outcome.text(Outcome.KEY_ID) + ", scheme="
-                        + outcome.text(Outcome.SCHEME) + ", requestId=" + outcome.text(Outcome.REQUEST_ID) + "}";
+                : "Verified{service=" + facts.service().orElse(null) + ", keyId=" + facts.keyId().orElse(null) + ", scheme="
+                        + facts.scheme().orElse(null) + ", requestId=" + outcome.text(Outcome.REQUEST_ID) + "}";
     }
 
     private static MessageDigest sha256() {

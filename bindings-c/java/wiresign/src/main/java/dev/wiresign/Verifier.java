@@ -12,6 +12,7 @@ import java.util.Optional;
  */
 public final class Verifier implements AutoCloseable {
     private final Handle handle;
+    private final Facts.Table facts = new Facts.Table();
     private volatile Terms terms;
 
     /**
@@ -56,21 +57,26 @@ public final class Verifier implements AutoCloseable {
         Terms inForce = terms;
         Request.Flat flat = request.flat(inForce.headers());
         byte[] outcome = new byte[Outcome.CAPACITY];
-        int status;
         long verifier = handle.enter();
         try {
-            status = (int) Native.VERIFIER_VERIFY.invokeExact(
+            int status = (int) Native.VERIFIER_VERIFY.invokeExact(
                     verifier, MemorySegment.ofArray(flat.block()), (long) flat.block().length,
                     MemorySegment.ofArray(flat.lengths()), (long) flat.count(), MemorySegment.ofArray(body),
                     (long) body.length, now, MemorySegment.ofArray(outcome), (long) Outcome.CAPACITY);
+            return verdict(verifier, status, outcome, inForce);
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {
             handle.leave();
         }
+    }
+
+    private Verified verdict(long verifier, int status, byte[] outcome, Terms inForce) {
         long object = Outcome.object(outcome);
         if (status == 0) {
-            return object == 0 ? new Verified(new Outcome(outcome), inForce) : Verified.of(object, inForce);
+            return object == 0
+                    ? new Verified(facts.of(verifier, Outcome.facts(outcome)), new Outcome(outcome), inForce)
+                    : Verified.of(object, inForce);
         }
         RefusalCode code = RefusalCode.of(status);
         if (code == null || object != 0) {
