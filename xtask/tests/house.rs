@@ -20,7 +20,7 @@ const DIRECTIONS: [(&str, &[&str]); 9] = [
 /// Everything that the core may be built with, its dependencies' dependencies included. No clock, no randomness, no
 /// files, no sockets, no threads: a crate that brings one of those does not go on this list. (`libc` is here since
 /// `cpufeatures` asks it, on ARM only, which instructions the processor has; `rand_core` without features has traits and no source of randomness.)
-const CORE_MAY_USE: [&str; 64] = [
+const CORE_MAY_USE: [&str; 67] = [
     "arc-swap",
     "autocfg",
     "base16ct",
@@ -63,6 +63,8 @@ const CORE_MAY_USE: [&str; 64] = [
     "proc-macro2",
     "quote",
     "rand_core",
+    "ref-cast",
+    "ref-cast-impl",
     "rfc6979",
     "rustc_version",
     "rustversion",
@@ -73,6 +75,7 @@ const CORE_MAY_USE: [&str; 64] = [
     "serde_derive",
     "serde_json",
     "serdect",
+    "sfv",
     "sha1",
     "sha2",
     "signature",

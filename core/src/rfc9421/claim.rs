@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use super::base::Budget;
 use super::component::{Component, FieldForm, Subject};
 use super::digest::BodyDigests;
 use super::fields::Fields;
@@ -48,10 +49,11 @@ pub(crate) fn claims(policy: &Policy, message: Message<'_, '_>) -> Result<Vec<Cl
     let inputs = Inputs::parse(&input)?;
     let signatures = Signatures::parse(&signature)?;
 
+    let mut budget = Budget::new();
     let mut claims = Vec::with_capacity(1);
     let mut first_fault = None;
     for input in inputs.inputs.iter().filter(|input| policy.chooses(&inputs, input)) {
-        match Claim::new(policy, message, &inputs, input, &signatures) {
+        match Claim::new(policy, message, &inputs, input, &signatures, &mut budget) {
             Ok(claim) => claims.push(claim),
             Err(fault) => first_fault = first_fault.or(Some(fault)),
         }
@@ -69,6 +71,7 @@ impl Claim {
         inputs: &Inputs<'_>,
         input: &Input<'_>,
         signatures: &Signatures<'_>,
+        budget: &mut Budget,
     ) -> Result<Self, Fault> {
         if let Some(fault) = input.fault {
             return Err(fault);
@@ -95,7 +98,7 @@ impl Claim {
             return Err(Fault::TooLittleCovered);
         }
         let digests = covered_digests(message.fields(), components)?;
-        let mut text = base::write(message, inputs, input)?;
+        let mut text = base::write(message, inputs, input, budget)?;
         let base_length = text.len();
         text.extend_from_slice(input.label.as_bytes());
         // The base ends with what was written of the signature's parameters.

@@ -52,6 +52,7 @@ pub(crate) enum Fault {
     FieldType,
     SetCookie,
     FieldBytes,
+    TooMuchCovered,
     AbsentAuthority,
     TwoAuthorities,
     RepeatedHost,
@@ -93,6 +94,7 @@ impl Fault {
             | Self::FieldForm
             | Self::SetCookie
             | Self::FieldBytes
+            | Self::TooMuchCovered
             | Self::TwoAuthorities
             | Self::Authority => Code::MalformedRequest,
             Self::AbsentInput
@@ -181,6 +183,7 @@ impl Fault {
             }
             Self::SetCookie => "several Set-Cookie fields are covered without bs, so they cannot be told apart",
             Self::FieldBytes => "a covered value holds a control byte or a byte outside ASCII; cover it with bs",
+            Self::TooMuchCovered => "the signatures cover long fields so often that judging them would take too long",
             Self::AbsentAuthority => "the signature covers the authority, and the request has no Host",
             Self::TwoAuthorities => "the Host header and the authority differ",
             Self::RepeatedHost => "the request has two Host headers",

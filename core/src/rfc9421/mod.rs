@@ -19,6 +19,7 @@ mod policy;
 mod published;
 mod query_param;
 mod registry;
+mod structured;
 
 pub(crate) use claim::{Claim, claims};
 pub(crate) use digest::BodyDigests;
