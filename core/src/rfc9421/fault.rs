@@ -61,6 +61,8 @@ pub(crate) enum Fault {
     UnknownDigests,
     BodyNotCovered,
     Digest,
+    NoKey,
+    VerifyingKey,
 }
 
 impl Fault {
@@ -117,6 +119,8 @@ impl Fault {
             | Self::ParameterType
             | Self::ParameterText
             | Self::FieldType
+            | Self::NoKey
+            | Self::VerifyingKey
             | Self::DigestForm => Code::MalformedSignature,
         }
     }
@@ -191,6 +195,8 @@ impl Fault {
             Self::DigestForm => "Content-Digest is not a dictionary of byte sequences as long as their digests",
             Self::UnknownDigests => "Content-Digest holds neither sha-256 nor sha-512",
             Self::BodyNotCovered => "there is a body, and the signature does not cover content-digest",
+            Self::NoKey => "there is no key to sign with",
+            Self::VerifyingKey => "the key can only verify; sign with its private half",
             Self::Digest => "the body does not have the digest that Content-Digest says",
         }
     }

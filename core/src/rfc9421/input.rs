@@ -302,12 +302,13 @@ fn read_text(value: &BareItemFromInput<'_>, end: usize) -> Result<Range<usize>, 
         return Err(Fault::ParameterType);
     };
     let text = text.as_str();
-    let is_plain = !text.bytes().any(|byte| matches!(byte, b'"' | b'\\'));
-    if is_plain && (1..=MAX_TEXT_BYTES).contains(&text.len()) {
-        Ok(end - 1 - text.len()..end - 1)
-    } else {
-        Err(Fault::ParameterText)
-    }
+    if is_plain_text(text) { Ok(end - 1 - text.len()..end - 1) } else { Err(Fault::ParameterText) }
+}
+
+/// Whether a text can be a parameter with nothing escaped.
+pub(super) fn is_plain_text(text: &str) -> bool {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    (1..=MAX_TEXT_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 fn write_parameter(written: &mut String, name: &str, value: &BareItemFromInput<'_>) {

@@ -5,6 +5,7 @@
 //! `content-digest`, with `created`, `keyid="SERVICE/KEY"`, `alg`, `nonce` and `tag="wiresign"`. What others sign is judged by
 //! the components that the config asks for.
 
+mod accept;
 mod authority;
 mod base;
 mod claim;
@@ -19,13 +20,20 @@ mod policy;
 mod published;
 mod query_param;
 mod registry;
+mod response;
+mod sign;
 mod structured;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use accept::{Asked, ask};
 pub(crate) use claim::{Claim, claims};
 pub(crate) use digest::BodyDigests;
 pub(crate) use fault::{Fault, Refused};
 pub(crate) use message::{Message, Request, Response};
 pub(crate) use policy::{Coverage, Policy, PolicySettings, Side};
+pub(crate) use response::{response_claims, sign_response};
+pub(crate) use sign::{Signed, SigningKey, sign};
 
 use crate::request::Headers;
 

@@ -3,15 +3,22 @@
 use sfv::KeyRef;
 
 use super::component::{Component, Derived, FieldForm, Subject};
-use super::input::{Input, Inputs};
+use super::input::{Input, Inputs, is_plain_text};
 
 /// The tag of signatures by our own profile.
 pub(crate) const PROFILE_TAG: &str = "wiresign";
 /// What our own profile covers; `content-digest` where there is a body.
 pub(crate) const PROFILE_COVERAGE: [&str; 5] = ["@method", "@authority", "@path", "@query", "content-digest"];
-/// What a response covers by our own profile, beside the signature of the request that it answers.
-pub(crate) const RESPONSE_COVERAGE: [&str; 6] =
-    ["@status", "content-digest", "\"@method\";req", "\"@authority\";req", "\"@path\";req", "\"@query\";req"];
+/// What a response covers by our own profile. The signature of the request makes it the answer to that one alone.
+pub(crate) const RESPONSE_COVERAGE: [&str; 7] = [
+    "@status",
+    "content-digest",
+    "\"@method\";req",
+    "\"@authority\";req",
+    "\"@path\";req",
+    "\"@query\";req",
+    "\"signature\";req;key=\"wiresign\"",
+];
 
 /// Which signatures are looked at, what they must cover, and what is signed.
 pub(crate) struct Policy {
@@ -117,7 +124,8 @@ impl Policy {
             derived: DerivedNeeds::default(),
             others: Box::default(),
             needs_digest: false,
-            needs_nonce: tag == Some(PROFILE_TAG),
+            // A response needs none: it covers the signature of its request.
+            needs_nonce: tag == Some(PROFILE_TAG) && side == Side::Request,
             tag: tag.map(Into::into),
             label: settings.label.map(Into::into),
             url_scheme: url_scheme.into(),
@@ -275,9 +283,4 @@ impl Need {
 /// A component's identifier, where a config names it without quotes.
 fn identifier(text: &str) -> Box<str> {
     if text.starts_with('"') { text.into() } else { format!("\"{text}\"").into() }
-}
-
-fn is_plain_text(text: &str) -> bool {
-    (1..=512).contains(&text.len())
-        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
