@@ -144,6 +144,11 @@ impl Claim {
         self.nonce.clone().map(|range| self.at(range))
     }
 
+    /// The algorithm's name, where the signature says it.
+    pub(crate) fn algorithm(&self) -> Option<&str> {
+        self.algorithm.clone().map(|range| self.at(range))
+    }
+
     pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.clone().map(|range| self.at(range))
     }

@@ -32,8 +32,6 @@ pub(crate) enum Fault {
     DerivedOfResponse,
     ParameterType,
     ParameterText,
-    UnknownAlgorithm,
-    OtherAlgorithm,
     AbsentCreated,
     Time,
     AbsentKeyId,
@@ -72,7 +70,6 @@ impl Fault {
             Self::AbsentSignature => Code::MissingSignature,
             Self::NoneChosen => Code::SchemeNotAccepted,
             Self::RepeatedLabel | Self::RepeatedHost => Code::DuplicateHeader,
-            Self::UnknownAlgorithm | Self::OtherAlgorithm => Code::AlgorithmNotAllowed,
             Self::AbsentCreated => Code::MissingTimestamp,
             Self::Time => Code::InvalidTimestamp,
             Self::AbsentKeyId => Code::MissingServiceId,
@@ -161,8 +158,6 @@ impl Fault {
             Self::ParameterText => {
                 "keyid, alg, nonce or tag is empty, longer than 512 bytes, or holds a quote or backslash"
             }
-            Self::UnknownAlgorithm => "the parameter alg names an algorithm that is not supported",
-            Self::OtherAlgorithm => "the parameter alg names another algorithm than the one its key is bound to",
             Self::AbsentCreated => "the signature has no parameter created; sign the time of signing",
             Self::Time => "created or expires is not Unix time of 1 to 12 digits",
             Self::AbsentKeyId => "the signature has no parameter keyid, so its key is not known",

@@ -166,6 +166,11 @@ impl Policy {
         Ok(())
     }
 
+    /// Whether signatures of our own profile are looked at, and made.
+    pub(crate) fn is_profile(&self) -> bool {
+        self.tag.as_deref() == Some(PROFILE_TAG)
+    }
+
     /// Whether a signature is one of those that are looked at.
     #[inline]
     pub(super) fn chooses(&self, inputs: &Inputs<'_>, input: &Input<'_>) -> bool {

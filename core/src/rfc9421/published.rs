@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::base::{self, Budget};
-use super::input::Inputs;
+use super::input::{Inputs, Signatures};
 use super::registry::StructuredType;
 use super::structured;
 use super::{BodyDigests, Claim, Fault, Message, Policy, PolicySettings, Request, Response, Side, claims};
+use crate::bound_key::{BoundKey, KeyAlgorithm};
 use crate::refusal::RefusalCode;
 use crate::request::Head;
 
@@ -61,6 +64,16 @@ fn digests(body: &[u8]) -> BodyDigests {
     BodyDigests { sha256: Some(Sha256::digest(body).into()), sha512: Some(Sha512::digest(body).into()) }
 }
 
+/// The key of that name, of those that the RFC prints.
+fn key(suite: &Value, name: &str) -> BoundKey {
+    let key = &suite["keys"][name];
+    let algorithm = KeyAlgorithm::from_http(text(key, "algorithm")).expect("an algorithm");
+    match key["secret_base64"].as_str() {
+        Some(secret) => BoundKey::hmac(algorithm, &STANDARD.decode(secret).unwrap()).unwrap(),
+        None => BoundKey::public(algorithm, text(key, "public_key").as_bytes()).unwrap(),
+    }
+}
+
 fn base_of(case: &Value) -> String {
     let lines: Vec<&str> = case["base"].as_array().expect("lines").iter().map(|line| line.as_str().unwrap()).collect();
     lines.join("\n")
@@ -80,6 +93,15 @@ fn the_bases_of_the_rfc_are_made_again() {
             assert_eq!(str::from_utf8(claim.base()).unwrap(), base_of(case), "{title}");
             assert_eq!(claim.label(), text(case, "label"), "{title}");
             assert_eq!(claim.keyid(), text(case, "key"), "{title}");
+            let key = key(&suite, claim.keyid());
+            let wanted = case["verdict"].is_null();
+            assert_eq!(key.verify(claim.base(), claim.signature()), wanted, "{title}");
+            for bit in 0..8 * claim.signature().len() {
+                let mut other = claim.signature().to_vec();
+                other[bit / 8] ^= 1 << (bit % 8);
+                // Each verification costs, so only some are made.
+                assert!(bit % 37 != 0 || !key.verify(claim.base(), &other), "{title}");
+            }
             assert_eq!(claim.check_body(body.len() as u64, &digests(body)), Ok(()), "{title}");
             if claim.wanted_digests() != (false, false) {
                 let other = digests(b"another body");
@@ -100,6 +122,9 @@ fn a_signature_that_covers_nothing_is_refused_by_every_policy() {
         let inputs = Inputs::parse(&value).unwrap();
         let base = base::write(message, &inputs, &inputs.inputs[0], &mut Budget::new()).unwrap();
         assert_eq!(str::from_utf8(&base).unwrap(), base_of(case));
+        let signature = message.fields().value(b"signature").unwrap();
+        let signatures = Signatures::parse(&signature).unwrap();
+        assert!(key(&suite, "test-key-rsa-pss").verify(&base, signatures.find("sig-b21").unwrap()));
 
         let settings = PolicySettings { covered: Some(&["@method"]), ..PolicySettings::default() };
         let policy = Policy::new(settings, Side::Request).unwrap();
@@ -117,6 +142,13 @@ fn the_signatures_of_web_bots_are_read() {
             assert_eq!(claim.label(), text(case, "label"));
             assert_eq!(claim.nonce(), Some(text(case, "nonce")));
             assert_eq!(claim.tag(), Some("web-bot-auth"));
+            let algorithm = KeyAlgorithm::from_http(claim.algorithm().expect("alg")).expect("an algorithm");
+            let mut public = case["key"].clone();
+            let names = ["d", "p", "q", "dp", "dq", "qi"];
+            names.iter().for_each(|name| drop(public.as_object_mut().expect("a key").remove(*name)));
+            let key = BoundKey::public(algorithm, public.to_string().as_bytes()).unwrap();
+            assert!(key.verify(claim.base(), claim.signature()));
+            assert!(!key.verify(&claim.base()[1..], claim.signature()));
             assert_eq!((claim.created, claim.expires), (seconds("created_ms"), seconds("expires_ms")));
         });
     }
@@ -143,6 +175,30 @@ fn with_bot_claim(case: &Value, judge: impl FnOnce(&Claim)) {
     let claims = claims(&policy, Message::Request(&request)).unwrap();
     let [claim] = &*claims else { panic!("one signature") };
     judge(claim);
+}
+
+/// HMAC and Ed25519 make the same signature each time, so what the RFC prints can be made again.
+#[test]
+fn the_signatures_of_the_rfc_are_made_again() {
+    let suite = read("rfc9421/signatures.json");
+    let mut made = 0;
+    for case in suite["cases"].as_array().expect("cases").iter().filter(|case| case["signs_the_same"] == true) {
+        let name = text(case, "key");
+        let printed = &suite["keys"][name];
+        let key = match printed["private_key"].as_str() {
+            Some(private) => {
+                let algorithm = KeyAlgorithm::from_http(text(printed, "algorithm")).unwrap();
+                BoundKey::private(algorithm, private.as_bytes()).unwrap()
+            }
+            None => key(&suite, name),
+        };
+        with_message(case, |message, _| {
+            let claim = &claims(&policy_of(case), message).unwrap()[0];
+            assert_eq!(key.sign(claim.base()).as_deref(), Some(claim.signature()));
+        });
+        made += 1;
+    }
+    assert_eq!(made, 3);
 }
 
 #[test]
