@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/tests/*.cpp bindings-c/include/*.hpp bindings-c/conformance/*.c"
-shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bench/java/run scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bench/java/run scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules conformance/peers/build"
 python_sources := "bindings-python conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -76,11 +76,12 @@ lint: _tools _venv _node-modules
     {{python}} conformance/generator/lint.py
     cd conformance/generator && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy .
     {{python}} conformance/canary/generate.py --check
+    {{python}} -m mypy --strict conformance/peers/python/peer.py
     {{python}} -m ruff check {{python_sources}}
     {{python}} -m ruff format --check {{python_sources}}
     build/venv/bin/clang-format --dry-run -Werror {{c_sources}}
     build/venv/bin/shellcheck --exclude SC2016,SC2054 {{shell_sources}}
-    test -z "$(gofmt -l bindings-c/go bench | tee /dev/stderr)"
+    test -z "$(gofmt -l bindings-c/go bench conformance/peers | tee /dev/stderr)"
     cd bindings-node && npm run lint
 
 # Format all sources
@@ -88,7 +89,7 @@ fmt: _tools _venv _node-modules
     cargo fmt --all
     {{python}} -m ruff format {{python_sources}}
     build/venv/bin/clang-format -i {{c_sources}}
-    gofmt -w bindings-c/go bench
+    gofmt -w bindings-c/go bench conformance/peers
     cd bindings-node && npm run format
 
 # Write what is made from one source: code tables, the C header, the pages of the schemes, the vectors
@@ -122,9 +123,23 @@ jars: _tools clib
 # Judge every binding by the vectors (or by other vectors: --vectors DIR)
 conformance *ARGS: _tools _install-python addon clib jars
     cargo build --locked --release -p wiresign-conformance
+    conformance/peers/build
     target/release/wiresign-conformance run --canary
-    target/release/wiresign-conformance run --require --report target/conformance {{ARGS}}
+    target/release/wiresign-conformance run --require --peers --report target/conformance {{ARGS}}
+    target/release/wiresign-conformance matrix --require --report target/conformance
+    target/release/wiresign-conformance diff --require --peers --count 4000 --report target/conformance
+    target/release/wiresign-conformance page target/conformance
     conformance/new-scheme/run
+
+# Ask all bindings and peers many hostile cases; another seed gives others (just diff --seed 2 --count 1000000)
+diff *ARGS="--count 200000": _tools _install-python addon clib jars
+    cargo build --locked --release -p wiresign-conformance
+    conformance/peers/build
+    target/release/wiresign-conformance diff --require --peers --report target/conformance {{ARGS}}
+
+# Break the core in many ways, and show that the vectors see each of them
+mutants *ARGS: _tools _venv
+    {{python}} conformance/mutants/run.py {{ARGS}}
 
 # Run the README's examples, and the programs that `wiresign init` writes, as a stranger would
 test-readme: _tools wheel addon

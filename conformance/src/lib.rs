@@ -23,6 +23,7 @@ pub mod junit;
 pub mod known;
 pub mod matrix;
 pub mod outcome;
+pub mod page;
 pub mod peer;
 pub mod process;
 pub mod protocol;

@@ -16,8 +16,10 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]
@@ -35,11 +37,11 @@ OF_SENDERS = (
 )
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The question is about more than this peer knows."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request does not hold; the text is the code."""
 
 
@@ -47,10 +49,11 @@ class Key:
     """A key of the config, with the time in which it is valid."""
 
     def __init__(self, entry: Json, position: int, env: Json, decode: Callable[[str, Json], bytes]) -> None:
+        """Read an entry."""
         only(entry, "id", "secret", "encoding", "state", "not_before", "not_after")
         reference = entry["secret"]
         if not reference.startswith("env:"):
-            raise Unsupported("a secret that is no variable")
+            raise UnsupportedError("a secret that is no variable")
         self.id = entry.get("id", str(position))
         self.state = entry.get("state", "active")
         self.bytes = decode(env[reference[4:]], entry)
@@ -58,6 +61,7 @@ class Key:
         self.end = moment(entry["not_after"]) if "not_after" in entry else 1 << 62
 
     def is_valid(self, now: int) -> bool:
+        """Tell whether the key holds at this time."""
         return self.state != "revoked" and self.start <= now < self.end
 
 
@@ -65,18 +69,21 @@ def only(members: Json, *known: str) -> None:
     """Leave everything with members of another meaning to others."""
     for name in members:
         if name not in known:
-            raise Unsupported(f"the member {name}")
+            raise UnsupportedError(f"the member {name}")
 
 
 def moment(text: str) -> int:
+    """Read a moment of the config as Unix time."""
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def to_bytes(text: Any) -> bytes:
+    """Return the bytes that the runner means."""
     return base64.b64decode(text["base64"]) if isinstance(text, dict) else str(text).encode()
 
 
 def secret_of_service(secret: str, entry: Json) -> bytes:
+    """Make the key of a service from its secret."""
     encoding = entry.get("encoding", "text")
     if encoding == "hex":
         return bytes.fromhex(secret)
@@ -84,6 +91,8 @@ def secret_of_service(secret: str, entry: Json) -> bytes:
 
 
 def secret_of_sender(scheme: str) -> Callable[[str, Json], bytes]:
+    """Return how a sender of this scheme makes a key from its secret."""
+
     def decode(secret: str, _entry: Json) -> bytes:
         if scheme == "standard-webhooks":
             return base64.b64decode(secret.removeprefix("whsec_"))
@@ -96,6 +105,7 @@ class Service:
     """What the config says about the schemes that this peer knows."""
 
     def __init__(self, config: Json, env: Json) -> None:
+        """Read a document, or leave it to others."""
         only(
             config,
             "service",
@@ -111,7 +121,7 @@ class Service:
         self.id = config["service"]
         accept = config.get("accept", ["service-hmac-v2"])
         if len(accept) != 1:
-            raise Unsupported("several schemes")
+            raise UnsupportedError("several schemes")
         self.accept = accept[0]
         self.sign_with = config.get("sign_with", "service-hmac-v2")
         self.scheme = self.accept
@@ -132,10 +142,11 @@ class Service:
                 self.scheme = entry["scheme"]
                 window = {}
         if self.scheme not in OF_SERVICES + OF_SENDERS:
-            raise Unsupported(f"the scheme {self.scheme}")
+            raise UnsupportedError(f"the scheme {self.scheme}")
         self.past, self.future = int(window.get("past", 300)), int(window.get("future", 300))
 
     def verify(self, now: int, request: Json) -> Json:
+        """Judge a request."""
         method, target, headers, body = parts(request)
         check_bounds(method, target, headers)
         path, _, query = target.partition(b"?")
@@ -144,43 +155,44 @@ class Service:
         return self.verify_sender(now, headers, body)
 
     def verify_service(self, now: int, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes) -> Json:
+        """Judge a request of one of the three schemes between services."""
         is_second = self.scheme == "service-hmac-v2"
         is_cross = self.scheme == "cross-service"
         named = b"x-service-name" if is_cross else b"x-service-id"
         foreign = b"x-service-id" if is_cross else b"x-service-name"
         read = [named, b"x-signature", b"x-timestamp", b"x-request-id"] + [b"x-target-service"] * is_second
-        for name in read:
-            values = all_of(headers, name)
+        for header in read:
+            values = all_of(headers, header)
             if len(values) > 1:
-                raise Refused("DUPLICATE_HEADER")
+                raise RefusedError("DUPLICATE_HEADER")
             for value in values:
-                is_list = name == b"x-signature" and value.startswith(b"v2=")
+                is_list = header == b"x-signature" and value.startswith(b"v2=")
                 if (b", " if is_list else b",") in value:
-                    raise Refused("DUPLICATE_HEADER")
+                    raise RefusedError("DUPLICATE_HEADER")
         service, signature = one(headers, named), one(headers, b"x-signature")
         if service is None:
             if signature is None:
-                raise Refused("AUTHENTICATION_REQUIRED")
-            raise Refused("SCHEME_NOT_ACCEPTED" if all_of(headers, foreign) else "MISSING_SERVICE_ID")
+                raise RefusedError("AUTHENTICATION_REQUIRED")
+            raise RefusedError("SCHEME_NOT_ACCEPTED" if all_of(headers, foreign) else "MISSING_SERVICE_ID")
         if signature is None:
-            raise Refused("MISSING_SIGNATURE")
+            raise RefusedError("MISSING_SIGNATURE")
         if not is_cross and signature.startswith(b"v2=") != is_second:
-            raise Refused("SCHEME_NOT_ACCEPTED")
+            raise RefusedError("SCHEME_NOT_ACCEPTED")
         timestamp = one(headers, b"x-timestamp")
         nonce, called = one(headers, b"x-request-id"), one(headers, b"x-target-service")
         if timestamp is None:
-            raise Refused("MISSING_TIMESTAMP")
+            raise RefusedError("MISSING_TIMESTAMP")
         if is_second and nonce is None:
-            raise Refused("MISSING_NONCE")
+            raise RefusedError("MISSING_NONCE")
         if is_second and called is None:
-            raise Refused("MISSING_TARGET")
+            raise RefusedError("MISSING_TARGET")
         seconds = read_time(timestamp)
         signatures = signature.split(b",") if is_second else [signature]
         if len(signatures) > 8:
-            raise Refused("MALFORMED_SIGNATURE")
+            raise RefusedError("MALFORMED_SIGNATURE")
         tags = [read_hex(text, b"v2=" if is_second else b"") for text in signatures]
         if is_second and not re.fullmatch(rb"[A-Za-z0-9_-]{16,64}", nonce or b""):
-            raise Refused("INVALID_NONCE")
+            raise RefusedError("INVALID_NONCE")
         age = self.check_window(now, seconds)
         if is_second:
             fields = [b"wiresign-v2", method, path, query, timestamp, service, called or b"", nonce or b"", body]
@@ -188,22 +200,21 @@ class Service:
             fields = [method, path, timestamp, body]
         else:
             fields = [method, path, timestamp, body, service]
-        try:
-            name = service.decode()
-        except UnicodeDecodeError:
-            name = ""
+        # No service is named by what is no text.
+        name = service.decode(errors="replace")
         if name not in self.keys or not self.keys[name]:
-            raise Refused("UNKNOWN_SERVICE")
+            raise RefusedError("UNKNOWN_SERVICE")
         key = self.matching(name, now, b"\n".join(fields), tags)
         if is_second and called != self.id.encode():
-            raise Refused("TARGET_NOT_ALLOWED")
+            raise RefusedError("TARGET_NOT_ALLOWED")
         allowed = self.registry[name].get("allowed_targets")
         calls_itself = not is_second and name == self.id
         if self.id not in (allowed if allowed is not None else [] if calls_itself else [self.id]):
-            raise Refused("TARGET_NOT_ALLOWED")
+            raise RefusedError("TARGET_NOT_ALLOWED")
         return {"service": name, "key": key, "scheme": self.scheme, "age": age}
 
     def verify_sender(self, now: int, headers: Headers, body: bytes) -> Json:
+        """Judge a webhook."""
         name = {
             "stripe": b"stripe-signature",
             "slack": b"x-slack-signature",
@@ -218,13 +229,13 @@ class Service:
             "timestamped-body": b"x-webhook-timestamp",
         }.get(self.scheme)
         if not all_of(headers, name):
-            raise Refused("AUTHENTICATION_REQUIRED")
+            raise RefusedError("AUTHENTICATION_REQUIRED")
         is_standard = self.scheme == "standard-webhooks"
         for read in [name, dated, b"webhook-id" if is_standard else None]:
             values = all_of(headers, read) if read else []
             is_list = read == name and self.scheme in ("stripe", "standard-webhooks")
             if len(values) > 1 or any((b", " if is_list else b",") in value for value in values):
-                raise Refused("DUPLICATE_HEADER")
+                raise RefusedError("DUPLICATE_HEADER")
         signature = one(headers, name) or b""
         timestamp = one(headers, dated) if dated else None
         tags: list[bytes] = [signature]
@@ -235,19 +246,19 @@ class Service:
         if is_standard:
             tags = [value for key, value in read_list(signature, b" ", b",") if key == b"v1"]
         if len(tags) > 8:
-            raise Refused("MALFORMED_SIGNATURE")
+            raise RefusedError("MALFORMED_SIGNATURE")
         is_timed = self.scheme == "stripe" or dated is not None
         message_id = one(headers, b"webhook-id") if is_standard else None
         if is_timed and timestamp is None:
-            raise Refused("MISSING_TIMESTAMP")
+            raise RefusedError("MISSING_TIMESTAMP")
         if is_standard and message_id is None:
-            raise Refused("MISSING_NONCE")
+            raise RefusedError("MISSING_NONCE")
         seconds = read_time(timestamp) if timestamp is not None else None
         tags = self.well_formed(tags)
         if message_id is not None and not re.fullmatch(rb"[!-+\--~]{1,128}", message_id):
-            raise Refused("INVALID_NONCE")
+            raise RefusedError("INVALID_NONCE")
         if message_id is not None and b"." in message_id:
-            raise Refused("INVALID_NONCE")
+            raise RefusedError("INVALID_NONCE")
         age = None if seconds is None else self.check_window(now, seconds)
         message = sender_message(self.scheme, timestamp or b"", message_id or b"", body)
         key = self.matching(self.accept, now, message, tags)
@@ -265,35 +276,38 @@ class Service:
                 else:
                     prefix = {"stripe": b"", "slack": b"v0="}.get(self.scheme, b"sha256=")
                     tags.append(read_hex(text, prefix))
-            except Refused:
+            except RefusedError:
                 continue
         if not tags:
-            raise Refused("MALFORMED_SIGNATURE")
+            raise RefusedError("MALFORMED_SIGNATURE")
         return tags
 
     def check_window(self, now: int, seconds: int) -> int:
+        """Return the age, where it is inside of the window."""
         if not -self.future <= now - seconds <= self.past:
-            raise Refused("TIMESTAMP_OUTSIDE_WINDOW")
+            raise RefusedError("TIMESTAMP_OUTSIDE_WINDOW")
         return now - seconds
 
     def matching(self, owner: str, now: int, message: bytes, tags: list[bytes]) -> str:
+        """Return the id of the key that made one of the tags."""
         found = [key for key in self.keys[owner] if any_equal(key.bytes, message, tags)]
         for key in found:
             if key.is_valid(now):
                 return str(key.id)
-        raise Refused("KEY_NOT_VALID_NOW" if found else "INVALID_SIGNATURE")
+        raise RefusedError("KEY_NOT_VALID_NOW" if found else "INVALID_SIGNATURE")
 
     def sign(self, now: int, nonce: str, called: str | None, request: Json) -> Json:
+        """Sign a request with the config."""
         method, target, headers, body = parts(request)
         method = method.upper()
         try:
             check_bounds(method, target, headers)
-        except Refused:
-            raise Unsupported("a request that nobody would accept") from None
+        except RefusedError:
+            raise UnsupportedError("a request that nobody would accept") from None
         if headers or not re.fullmatch(r"[A-Za-z0-9_-]{16,64}", nonce) or now > 999_999_999_999:
-            raise Unsupported("a request with more than a head and a body")
+            raise UnsupportedError("a request with more than a head and a body")
         if called is not None and called not in self.registry:
-            raise Unsupported("a target that is not known")
+            raise UnsupportedError("a target that is not known")
         owner = self.sign_with if self.sign_with.startswith("webhook:") else self.id
         keys = [key for key in self.keys.get(owner, []) if key.is_valid(now)]
         active = [key for key in keys if key.state == "active"]
@@ -301,14 +315,14 @@ class Service:
         timestamp, service, request_id = str(now).encode(), self.id.encode(), nonce.encode()
         if owner != self.id:
             if len(self.keys[owner]) != 1 or not active or self.accept != owner:
-                raise Unsupported("several keys of a sender")
+                raise UnsupportedError("several keys of a sender")
             message = sender_message(self.scheme, timestamp, request_id, body)
             return signed(message, sender_headers(self.scheme, timestamp, request_id, tag(active[0].bytes, message)))
         if not active:
-            raise Unsupported("no active key")
+            raise UnsupportedError("no active key")
         if self.sign_with == "service-hmac-v2":
             if called is None:
-                raise Unsupported("no target")
+                raise UnsupportedError("no target")
             fields = [b"wiresign-v2", method, path, query, timestamp, service, called.encode(), request_id, body]
             message = b"\n".join(fields)
             values = b",".join(b"v2=" + tag(key.bytes, message).hex().encode() for key in keys)
@@ -319,13 +333,14 @@ class Service:
         elif self.sign_with == "cross-service":
             message, name = b"\n".join([method, path, timestamp, body]), "X-Service-Name"
         else:
-            raise Unsupported(f"signing with {self.sign_with}")
+            raise UnsupportedError(f"signing with {self.sign_with}")
         value = tag(active[0].bytes, message).hex().encode()
         pairs = [(name, service), ("X-Timestamp", timestamp), ("X-Signature", value), ("X-Request-ID", request_id)]
         return signed(message, pairs)
 
 
 def sender_message(scheme: str, timestamp: bytes, message_id: bytes, body: bytes) -> bytes:
+    """Return the bytes that a sender signs."""
     match scheme:
         case "stripe" | "memo" | "timestamped-body":
             return timestamp + b"." + body
@@ -338,6 +353,7 @@ def sender_message(scheme: str, timestamp: bytes, message_id: bytes, body: bytes
 
 
 def sender_headers(scheme: str, timestamp: bytes, message_id: bytes, made: bytes) -> list[tuple[str, bytes]]:
+    """Return the headers that a sender sets, in its order."""
     digits = made.hex().encode()
     match scheme:
         case "stripe":
@@ -356,17 +372,20 @@ def sender_headers(scheme: str, timestamp: bytes, message_id: bytes, made: bytes
 
 
 def signed(message: bytes, headers: list[tuple[str, bytes]]) -> Json:
+    """Return the answer to a signing step."""
     texts = [[name, value.decode()] for name, value in headers]
     return {"headers": texts, "message": {"base64": base64.b64encode(message).decode()}}
 
 
 def parts(request: Json) -> tuple[bytes, bytes, Headers, bytes]:
+    """Return method, target, headers and body as bytes, with header names in lower case."""
     # Bytes are compared, since texts have more letters than headers have.
     headers = [(name.encode().lower(), to_bytes(value)) for name, value in request["headers"]]
     return to_bytes(request["method"]), to_bytes(request["target"]), headers, to_bytes(request["body"])
 
 
 def check_bounds(method: bytes, target: bytes, headers: Headers) -> None:
+    """Refuse what nobody can judge."""
     is_path = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
     if (
         not re.fullmatch(rb"[A-Z0-9_-]{1,32}", method)
@@ -375,71 +394,80 @@ def check_bounds(method: bytes, target: bytes, headers: Headers) -> None:
         or len(headers) > 256
         or sum(len(name) + len(value) for name, value in headers) > 65536
     ):
-        raise Refused("MALFORMED_REQUEST")
+        raise RefusedError("MALFORMED_REQUEST")
 
 
 def all_of(headers: Headers, name: bytes) -> list[bytes]:
+    """Return every value of a header."""
     return [value for other, value in headers if other == name]
 
 
 def one(headers: Headers, name: bytes) -> bytes | None:
+    """Return the first value of a header."""
     values = all_of(headers, name)
     return values[0] if values else None
 
 
 def read_time(text: bytes) -> int:
+    """Read whole seconds, in their only spelling."""
     if not re.fullmatch(rb"0|[1-9][0-9]{0,11}", text):
-        raise Refused("INVALID_TIMESTAMP")
+        raise RefusedError("INVALID_TIMESTAMP")
     return int(text)
 
 
 def read_hex(text: bytes, prefix: bytes) -> bytes:
+    """Read 32 bytes in lower-case hex behind a prefix."""
     if not re.fullmatch(re.escape(prefix) + rb"[0-9a-f]{64}", text):
-        raise Refused("MALFORMED_SIGNATURE")
+        raise RefusedError("MALFORMED_SIGNATURE")
     return bytes.fromhex(text[len(prefix) :].decode())
 
 
 def read_base64(text: bytes) -> bytes:
+    """Read 32 bytes in padded base64."""
     try:
         raw = base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise Refused("MALFORMED_SIGNATURE") from None
+        raise RefusedError("MALFORMED_SIGNATURE") from None
     # One spelling for each value: the last digit has bits that must be zero.
     if len(raw) != 32 or base64.b64encode(raw) != text:
-        raise Refused("MALFORMED_SIGNATURE")
+        raise RefusedError("MALFORMED_SIGNATURE")
     return raw
 
 
 def read_list(value: bytes, separator: bytes, assign: bytes, once: bytes = b"") -> list[tuple[bytes, bytes]]:
+    """Read items of key and value; one key may be there only once."""
     items = value.split(separator)
-    found = []
+    found: list[tuple[bytes, bytes]] = []
     for item in items:
         key, sign, content = item.partition(assign)
         if not sign:
-            raise Refused("MALFORMED_SIGNATURE")
+            raise RefusedError("MALFORMED_SIGNATURE")
         if key == once and any(key == other for other, _ in found):
-            raise Refused("DUPLICATE_HEADER")
+            raise RefusedError("DUPLICATE_HEADER")
         found.append((key, content))
     if len(items) > 16:
-        raise Refused("MALFORMED_SIGNATURE")
+        raise RefusedError("MALFORMED_SIGNATURE")
     return found
 
 
 def tag(key: bytes, message: bytes) -> bytes:
+    """Return the HMAC of the message."""
     return hmac.digest(key, message, hashlib.sha256)
 
 
 def any_equal(key: bytes, message: bytes, tags: list[bytes]) -> bool:
+    """Tell whether one of the tags is that of this key."""
     expected = tag(key, message)
     return any(hmac.compare_digest(expected, given) for given in tags)
 
 
 def answer(question: Json) -> list[Json]:
+    """Answer each step of a question."""
     steps = question["steps"]
     try:
         config = json.loads(question["config_text"]) if "config_text" in question else question["config"]
         service = Service(config, question.get("env", {}))
-    except (Unsupported, KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
+    except (UnsupportedError, KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
         return [{"unsupported": "this configuration"} for _ in steps]
     results: list[Json] = []
     has_accepted = has_other_config = False
@@ -449,22 +477,23 @@ def answer(question: Json) -> list[Json]:
                 results.append({"ok": service.sign(step["now"], step["nonce"], step["target"], step["request"])})
             elif step["op"] == "replace":
                 has_other_config = True
-                raise Unsupported("another configuration")
+                raise UnsupportedError("another configuration")
             elif step["op"] != "verify" or has_other_config:
-                raise Unsupported("this step")
+                raise UnsupportedError("this step")
             elif has_accepted and service.remembers:
-                raise Unsupported("what was seen before")
+                raise UnsupportedError("what was seen before")
             else:
                 results.append({"ok": service.verify(step["now"], step["request"])})
                 has_accepted = True
-        except Refused as refused:
+        except RefusedError as refused:
             results.append({"refused": {"code": str(refused)}})
-        except Unsupported as problem:
+        except UnsupportedError as problem:
             results.append({"unsupported": str(problem)})
     return results
 
 
 def main() -> None:
+    """Say hello, then answer line after line."""
     runtime = f"{platform.python_implementation()} {platform.python_version()}"
     hello = {
         "protocol": 1,

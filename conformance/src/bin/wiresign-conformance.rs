@@ -12,7 +12,7 @@ use wiresign_conformance::driver::Driver;
 use wiresign_conformance::run::{BindingRun, State, apply_known_failures, compare_bindings, run};
 use wiresign_conformance::totals::Totals;
 use wiresign_conformance::vectors::{Case, Vectors};
-use wiresign_conformance::{canary, diff, dump, junit, known, matrix, report_json, table};
+use wiresign_conformance::{canary, diff, dump, junit, known, matrix, page, report_json, table};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -60,6 +60,8 @@ enum Task {
     /// Sign in each driver and verify in each other one, every scheme, then flip one bit in each field
     #[command(after_help = MATRIX_EXIT_CODES)]
     Matrix(MatrixTask),
+    /// Make one page for people of report.json, matrix.json and diff.json
+    Page(PageTask),
 }
 
 #[derive(Args)]
@@ -136,6 +138,9 @@ struct DiffTask {
     /// Fail when a driver could not be started
     #[arg(long)]
     require: bool,
+    /// Write diff.json into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Where the smallest form of each difference is written as a vector file
     #[arg(long, value_name = "DIR", default_value = "target/diff")]
     out: PathBuf,
@@ -162,6 +167,16 @@ struct MatrixTask {
 }
 
 #[derive(Args)]
+struct PageTask {
+    /// Vectors that were judged [default: conformance/vectors]
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    vectors: Vec<PathBuf>,
+    /// The folder of the reports, where report.html is written
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+#[derive(Args)]
 struct Limit {
     /// Seconds that a driver may take for one case
     #[arg(long = "timeout", value_name = "SECONDS", default_value_t = 20.0)]
@@ -184,6 +199,7 @@ fn main() -> ExitCode {
         Task::Dump(task) => dump_task(task, cli.root.as_deref()),
         Task::Diff(task) => diff_task(task, cli.root.as_deref()),
         Task::Matrix(task) => matrix_task(task, cli.root.as_deref()),
+        Task::Page(task) => page_task(task, cli.root.as_deref()),
     };
     match result {
         Ok(end) => ExitCode::from(end as u8),
@@ -320,6 +336,12 @@ fn diff_task(task: &DiffTask, root: Option<&Path>) -> Result<End, String> {
         folder: task.out.clone(),
     };
     let found = diff::run(&plan, &drivers, &cases)?;
+    if let Some(folder) = &task.report {
+        let json = format!("{:#}\n", diff::table::summary(task.seed, &found));
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(folder.join("diff.json"), json))
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
     let mut out = io::stdout().lock();
     diff::table::write(&mut out, task.seed, &found)
         .map_err(|error| format!("the report could not be written: {error}"))?;
@@ -359,6 +381,13 @@ fn matrix_task(task: &MatrixTask, root: Option<&Path>) -> Result<End, String> {
     } else {
         End::Passed
     })
+}
+
+fn page_task(task: &PageTask, root: Option<&Path>) -> Result<End, String> {
+    let cases = load(&vector_folders(&task.vectors, root)?, &[])?;
+    page::write(&task.folder, &cases)?;
+    writeln!(io::stdout(), "{}", task.folder.join("report.html").display()).map_err(|error| error.to_string())?;
+    Ok(End::Passed)
 }
 
 impl Limit {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::{Value, json};
+
 use super::Found;
 
 /// Writes who answered, what came out how often, and every difference.
@@ -45,4 +47,19 @@ pub fn write(out: &mut impl Write, seed: u64, found: &Found) -> io::Result<()> {
         cases as f64 / seconds.max(f64::MIN_POSITIVE)
     )?;
     writeln!(out, "{} differences", found.differences.len() + found.more)
+}
+
+/// The same for programs.
+pub fn summary(seed: u64, found: &Found) -> Value {
+    let ran = found.drivers.iter().filter(|(_, state)| state.is_ok());
+    json!({
+        "seed": seed,
+        "from": found.from,
+        "end": found.end,
+        "drivers": ran.map(|(name, _)| name).collect::<Vec<_>>(),
+        "judged": found.judged,
+        "verdicts": found.verdicts,
+        "differences": found.differences.len() + found.more,
+        "seconds": found.elapsed.as_secs_f64(),
+    })
 }

@@ -213,10 +213,11 @@ fn judge_pair(
             let must_refuse = match &flip.field {
                 Field::Bound => true,
                 Field::Header(name) => !scene.unbound.contains(&name.as_str()),
-                // A peer does not say what is covered; then what the bindings said decides, by the codes below.
-                Field::Covered(field) => {
-                    genuine["ok"]["covered"].as_array().is_some_and(|all| all.iter().any(|one| one == field))
-                }
+                // A peer does not say what is covered: there the codes of the first pair decide, below.
+                Field::Covered(field) => match genuine["ok"]["covered"].as_array() {
+                    Some(covered) => covered.iter().any(|one| one == field),
+                    None => code.is_some(),
+                },
             };
             match (code, must_refuse) {
                 (Some(_), true) => pair.refused += 1,
