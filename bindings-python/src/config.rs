@@ -80,6 +80,17 @@ impl Config {
         self.0.url(service)
     }
 
+    /// Where issuers of tokens publish their keys: pairs of an issuer and a URL.
+    #[getter]
+    fn jwks_urls(&self) -> Vec<(&str, &str)> {
+        self.0.jwks_urls().collect()
+    }
+
+    /// Takes the JWK Set that an issuer publishes now. What is wrong with one is raised as a ConfigError, and changes nothing.
+    fn publish_keys(&self, py: Python<'_>, issuer: &str, jwks: &str) -> PyResult<()> {
+        self.0.publish_keys(issuer, jwks).map_err(|problem| errors::config_error(py, std::slice::from_ref(&problem)))
+    }
+
     /// The longest body that is accepted, in bytes.
     #[getter]
     fn body_limit(&self) -> u64 {

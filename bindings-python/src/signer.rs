@@ -60,6 +60,25 @@ impl Signer {
         Ok(PyBytes::new(py, &message))
     }
 
+    /// The target of a signed link that is valid for so many seconds. Only where the config signs with `aws-sigv4`.
+    #[pyo3(signature = (method, target, seconds, headers=None, *, authority=None, now=None))]
+    #[pyo3(text_signature = "($self, method, target, seconds, headers=(), *, authority=None, now=None)")]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn presign(
+        &self,
+        py: Python<'_>,
+        method: Text<'_>,
+        target: Text<'_>,
+        seconds: u64,
+        headers: Option<&Bound<'_, PyAny>>,
+        authority: Option<Text<'_>>,
+        now: Option<Seconds>,
+    ) -> PyResult<String> {
+        let (body, nonce) = (Body::Absent, Some(""));
+        let request = Request { method, target, headers, body, authority, now, nonce };
+        request.lend(py, |head, _, now, _| self.0.presign(head, now, seconds))
+    }
+
     fn __reduce__(&self) -> PyResult<()> {
         Err(errors::not_picklable("Signer"))
     }

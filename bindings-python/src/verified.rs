@@ -92,6 +92,31 @@ impl Verified {
         PyTuple::new(py, self.0.covered().collect::<Vec<_>>())
     }
 
+    /// The subject of the request's token.
+    #[getter]
+    fn subject(&self) -> Option<&str> {
+        self.0.subject()
+    }
+
+    /// The tenant that the request's token names.
+    #[getter]
+    fn tenant(&self) -> Option<&str> {
+        self.0.tenant()
+    }
+
+    /// When the request's token expires, in Unix seconds.
+    #[getter]
+    fn token_expires(&self) -> Option<u64> {
+        self.0.token_expires()
+    }
+
+    /// All claims of the request's token.
+    #[getter]
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(claims) = self.0.claims() else { return Ok(None) };
+        py.import("json")?.call_method1("loads", (claims,)).map(Some)
+    }
+
     /// What a store shared by several verifiers keeps to see the same request again.
     #[getter]
     fn replay_key(&self) -> Option<String> {

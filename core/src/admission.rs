@@ -8,13 +8,14 @@ use sha2::{Digest, Sha256};
 use crate::bytes::is_same;
 use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules};
 use crate::failures::ClaimClass;
-use crate::identifier::ReceivedId;
+use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::{self, Also, Entered, Facts, Replay, check_body_length, check_window, conclude, find_key};
 use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::ReplayStore;
 use crate::request::{Head, Headers};
-use crate::scheme::{Scheme, SchemeSet};
+use crate::scheme::{Scheme, SchemeSet, Standard};
+use crate::standard::{self, BodyDigests, Signature, StandardFacts, Token};
 use crate::template::{self, Claim, Collected, KeyInUse, Plan, parameter_fault};
 use crate::verified::Verified;
 use crate::verifier::Memory;
@@ -28,13 +29,15 @@ pub(crate) struct Credentials<'c> {
     pub(crate) facts: &'c Facts<'c>,
     /// The positions of the service and of its API key, where one was sent and found.
     pub(crate) api_key: Option<(usize, usize)>,
+    pub(crate) token: Option<Token>,
 }
 
 /// The credential that covers more than itself.
 pub(crate) enum Signed<'c> {
     BuiltIn(&'c judge::Claimed<'c>),
     Template(&'c Claim<'c>),
-    /// There is an API key, and nothing else.
+    Standard(Box<Signature>),
+    /// There is an API key or a token, and nothing that covers the request.
     Nothing,
 }
 
@@ -50,22 +53,29 @@ pub(crate) fn judge<H: Headers + ?Sized>(
 ) -> Result<Verified, Refusal> {
     admit(config, head, entered, now, memory, |credentials| match credentials {
         None => Ok(Verified::new(config.clone(), entered.route, None)),
-        Some(credentials) => judge_body(config, &credentials, body, &memory.replay),
+        Some(credentials) => judge_body(config, credentials, body, &memory.replay),
     })
 }
 
 #[inline(never)]
 fn judge_body(
     config: &Arc<Compiled>,
-    credentials: &Credentials<'_>,
+    credentials: Credentials<'_>,
     body: &[u8],
     store: &ReplayStore,
 ) -> Result<Verified, Refusal> {
-    let facts = credentials.facts;
+    let Credentials { signed, facts, api_key, token } = credentials;
     check_body_length(config, facts, body.len() as u64)?;
-    let found = match credentials.signed {
+    let mut covered = Vec::new();
+    let found = match signed {
         Signed::BuiltIn(claimed) => judge::prove(config, claimed, body)?.into(),
-        Signed::Nothing => Found::nothing(credentials.api_key),
+        Signed::Nothing => Found::nothing(api_key),
+        Signed::Standard(signature) => {
+            let found =
+                signature.prove(config, facts, &BodyDigests::of(body, signature.wanted()), body.len() as u64)?;
+            covered = signature.covered();
+            found
+        }
         Signed::Template(claim) => {
             let mut gathered = Gathered::new();
             let check = claim
@@ -80,7 +90,7 @@ fn judge_body(
             }
         }
     };
-    conclude_all(config, facts, credentials.api_key, &found, store)
+    conclude_all(config, facts, Others { api_key, token, covered }, &found, store)
 }
 
 /// The keys whose signatures were found.
@@ -132,24 +142,40 @@ pub(crate) fn needs_mark(config: &Compiled, facts: &Facts<'_>) -> bool {
     }
     match facts.scheme {
         Scheme::Plan(at) => config.plan(at).template.takes_several_signatures(),
-        Scheme::BuiltIn(_) | Scheme::ApiKey => false,
+        Scheme::BuiltIn(_) | Scheme::ApiKey | Scheme::Standard(_) => false,
     }
 }
 
-/// After the signature: whether both credentials are of one service, then policy and replay.
+/// What a request holds beside what was proved of it.
+#[derive(Default)]
+pub(crate) struct Others {
+    pub(crate) api_key: Option<(usize, usize)>,
+    pub(crate) token: Option<Token>,
+    /// What a signature of the standards covers.
+    pub(crate) covered: Vec<Box<str>>,
+}
+
+/// After the signature: whether all credentials are of one service, then policy and replay.
 pub(crate) fn conclude_all(
     config: &Arc<Compiled>,
     facts: &Facts<'_>,
-    api_key: Option<(usize, usize)>,
+    Others { api_key, token, covered }: Others,
     found: &Found,
     store: &ReplayStore,
 ) -> Result<Verified, Refusal> {
     let has_api_key_too = facts.scheme != Scheme::ApiKey && api_key.is_some();
-    if has_api_key_too && api_key.map(|(service, _)| service) != facts.service {
+    let is_of_another = |service| Some(service) != facts.service;
+    let is_key_of_another = api_key.is_some_and(|(service, _)| is_of_another(service));
+    let is_token_of_another = token.as_ref().is_some_and(|token| !token.names_user && is_of_another(token.service));
+    if is_key_of_another || is_token_of_another {
         return Err(facts.refuse(config, RefusalCode::AmbiguousCredentials, Detail::OtherService));
     }
-    let also = Also { has_api_key: has_api_key_too, tags: &found.others };
-    conclude(config, facts, found.key, &found.tag, also, store)
+    let is_granted = token.as_ref().is_none_or(|token| token.grants);
+    let facts = Facts { is_permitted: facts.is_permitted && is_granted, ..*facts };
+    let token = token.map(|token| token.facts);
+    let standard = (token.is_some() || !covered.is_empty()).then(|| Arc::new(StandardFacts { token, covered }));
+    let also = Also { has_api_key: has_api_key_too, tags: &found.others, standard: standard.as_ref() };
+    conclude(config, &facts, found.key, &found.tag, also, store)
 }
 
 pub(crate) fn check_digest(config: &Arc<Compiled>, facts: &Facts<'_>, is_right_body: bool) -> Result<(), Refusal> {
@@ -177,7 +203,7 @@ pub(crate) fn refuse_claim(
 ) -> Refusal {
     match facts.scheme {
         Scheme::Plan(plan) => facts.refuse(config, code, Detail::Claim { plan, fault }),
-        Scheme::BuiltIn(_) | Scheme::ApiKey => facts.refuse(config, code, Detail::OtherDigest),
+        _ => facts.refuse(config, code, Detail::OtherDigest),
     }
 }
 
@@ -215,6 +241,9 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
     if has_api_key {
         found = found.with(Scheme::ApiKey);
     }
+    let carriers = standard::Carriers::collect(head, accepted);
+    let standards = carriers.found(accepted);
+    found = found.union(standards);
     match found.count() + u32::from(has_built_in) {
         0 if rules.optional => return judge(None),
         0 => return Err(refuse(RefusalCode::AuthenticationRequired, Detail::NoCredential(accepted))),
@@ -228,36 +257,64 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         }
         _ => {}
     }
+    if standards.count() > 0 {
+        carriers.check_repetitions().map_err(|(code, detail)| refuse(code, detail))?;
+    }
 
-    let find_api_key = |strict| {
-        if !has_api_key {
-            return Ok(None);
-        }
-        // A key that nobody has names nobody: whoever tries many is stopped before the next look.
-        match memory.reached_limit(config, head.client, ClaimClass::NONE, now) {
-            Some(limit) => Err(refuse(RefusalCode::RateLimited, Detail::TooManyFailures { limit })),
-            None => find_api_key(config, entered, strict, now).map(Some),
-        }
+    // What names its caller only when it is looked up names nobody before: whoever tries many is stopped before the next look.
+    let check_guesses = || match memory.reached_limit(config, head.client, ClaimClass::NONE, now) {
+        Some(limit) => Err(refuse(RefusalCode::RateLimited, Detail::TooManyFailures { limit })),
+        None => Ok(()),
+    };
+    // A bearer credential covers nothing of the request, so on its own it opens no strict route.
+    let find_bearers = |is_alone: bool| {
+        let api_key = match has_api_key {
+            true => {
+                check_guesses()?;
+                Some(find_api_key(config, entered, strict && is_alone, now)?)
+            }
+            false => None,
+        };
+        let token = match carriers.bearer().filter(|_| standards.has(Scheme::Standard(Standard::Jwt))) {
+            Some(_) if strict && is_alone => {
+                let detail = Detail::QueryNotCovered(Scheme::Standard(Standard::Jwt));
+                return Err(refuse(RefusalCode::InsufficientCoverage, detail));
+            }
+            Some(text) => {
+                check_guesses()?;
+                Some(standard::judge_token(config, head.method, entered, text, now)?)
+            }
+            None => None,
+        };
+        Ok((api_key, token))
     };
     let conclude = |credentials: Credentials<'_>| {
         memory.check_failures(credentials.facts, config, head.client)?;
         judge(Some(credentials))
     };
+    let signing = [Standard::Rfc9421, Standard::AwsSigv4].into_iter().find(|it| standards.has(Scheme::Standard(*it)));
     if let Some(at) = signed {
         if signed != collected {
             config.plan(at).finder.collect_into(head.headers, &mut headers);
         }
         let (claim, facts) = claim_template(config, head, entered, at, &headers, rules, strict, now)?;
-        let api_key = find_api_key(false)?;
-        conclude(Credentials { signed: Signed::Template(&claim), facts: &facts, api_key })
+        let (api_key, token) = find_bearers(false)?;
+        conclude(Credentials { signed: Signed::Template(&claim), facts: &facts, api_key, token })
+    } else if let Some(scheme) = signing {
+        let signature = Signature::claim(config, head, entered, scheme, strict, now)?;
+        let nonce = signature.nonce();
+        let facts = signature.facts(config, head, entered, nonce.as_ref(), rules, now);
+        let (api_key, token) = find_bearers(false)?;
+        conclude(Credentials { signed: Signed::Standard(Box::new(signature)), facts: &facts, api_key, token })
     } else if has_built_in {
         let claimed = judge::claim(config, head, entered, rules, strict, now)?;
-        let api_key = find_api_key(false)?;
-        conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key })
+        let (api_key, token) = find_bearers(false)?;
+        conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key, token })
     } else {
-        let api_key = find_api_key(strict)?;
-        let facts = facts_of_api_key(config, head, entered, api_key.map(|(service, _)| service), now);
-        conclude(Credentials { signed: Signed::Nothing, facts: &facts, api_key })
+        let (api_key, token) = find_bearers(true)?;
+        let id = token.as_ref().and_then(|token| token.id);
+        let facts = facts_of_bearer(config, head, entered, api_key, token.as_ref(), id.as_ref(), rules, now);
+        conclude(Credentials { signed: Signed::Nothing, facts: &facts, api_key, token })
     }
 }
 
@@ -361,26 +418,39 @@ fn find_api_key(
     Ok((service, at))
 }
 
-fn facts_of_api_key<'a, H: Headers + ?Sized>(
+/// The facts of a request whose only credentials cover nothing of it.
+#[expect(clippy::too_many_arguments, reason = "what the credentials say comes from several places")]
+fn facts_of_bearer<'a, H: Headers + ?Sized>(
     config: &Arc<Compiled>,
     head: &Head<'a, H>,
     entered: &Entered<'a>,
-    service: Option<usize>,
+    api_key: Option<(usize, usize)>,
+    token: Option<&Token>,
+    token_id: Option<&'a RequestId>,
+    rules: &Rules,
     now: u64,
 ) -> Facts<'a> {
+    let by_key = api_key.map(|(service, _)| service);
+    let service = by_key.or(token.map(|token| token.service));
+    let scheme = if by_key.is_some() { Scheme::ApiKey } else { Scheme::Standard(Standard::Jwt) };
+    let id = token_id.filter(|_| by_key.is_none());
+    let remaining = token.map_or(0, |token| token.remaining(config, now));
     Facts {
-        scheme: Scheme::ApiKey,
+        scheme,
         service,
         keys: 0,
         route: entered.route,
-        timestamp: None,
+        timestamp: token.filter(|_| by_key.is_none()).and_then(|token| token.issued_at),
         window: config.window,
         now,
-        request_id: entered.request_id,
-        id_is_signed: false,
-        signs_nonce: false,
-        replay: Replay::new(ReplayRule::Off, false, head.method),
-        signs_target: false,
+        request_id: id.map_or(entered.request_id, |id| id.lend()),
+        id_is_signed: id.is_some(),
+        signs_nonce: id.is_some(),
+        replay: match id {
+            Some(_) if rules.replay != ReplayRule::Off => Replay::NonceFor(remaining),
+            _ => Replay::Never,
+        },
+        signs_target: token.is_some(),
         is_for_us: true,
         is_permitted: service.is_none_or(|at| config.services[at].permits(head.method, &entered.path)),
         claim_class: ClaimClass::NONE,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::admission::{self, Credentials, Found, Signed};
+use crate::admission::{self, Credentials, Found, Others, Signed};
 use crate::config::Compiled;
 use crate::credentials::Signatures;
 use crate::identifier::{ReceivedId, RequestId};
@@ -13,6 +13,7 @@ use crate::mac::{Running, Sink, Tag};
 use crate::refusal::Refusal;
 use crate::request::{Head, Headers};
 use crate::scheme::BuiltIn;
+use crate::standard;
 use crate::template::{Pending, parameter_fault};
 use crate::verified::Verified;
 use crate::verifier::Memory;
@@ -42,7 +43,7 @@ struct Kept {
     /// But the request id, which is kept apart.
     facts: Facts<'static>,
     request_id: RequestId,
-    api_key: Option<(usize, usize)>,
+    others: Others,
     length: u64,
     signed: KeptSigned,
 }
@@ -50,7 +51,8 @@ struct Kept {
 enum KeptSigned {
     BuiltIn(BuiltInClaim),
     Template(Box<Pending>),
-    /// There is an API key, and nothing that covers the body.
+    Standard(Box<standard::Pending>),
+    /// There is an API key or a token, and nothing that covers the body.
     Nothing,
 }
 
@@ -76,10 +78,10 @@ impl BodyVerification {
             Admission::Claimed(claimed) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, &claimed));
-                State::Claimed(Box::new(Kept::new(&claimed.facts, None, signed)))
+                State::Claimed(Box::new(Kept::new(&claimed.facts, Others::default(), signed)))
             }
             Admission::Entered(entered) => admission::admit(config, head, &entered, now, memory, |credentials| {
-                let Some(Credentials { signed, facts, api_key }) = credentials else {
+                let Some(Credentials { signed, facts, api_key, token }) = credentials else {
                     return Ok(State::Public { route: entered.route });
                 };
                 let signed = match signed {
@@ -89,9 +91,11 @@ impl BodyVerification {
                         let needs_mark = admission::needs_mark(config, facts);
                         KeptSigned::Template(Box::new(Pending::new(claim, keys, needs_mark)))
                     }
+                    Signed::Standard(signature) => KeptSigned::Standard(Box::new(standard::Pending::new(*signature))),
                     Signed::Nothing => KeptSigned::Nothing,
                 };
-                Ok(State::Claimed(Box::new(Kept::new(facts, api_key, signed))))
+                let others = Others { api_key, token, ..Others::default() };
+                Ok(State::Claimed(Box::new(Kept::new(facts, others, signed))))
             })?,
         };
         Ok(Self { config: config.clone(), memory: memory.clone(), client: head.client, now, state })
@@ -124,6 +128,7 @@ impl BodyVerification {
             match &mut kept.signed {
                 KeptSigned::BuiltIn(claim) => claim.running.iter_mut().for_each(|running| running.put(bytes)),
                 KeptSigned::Template(pending) => pending.update(bytes),
+                KeptSigned::Standard(pending) => pending.update(bytes),
                 KeptSigned::Nothing => {}
             }
         }
@@ -159,9 +164,9 @@ impl BodyVerification {
 }
 
 impl Kept {
-    fn new(facts: &Facts<'_>, api_key: Option<(usize, usize)>, signed: KeptSigned) -> Self {
+    fn new(facts: &Facts<'_>, others: Others, signed: KeptSigned) -> Self {
         let request_id = facts.request_id.keep();
-        Self { facts: facts.with_request_id(ReceivedId::NONE), request_id, api_key, length: 0, signed }
+        Self { facts: facts.with_request_id(ReceivedId::NONE), request_id, others, length: 0, signed }
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -170,10 +175,16 @@ impl Kept {
 
     fn judge(mut self, config: &Arc<Compiled>, memory: &Memory) -> Result<Verified, Refusal> {
         let signed = std::mem::replace(&mut self.signed, KeptSigned::Nothing);
+        let mut others = std::mem::take(&mut self.others);
         let facts = self.facts();
         let found = match signed {
             KeptSigned::BuiltIn(claim) => claim.prove(config, &facts)?.into(),
-            KeptSigned::Nothing => Found::nothing(self.api_key),
+            KeptSigned::Nothing => Found::nothing(others.api_key),
+            KeptSigned::Standard(pending) => {
+                let (found, covered) = pending.prove(config, &facts)?;
+                others.covered = covered;
+                found
+            }
             KeptSigned::Template(pending) => {
                 let complete = pending
                     .complete()
@@ -188,7 +199,7 @@ impl Kept {
                 }
             }
         };
-        admission::conclude_all(config, &facts, self.api_key, &found, &memory.replay)
+        admission::conclude_all(config, &facts, others, &found, &memory.replay)
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::refusal::RefusalCode;
+use crate::handshake::HandshakeFault;
+use crate::refusal::{Detail, RefusalCode};
 
 /// The most sources that are counted in one minute. More of them cannot take more memory than this.
 const MAX_SOURCES: usize = 65_536;
@@ -109,7 +110,10 @@ impl Failures {
 
 /// Whether a refusal means that somebody tried a credential that does not hold. A request that is late, incomplete or not allowed
 /// is no guess.
-pub(crate) fn is_guess(code: RefusalCode) -> bool {
+pub(crate) fn is_guess(code: RefusalCode, detail: Detail) -> bool {
+    if matches!(detail, Detail::Handshake(HandshakeFault::WrongToken)) {
+        return true;
+    }
     matches!(
         code,
         RefusalCode::InvalidSignature

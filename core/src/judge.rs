@@ -14,6 +14,7 @@ use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::{Fingerprint, MARGIN_SECONDS, ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{BuiltIn, Fields, Scheme};
+use crate::standard::StandardFacts;
 use crate::verified::{Caller, ReplayId, Verified};
 
 /// What the head of a request says, before the signature is computed.
@@ -288,6 +289,8 @@ pub(crate) struct Also<'t> {
     /// The tags of other keys whose signatures are in the request too. Each is remembered: a copy of the request with one
     /// signature left out is a replay.
     pub(crate) tags: &'t [Tag],
+    /// What results say of the standards.
+    pub(crate) standard: Option<&'t Arc<StandardFacts>>,
 }
 
 /// Steps 10 and 11: policy, then replay.
@@ -342,6 +345,7 @@ pub(crate) fn conclude(
             key,
             scheme: facts.scheme,
             has_api_key_too: also.has_api_key,
+            standard: also.standard.cloned(),
             timestamp: facts.timestamp,
             age: facts.timestamp.map(|timestamp| age(facts.now, timestamp)),
             request_id,

@@ -8,7 +8,17 @@ use crate::scheme::Scheme;
 use crate::verified::Verified;
 
 /// What accepted requests are counted by: the built-in schemes, and what is not built in by its kind.
-const KINDS: [&str; 6] = ["service-hmac", "service-hmac-v2", "cross-service", "api-key", "template", "webhook"];
+const KINDS: [&str; 9] = [
+    "service-hmac",
+    "service-hmac-v2",
+    "cross-service",
+    "api-key",
+    "rfc9421",
+    "aws-sigv4",
+    "jwt",
+    "template",
+    "webhook",
+];
 const CODES: usize = RefusalCode::ALL.len();
 
 /// Counts outcomes. Each has a place of its own, so that counting is one addition.
@@ -42,7 +52,8 @@ fn kind(verified: &Verified, scheme: Scheme) -> usize {
     match scheme {
         Scheme::BuiltIn(scheme) => scheme as usize,
         Scheme::ApiKey => 3,
-        Scheme::Plan(at) => 4 + usize::from(verified.config().plan(at).webhook.is_some()),
+        Scheme::Standard(scheme) => 4 + scheme as usize,
+        Scheme::Plan(at) => 7 + usize::from(verified.config().plan(at).webhook.is_some()),
     }
 }
 

@@ -9,7 +9,8 @@ use crate::config::{Compiled, Key, KeyState};
 use crate::identifier::RequestId;
 use crate::mac::{Tag, push_hex};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::scheme::Scheme;
+use crate::scheme::{Scheme, Standard};
+use crate::standard::{StandardFacts, TokenFacts};
 
 /// A request that was accepted, and what was verified of its caller. Making one costs no allocation.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub(crate) struct Caller {
     pub(crate) scheme: Scheme,
     /// Whether the request carries an API key of the same service too.
     pub(crate) has_api_key_too: bool,
+    /// What only the standards have.
+    pub(crate) standard: Option<Arc<StandardFacts>>,
     pub(crate) timestamp: Option<u64>,
     pub(crate) age: Option<i64>,
     pub(crate) request_id: RequestId,
@@ -76,12 +79,24 @@ impl Verified {
 
     /// The id of the key that made the signature.
     pub fn key_id(&self) -> Option<&str> {
-        self.key().map(|key| &*key.id)
+        match self.deciding_token() {
+            Some(token) => token.key_id.as_deref(),
+            None => self.key().map(|key| &*key.id),
+        }
     }
 
     /// Whether that key is on its way out.
     pub fn key_is_retiring(&self) -> bool {
-        self.key().is_some_and(|key| key.state == KeyState::Retiring)
+        match self.deciding_token() {
+            Some(token) => token.key_is_retiring,
+            None => self.key().is_some_and(|key| key.state == KeyState::Retiring),
+        }
+    }
+
+    /// The token, where it is what says who calls.
+    fn deciding_token(&self) -> Option<&TokenFacts> {
+        let is_jwt = self.caller.as_ref()?.scheme == Scheme::Standard(Standard::Jwt);
+        self.token().filter(|_| is_jwt)
     }
 
     fn key(&self) -> Option<&Key> {
@@ -90,6 +105,10 @@ impl Verified {
         Some(match caller.scheme {
             Scheme::ApiKey => &service.api_keys[caller.key].key,
             Scheme::BuiltIn(_) | Scheme::Plan(_) => &service.keys[caller.key],
+            Scheme::Standard(Standard::Rfc9421) => &service.bound_keys[caller.key].key,
+            Scheme::Standard(Standard::AwsSigv4) => &service.aws_keys[caller.key].key,
+            // A token may be signed by somebody else than the caller.
+            Scheme::Standard(Standard::Jwt) => return None,
         })
     }
 
@@ -98,10 +117,37 @@ impl Verified {
         self.caller.as_ref().map(|caller| self.config.scheme_id(caller.scheme))
     }
 
-    /// The ids of all schemes whose credentials were verified: one, and `api-key` behind it where the route requires both.
+    /// The ids of all schemes whose credentials were verified: one, and `api-key` and `jwt` behind it where the route requires
+    /// them too.
     pub fn schemes(&self) -> impl Iterator<Item = &str> {
-        let also = self.caller.as_ref().filter(|caller| caller.has_api_key_too).map(|_| "api-key");
-        self.scheme().into_iter().chain(also)
+        let caller = self.caller.as_ref();
+        let has_token_too = self.deciding_token().is_none() && self.token().is_some();
+        let api_key = caller.filter(|caller| caller.has_api_key_too).map(|_| "api-key");
+        self.scheme().into_iter().chain(api_key).chain(has_token_too.then_some(Standard::Jwt.id()))
+    }
+
+    /// The subject (`sub`) of the request's token.
+    pub fn subject(&self) -> Option<&str> {
+        self.token()?.subject.as_deref()
+    }
+
+    /// The tenant that the request's token names, in the claim that the config says.
+    pub fn tenant(&self) -> Option<&str> {
+        self.token()?.tenant.as_deref()
+    }
+
+    /// When the request's token expires, in Unix seconds.
+    pub fn token_expires(&self) -> Option<u64> {
+        self.token().map(|token| token.expires)
+    }
+
+    /// The claims of the request's token, as the JSON text of an object.
+    pub fn claims(&self) -> Option<&str> {
+        self.token().map(|token| &*token.claims)
+    }
+
+    fn token(&self) -> Option<&TokenFacts> {
+        self.caller.as_ref()?.standard.as_ref()?.token.as_ref()
     }
 
     /// The signed time, in Unix seconds; `None` where the scheme has none.
@@ -134,9 +180,15 @@ impl Verified {
         let (built_in, names): (&[&str], &[Box<str>]) = match self.caller.as_ref().map(|caller| caller.scheme) {
             None | Some(Scheme::ApiKey) => (&[], &[]),
             Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[]),
+            Some(Scheme::Standard(_)) => (&[], self.covered_by_standard()),
             Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names),
         };
         built_in.iter().copied().chain(names.iter().map(|name| &**name))
+    }
+
+    fn covered_by_standard(&self) -> &[Box<str>] {
+        let caller = self.caller.as_ref();
+        caller.and_then(|caller| caller.standard.as_ref()).map_or(&[], |standard| &standard.covered)
     }
 
     /// Refuses the request unless one of these services made it: a rule that an application adds to those of the config.

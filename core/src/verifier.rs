@@ -72,7 +72,7 @@ impl Memory {
     pub(crate) fn note_refusal(&self, config: &Compiled, refusal: &Refusal, client: Option<IpAddr>, now: u64) {
         self.counters.count_refusal(refusal);
         if config.failures_per_minute.is_some()
-            && is_guess(refusal.code())
+            && is_guess(refusal.code(), refusal.facts())
             && let Some(source) = Source::new(client, refusal.claim_class())
         {
             self.failures.count(source, now);
@@ -213,8 +213,20 @@ impl Verifier {
         now: u64,
     ) -> Result<Option<HandshakeResponse>, Refusal> {
         let config = self.config.load();
-        handshake::judge(&config, webhook, head, body, now)
-            .inspect_err(|refusal| self.memory.note_refusal(&config, refusal, head.client, now))
+        let outcome = handshake::judge(&config, webhook, head, body, now);
+        if matches!(outcome, Ok(None)) {
+            return outcome;
+        }
+        let class = config.claim_class(format!("webhook:{webhook}").as_bytes());
+        let limit = self.memory.reached_limit(&config, head.client, class, now);
+        let outcome = match (limit, config.webhook(webhook)) {
+            (Some(limit), Some((_, plan))) => {
+                let detail = Detail::TooManyFailures { limit };
+                Err(Refusal::new(RefusalCode::RateLimited, detail, config.clone(), plan.webhook, RequestId::NONE))
+            }
+            _ => outcome,
+        };
+        outcome.inspect_err(|refusal| self.memory.note_refusal(&config, refusal, head.client, now))
     }
 
     /// Takes a new config for all requests that come from now on. Requests under way finish on the old one; the replay

@@ -93,3 +93,24 @@ fn without_a_limit_and_without_a_guess_nothing_is_counted() {
     }
     assert_eq!(code(&limited, Some("192.0.2.1"), "billing", false, NOW), "OK");
 }
+
+#[test]
+fn who_guesses_the_token_of_a_handshake_is_stopped() {
+    let document = r#"{"service": "orders", "services": {}, "limits": {"failures_per_minute": 3},
+        "webhooks": {"meta": {"scheme": "whatsapp", "keys": [{"secret": "env:SECRET"}], "verify_token": "env:TOKEN"}}}"#;
+    let secrets = Secrets::new().env("SECRET", SECRET).env("TOKEN", "a-token-that-nobody-guesses");
+    let verifier = Verifier::new(&Config::parse(document, &secrets).expect("a config"));
+    let ask = |client: &str, token: &str| {
+        let target = format!("/hook?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1158201444");
+        let none: &[(&str, &str)] = &[];
+        let client: Option<IpAddr> = Some(client.parse().expect("an address"));
+        let head = Head { client, ..Head::new(b"GET", target.as_bytes(), none) };
+        let answer = verifier.handshake("meta", &head, b"", NOW);
+        answer.map_or_else(|refusal| refusal.code().name(), |answer| if answer.is_some() { "OK" } else { "none" })
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("192.0.2.1", "a-guess-at-the-token"), "PERMISSION_DENIED");
+    }
+    assert_eq!(ask("192.0.2.1", "a-token-that-nobody-guesses"), "RATE_LIMITED");
+    assert_eq!(ask("192.0.2.2", "a-token-that-nobody-guesses"), "OK");
+}

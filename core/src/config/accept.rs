@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Window;
 use super::reader::{Item, Reader};
 use super::webhooks::Templates;
-use crate::scheme::{BuiltIn, Scheme, SchemeSet, catalogue, header};
+use crate::scheme::{BuiltIn, Scheme, SchemeSet, Standard, catalogue, header};
 use crate::template::{Finder, Plan, Step, Template};
 
 /// The schemes that a document can name.
@@ -42,7 +42,8 @@ impl KnownSchemes {
     pub(super) fn covers_a_route(&self, scheme: Scheme) -> bool {
         match self.template(scheme) {
             Some(template) => template.coverage.method && template.coverage.path,
-            None => scheme != Scheme::ApiKey,
+            // A token covers nothing of the request that carries it.
+            None => !matches!(scheme, Scheme::ApiKey | Scheme::Standard(Standard::Jwt)),
         }
     }
 
@@ -50,7 +51,8 @@ impl KnownSchemes {
         if name == "api-key" {
             return Some(Scheme::ApiKey);
         }
-        BuiltIn::from_id(name).map(Scheme::BuiltIn).or_else(|| {
+        let fixed = BuiltIn::from_id(name).map(Scheme::BuiltIn);
+        fixed.or_else(|| Standard::from_id(name).map(Scheme::Standard)).or_else(|| {
             let at = self.plans.iter().position(|plan| *plan.listed_as == *name)?;
             Some(Scheme::Plan(at.try_into().expect("the number of plans is bounded")))
         })
@@ -59,7 +61,7 @@ impl KnownSchemes {
     fn template(&self, scheme: Scheme) -> Option<&Template> {
         match scheme {
             Scheme::Plan(at) => Some(&self.plans[usize::from(at)].template),
-            Scheme::BuiltIn(_) | Scheme::ApiKey => None,
+            Scheme::BuiltIn(_) | Scheme::ApiKey | Scheme::Standard(_) => None,
         }
     }
 
@@ -67,6 +69,7 @@ impl KnownSchemes {
         match scheme {
             Scheme::BuiltIn(scheme) => scheme.id(),
             Scheme::ApiKey => "api-key",
+            Scheme::Standard(scheme) => scheme.id(),
             Scheme::Plan(at) => &self.plans[usize::from(at)].listed_as,
         }
     }
@@ -85,6 +88,9 @@ impl KnownSchemes {
             Scheme::BuiltIn(BuiltIn::CrossService) => vec![header::SIGNATURE, header::SERVICE_NAME],
             Scheme::BuiltIn(_) => vec![header::SIGNATURE, header::SERVICE_ID],
             Scheme::ApiKey => vec![header::API_KEY],
+            Scheme::Standard(Standard::Rfc9421) => vec!["Signature", "Signature-Input"],
+            // Of these two the word before the credential tells which it is.
+            Scheme::Standard(Standard::AwsSigv4 | Standard::Jwt) => vec!["Authorization"],
             Scheme::Plan(at) => {
                 let template = &self.plans[usize::from(at)].template;
                 let caller = template.caller.into_iter().flat_map(|at| &template.headers[at].names);
@@ -106,7 +112,7 @@ impl Reader<'_> {
             }
             let covers_query = match scheme {
                 Scheme::BuiltIn(scheme) => scheme.covers_query(),
-                Scheme::ApiKey => true,
+                Scheme::ApiKey | Scheme::Standard(_) => true,
                 Scheme::Plan(at) => {
                     let plan = &known.plans[usize::from(at)];
                     plan.webhook.is_some() || plan.template.coverage.query
@@ -117,6 +123,14 @@ impl Reader<'_> {
                 self.warn(
                     &element.pointer,
                     format!("{name} does not sign the query; prefer service-hmac-v2 where you control both ends"),
+                );
+            }
+            let is_everywhere = item.pointer == "/accept";
+            if is_everywhere && known.name(scheme).starts_with("webhook:") && !known.covers_a_route(scheme) {
+                let name = known.name(scheme);
+                self.warn(
+                    &element.pointer,
+                    format!("{name} does not sign the path, so what was sent to one endpoint is good for all others; accept it on its own route"),
                 );
             }
             set = set.with(scheme);
@@ -133,17 +147,21 @@ impl Reader<'_> {
     /// Whether two schemes would look for their credential in the same header.
     fn clash(&self, scheme: Scheme, set: SchemeSet, known: &KnownSchemes) -> Option<String> {
         let own = known.telling_headers(scheme);
-        set.iter().filter(|other| !matches!((scheme, other), (Scheme::BuiltIn(_), Scheme::BuiltIn(_)))).find_map(
-            |other| {
-                let names = known.telling_headers(other);
-                let shared = own.iter().find(|own| names.iter().any(|name| name.eq_ignore_ascii_case(own)))?;
-                Some(format!(
-                    "{} reads {shared}, as {} does; accept them on different routes, or put their keys under one",
-                    known.name(scheme),
-                    known.name(other)
-                ))
-            },
-        )
+        let tell_each_other = |other: &Scheme| {
+            matches!(
+                (scheme, other),
+                (Scheme::BuiltIn(_), Scheme::BuiltIn(_)) | (Scheme::Standard(_), Scheme::Standard(_))
+            )
+        };
+        set.iter().filter(|other| !tell_each_other(other)).find_map(|other| {
+            let names = known.telling_headers(other);
+            let shared = own.iter().find(|own| names.iter().any(|name| name.eq_ignore_ascii_case(own)))?;
+            Some(format!(
+                "{} reads {shared}, as {} does; accept them on different routes, or put their keys under one",
+                known.name(scheme),
+                known.name(other)
+            ))
+        })
     }
 
     pub(super) fn sign_with(&mut self, item: &Item<'_>, known: &KnownSchemes) -> Scheme {
@@ -165,7 +183,8 @@ impl Reader<'_> {
                     "this scheme does not say who calls; make a webhook of it, and list \"webhook:NAME\" here".into()
                 }
                 None => {
-                    let known: Vec<_> = BuiltIn::ALL.iter().map(|scheme| scheme.id()).collect();
+                    let built_in = BuiltIn::ALL.iter().map(|scheme| scheme.id());
+                    let known: Vec<_> = built_in.chain(Standard::ALL.iter().map(|scheme| scheme.id())).collect();
                     format!(
                         "this scheme is not known; the schemes are {}, api-key, \"webhook:NAME\" and those under \"schemes\" that name their caller",
                         known.join(", ")

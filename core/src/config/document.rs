@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::accept::KnownSchemes;
+use super::bound_keys::index_bound_keys;
 use super::json::Json;
 use super::keys::Places;
 use super::lookup::{Lookup, Secrets};
@@ -16,7 +17,8 @@ use super::{
 };
 use crate::identifier::is_id;
 use crate::mac::MacKey;
-use crate::scheme::{BuiltIn, Scheme, SchemeSet};
+use crate::scheme::{BuiltIn, Scheme, SchemeSet, Standard};
+use crate::sigv4;
 use crate::template::Template;
 
 const DEFAULT_WINDOW_SECONDS: u64 = 300;
@@ -73,6 +75,9 @@ impl Reader<'_> {
                 "limits",
                 "reveal",
                 "contexts",
+                "rfc9421",
+                "aws_sigv4",
+                "jwt",
             ],
         )?;
         if let Some(schema) = members.get("$schema") {
@@ -107,6 +112,7 @@ impl Reader<'_> {
         let templates = members.get("schemes").map_or_else(Templates::new, |item| self.schemes(&item));
         let webhooks =
             members.get("webhooks").map_or(Vec::new(), |item| self.webhooks(&item, &templates, window, &mut services));
+        let standards = self.standards(&members, service, &mut services);
         self.refuse_secrets_for_two_ends(&services, known_services);
         let known = KnownSchemes::new(webhooks, &templates, window);
         let default_accept = SchemeSet::default().with(Scheme::BuiltIn(BuiltIn::ServiceHmacV2));
@@ -119,6 +125,13 @@ impl Reader<'_> {
         let routes = members
             .get("routes")
             .map_or(Vec::new(), |item| self.routes(&item, accept, &known, &|id| ids.get(id.as_bytes()).copied()));
+        let aws_is_described = members.get("aws_sigv4").is_some();
+        let aws = Scheme::Standard(Standard::AwsSigv4);
+        let uses_aws =
+            sign_with == aws || routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| set.has(aws));
+        if uses_aws && !aws_is_described {
+            self.problem("/aws_sigv4", "say which region and service the signatures of aws-sigv4 are for");
+        }
         let names_callers_by_key =
             routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| known.names_callers_by_key(set));
         // A member that occurs twice is a problem of its own.
@@ -158,11 +171,19 @@ impl Reader<'_> {
             rules: Rules { accept, every: false, optional: false, replay: ReplayRule::UnsafeMethods },
             sign_with,
             window,
-            longest_past: known.plans.iter().map(|plan| plan.window.past).fold(window.past, u64::max),
+            longest_past: known
+                .plans
+                .iter()
+                .map(|plan| plan.window.past)
+                .fold(window.past, u64::max)
+                .max(if uses_aws { sigv4::WINDOW } else { 0 }),
             callers,
             decoy_seed: self.decoy_seed,
             known_services,
             api_keys: self.index_api_keys(&services),
+            aws_keys: self.index_aws_keys(&services),
+            bound_keys: index_bound_keys(&services),
+            standards: standards?,
             services,
             by_id: ids,
             plans: known.plans,
@@ -221,9 +242,11 @@ impl Reader<'_> {
     ) -> Option<Service> {
         let members = self.object(
             item,
-            &["keys", "api_keys", "call_with", "allowed_targets", "permissions", "environments", "url"],
+            &["keys", "aws_keys", "api_keys", "call_with", "allowed_targets", "permissions", "environments", "url"],
         )?;
-        let keys = members.get("keys").map_or(Vec::new(), |item| self.keys(&item, secrets));
+        let (keys, bound_keys) =
+            members.get("keys").map_or_else(Default::default, |item| self.keys_of_service(&item, secrets));
+        let aws_keys = members.get("aws_keys").map_or(Vec::new(), |item| self.aws_keys(&item));
         let api_keys = members.get("api_keys").map_or(Vec::new(), |item| {
             let keys = self.keys_for(Purpose::ApiKey, &item, secrets, |text| Sha256::digest(text).into());
             keys.into_iter().map(|(key, digest)| ApiKey { digest, key }).collect()
@@ -235,7 +258,7 @@ impl Reader<'_> {
                 own.is_some_and(|own| targets.contains(&own))
             }
             None => {
-                if Some(id) != own && !(keys.is_empty() && api_keys.is_empty()) {
+                if Some(id) != own && !(bound_keys.is_empty() && aws_keys.is_empty() && api_keys.is_empty()) {
                     self.warn(
                         &item.pointer,
                         "without allowed_targets this service may call every service that has its key",
@@ -263,6 +286,8 @@ impl Reader<'_> {
         Some(Service {
             id: id.into(),
             keys,
+            bound_keys,
+            aws_keys,
             api_keys,
             call_with,
             may_call,

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::bound_keys::is_bound;
 use super::reader::{Item, Members, Reader, child};
 use super::secret::{self, Encoding, Purpose};
-use super::{Key, KeyState};
+use super::{Bound, Key, KeyState};
 use crate::mac::{MacKey, key_block};
 use crate::template::{Algorithm, ProofKey};
 
@@ -19,12 +20,28 @@ type SecretBytes = Zeroizing<Vec<u8>>;
 pub(super) type Places = BTreeMap<[u8; 32], String>;
 
 impl Reader<'_> {
-    /// The keys of services, or of something else that signs as they do.
-    pub(super) fn keys(&mut self, item: &Item<'_>, secrets: &mut Places) -> Vec<Key> {
-        self.keys_and(item, secrets, |_| ()).into_iter().map(|(key, ())| key).collect()
+    /// The keys of a service: those of HMAC-SHA256, and those that are bound to an algorithm of the standards. The former can
+    /// be used in place of the latter.
+    pub(super) fn keys_of_service(&mut self, item: &Item<'_>, secrets: &mut Places) -> (Vec<Key>, Vec<Bound>) {
+        let (mut keys, mut bound): (Vec<Key>, Vec<Bound>) = (Vec::new(), Vec::new());
+        let keep = |secret: &[u8]| Zeroizing::new(secret.to_vec());
+        for (at, item) in self.key_items(item).iter().enumerate() {
+            if is_bound(item) {
+                bound.extend(self.bound_key(item, at, secrets));
+            } else if let Some((key, secret)) = self.key(Purpose::Service, item, at, secrets, keep) {
+                bound.extend(Bound::of(&key, &secret));
+                keys.push(key);
+            }
+            let Some((last, others)) = bound.split_last() else { continue };
+            if others.iter().any(|other| other.key.id == last.key.id) {
+                self.repeated_key(item, &last.key.id);
+                bound.pop();
+            }
+        }
+        (keys, bound)
     }
 
-    /// The keys, each with what `make` makes of its secret.
+    /// The keys of something that signs as services do, each with what `make` makes of its secret.
     pub(super) fn keys_and<T>(
         &mut self,
         item: &Item<'_>,
@@ -42,21 +59,30 @@ impl Reader<'_> {
         secrets: &mut Places,
         make: impl Fn(&[u8]) -> T,
     ) -> Vec<(Key, T)> {
-        let items = self.elements(item, "key");
-        if items.len() > MAX_KEYS {
-            self.problem(&item.pointer, format!("there are at most {MAX_KEYS} keys here; remove old ones"));
-            return Vec::new();
-        }
-        let mut keys: Vec<(Key, T)> = Vec::with_capacity(items.len());
-        for (at, item) in items.iter().enumerate() {
+        let mut keys: Vec<(Key, T)> = Vec::new();
+        for (at, item) in self.key_items(item).iter().enumerate() {
             if let Some((key, made)) = self.key(purpose, item, at, secrets, &make) {
                 if keys.iter().any(|(other, _)| other.id == key.id) {
-                    self.problem(&child(&item.pointer, "id"), format!("another key here has the id \"{}\"", key.id));
+                    self.repeated_key(item, &key.id);
                 }
                 keys.push((key, made));
             }
         }
         keys
+    }
+
+    /// The elements of a list of keys; none where there are too many.
+    pub(super) fn key_items<'j>(&mut self, item: &Item<'j>) -> Vec<Item<'j>> {
+        let items = self.elements(item, "key");
+        if items.len() > MAX_KEYS {
+            self.problem(&item.pointer, format!("there are at most {MAX_KEYS} keys here; remove old ones"));
+            return Vec::new();
+        }
+        items
+    }
+
+    pub(super) fn repeated_key(&mut self, item: &Item<'_>, id: &str) {
+        self.problem(&child(&item.pointer, "id"), format!("another key here has the id \"{id}\""));
     }
 
     fn key<T>(
@@ -73,10 +99,7 @@ impl Reader<'_> {
             Purpose::Webhook(_) => &["id", "secret", "not_before", "not_after", "state", "sample"],
         };
         let members = self.object(item, known)?;
-        let id = match members.get("id") {
-            Some(item) => self.id(&item).map(str::to_owned),
-            None => Some((at + 1).to_string()),
-        };
+        let id = self.key_id(&members, at);
         let encoding = match members.get("encoding") {
             Some(item) => {
                 let choices = [("text", Encoding::Text), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
@@ -84,21 +107,7 @@ impl Reader<'_> {
             }
             None => Some(Encoding::Text),
         };
-        let not_before = members.get("not_before").map_or(Some(0), |item| self.time(&item));
-        let not_after = members.get("not_after").map_or(Some(u64::MAX), |item| self.time(&item));
-        if let (Some(from), Some(to)) = (not_before, not_after)
-            && from >= to
-        {
-            self.problem(
-                &child(&item.pointer, "not_after"),
-                "this is not later than not_before, so the key is never valid",
-            );
-        }
-        let state = members.get("state").map_or(Some(KeyState::Active), |item| {
-            let choices =
-                [("active", KeyState::Active), ("retiring", KeyState::Retiring), ("revoked", KeyState::Revoked)];
-            self.choice(&item, &choices)
-        });
+        let life = self.key_life(&members);
         if let Purpose::Webhook(template) = purpose
             && template.algorithm == Algorithm::Sha256Prefix
             && members.get("not_after").is_none()
@@ -129,16 +138,45 @@ impl Reader<'_> {
         };
         // What is no secret must never become the key of a MAC.
         let mac = MacKey::new(if proof.is_some() { &[] } else { &bytes });
+        let (not_before, not_after, state) = life?;
         let key = Key {
             id: id?.into(),
             mac,
             proof,
             secret: Zeroizing::new(text.as_slice().into()),
-            not_before: not_before?,
-            not_after: not_after?,
-            state: state?,
+            not_before,
+            not_after,
+            state,
         };
         Some((key, make(&bytes)))
+    }
+
+    /// When a key is valid: from which second, until which second, and its state.
+    pub(super) fn key_life(&mut self, members: &Members<'_>) -> Option<(u64, u64, KeyState)> {
+        let not_before = members.get("not_before").map_or(Some(0), |item| self.time(&item));
+        let not_after = members.get("not_after").map_or(Some(u64::MAX), |item| self.time(&item));
+        if let (Some(from), Some(to)) = (not_before, not_after)
+            && from >= to
+        {
+            self.problem(
+                &child(&members.pointer, "not_after"),
+                "this is not later than not_before, so the key is never valid",
+            );
+        }
+        let state = members.get("state").map_or(Some(KeyState::Active), |item| {
+            let choices =
+                [("active", KeyState::Active), ("retiring", KeyState::Retiring), ("revoked", KeyState::Revoked)];
+            self.choice(&item, &choices)
+        });
+        Some((not_before?, not_after?, state?))
+    }
+
+    /// The id of the key at a position: what the document says, or its number.
+    pub(super) fn key_id(&mut self, members: &Members<'_>, at: usize) -> Option<String> {
+        match members.get("id") {
+            Some(item) => self.id(&item).map(str::to_owned),
+            None => Some((at + 1).to_string()),
+        }
     }
 
     /// Whether a key is a published sample, which may be weak, and may only stand in the document.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod api_keys;
+mod bound_keys;
 mod contexts;
 mod document;
 mod environment;
@@ -12,8 +13,10 @@ mod problem;
 pub(crate) mod reader;
 mod routes;
 mod secret;
+mod standards;
 mod templates;
 mod time;
+mod tokens;
 mod webhooks;
 
 use std::fmt;
@@ -29,14 +32,17 @@ use crate::failures::ClaimClass;
 use crate::mac::MacKey;
 use crate::policy::{Matching, Path, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
-use crate::scheme::{Scheme, SchemeSet, header};
+use crate::scheme::{Scheme, SchemeSet, Standard, header};
+use crate::standard::Standards;
 use crate::template::{Plan, ProofKey, Template};
 
 pub(crate) use api_keys::ApiKeyIndex;
+pub(crate) use bound_keys::{AwsKey, Bound, PlaceIndex};
 pub(crate) use contexts::ContextSettings;
 pub use lookup::{Lookup, Secrets};
 pub use problem::{ConfigErrors, Problem};
 pub(crate) use time::{parse_utc, write_utc};
+pub(crate) use tokens::published;
 
 /// Parses a template that stands on its own.
 pub(crate) fn parse_template(id: &str, document: &str) -> Result<Template, Vec<Problem>> {
@@ -96,7 +102,7 @@ impl Config {
 
     /// The names of the webhooks, in the order of the document.
     pub fn webhooks(&self) -> impl Iterator<Item = &str> {
-        self.0.services[self.0.known_services..].iter().map(|webhook| webhook.id.trim_start_matches("webhook:"))
+        self.0.services[self.0.known_services..].iter().filter_map(|service| service.id.strip_prefix("webhook:"))
     }
 
     /// The names of all headers that any accepted scheme reads, in lower case: what an adapter that does not hand over all
@@ -105,13 +111,46 @@ impl Config {
         let all = self.0.routes.iter().map(|route| route.rules.accept).chain([self.0.rules.accept]);
         let mut names: Vec<String> = header::CREDENTIALS.iter().map(|name| name.to_ascii_lowercase()).collect();
         for scheme in all.flat_map(|set| set.iter()) {
-            if let Scheme::Plan(at) = scheme {
-                names.extend(self.0.plan(at).template.header_names().map(str::to_ascii_lowercase));
+            match scheme {
+                Scheme::Plan(at) => {
+                    names.extend(self.0.plan(at).template.header_names().map(str::to_ascii_lowercase));
+                }
+                Scheme::Standard(_) => names.push("authorization".into()),
+                Scheme::BuiltIn(_) | Scheme::ApiKey => {}
             }
         }
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Whether an accepted scheme lets its signer choose which headers are signed, so that an adapter has to hand over all
+    /// header fields, and not only those of [`Config::header_names`].
+    pub fn needs_all_headers(&self) -> bool {
+        let mut all = self.0.routes.iter().map(|route| route.rules.accept).chain([self.0.rules.accept]);
+        all.any(|set| [Standard::Rfc9421, Standard::AwsSigv4].into_iter().any(|it| set.has(Scheme::Standard(it))))
+    }
+
+    /// Where issuers of tokens publish their keys: the name of each issuer and the URL of its JWK Set. An adapter fetches
+    /// them, and hands them over by [`Config::publish_keys`].
+    pub fn jwks_urls(&self) -> impl Iterator<Item = (&str, &str)> {
+        let issuers = self.0.standards.tokens.issuers.iter();
+        issuers.filter_map(|issuer| Some((&*issuer.name, issuer.jwks_url.as_deref()?)))
+    }
+
+    /// Takes the keys that an issuer publishes now, as the JSON text of a JWK Set (RFC 7517, section 5), in place of those
+    /// that it published before. All verifiers with this config use them from then on.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the document, or that no such issuer publishes keys. Then the keys stay as
+    /// they were.
+    pub fn publish_keys(&self, issuer: &str, jwks: &str) -> Result<(), Problem> {
+        let refuse = |message: &str| Problem { pointer: String::new(), message: message.into() };
+        let issuers = &self.0.standards.tokens.issuers;
+        let issuer = issuers.iter().find(|known| *known.name == *issuer && known.jwks_url.is_some());
+        let issuer = issuer.ok_or_else(|| refuse("no issuer of this name has a URL for its keys in the config"))?;
+        issuer.publish(published(jwks.as_bytes()).map_err(refuse)?);
+        Ok(())
     }
 
     /// Whether accepted requests are remembered by the adapter, in a store that several processes share.
@@ -154,6 +193,11 @@ pub(crate) struct Compiled {
     /// How many of them are known services.
     pub(crate) known_services: usize,
     pub(crate) api_keys: ApiKeyIndex,
+    /// The access keys of AWS by their ids.
+    pub(crate) aws_keys: PlaceIndex,
+    /// The keys of message signatures by their ids, where an id is that of one key only.
+    pub(crate) bound_keys: PlaceIndex,
+    pub(crate) standards: Standards,
     pub(crate) plans: Vec<Plan>,
     by_id: HashMap<Box<[u8]>, usize, FixedState>,
     pub(crate) routes: Vec<Route>,
@@ -213,6 +257,9 @@ pub(crate) enum ReplayRule {
 pub(crate) struct Service {
     pub(crate) id: Box<str>,
     pub(crate) keys: Vec<Key>,
+    /// The keys of message signatures and tokens: the former, and those that are bound to another algorithm.
+    pub(crate) bound_keys: Vec<Bound>,
+    pub(crate) aws_keys: Vec<AwsKey>,
     pub(crate) api_keys: Vec<ApiKey>,
     /// The API key that this service is called with.
     pub(crate) call_with: Option<SecretText>,
@@ -230,6 +277,24 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// Somebody who calls with something else than keys of the registry, and to whom no policy of it applies.
+    fn without_keys(id: String) -> Self {
+        Self {
+            replay_scope: replay_scope(&id),
+            id: id.into(),
+            keys: Vec::new(),
+            bound_keys: Vec::new(),
+            aws_keys: Vec::new(),
+            api_keys: Vec::new(),
+            call_with: None,
+            may_call: true,
+            lists_targets: true,
+            in_environment: true,
+            permissions: None,
+            url: None,
+        }
+    }
+
     pub(crate) fn permits(&self, method: &[u8], path: &Path<'_>) -> bool {
         match &self.permissions {
             None => true,
@@ -336,6 +401,7 @@ impl Compiled {
         match scheme {
             Scheme::BuiltIn(scheme) => scheme.id(),
             Scheme::ApiKey => "api-key",
+            Scheme::Standard(scheme) => scheme.id(),
             Scheme::Plan(at) => &self.plan(at).template.id,
         }
     }
@@ -346,6 +412,18 @@ impl Compiled {
             Scheme::Plan(at) => &self.plan(at).listed_as,
             other => self.scheme_id(other),
         }
+    }
+
+    /// The service and the key of message signatures that a key id stands for: `service/key`, or the id of one key alone.
+    pub(crate) fn find_bound_key(&self, id: &[u8]) -> Option<(usize, usize)> {
+        if let Some(&place) = self.bound_keys.get(id) {
+            return Some(place);
+        }
+        let slash = id.iter().position(|byte| *byte == b'/')?;
+        let service = self.find(&id[..slash])?;
+        let keys = &self.services[service].bound_keys;
+        let at = keys.iter().position(|known| known.key.id.as_bytes() == &id[slash + 1..])?;
+        Some((service, at))
     }
 
     /// The position of the service with that id.

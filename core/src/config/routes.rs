@@ -3,7 +3,7 @@
 use super::accept::KnownSchemes;
 use super::reader::{Item, Reader, child};
 use super::{ReplayRule, Route, Rules};
-use crate::scheme::{Scheme, SchemeSet};
+use crate::scheme::{Scheme, SchemeSet, Standard};
 
 impl Reader<'_> {
     pub(super) fn routes(
@@ -110,10 +110,18 @@ impl Reader<'_> {
 
     fn require_all(&mut self, item: &Item<'_>, known: &KnownSchemes) -> SchemeSet {
         let set = self.accept(item, known);
-        if set.iter().filter(|scheme| *scheme != Scheme::ApiKey).count() > 1 {
+        let is_bearer = |scheme: &Scheme| matches!(scheme, Scheme::ApiKey | Scheme::Standard(Standard::Jwt));
+        if set.iter().filter(|scheme| !is_bearer(scheme)).count() > 1 {
             self.problem(
                 &item.pointer,
-                "one signature covers a request; require one signing scheme, with or without api-key",
+                "one signature covers a request; require one signing scheme, with or without api-key and jwt",
+            );
+        }
+        let names_a_webhook = |scheme| known.name(scheme).starts_with("webhook:");
+        if set.has(Scheme::ApiKey) && set.iter().any(names_a_webhook) {
+            self.problem(
+                &item.pointer,
+                "a webhook is no service of the registry, so its sender cannot have an API key of one; accept the webhook alone",
             );
         }
         set

@@ -58,6 +58,15 @@ pub(super) fn read(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec
     Ok(text)
 }
 
+/// Finds the text of a key that may stand in a file of its own, as PEM or JWK, with white space around it.
+pub(super) fn read_trimmed(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, String> {
+    let text = fetch(reference, lookup)?;
+    match text.trim_ascii() {
+        b"" => Err("the key is empty".into()),
+        trimmed => Ok(Zeroizing::new(trimmed.to_vec())),
+    }
+}
+
 /// Reads a secret's text as the bytes of a key, and judges the key. `is_sample` lets it be weak.
 pub(super) fn key(
     text: &[u8],

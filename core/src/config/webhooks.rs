@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::json::Json;
 use super::reader::{Item, Members, Reader, child};
 use super::secret::Purpose;
-use super::{ID_RULE, Service, Window, replay_scope};
+use super::{ID_RULE, Service, Window};
 use crate::identifier::is_id;
 use crate::scheme::{MAX_PLANS, catalogue};
 use crate::template::{Finder, Plan, Step, Template};
@@ -127,18 +127,8 @@ impl Reader<'_> {
             );
         }
         let listed_as = format!("webhook:{name}");
-        let service = Service {
-            replay_scope: replay_scope(&listed_as),
-            id: listed_as.as_str().into(),
-            keys: keys.into_iter().map(|(key, ())| key).collect(),
-            api_keys: Vec::new(),
-            call_with: None,
-            may_call: true,
-            lists_targets: true,
-            in_environment: true,
-            permissions: None,
-            url: None,
-        };
+        let keys = keys.into_iter().map(|(key, ())| key).collect();
+        let service = Service { keys, ..Service::without_keys(listed_as.clone()) };
         let (origin, url) = url.unwrap_or_default();
         let plan = Plan {
             finder: Finder::new(&template),

@@ -237,6 +237,7 @@ fn look(
     let signs_nonce = match caller.scheme {
         Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
         Scheme::Plan(at) => config.plan(at).template.signs_nonce(),
+        Scheme::Standard(_) => caller.id_is_signed,
         Scheme::ApiKey => false,
     };
     let (service, request_id) = (caller.service, caller.request_id);

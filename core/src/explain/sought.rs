@@ -48,7 +48,7 @@ pub(super) fn all<'a, H: Headers + ?Sized>(
             Some(match scheme {
                 Scheme::BuiltIn(own) => built_in(finder, own, head, body),
                 Scheme::Plan(at) => template(finder, at, head, body),
-                Scheme::ApiKey => return None,
+                Scheme::ApiKey | Scheme::Standard(_) => return None,
             })
         })
         .filter(|sought| !sought.readings.is_empty() || !sought.read.is_empty() || !sought.renamed.is_empty())

@@ -138,7 +138,7 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     fn window_of(&self, scheme: Scheme) -> Window {
         match scheme {
             Scheme::Plan(at) => self.config.plan(at).window,
-            Scheme::BuiltIn(_) | Scheme::ApiKey => self.config.window,
+            Scheme::BuiltIn(_) | Scheme::ApiKey | Scheme::Standard(_) => self.config.window,
         }
     }
 
@@ -167,7 +167,7 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     fn parse_time(&self, sought: &Sought<'_>) -> Option<u64> {
         let unit = match sought.scheme {
             Scheme::Plan(at) => self.config.plan(at).template.timestamp.as_ref()?.unit,
-            Scheme::BuiltIn(_) | Scheme::ApiKey => crate::template::TimeUnit::Seconds,
+            Scheme::BuiltIn(_) | Scheme::ApiKey | Scheme::Standard(_) => crate::template::TimeUnit::Seconds,
         };
         unit.parse(&sought.values.timestamp)
     }

@@ -8,6 +8,7 @@ use crate::policy::PathFault;
 use crate::request::HeadFault;
 use crate::scheme::{Scheme, SchemeSet};
 use crate::template::{ClaimFault, SignaturePlace, Template, TimeUnit, TimestampPlace};
+use crate::{jwt, rfc9421, sigv4};
 
 /// What exactly was wrong.
 #[derive(Clone, Copy)]
@@ -48,6 +49,36 @@ pub(crate) enum Detail {
         now: u64,
     },
     OtherDigest,
+    /// What is wrong with a token.
+    Token(jwt::Fault),
+    /// What is wrong with a message signature.
+    MessageSignature(rfc9421::Fault),
+    /// What is wrong with a signature of AWS.
+    AwsSignature(sigv4::Fault),
+    UnknownIssuer,
+    UnknownTokenCaller,
+    TokenOfAnother,
+    NoTokenId,
+    TokenId,
+    TokenKeyNotValid,
+    UnknownTokenKey,
+    OtherAlgorithm,
+    TokenSignature,
+    UnknownKeyId(ClaimClass),
+    UnknownAccessKey(ClaimClass),
+    BoundKey {
+        at: usize,
+        now: u64,
+    },
+    AwsKey {
+        at: usize,
+        now: u64,
+    },
+    SessionToken,
+    OtherBody,
+    AwsPath,
+    SignatureExpired,
+    StandardSignature,
     RepeatedOutside,
     StoreAway,
     UnknownService(ClaimClass),
@@ -121,6 +152,37 @@ impl Detail {
                 format!("the API key is known, but key \"{id}\" of {caller} {why}")
             }
             Self::OtherDigest => "the body is not the one whose digest the query holds".into(),
+            Self::Token(fault) => fault.sentence(),
+            Self::MessageSignature(fault) => fault.sentence().into(),
+            Self::AwsSignature(fault) => fault.sentence().into(),
+            Self::UnknownIssuer => "the token's issuer (iss) is neither a service nor listed under jwt.issuers".into(),
+            Self::UnknownTokenCaller => "the token names a caller that is not in \"services\"".into(),
+            Self::TokenOfAnother => format!("{caller} has issued a token about somebody else, and only jwt.issuers may do that"),
+            Self::NoTokenId => "the token has no jti, and jwt.once accepts each token once only".into(),
+            Self::TokenId => "the token's jti is not 16 to 64 letters, digits, hyphens or underscores".into(),
+            Self::TokenKeyNotValid => "the signature is right, but the issuer's key is revoked, not valid yet or no longer valid".into(),
+            Self::UnknownTokenKey => "the issuer has no key of the id (kid) that the token names; if it publishes new ones, fetch them".into(),
+            Self::OtherAlgorithm => "no key of the signer is for the algorithm that the request names".into(),
+            Self::TokenSignature => "none of the issuer's keys of this algorithm makes this signature".into(),
+            Self::UnknownKeyId(_) => "no service has a key of the id (keyid) that the signature names".into(),
+            Self::UnknownAccessKey(_) => "no service has an access key of this id".into(),
+            Self::BoundKey { at, now } => {
+                let key = service.map(|service| &config.services[service].bound_keys[at].key);
+                let (id, why) = key.map_or(("", "is not valid"), |key| (&key.id, why_not(key, now)));
+                format!("the signature is right, but key \"{id}\" of {caller} {why}")
+            }
+            Self::AwsKey { at, now } => {
+                let key = service.map(|service| &config.services[service].aws_keys[at].key);
+                let (id, why) = key.map_or(("", "is not valid"), |key| (&key.id, why_not(key, now)));
+                format!("the signature is right, but access key \"{id}\" of {caller} {why}")
+            }
+            Self::SessionToken => format!("the access key of {caller} goes with another session token, or with none"),
+            Self::OtherBody => "the body is not the one whose digest the request declares".into(),
+            Self::AwsPath => "the path is not in the form in which it is signed: without dot segments, empty segments and needless escapes".into(),
+            Self::SignatureExpired => "the time at which the signature ends has passed".into(),
+            Self::StandardSignature => {
+                format!("the key of {caller} does not make this signature over the request as received")
+            }
             Self::RepeatedOutside => "the shared replay store has seen this request before".into(),
             Self::StoreAway => "the shared replay store cannot be reached, and replay.on_outage is reject".into(),
             Self::Window { age, window } => {

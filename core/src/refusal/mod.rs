@@ -71,7 +71,7 @@ impl Refusal {
     /// The class of the id that the request claims.
     pub(crate) fn claim_class(&self) -> ClaimClass {
         match (self.detail, self.service) {
-            (Detail::UnknownService(class), _) => class,
+            (Detail::UnknownService(class) | Detail::UnknownKeyId(class) | Detail::UnknownAccessKey(class), _) => class,
             (_, Some(at)) => self.config.claim_class(self.config.services[at].id.as_bytes()),
             (_, None) => ClaimClass::NONE,
         }

@@ -10,12 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Fault;
 
-/// The digests of a body, each where it is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BodyDigests {
-    pub(crate) sha256: Option<[u8; 32]>,
-    pub(crate) sha512: Option<[u8; 64]>,
-}
+pub(crate) use crate::standard::BodyDigests;
 
 impl BodyDigests {
     /// Reads the header. Algorithms that are not known are passed over, as RFC 9530 asks; one that is must be there.

@@ -77,19 +77,47 @@ impl BuiltIn {
 pub(crate) enum Scheme {
     BuiltIn(BuiltIn),
     ApiKey,
+    Standard(Standard),
     /// A compiled template, by its position among the plans of the config.
     Plan(u8),
 }
 
+/// The schemes that are defined elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standard {
+    Rfc9421,
+    AwsSigv4,
+    Jwt,
+}
+
+impl Standard {
+    pub(crate) const ALL: [Self; 3] = [Self::Rfc9421, Self::AwsSigv4, Self::Jwt];
+
+    pub(crate) const fn id(self) -> &'static str {
+        match self {
+            Self::Rfc9421 => "rfc9421",
+            Self::AwsSigv4 => "aws-sigv4",
+            Self::Jwt => "jwt",
+        }
+    }
+
+    pub(crate) fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.id() == id)
+    }
+}
+
+/// The position of the first plan in a set: behind the built-in schemes, `api-key` and the standards.
+const FIRST_PLAN: u8 = 7;
 /// The most plans of a config: those of its webhooks, and its templates with a caller.
-pub(crate) const MAX_PLANS: usize = 124;
+pub(crate) const MAX_PLANS: usize = 121;
 
 impl Scheme {
     const fn bit(self) -> u128 {
         1 << match self {
             Self::BuiltIn(scheme) => scheme as u8,
             Self::ApiKey => 3,
-            Self::Plan(at) => 4 + at,
+            Self::Standard(scheme) => 4 + scheme as u8,
+            Self::Plan(at) => FIRST_PLAN + at,
         }
     }
 }
@@ -100,10 +128,16 @@ pub(crate) struct SchemeSet(u128);
 
 impl SchemeSet {
     const BUILT_IN: u128 = 0b111;
+    const STANDARD: u128 = 0b111_0000;
 
     #[must_use]
     pub(crate) const fn with(self, scheme: Scheme) -> Self {
         Self(self.0 | scheme.bit())
+    }
+
+    #[must_use]
+    pub(crate) const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub(crate) const fn has(self, scheme: Scheme) -> bool {
@@ -119,6 +153,11 @@ impl SchemeSet {
         self.0 & Self::BUILT_IN != 0
     }
 
+    /// Whether any of the standards is in the set.
+    pub(crate) const fn takes_standard(self) -> bool {
+        self.0 & Self::STANDARD != 0
+    }
+
     /// Whether nothing but built-in schemes is in the set.
     pub(crate) const fn is_built_in(self) -> bool {
         self.0 & !Self::BUILT_IN == 0
@@ -131,7 +170,7 @@ impl SchemeSet {
 
     /// The positions of the plans in the set.
     pub(crate) fn plans(self) -> impl Iterator<Item = u8> {
-        let mut rest = self.0 >> 4;
+        let mut rest = self.0 >> FIRST_PLAN;
         std::iter::from_fn(move || {
             let at = (rest != 0).then(|| rest.trailing_zeros() as u8)?;
             rest &= rest - 1;
@@ -141,7 +180,8 @@ impl SchemeSet {
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Scheme> {
         let built_in = BuiltIn::ALL.into_iter().map(Scheme::BuiltIn);
-        let fixed = built_in.chain([Scheme::ApiKey]).filter(move |scheme| self.has(*scheme));
+        let standards = Standard::ALL.into_iter().map(Scheme::Standard);
+        let fixed = built_in.chain([Scheme::ApiKey]).chain(standards).filter(move |scheme| self.has(*scheme));
         fixed.chain(self.plans().map(Scheme::Plan))
     }
 }

@@ -1,6 +1,7 @@
 //! Signs requests as one service.
 
 mod headers;
+mod standard;
 mod template;
 
 use std::fmt;
@@ -13,7 +14,7 @@ use crate::identifier::{ReceivedId, is_id};
 use crate::mac::{Sink, push_hex};
 use crate::refusal::FailureCode;
 use crate::request::{Head, Headers, MAX_METHOD_BYTES, check_method, check_target};
-use crate::scheme::{BuiltIn, Fields, Scheme, header};
+use crate::scheme::{BuiltIn, Fields, Scheme, Standard, header};
 
 /// Signs requests with the own service's key and the config's scheme. Thread-safe and cheap to clone.
 #[derive(Clone)]
@@ -53,6 +54,8 @@ pub enum SignError {
     OtherDigest,
     /// The request's query or body cannot be signed by the scheme.
     Unsignable,
+    /// The scheme makes no signed links.
+    NoLinks,
 }
 
 impl SignError {
@@ -79,6 +82,7 @@ impl fmt::Display for SignError {
             }
             Self::RepeatedHeader => "a header that the scheme signs is among those of the request twice; set it once",
             Self::OtherDigest => "the query holds the digest of another body; put that of this body there first",
+            Self::NoLinks => "only requests of aws-sigv4 can be signed as links; set \"sign_with\" to it",
             Self::Unsignable => "the scheme signs parameters that the request lacks, has twice, or has too many of",
         })
     }
@@ -104,6 +108,9 @@ impl Signer {
                     None => Err(SignError::NoApiKey),
                 };
             }
+            Scheme::Standard(scheme) => {
+                config.find(config.service.as_bytes()).filter(|&at| standard::can_sign(&config.services[at], scheme))
+            }
             Scheme::Plan(_) | Scheme::BuiltIn(_) => {
                 config.find(config.service.as_bytes()).filter(|&at| !config.services[at].keys.is_empty())
             }
@@ -112,6 +119,8 @@ impl Signer {
         let needs_target = match config.sign_with {
             Scheme::BuiltIn(scheme) => scheme.signs_target(),
             Scheme::ApiKey => false,
+            // A token that is good everywhere could be used everywhere.
+            Scheme::Standard(scheme) => scheme == Standard::Jwt,
             Scheme::Plan(at) => config.plan(at).template.target.is_some(),
         };
         match target {
@@ -138,6 +147,7 @@ impl Signer {
         match self.config.sign_with {
             Scheme::BuiltIn(scheme) => self.sign_built_in(scheme, &prepared, head, body, now, nonce),
             Scheme::ApiKey => self.sign_api_key(nonce),
+            Scheme::Standard(scheme) => self.sign_standard(scheme, &prepared, head, body, now, nonce),
             Scheme::Plan(at) => self.sign_template(self.config.plan(at), &prepared, head, body, now, nonce),
         }
     }
@@ -226,6 +236,7 @@ impl Signer {
                 scheme.after_body(fields.service).into_iter().for_each(|piece| message.put(piece));
             }
             Scheme::ApiKey => {}
+            Scheme::Standard(scheme) => message = self.standard_message(scheme, &prepared, head, body, now, nonce)?,
             Scheme::Plan(at) => {
                 self.put_template(self.config.plan(at), &prepared, head, body, now, nonce, &mut message)?
             }
@@ -244,6 +255,7 @@ impl Signer {
         let signs_nonce = match self.config.sign_with {
             Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
             Scheme::ApiKey => false,
+            Scheme::Standard(scheme) => scheme != Standard::AwsSigv4,
             Scheme::Plan(at) => self.config.plan(at).template.signs_nonce(),
         };
         if signs_nonce && !id.is_nonce() {
@@ -267,10 +279,15 @@ struct Prepared {
 }
 
 impl Prepared {
+    /// In upper case.
+    fn method(&self) -> &[u8] {
+        &self.method[..self.method_length]
+    }
+
     fn fields<'a, H: Headers + ?Sized>(&'a self, signer: &'a Signer, head: &Head<'a, H>, nonce: &'a str) -> Fields<'a> {
         let (path, query) = head.split_target();
         Fields {
-            method: &self.method[..self.method_length],
+            method: self.method(),
             path,
             query: query.unwrap_or_default(),
             timestamp: self.timestamp.as_bytes(),

@@ -2,12 +2,7 @@
 
 use crate::mac::{TAG_HEX, Tag};
 
-/// The digests of a complete body, as far as they were asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BodyDigests {
-    pub(crate) sha256: Option<[u8; 32]>,
-    pub(crate) sha512: Option<[u8; 64]>,
-}
+pub(crate) use crate::standard::BodyDigests;
 
 /// A digest in lower-case hex.
 pub(super) fn hex_digits(digest: &Tag) -> [u8; TAG_HEX] {

@@ -1,0 +1,62 @@
+//! Finds the credentials of the standards in a request.
+
+use crate::credentials::Fault;
+use crate::refusal::{Detail, RefusalCode};
+use crate::request::{Head, Headers};
+use crate::scheme::{Scheme, SchemeSet, Standard};
+use crate::{jwt, sigv4};
+
+const AUTHORIZATION: &str = "Authorization";
+
+/// Where credentials of the standards may be.
+#[derive(Default)]
+pub(crate) struct Carriers<'a> {
+    authorization: Option<&'a [u8]>,
+    authorization_is_repeated: bool,
+    has_signature: bool,
+    query: Option<&'a [u8]>,
+}
+
+impl<'a> Carriers<'a> {
+    /// Looks for credentials of the accepted standards.
+    pub(crate) fn collect<H: Headers + ?Sized>(head: &Head<'a, H>, accepted: SchemeSet) -> Self {
+        let mut carriers = Self::default();
+        if !accepted.takes_standard() {
+            return carriers;
+        }
+        head.headers.visit(|name, value| {
+            if name.eq_ignore_ascii_case(AUTHORIZATION.as_bytes()) {
+                carriers.authorization_is_repeated |= carriers.authorization.is_some();
+                carriers.authorization = Some(value);
+            }
+            carriers.has_signature |=
+                name.eq_ignore_ascii_case(b"Signature") || name.eq_ignore_ascii_case(b"Signature-Input");
+        });
+        carriers.query = head.split_target().1;
+        carriers
+    }
+
+    /// The standards whose credentials are there, of those that are accepted.
+    pub(crate) fn found(&self, accepted: SchemeSet) -> SchemeSet {
+        let is_there = |scheme| match scheme {
+            Standard::Rfc9421 => self.has_signature,
+            Standard::AwsSigv4 => sigv4::is_there(self.authorization, self.query),
+            Standard::Jwt => self.bearer().is_some(),
+        };
+        let accepted = Standard::ALL.into_iter().filter(|scheme| accepted.has(Scheme::Standard(*scheme)));
+        accepted.filter(|scheme| is_there(*scheme)).map(Scheme::Standard).fold(SchemeSet::default(), SchemeSet::with)
+    }
+
+    /// Refuses an `Authorization` header that came twice: nobody could say which one counts.
+    pub(crate) fn check_repetitions(&self) -> Result<(), Fault> {
+        match self.authorization_is_repeated {
+            true => Err((RefusalCode::DuplicateHeader, Detail::Repeated(AUTHORIZATION))),
+            false => Ok(()),
+        }
+    }
+
+    /// The text of the token, where there is one.
+    pub(crate) fn bearer(&self) -> Option<&'a [u8]> {
+        self.authorization.and_then(jwt::carried)
+    }
+}

@@ -1,0 +1,23 @@
+//! The schemes that standards define, joined to the way of a request.
+
+mod carriers;
+mod digests;
+mod settings;
+mod signature;
+mod token;
+mod token_settings;
+
+pub(crate) use carriers::Carriers;
+pub(crate) use digests::{BodyDigests, RunningDigests, Wanted};
+pub(crate) use settings::Standards;
+pub(crate) use signature::{Pending, Signature};
+pub(crate) use token::{Token, TokenFacts, judge as judge_token};
+pub(crate) use token_settings::{Issuer, PublishedKey, TokenSettings};
+
+/// What results say of the standards, beside what all schemes have.
+pub(crate) struct StandardFacts {
+    /// What the request's token says, where it carries one.
+    pub(crate) token: Option<TokenFacts>,
+    /// What the signature covers.
+    pub(crate) covered: Vec<Box<str>>,
+}

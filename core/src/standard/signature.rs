@@ -1,0 +1,284 @@
+//! Judges the signatures of two standards, RFC 9421 and AWS Signature Version 4, in the way of all requests.
+
+use std::sync::Arc;
+
+use super::{BodyDigests, RunningDigests, Wanted};
+use crate::admission::Found;
+use crate::config::{Compiled, Rules, Window};
+use crate::identifier::{ReceivedId, RequestId};
+use crate::judge::{Entered, Facts, Replay, check_window};
+use crate::refusal::{Detail, Refusal, RefusalCode};
+use crate::request::{Head, Headers};
+use crate::scheme::{Scheme, Standard};
+use crate::{rfc9421, sigv4};
+
+/// A signature, parsed but not verified.
+pub(crate) struct Signature {
+    claim: Claim,
+    /// The position of the claimed caller, where it is known.
+    service: Option<usize>,
+    /// The position of the key that is named, among those of the caller.
+    key: Option<usize>,
+}
+
+enum Claim {
+    Message(rfc9421::Claim),
+    Aws(sigv4::Claim),
+}
+
+impl Signature {
+    /// Steps 5 to 7: parses the signature and checks what it covers and when it was made.
+    pub(crate) fn claim<H: Headers + ?Sized>(
+        config: &Arc<Compiled>,
+        head: &Head<'_, H>,
+        entered: &Entered<'_>,
+        scheme: Standard,
+        strict: bool,
+        now: u64,
+    ) -> Result<Self, Refusal> {
+        let refuse =
+            |(code, detail), service| Refusal::new(code, detail, config.clone(), service, entered.request_id.keep());
+        let signature = match scheme {
+            Standard::AwsSigv4 => aws(config, head),
+            _ => message(config, head),
+        };
+        let signature = signature.map_err(|fault| refuse(fault, None))?;
+        if strict && !signature.covers_target(config, entered) {
+            let detail = Detail::QueryNotCovered(Scheme::Standard(scheme));
+            return Err(refuse((RefusalCode::InsufficientCoverage, detail), signature.service));
+        }
+        signature.check_time(config, now).map_err(|fault| refuse(fault, signature.service))?;
+        Ok(signature)
+    }
+
+    /// Whether all that a router looks at is covered.
+    fn covers_target(&self, config: &Compiled, entered: &Entered<'_>) -> bool {
+        match &self.claim {
+            Claim::Aws(_) => true,
+            Claim::Message(_) => {
+                let covered = config.standards.messages.coverage();
+                covered.method && covered.path && (covered.query || entered.query.is_none())
+            }
+        }
+    }
+
+    fn check_time(&self, config: &Compiled, now: u64) -> Result<(), (RefusalCode, Detail)> {
+        let over = (RefusalCode::TimestampOutsideWindow, Detail::SignatureExpired);
+        match &self.claim {
+            Claim::Message(claim) => {
+                if let Some(created) = claim.created {
+                    check_window(now, created, config.window)?;
+                }
+                if claim.expires.is_some_and(|expires| now >= expires) { Err(over) } else { Ok(()) }
+            }
+            Claim::Aws(claim) => check_window(now, claim.timestamp, window_of(claim)),
+        }
+    }
+
+    /// The signed nonce, where it has the form of a request id that can be one.
+    pub(crate) fn nonce(&self) -> Option<RequestId> {
+        let Claim::Message(claim) = &self.claim else { return None };
+        let nonce = ReceivedId::parse(claim.nonce()?.as_bytes())?;
+        nonce.is_nonce().then(|| nonce.keep())
+    }
+
+    /// What the head says. `nonce` is that of the signature.
+    pub(crate) fn facts<'a, H: Headers + ?Sized>(
+        &self,
+        config: &Compiled,
+        head: &Head<'a, H>,
+        entered: &Entered<'a>,
+        nonce: Option<&'a RequestId>,
+        rules: &Rules,
+        now: u64,
+    ) -> Facts<'a> {
+        let service = self.service.map(|at| &config.services[at]);
+        let covered = config.standards.messages.coverage();
+        let (scheme, timestamp, window, claimed_id) = match &self.claim {
+            Claim::Message(claim) => (Standard::Rfc9421, claim.created, config.window, claim.keyid().as_bytes()),
+            Claim::Aws(claim) => (Standard::AwsSigv4, Some(claim.timestamp), window_of(claim), claim.access_key()),
+        };
+        // Where the body is signed and the method is not, anybody can make a GET of a POST that was overheard.
+        let covers_method = scheme == Standard::AwsSigv4 || covered.method;
+        let method = if covers_method { head.method } else { b"" };
+        let replay = match Replay::new(rules.replay, nonce.is_some(), method) {
+            // Without a time, or with one that lies further back than all windows, it is remembered from now on.
+            Replay::Signature if timestamp.is_none() => Replay::SignatureFor(window.past),
+            Replay::Nonce if timestamp.is_none() => Replay::NonceFor(window.past),
+            Replay::Signature if window.past > config.longest_past => {
+                Replay::SignatureFor((timestamp.unwrap_or(now) + window.past).saturating_sub(now))
+            }
+            replay => replay,
+        };
+        Facts {
+            scheme: Scheme::Standard(scheme),
+            service: self.service,
+            keys: 1,
+            route: entered.route,
+            timestamp,
+            window,
+            now,
+            request_id: nonce.map_or(entered.request_id, RequestId::lend),
+            id_is_signed: nonce.is_some(),
+            signs_nonce: nonce.is_some(),
+            replay,
+            // What is signed for one authority or scope is worthless elsewhere.
+            signs_target: scheme == Standard::AwsSigv4 || covered.authority,
+            is_for_us: match &self.claim {
+                Claim::Message(_) => true,
+                Claim::Aws(claim) => claim.is_for(expected(config)),
+            },
+            is_permitted: service.is_none_or(|service| service.permits(head.method, &entered.path)),
+            claim_class: config.claim_class(claimed_id),
+        }
+    }
+
+    /// Which digests of the body the proof needs.
+    pub(crate) fn wanted(&self) -> Wanted {
+        match &self.claim {
+            Claim::Message(claim) => {
+                let (sha256, sha512) = claim.wanted_digests();
+                Wanted { sha256, sha512 }
+            }
+            Claim::Aws(claim) => Wanted { sha256: claim.needs_digest(), sha512: false },
+        }
+    }
+
+    /// Step 9: whether the key that is named made the signature, and whether the body is the one that it covers.
+    pub(crate) fn prove(
+        &self,
+        config: &Arc<Compiled>,
+        facts: &Facts<'_>,
+        digests: &BodyDigests,
+        length: u64,
+    ) -> Result<Found, Refusal> {
+        let refuse = |code, detail| facts.refuse(config, code, detail);
+        match &self.claim {
+            Claim::Message(claim) => {
+                let Some((service, at)) = self.service.zip(self.key) else {
+                    // As much work as for a key of HMAC that is known.
+                    std::hint::black_box(config.dummy_key.tag(
+                        |sink| crate::mac::Sink::put(sink, claim.base()),
+                        b"",
+                        [b"", b""],
+                    ));
+                    let code =
+                        if self.service.is_some() { RefusalCode::UnknownKey } else { RefusalCode::UnknownService };
+                    return Err(refuse(code, Detail::UnknownKeyId(facts.claim_class)));
+                };
+                let known = &config.services[service].bound_keys[at];
+                if claim.algorithm().is_some_and(|name| Some(name) != known.bound.algorithm().http_name()) {
+                    return Err(refuse(RefusalCode::AlgorithmNotAllowed, Detail::OtherAlgorithm));
+                }
+                if !known.bound.verify(claim.base(), claim.signature()) {
+                    return Err(refuse(RefusalCode::InvalidSignature, Detail::StandardSignature));
+                }
+                if !known.key.is_valid(facts.now) {
+                    return Err(refuse(RefusalCode::KeyNotValidNow, Detail::BoundKey { at, now: facts.now }));
+                }
+                claim
+                    .check_body(length, digests)
+                    .map_err(|(code, fault)| refuse(code, Detail::MessageSignature(fault)))?;
+                Ok((at, claim.mark()).into())
+            }
+            Claim::Aws(claim) => {
+                let Some((service, at)) = self.service.zip(self.key) else {
+                    return Err(refuse(RefusalCode::UnknownKey, Detail::UnknownAccessKey(facts.claim_class)));
+                };
+                let known = &config.services[service].aws_keys[at];
+                if !claim.prove(&claim.key(&known.signing, expected(config)), digests) {
+                    return Err(refuse(RefusalCode::InvalidSignature, Detail::StandardSignature));
+                }
+                if !known.key.is_valid(facts.now) {
+                    return Err(refuse(RefusalCode::KeyNotValidNow, Detail::AwsKey { at, now: facts.now }));
+                }
+                if !claim.has_token(known.session_token.as_ref().map(|token| &***token)) {
+                    return Err(refuse(RefusalCode::InvalidToken, Detail::SessionToken));
+                }
+                if !claim.is_right_body(digests) {
+                    return Err(refuse(RefusalCode::DigestMismatch, Detail::OtherBody));
+                }
+                Ok((at, claim.signature).into())
+            }
+        }
+    }
+
+    /// The names of what the signature covers.
+    pub(crate) fn covered(&self) -> Vec<Box<str>> {
+        match &self.claim {
+            Claim::Message(claim) => claim.covered().split(' ').map(Into::into).collect(),
+            Claim::Aws(claim) => {
+                let body = claim.needs_digest().then_some("body");
+                let always = ["method", "path", "query", "timestamp"].into_iter().chain(body);
+                always.chain(claim.signed_headers()).map(Into::into).collect()
+            }
+        }
+    }
+}
+
+fn window_of(claim: &sigv4::Claim) -> Window {
+    let (past, future) = claim.window();
+    Window { past, future }
+}
+
+fn expected(config: &Compiled) -> &sigv4::Expected {
+    config.standards.aws.as_ref().expect("a config that accepts signatures of AWS says what they are for")
+}
+
+fn message<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result<Signature, (RefusalCode, Detail)> {
+    let policy = &config.standards.messages;
+    let request = rfc9421::Request::new(head, policy.url_scheme())
+        .map_err(|fault| (fault.code(), Detail::MessageSignature(fault)))?;
+    let claims = rfc9421::claims(policy, rfc9421::Message::Request(&request))
+        .map_err(|(code, fault)| (code, Detail::MessageSignature(fault)))?;
+    let mut signatures = claims.into_iter().map(|claim| {
+        let place = config.find_bound_key(claim.keyid().as_bytes());
+        let service = match (place, claim.keyid().split_once('/')) {
+            (Some((service, _)), _) => Some(service),
+            (None, Some((service, _))) => config.find(service.as_bytes()),
+            (None, None) => None,
+        };
+        Signature { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at) }
+    });
+    // While keys rotate, a caller may sign with one that is known here and with one that is not yet.
+    let first = signatures.next().expect("there is a claim where there is no fault");
+    Ok(match first.key {
+        Some(_) => first,
+        None => signatures.find(|other| other.key.is_some()).unwrap_or(first),
+    })
+}
+
+fn aws<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result<Signature, (RefusalCode, Detail)> {
+    let claim =
+        sigv4::Claim::read(head, expected(config)).map_err(|fault| (fault.code(), Detail::AwsSignature(fault)))?;
+    // What is signed is the path in its shortest form, and a router may take another one for something else.
+    if !claim.has_one_path {
+        return Err((RefusalCode::MalformedRequest, Detail::AwsPath));
+    }
+    let place = config.aws_keys.get(claim.access_key()).copied();
+    Ok(Signature { service: place.map(|(service, _)| service), key: place.map(|(_, at)| at), claim: Claim::Aws(claim) })
+}
+
+/// A signature whose head is judged, kept until the body is complete.
+pub(crate) struct Pending {
+    signature: Signature,
+    digests: RunningDigests,
+    length: u64,
+}
+
+impl Pending {
+    pub(crate) fn new(signature: Signature) -> Self {
+        Self { digests: RunningDigests::new(signature.wanted()), signature, length: 0 }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.digests.put(bytes);
+        self.length += bytes.len() as u64;
+    }
+
+    /// The body is complete.
+    pub(crate) fn prove(self, config: &Arc<Compiled>, facts: &Facts<'_>) -> Result<(Found, Vec<Box<str>>), Refusal> {
+        let found = self.signature.prove(config, facts, &self.digests.finish(), self.length)?;
+        Ok((found, self.signature.covered()))
+    }
+}

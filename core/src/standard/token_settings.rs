@@ -1,0 +1,70 @@
+//! What the config says of JSON Web Tokens: who issues them, and what is read from them.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::bound_key::BoundKey;
+use crate::config::{Bound, Key};
+
+/// How tokens are judged and issued.
+pub(crate) struct TokenSettings {
+    /// The names under which this service is meant.
+    pub(crate) audiences: Vec<Box<str>>,
+    /// How far the clocks of issuers may be off, in seconds.
+    pub(crate) leeway: u64,
+    /// How long an issued token is valid, in seconds.
+    pub(crate) lifetime: u64,
+    /// Whether a token is accepted once only.
+    pub(crate) once: bool,
+    /// Who issues tokens, beside the services themselves.
+    pub(crate) issuers: Vec<Issuer>,
+}
+
+/// Somebody who issues tokens about others.
+pub(crate) struct Issuer {
+    pub(crate) name: Box<str>,
+    pub(crate) keys: Vec<Bound>,
+    /// Where the issuer publishes its keys, for the adapter to fetch.
+    pub(crate) jwks_url: Option<Box<str>>,
+    /// What was fetched from there.
+    pub(crate) fetched: ArcSwap<Vec<PublishedKey>>,
+    /// The position among the services under which the issuer's users call; `None` where its tokens name services.
+    pub(crate) users: Option<usize>,
+    pub(crate) caller_claim: Box<str>,
+    pub(crate) permissions_claim: Option<Box<str>>,
+    pub(crate) tenant_claim: Option<Box<str>>,
+}
+
+/// A key of a JWK Set.
+pub(crate) struct PublishedKey {
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) bound: BoundKey,
+}
+
+/// A key that may have signed a token.
+pub(crate) struct Candidate<'k> {
+    pub(crate) id: Option<&'k str>,
+    pub(crate) bound: &'k BoundKey,
+    /// What is known of its life; nothing of published keys.
+    pub(crate) key: Option<&'k Key>,
+}
+
+impl Issuer {
+    /// Takes what the issuer publishes now in place of what it published before.
+    pub(crate) fn publish(&self, keys: Vec<PublishedKey>) {
+        self.fetched.store(Arc::new(keys));
+    }
+}
+
+impl<'k> From<&'k Bound> for Candidate<'k> {
+    fn from(known: &'k Bound) -> Self {
+        Self { id: Some(&known.key.id), bound: &known.bound, key: Some(&known.key) }
+    }
+}
+
+impl<'k> From<&'k PublishedKey> for Candidate<'k> {
+    fn from(published: &'k PublishedKey) -> Self {
+        Self { id: published.id.as_deref(), bound: &published.bound, key: None }
+    }
+}

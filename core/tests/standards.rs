@@ -1,0 +1,246 @@
+//! The schemes that are defined elsewhere, in the way of all requests: one config, one policy, one table of refusals.
+
+use wiresign::{Config, Head, Secrets, SignError, Signer, Verified, Verifier};
+
+const NOW: u64 = 1_767_225_600;
+const NONCE: &str = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11";
+const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+fn secrets() -> Secrets {
+    Secrets::new()
+        .env("BILLING", "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9")
+        .env("ORDERS", "0f1e2d3c4b5a69788796a5b4c3d2e1f00a1b2c3d4e5f60718293a4b5c6d7e8f9")
+        .env("AWS", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+        .env("KEY", "k-8c1d7e5f3a2b4c6d8e9f0a1b2c3d4e5f")
+        .env("SEED", SEED)
+        .env("PUBLIC", PUBLIC)
+}
+
+/// The config of one end; `more` are further members.
+fn config(own: &str, scheme: &str, more: &str) -> Config {
+    let ed = if own == "billing" { r#""private_key": "env:SEED""# } else { r#""public_key": "env:PUBLIC""# };
+    let document = format!(
+        r#"{{"service": "{own}", "accept": ["{scheme}"], "sign_with": "{scheme}",
+            "aws_sigv4": {{"region": "eu-west-1", "service": "execute-api"}},
+            "services": {{
+                "orders": {{"keys": [{{"secret": "env:ORDERS"}}], "url": "https://orders.internal"}},
+                "billing": {{
+                    "keys": [{{"id": "text", "secret": "env:BILLING"}}, {{"id": "ed", "algorithm": "ed25519", {ed}}}],
+                    "aws_keys": [{{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "env:AWS"}}],
+                    "api_keys": [{{"secret": "env:KEY"}}],
+                    "allowed_targets": ["orders"]
+                }}
+            }}{more}}}"#
+    );
+    Config::parse(&document, &secrets()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+struct Request {
+    method: &'static str,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: &'static [u8],
+}
+
+impl Request {
+    fn signed(scheme: &str, more: &str, target: &str, body: &'static [u8]) -> Result<Self, SignError> {
+        let signer = Signer::new(&config("billing", scheme, more), Some("orders"))?;
+        let mut headers = vec![("Host".to_owned(), "orders.internal".to_owned())];
+        let head = Head::new(b"POST", target.as_bytes(), &headers);
+        let signed = signer.sign(&head, body, NOW, NONCE)?;
+        headers.extend(signed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Ok(Self { method: "POST", target: target.to_owned(), headers, body })
+    }
+
+    /// The code, also when the body comes in pieces, which must be the same.
+    fn code(&self, scheme: &str, more: &str, now: u64) -> &'static str {
+        let config = config("orders", scheme, more);
+        let code = |outcome: &Result<Verified, wiresign::Refusal>| match outcome {
+            Ok(_) => "OK",
+            Err(refusal) => refusal.code().name(),
+        };
+        let whole = self.verify(&Verifier::new(&config), now);
+        let head = self.head();
+        let pieces = Verifier::new(&config).begin(&head, now).and_then(|mut running| {
+            for piece in self.body.chunks(3) {
+                running.update(piece)?;
+            }
+            running.finish()
+        });
+        assert_eq!(code(&whole), code(&pieces), "{whole:?} {pieces:?}");
+        if let (Ok(whole), Ok(pieces)) = (&whole, &pieces) {
+            assert_eq!(whole.covered().collect::<Vec<_>>(), pieces.covered().collect::<Vec<_>>());
+            assert_eq!(whole.claims(), pieces.claims());
+            assert_eq!(whole.replay_key(), pieces.replay_key());
+        }
+        code(&whole)
+    }
+
+    fn head(&self) -> Head<'_, Vec<(String, String)>> {
+        Head::new(self.method.as_bytes(), self.target.as_bytes(), &self.headers)
+    }
+
+    fn verify(&self, verifier: &Verifier, now: u64) -> Result<Verified, wiresign::Refusal> {
+        verifier.verify(&self.head(), self.body, now)
+    }
+
+    fn header(&mut self, name: &str) -> &mut String {
+        let field = self.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        &mut field.unwrap_or_else(|| panic!("{name} is there")).1
+    }
+}
+
+#[test]
+fn a_request_of_each_standard_is_accepted_and_says_who_called() {
+    for (scheme, key) in [("rfc9421", "ed"), ("aws-sigv4", "AKIAIOSFODNN7EXAMPLE"), ("jwt", "ed")] {
+        let request = Request::signed(scheme, "", "/a?b=c", b"{}").expect("signed");
+        assert_eq!(request.code(scheme, "", NOW), "OK", "{scheme}");
+        let verified = request.verify(&Verifier::new(&config("orders", scheme, "")), NOW).expect("accepted");
+        assert_eq!(verified.service(), Some("billing"));
+        assert_eq!(verified.key_id(), Some(key));
+        assert_eq!(verified.scheme(), Some(scheme));
+        assert_eq!(verified.timestamp(), Some(NOW));
+    }
+}
+
+#[test]
+fn what_is_covered_cannot_be_changed() {
+    for scheme in ["rfc9421", "aws-sigv4"] {
+        let request = || Request::signed(scheme, "", "/a?b=c", b"{}").expect("signed");
+        let mut changed = request();
+        changed.target = "/a?b=d".into();
+        assert_eq!(changed.code(scheme, "", NOW), "INVALID_SIGNATURE", "{scheme}: query");
+        let mut changed = request();
+        changed.target = "/b?b=c".into();
+        assert_eq!(changed.code(scheme, "", NOW), "INVALID_SIGNATURE", "{scheme}: path");
+        let mut changed = request();
+        changed.method = "PUT";
+        assert_eq!(changed.code(scheme, "", NOW), "INVALID_SIGNATURE", "{scheme}: method");
+        let mut changed = request();
+        *changed.header("Host") = "other.internal".into();
+        assert_eq!(changed.code(scheme, "", NOW), "INVALID_SIGNATURE", "{scheme}: authority");
+        let mut changed = request();
+        changed.body = b"[]";
+        let code = if scheme == "rfc9421" { "DIGEST_MISMATCH" } else { "INVALID_SIGNATURE" };
+        assert_eq!(changed.code(scheme, "", NOW), code, "{scheme}: body");
+    }
+}
+
+#[test]
+fn all_have_a_time() {
+    for (scheme, past) in [("rfc9421", 300), ("aws-sigv4", 900)] {
+        let request = Request::signed(scheme, "", "/a", b"").expect("signed");
+        assert_eq!(request.code(scheme, "", NOW + past), "OK", "{scheme}");
+        for now in [NOW + past + 1, NOW - past - 1] {
+            assert_eq!(request.code(scheme, "", now), "TIMESTAMP_OUTSIDE_WINDOW", "{scheme}");
+        }
+    }
+    let request = Request::signed("jwt", "", "/a", b"").expect("signed");
+    assert_eq!(request.code("jwt", "", NOW + 329), "OK");
+    assert_eq!(request.code("jwt", "", NOW + 330), "TOKEN_EXPIRED");
+}
+
+#[test]
+fn a_replay_is_refused_where_there_is_anything_to_tell_it_by() {
+    let once = r#", "jwt": {"once": true}"#;
+    for (scheme, more, code) in [
+        ("rfc9421", "", "REPLAYED_REQUEST"),
+        ("aws-sigv4", "", "REPLAYED_REQUEST"),
+        ("jwt", "", "OK"),
+        ("jwt", once, "REPLAYED_REQUEST"),
+    ] {
+        let request = Request::signed(scheme, more, "/a", b"x").expect("signed");
+        let verifier = Verifier::new(&config("orders", scheme, more));
+        assert!(request.verify(&verifier, NOW).is_ok());
+        let again = request.verify(&verifier, NOW).map_or_else(|refusal| refusal.code().name(), |_| "OK");
+        assert_eq!(again, code, "{scheme}");
+    }
+}
+
+#[test]
+fn a_token_may_be_required_beside_a_signature() {
+    let both = r#", "routes": [{"match": "/both/**", "require_all": ["service-hmac-v2", "jwt"]}]"#;
+    let mut request = Request::signed("service-hmac-v2", both, "/both/a", b"x").expect("signed");
+    assert_eq!(request.code("service-hmac-v2", both, NOW), "AUTHENTICATION_REQUIRED");
+    let token = Request::signed("jwt", both, "/", b"").expect("signed");
+    request.headers.extend(token.headers.iter().filter(|(name, _)| name == "Authorization").cloned());
+    assert_eq!(request.code("service-hmac-v2", both, NOW), "OK");
+    let verified = request.verify(&Verifier::new(&config("orders", "service-hmac-v2", both)), NOW).expect("accepted");
+    assert_eq!(verified.schemes().collect::<Vec<_>>(), ["service-hmac-v2", "jwt"]);
+    assert_eq!(verified.subject(), Some("billing"));
+    assert!(verified.claims().is_some_and(|claims| claims.contains(r#""aud":"orders""#)));
+    assert_eq!(verified.key_id(), Some("text"));
+
+    let of_orders = Signer::new(&config("orders", "jwt", both), Some("orders")).expect("a signer");
+    let signed = of_orders.sign(&Head::new(b"GET", b"/", &[] as &[(&str, &str)]), b"", NOW, NONCE).expect("signed");
+    *request.header("Authorization") = signed.iter().next().expect("one").1.to_owned();
+    assert_eq!(request.code("service-hmac-v2", both, NOW), "AMBIGUOUS_CREDENTIALS");
+}
+
+#[test]
+fn a_token_alone_opens_no_strict_route() {
+    let strict = r#", "routes": [{"match": "/strict", "strict": true}]"#;
+    let request = Request::signed("jwt", strict, "/strict", b"").expect("signed");
+    assert_eq!(request.code("jwt", strict, NOW), "INSUFFICIENT_COVERAGE");
+    for scheme in ["rfc9421", "aws-sigv4"] {
+        let request = Request::signed(scheme, strict, "/strict", b"").expect("signed");
+        assert_eq!(request.code(scheme, strict, NOW), "OK", "{scheme}");
+    }
+}
+
+#[test]
+fn users_of_an_issuer_call_under_its_name() {
+    let issuer = format!(
+        r#", "jwt": {{"issuers": {{"https://id.example": {{"callers": "users", "tenant_claim": "tenant",
+            "permissions_claim": "permissions", "keys": [{{"id": "k", "algorithm": "ed25519", "public_key": "literal:{PUBLIC}"}}]}}}}}}"#
+    );
+    // Made by an independent implementation: see the vectors of the suite "jwt".
+    let request = |token: &str, target: &str| Request {
+        method: "GET",
+        target: target.to_owned(),
+        headers: vec![("Authorization".to_owned(), format!("Bearer {token}"))],
+        body: b"",
+    };
+    let forged = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUiLCJleHAiOjE3NjcyMjU5MDB9.AAAA";
+    assert_eq!(request(forged, "/a").code("jwt", &issuer, NOW), "INVALID_SIGNATURE");
+    assert_eq!(request("e30.e30.", "/a").code("jwt", &issuer, NOW), "INVALID_TOKEN");
+}
+
+#[test]
+fn two_credentials_are_ambiguous() {
+    let both = r#", "routes": [{"match": "/either", "accept": ["api-key", "jwt"]}]"#;
+    let mut request = Request::signed("jwt", both, "/either", b"").expect("signed");
+    assert_eq!(request.code("jwt", both, NOW), "OK");
+    request.headers.push(("X-Service-API-Key".into(), "k-8c1d7e5f3a2b4c6d8e9f0a1b2c3d4e5f".into()));
+    assert_eq!(request.code("jwt", both, NOW), "AMBIGUOUS_CREDENTIALS");
+    request.headers.retain(|(name, _)| name != "Authorization");
+    assert_eq!(request.code("jwt", both, NOW), "OK");
+    assert_eq!(request.code("jwt", "", NOW), "AUTHENTICATION_REQUIRED");
+}
+
+#[test]
+fn a_config_that_cannot_work_is_refused() {
+    let parse = |document: &str| Config::parse(document, &secrets());
+    let pointers = |document: &str| -> Vec<String> {
+        let errors = parse(document).expect_err("refused");
+        errors.problems().iter().map(|problem| problem.pointer.clone()).collect()
+    };
+    assert_eq!(pointers(r#"{"service": "a", "services": {}, "accept": ["aws-sigv4"]}"#), ["/aws_sigv4"]);
+    assert_eq!(
+        pointers(r#"{"service": "a", "services": {"b": {"keys": [{"algorithm": "ed25519", "secret": "env:SEED"}]}}}"#),
+        ["/services/b/keys/0/secret"]
+    );
+    assert_eq!(
+        pointers(
+            r#"{"service": "a", "services": {}, "jwt": {"issuers": {"i": {"jwks": "http://other.example/keys"}}}}"#
+        ),
+        ["/jwt/issuers/i/jwks"]
+    );
+    assert_eq!(
+        pointers(
+            r#"{"service": "a", "services": {}, "routes": [{"match": "/", "require_all": ["jwt", "rfc9421", "service-hmac"]}]}"#
+        ),
+        ["/routes/0/require_all"]
+    );
+}
