@@ -229,6 +229,23 @@ impl Verifier {
         outcome.inspect_err(|refusal| self.memory.note_refusal(&config, refusal, head.client, now))
     }
 
+    /// The webhooks that are accepted where a request goes, and whose senders make handshakes: those to ask
+    /// [`handshake`](Self::handshake) about, one after the other, before the request is verified.
+    pub fn handshakes_at(&self, method: &[u8], target: &[u8]) -> Vec<String> {
+        if check_method(method).is_err() || check_target(method, target).is_err() {
+            return Vec::new();
+        }
+        let config = self.config.load();
+        let path = Head::new(method, target, &[] as &[(&str, &str)]).path();
+        let route = config.route(method, &Path::new(path)).map(|(_, route)| route);
+        if route.is_some_and(|route| route.public) {
+            return Vec::new();
+        }
+        let plans = route.map_or(&config.rules, |route| &route.rules).accept.plans().map(|at| config.plan(at));
+        let answering = plans.filter(|plan| !plan.template.handshakes.is_empty());
+        answering.filter_map(|plan| plan.listed_as.strip_prefix("webhook:")).map(str::to_owned).collect()
+    }
+
     /// Takes a new config for all requests that come from now on. Requests under way finish on the old one; the replay
     /// store and the counters are kept.
     pub fn replace(&self, config: &Config) {
