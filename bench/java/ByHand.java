@@ -23,17 +23,13 @@ final class ByHand {
     private final Map<String, SecretKeySpec> keys = new HashMap<>();
     /** The tuned form keeps a Mac with its key for each service, one set per thread. */
     private final ThreadLocal<Map<String, Mac>> macs = ThreadLocal.withInitial(HashMap::new);
+    /** All that was seen, as the library keeps it too: nothing of the measurement is older than the window. */
     private final Map<String, Long> seen = new ConcurrentHashMap<>();
 
     ByHand(String own, Map<String, String> secrets, boolean keepsMac) {
         this.own = own;
         this.keepsMac = keepsMac;
         secrets.forEach((id, secret) -> keys.put(id, new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256")));
-    }
-
-    /** Forgets what it has seen, between batches. */
-    void forget() {
-        seen.clear();
     }
 
     boolean verify(Sent request) throws GeneralSecurityException {

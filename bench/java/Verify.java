@@ -67,8 +67,6 @@ public final class Verify {
                 int which = (round + turn) % contestants.size();
                 best[which] = Math.min(best[which], time(contestants.get(which), batch(bodyBytes)));
             }
-            perCall.forget();
-            kept.forget();
         }
         row("Java, whole verify, " + size + " (" + Math.round(best[0]) + " ns) against a Mac for each call", best[1], best[0], againstCalls);
         row("Java, whole verify, " + size + " (" + Math.round(best[0]) + " ns) against a Mac kept", best[2], best[0], againstKept);
