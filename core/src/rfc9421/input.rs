@@ -1,5 +1,6 @@
 //! Reads `Signature-Input` and `Signature` (RFC 9421, sections 4.1 and 4.2).
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::ops::Range;
@@ -321,7 +322,15 @@ fn write_parameter(written: &mut String, name: &str, value: &BareItemFromInput<'
 }
 
 fn write_item(written: &mut String, item: &BareItemFromInput<'_>) {
-    let _ = ItemSerializer::with_buffer(written).bare_item(item).finish();
+    match item {
+        // Nothing is escaped in a string that is lent from the header, so it is written as it came.
+        BareItemFromInput::String(Cow::Borrowed(text)) => {
+            written.push('"');
+            written.push_str(text.as_str());
+            written.push('"');
+        }
+        item => drop(ItemSerializer::with_buffer(written).bare_item(item).finish()),
+    }
 }
 
 /// The signatures of a message by their labels.
