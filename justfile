@@ -19,7 +19,7 @@ default:
     @just --list --unsorted
 
 # Run the fleet of examples/fleet: every allowed call, every forbidden one, the attacks, a key rotation
-demo *ARGS: _tools wheel addon
+demo *ARGS: _tools wheel addon clib
     examples/fleet/run {{ARGS}}
 
 # Run everything that CI runs: lint, all tests, conformance, the README's examples, the demo
@@ -62,7 +62,7 @@ test-java: _tools clib
     bindings-c/java/stranger/test
 
 # Show that the demo goes red when the fleet is not protected
-test-demo: _tools wheel addon
+test-demo: _tools wheel addon clib
     examples/fleet/run --test
 
 # Compare formats, generated files and conventions, without changing anything

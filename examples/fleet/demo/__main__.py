@@ -21,7 +21,7 @@ import rotation
 from fleet import Audit, Fleet
 from report import Report, SecretGuard
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 120
 SHOWN = (None, "TARGET_NOT_ALLOWED", "REPLAYED_REQUEST", "INVALID_SIGNATURE", "KEY_NOT_VALID_NOW")
 
 

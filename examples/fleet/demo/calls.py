@@ -43,9 +43,12 @@ ALLOWED = (
     Call("a user registers", "auth-service", "lego-projects-api", "POST", "/api/owners"),
     Call("a user registers", "auth-service", "image-service", "POST", "/api/images/avatars"),
     Call("a user registers", "auth-service", "notifications-service", "POST", "/api/notifications"),
+    Call("a user registers", "auth-service", "stock-service", "POST", "/api/reservations"),
+    Call("a gift is chosen", "stock-service", "lego-projects-api", "GET", "/api/sets"),
     Call("a notification finds its address", "notifications-service", "auth-service", "GET", "/internal/users/*"),
     Call("a photo is uploaded", "lego-projects-api", "image-service", "POST", "/api/images/process"),
     Call("a photo is uploaded", "lego-projects-api", "notifications-service", "POST", "/api/notifications"),
+    Call("a photo is uploaded", "lego-projects-api", "stock-service", "POST", "/api/stock"),
     Call("a notification finds its title", "notifications-service", "lego-projects-api", "GET", "/api/projects/42"),
     Call("a photo is ready", "image-service", "lego-projects-api", "PUT", "/api/projects/42/image"),
     Call("a photo is ready", "image-service", "notifications-service", "POST", "/api/notifications"),
@@ -60,6 +63,7 @@ TEMPTING = {
     "image-service": ("GET", "/api/images/1"),
     "lego-projects-api": ("GET", "/api/projects/42"),
     "notifications-service": ("POST", "/api/notifications"),
+    "stock-service": ("GET", "/api/stock/10497"),
 }
 
 
@@ -149,6 +153,8 @@ def _pairs(fleet: Fleet) -> list[tuple[str, str, bool]]:
 
 
 def _client(caller: str, *arguments: str) -> list[str]:
+    if PROGRAMS[caller].language == "Go":
+        return [*PROGRAMS[caller].command(), "call", *arguments]
     python = PROGRAMS[caller].language == "Python"
     script = FOLDER / "demo" / ("call_as.py" if python else "call_as.mjs")
     return [sys.executable if python else "node", str(script), caller, *arguments]

@@ -33,6 +33,9 @@ STARTS = 3
 _PR_SET_PDEATHSIG = 1
 
 
+INTERPRETERS = {"Python": [sys.executable], "Node": ["node"], "Go": []}
+
+
 @dataclass(frozen=True)
 class Program:
     """How a service is started."""
@@ -43,8 +46,7 @@ class Program:
 
     def command(self) -> list[str]:
         """Give the command line."""
-        interpreter = sys.executable if self.language == "Python" else "node"
-        return [interpreter, str(FOLDER / self.file)]
+        return [*INTERPRETERS[self.language], str(FOLDER / self.file)]
 
 
 PROGRAMS = {
@@ -52,13 +54,14 @@ PROGRAMS = {
     "lego-projects-api": Program("Node", "services/lego-projects-api/server.mjs"),
     "notifications-service": Program("Node", "services/notifications-service/server.mjs"),
     "image-service": Program("Python", "services/image-service/app.py"),
+    "stock-service": Program("Go", "services/stock-service/build/stock-service"),
     "price-scraper": Program("Python", "services/price-scraper/scraper.py", receives=False),
 }
 
 
 @dataclass(frozen=True)
 class Audit:
-    """One audit record. The two languages spell its fields in their own way; here they are the same."""
+    """One audit record. The languages spell its fields in their own way; here they are the same."""
 
     event: str
     service: str | None

@@ -17,6 +17,7 @@ SHORT = {
     "lego-projects-api": "lego",
     "image-service": "image",
     "notifications-service": "notifications",
+    "stock-service": "stock",
     "price-scraper": "scraper",
 }
 

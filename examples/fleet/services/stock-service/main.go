@@ -1,0 +1,67 @@
+// Command stock-service knows what is in store, and sets a gift aside for whoever registers.
+//
+//	stock-service                            serves
+//	stock-service call TARGET METHOD PATH    makes one call, with the key of this service
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"sync/atomic"
+
+	wiresign "github.com/wiresign/wiresign/bindings-c/go"
+)
+
+func main() {
+	fleet := join("stock-service")
+	if len(os.Args) == 5 && os.Args[1] == "call" {
+		fleet.callOnce(os.Args[2], os.Args[3], os.Args[4])
+		return
+	}
+	fleet.serve(handlers(fleet))
+}
+
+func handlers(fleet *fleet) http.Handler {
+	var reserved, built atomic.Int64
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"service": "stock-service", "status": "ok"})
+	})
+	mux.HandleFunc("POST /api/reservations", func(w http.ResponseWriter, r *http.Request) {
+		var gift struct{ Owner string }
+		if err := json.NewDecoder(r.Body).Decode(&gift); err != nil {
+			answer(w, http.StatusBadRequest, map[string]string{"error": "The body is no reservation."})
+			return
+		}
+		var known struct{ Sets []string }
+		if err := fleet.call(r.Context(), "lego-projects-api", "GET", "/api/sets?missing=price", &known); err != nil {
+			fleet.failed(r, err)
+			answer(w, http.StatusBadGateway, map[string]string{"error": "A service behind this one failed."})
+			return
+		}
+		caller, _ := wiresign.CallerFrom(r.Context())
+		answer(w, http.StatusCreated, map[string]any{
+			"number": reserved.Add(1), "owner": gift.Owner, "sets": len(known.Sets), "askedBy": caller.Service(),
+		})
+	})
+	// Whose photo is uploaded has built it.
+	mux.HandleFunc("POST /api/stock", func(w http.ResponseWriter, r *http.Request) {
+		var change struct {
+			Set   string
+			Built int64
+		}
+		if err := json.NewDecoder(r.Body).Decode(&change); err != nil {
+			answer(w, http.StatusBadRequest, map[string]string{"error": "The body is no change of the stock."})
+			return
+		}
+		answer(w, http.StatusOK, map[string]any{"set": change.Set, "built": built.Add(change.Built)})
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // whoever asked may be gone
+}
