@@ -144,6 +144,9 @@ struct DiffTask {
     /// Where the smallest form of each difference is written as a vector file
     #[arg(long, value_name = "DIR", default_value = "target/diff")]
     out: PathBuf,
+    /// Seconds that may be spent on making one difference smaller
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    shrink: u64,
     #[command(flatten)]
     limit: Limit,
 }
@@ -333,6 +336,7 @@ fn diff_task(task: &DiffTask, root: Option<&Path>) -> Result<End, String> {
         from: task.from,
         count: task.count,
         limit: task.limit.duration()?,
+        shrinking: Duration::from_secs(task.shrink),
         folder: task.out.clone(),
     };
     let found = diff::run(&plan, &drivers, &cases)?;

@@ -14,7 +14,7 @@ use crate::protocol::Hello;
 pub(crate) type Answered = Result<Vec<Value>, String>;
 
 /// So many lines without an answer in a row, and the driver is given up.
-const LOST_IN_A_ROW: usize = 20;
+const LOST_IN_A_ROW: usize = 5;
 
 /// A driver that is asked many questions at once.
 pub(crate) struct Lane<'a> {

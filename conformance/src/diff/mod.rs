@@ -56,6 +56,8 @@ pub struct Task {
     pub count: u64,
     /// How long a driver may take for one question.
     pub limit: Duration,
+    /// How long one difference may be made smaller.
+    pub shrinking: Duration,
     /// Where vector files of differences are written.
     pub folder: PathBuf,
 }
@@ -249,7 +251,7 @@ fn report(
     // What needs more than its question, such as a leak of memory, cannot be made smaller.
     let (mut smallest, mut what) = (question.clone(), what);
     if ask(&smallest).1.is_some() {
-        smallest = shrink::shrink(smallest, |candidate| ask(candidate).1.is_some());
+        smallest = shrink::shrink(smallest, task.shrinking, |candidate| ask(candidate).1.is_some());
     } else {
         what.push_str(" (and not when it was asked again)");
     }

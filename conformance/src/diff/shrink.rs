@@ -1,5 +1,7 @@
 //! Makes a question that shows something as small as it can be, by leaving things out as long as it still shows.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::draft::text;
@@ -7,13 +9,10 @@ use super::question::Question;
 use crate::step::{Request, Step};
 use crate::text::Text;
 
-/// More than this is not asked for one difference.
-const MOST_ATTEMPTS: usize = 3000;
-
-/// The smallest question that was found. `shows` asks the drivers.
-pub(crate) fn shrink(question: Question, mut shows: impl FnMut(&Question) -> bool) -> Question {
+/// The smallest question that was found in this time. `shows` asks the drivers.
+pub(crate) fn shrink(question: Question, time: Duration, mut shows: impl FnMut(&Question) -> bool) -> Question {
     let mut smallest = question;
-    let mut attempts = 0;
+    let started = Instant::now();
     let mut rounds = 0;
     loop {
         let before = size(&smallest);
@@ -23,8 +22,7 @@ pub(crate) fn shrink(question: Question, mut shows: impl FnMut(&Question) -> boo
             // Each success opens new ways, so the stage begins anew.
             'again: loop {
                 for candidate in stage(&smallest) {
-                    attempts += 1;
-                    if attempts > MOST_ATTEMPTS {
+                    if started.elapsed() > time {
                         return smallest;
                     }
                     if size(&candidate) < size(&smallest) && shows(&candidate) {
@@ -234,6 +232,7 @@ fn simpler_values(value: &Value) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     use super::shrink;
     use crate::diff::question::Question;
@@ -249,7 +248,7 @@ mod tests {
                 "headers": [["A", "1"], ["Bad", "needle in hay"]], "body": "hay needle hay"}});
             question.push(case, serde_json::from_value(step).unwrap());
         }
-        let smallest = shrink(question, |question| {
+        let smallest = shrink(question, Duration::from_secs(60), |question| {
             question.config_text.contains("/b")
                 && question
                     .steps

@@ -249,5 +249,5 @@ fn ask(lane: &mut Lane<'_>, config: &str, scene: &Scene, steps: &[Step]) -> Answ
     let mut question = Question::new(config.to_owned(), scene.env.clone());
     steps.iter().for_each(|step| question.push(0, step.clone()));
     let line = Line { id: scene.scheme.clone(), text: question.line(&scene.scheme), steps: steps.len() };
-    lane.ask_again(&line)
+    lane.ask(std::slice::from_ref(&line)).swap_remove(0)
 }
