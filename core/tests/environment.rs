@@ -104,10 +104,59 @@ fn what_is_wrong_with_api_keys_is_said_without_showing_them() {
         (vec![service, ("SERVICE_API_KEYS", "[]")], "not a JSON object"),
         (vec![service, ("SERVICE_API_KEYS", short)], "key 1"),
         (vec![service, ("SERVICE_AUTH_MODE", "api-key")], "SERVICE_API_KEYS is not set"),
-        (vec![service, ("SERVICE_SECRET", OWN), ("SERVICE_AUTH_MODE", "both")], "AWS signatures"),
+        (vec![service, ("SERVICE_SECRET", OWN), ("SERVICE_AUTH_MODE", "both")], "SERVICE_API_KEYS is not set"),
         (vec![service, ("SERVICE_SECRET", OWN), ("SERVICE_AUTH_MODE", "none")], "hmac, api-key, iam or both"),
     ] {
         let message = config(&variables).expect_err(wanted).to_string();
         assert!(message.contains(wanted) && !message.contains("short-key"), "{message}");
     }
+}
+
+#[test]
+fn signatures_of_aws_are_a_mode() {
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+    let tutor = [
+        ("SERVICE_ID", "tutor-service"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("SERVICE_AUTH_MODE", "iam"),
+    ];
+    let identity = |mode: &'static str, more: &[(&'static str, &'static str)]| {
+        let mut variables = vec![
+            ("SERVICE_ID", "identity-service"),
+            ("SERVICE_AUTH_MODE", mode),
+            ("AWS_REGION", "eu-west-1"),
+            ("ALLOWED_SERVICES", "tutor-service"),
+            ("TUTOR_SERVICE_AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            ("TUTOR_SERVICE_AWS_SECRET_ACCESS_KEY", SECRET),
+        ];
+        variables.extend(more);
+        config(&variables)
+    };
+    let signer = Signer::new(&config(&tutor).expect("a config"), None).expect("a signer");
+    let host = [("Host".to_owned(), "identity.internal".to_owned())];
+    let head = Head::new(b"GET", b"/users/7?a=b", host.as_slice());
+    let signed = signer.sign(&head, b"", 1_000_000, "0123456789abcdef").expect("signed");
+    let own = host.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers: Vec<(&str, &str)> = own.chain(signed.iter()).collect();
+    let head = Head::new(b"GET", b"/users/7?a=b", headers.as_slice());
+    let by_key = [("X-Service-API-Key", "k-8c1d7e5f3a2b4c6d8e9f0a1b2c3d4e5f")];
+    let by_key = Head::new(b"GET", b"/users/7", by_key.as_slice());
+    let keys = ("SERVICE_API_KEYS", r#"{"k-8c1d7e5f3a2b4c6d8e9f0a1b2c3d4e5f": "tutor-service"}"#);
+
+    let iam = Verifier::new(&identity("iam", &[]).expect("a config"));
+    assert_eq!(iam.verify(&head, b"", 1_000_000).expect("accepted").service(), Some("tutor-service"));
+    assert_eq!(iam.verify(&by_key, b"", 1_000_000).expect_err("no key").code().name(), "AUTHENTICATION_REQUIRED");
+    let both = Verifier::new(&identity("both", &[keys]).expect("a config"));
+    assert_eq!(both.verify(&head, b"", 1_000_000).expect("accepted").scheme(), Some("aws-sigv4"));
+    assert_eq!(both.verify(&by_key, b"", 1_000_000).expect("accepted").scheme(), Some("api-key"));
+
+    let without = |name: &str| {
+        let left: Vec<_> = tutor.into_iter().filter(|(known, _)| *known != name).collect();
+        config(&left).expect_err("refused").to_string()
+    };
+    assert!(without("AWS_REGION").contains("AWS_REGION is not set"));
+    assert!(without("AWS_ACCESS_KEY_ID").contains("AWS_ACCESS_KEY_ID"));
+    assert!(without("AWS_SECRET_ACCESS_KEY").contains("AWS_SECRET_ACCESS_KEY is not set"));
 }

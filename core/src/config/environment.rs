@@ -29,10 +29,17 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
     let service = read("SERVICE_ID");
     let allowed = read("ALLOWED_SERVICES").unwrap_or_default();
     let window = read("HMAC_WINDOW_SECONDS");
-    let scheme = read("HMAC_SCHEME").unwrap_or_else(|| "service-hmac-v2".into());
+    let scheme = read("HMAC_SCHEME");
     let has_secret = read(OWN_SECRET).is_some();
     let api_keys = read(API_KEYS);
     let mode = read("SERVICE_AUTH_MODE");
+    let region = read("AWS_REGION");
+    let aws_service = read("SERVICE_AWS_SERVICE").unwrap_or_else(|| "execute-api".into());
+    // The names that the tools of AWS have for the own key.
+    let own_aws_key = read("AWS_ACCESS_KEY_ID");
+    let own_aws_token = read("AWS_SESSION_TOKEN").map(|_| "AWS_SESSION_TOKEN");
+    let callers_with_aws_keys: Vec<(String, Option<String>)> =
+        callers(&allowed).map(|caller| (caller.to_owned(), read(&variable(caller, "AWS_ACCESS_KEY_ID")))).collect();
 
     let mut refuse = |message: String| problems.push(at_document(message));
     let Some(service) = service else {
@@ -50,7 +57,7 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
             300
         }
     };
-    if BuiltIn::from_id(&scheme).is_none() {
+    if scheme.as_deref().is_some_and(|scheme| BuiltIn::from_id(scheme).is_none()) {
         refuse("HMAC_SCHEME does not name a scheme; leave it out, or set it to service-hmac".into());
     }
 
@@ -63,13 +70,9 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
         }
     };
     let takes_api_keys = match mode.as_deref() {
-        Some("api-key") => true,
+        Some("api-key" | "both") => true,
         None => api_keys.is_some(),
-        Some("hmac") => false,
-        Some("iam" | "both") => {
-            refuse("SERVICE_AUTH_MODE asks for AWS signatures, which this version does not verify; set it to api-key or hmac".into());
-            false
-        }
+        Some("hmac" | "iam") => false,
         Some(_) => {
             refuse("SERVICE_AUTH_MODE is hmac, api-key, iam or both".into());
             false
@@ -78,21 +81,31 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
     if takes_api_keys && api_keys.is_none() {
         refuse(format!("{API_KEYS} is not set; set it to a JSON object from API key to service id"));
     }
-    // API keys alone are enough: then nobody needs a secret.
-    let takes_signatures = mode.as_deref() != Some("api-key") && (has_secret || !takes_api_keys);
+    let takes_aws = matches!(mode.as_deref(), Some("iam" | "both"));
+    if takes_aws && region.is_none() {
+        refuse("AWS_REGION is not set; set it to the region that signatures of AWS are for".into());
+    }
+    if takes_aws && callers_with_aws_keys.iter().all(|(_, key)| key.is_none()) && own_aws_key.is_none() {
+        refuse("no service has an access key; set AWS_ACCESS_KEY_ID for this one, and <SERVICE>_AWS_ACCESS_KEY_ID for each that calls".into());
+    }
+    // API keys and access keys alone are enough: then nobody needs a secret.
+    let takes_signatures = match mode.as_deref() {
+        Some("api-key" | "iam" | "both") => false,
+        _ => has_secret || !takes_api_keys,
+    };
 
     // Two services must not share a variable by accident: the key is what tells them apart.
     let mut variables = BTreeMap::new();
     if takes_signatures {
         variables.insert(OWN_SECRET.to_owned(), service.as_str());
     }
-    for caller in allowed.split(',').map(str::trim).filter(|caller| !caller.is_empty() && *caller != service) {
+    for caller in callers(&allowed).filter(|caller| *caller != service) {
         if !is_id(caller) {
             refuse(format!("ALLOWED_SERVICES holds something that is not an id: {ID_RULE}"));
         } else if !takes_signatures {
-            // Those with an API key are the callers.
-        } else if let Some(other) = variables.insert(secret_variable(caller), caller) {
-            let variable = secret_variable(caller);
+            // Those with an API key or an access key are the callers.
+        } else if let Some(other) = variables.insert(variable(caller, "SECRET"), caller) {
+            let variable = variable(caller, "SECRET");
             refuse(format!("{other} and {caller} would both have their secret in {variable}; use a config document"));
         }
     }
@@ -114,6 +127,27 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
             services.entry(id.clone()).or_insert_with(|| caller(id == service, &service, None));
         }
     }
+    if takes_aws {
+        accept.push("aws-sigv4");
+        for (id, key) in callers_with_aws_keys.iter().filter(|(id, _)| *id != service) {
+            let Some(key) = key else { continue };
+            let entry = services.entry(id.clone()).or_insert_with(|| caller(false, &service, None));
+            entry["aws_keys"] =
+                json!([{"id": key, "secret": format!("env:{}", variable(id, "AWS_SECRET_ACCESS_KEY"))}]);
+        }
+        if let Some(key) = &own_aws_key {
+            let entry = services.entry(service.clone()).or_insert_with(|| caller(true, &service, None));
+            let mut key = json!({"id": key, "secret": "env:AWS_SECRET_ACCESS_KEY"});
+            if let Some(variable) = own_aws_token {
+                key["session_token"] = json!(format!("env:{variable}"));
+            }
+            entry["aws_keys"] = json!([key]);
+        }
+    }
+    let scheme = scheme.unwrap_or_else(|| match takes_aws && own_aws_key.is_some() {
+        true => "aws-sigv4".into(),
+        false => "service-hmac-v2".into(),
+    });
     let mut document = json!({
         "service": service,
         "accept": accept,
@@ -121,6 +155,9 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
         "window": {"past": window, "future": window},
         "services": Value::Object(services),
     });
+    if takes_aws {
+        document["aws_sigv4"] = json!({"region": region, "service": aws_service});
+    }
     if takes_api_keys {
         document["api_keys"] = json!(format!("env:{API_KEYS}"));
     }
@@ -145,8 +182,13 @@ fn callers_of(text: &str) -> Option<Vec<String>> {
     map.into_iter().map(|(_, id)| id.as_str().filter(|id| is_id(id)).map(str::to_owned)).collect()
 }
 
-/// The name of the variable that holds a service's secret: `image-service` has `IMAGE_SERVICE_SECRET`.
-fn secret_variable(service: &str) -> String {
+/// The ids of a comma-separated list.
+fn callers(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|caller| !caller.is_empty())
+}
+
+/// The name of a variable of a service: the `SECRET` of `image-service` is in `IMAGE_SERVICE_SECRET`.
+fn variable(service: &str, what: &str) -> String {
     let name: String = service
         .chars()
         .map(|c| match c {
@@ -154,7 +196,7 @@ fn secret_variable(service: &str) -> String {
             _ => c.to_ascii_uppercase(),
         })
         .collect();
-    format!("{name}_SECRET")
+    format!("{name}_{what}")
 }
 
 /// Seconds as plain digits, from 1 to 600.

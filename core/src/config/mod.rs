@@ -106,7 +106,7 @@ impl Config {
     }
 
     /// The names of all headers that any accepted scheme reads, in lower case: what an adapter that does not hand over all
-    /// header fields has to hand over.
+    /// header fields has to hand over. A `*` among them means all fields: see [`Config::needs_all_headers`].
     pub fn header_names(&self) -> Vec<String> {
         let all = self.0.routes.iter().map(|route| route.rules.accept).chain([self.0.rules.accept]);
         let mut names: Vec<String> = header::CREDENTIALS.iter().map(|name| name.to_ascii_lowercase()).collect();
@@ -115,7 +115,7 @@ impl Config {
                 Scheme::Plan(at) => {
                     names.extend(self.0.plan(at).template.header_names().map(str::to_ascii_lowercase));
                 }
-                Scheme::Standard(_) => names.push("authorization".into()),
+                Scheme::Standard(_) => names.push("*".into()),
                 Scheme::BuiltIn(_) | Scheme::ApiKey => {}
             }
         }
@@ -124,11 +124,12 @@ impl Config {
         names
     }
 
-    /// Whether an accepted scheme lets its signer choose which headers are signed, so that an adapter has to hand over all
-    /// header fields, and not only those of [`Config::header_names`].
+    /// Whether a scheme of the standards is accepted: their signers choose which headers are signed, and their results differ
+    /// from request to request. Then an adapter has to hand over all header fields, and not only those of
+    /// [`Config::header_names`], and keeps nothing of one result for the next one.
     pub fn needs_all_headers(&self) -> bool {
         let mut all = self.0.routes.iter().map(|route| route.rules.accept).chain([self.0.rules.accept]);
-        all.any(|set| [Standard::Rfc9421, Standard::AwsSigv4].into_iter().any(|it| set.has(Scheme::Standard(it))))
+        all.any(SchemeSet::takes_standard)
     }
 
     /// Where issuers of tokens publish their keys: the name of each issuer and the URL of its JWK Set. An adapter fetches
