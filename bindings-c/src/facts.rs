@@ -79,9 +79,13 @@ impl FactsTable {
         Self { recent: [const { ArcSwapOption::const_empty() }; SLOTS], all: Mutex::default() }
     }
 
-    /// The number of the combination, 1 or more; `None` where all numbers are given.
+    /// The number of the combination, 1 or more; `None` where all numbers are given, and where there is more to say than a
+    /// combination says.
     #[inline]
     pub(crate) fn number(&self, verified: &Verified) -> Option<u32> {
+        if verified.is_individual() {
+            return None;
+        }
         let identity = identity(verified);
         // The texts of a configuration lie some bytes apart, and the lowest bits are those of alignment.
         let mixed = identity[1] ^ identity[3].rotate_left(7);

@@ -170,6 +170,12 @@ impl Verified {
         self.caller.as_ref().is_some_and(|caller| caller.id_is_signed)
     }
 
+    /// Whether this holds more than follows from caller, key, schemes, route and time: what a token claims, or what a signer has
+    /// chosen to cover. Then a binding keeps nothing of it for the next request.
+    pub fn is_individual(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.standard.is_some())
+    }
+
     /// The pattern of the route that matched, as it stands in the config.
     pub fn route(&self) -> Option<&str> {
         self.route.map(|at| &*self.config.routes[at].text)
