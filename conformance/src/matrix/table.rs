@@ -15,10 +15,9 @@ pub fn write(out: &mut impl Write, matrix: &Matrix) -> io::Result<()> {
         let sum = sums.entry((&pair.signer, &pair.verifier)).or_default();
         *sum = (sum.0 + pair.accepted, sum.1 + pair.refused, sum.2 + pair.failed);
     }
-    let (left, head) = ("signed in", "verified in");
     let width = matrix.drivers.iter().map(String::len).max().unwrap_or_default().max(12);
     writeln!(out, "Genuine requests accepted, and flipped bits refused, by signer and verifier (and what failed):\n")?;
-    write!(out, "| {:width$} |", format!("{left} \\ {head}").get(..width).unwrap_or(left))?;
+    write!(out, "| {:width$} |", "signer")?;
     matrix.drivers.iter().try_for_each(|name| write!(out, " {name:>width$} |"))?;
     write!(out, "\n|{}|", "-".repeat(width + 2))?;
     matrix.drivers.iter().try_for_each(|_| write!(out, "{}:|", "-".repeat(width + 1)))?;
