@@ -341,7 +341,7 @@ ATTACKS: tuple[tuple[str, tuple[Attack, ...]], ...] = (
             Attack("oversized body, in chunks", "BODY_TOO_LARGE", lambda s: chunked(too_large(s))),
             Attack("body given twice: in a row", "INVALID_SIGNATURE", body_twice),
             Attack("body given twice: two lengths", BAD_FRAMING, two_lengths),
-            # RFC 9112, section 6.3, lets a server refuse such a request (as Node does) or read the chunks (as h11 and Go do).
+            # RFC 9112, section 6.3, lets a server refuse such a request, or read the chunks as h11 and Go do.
             Attack("body given twice: length, chunks", BAD_FRAMING, length_and_chunks, "INVALID_SIGNATURE"),
             Attack("second request behind the body", "AUTHENTICATION_REQUIRED", second_request_behind),
         ),
