@@ -29,7 +29,6 @@ MOST_SELF = 0.2
 """The greatest share of tests whose expected values come from the library that is judged."""
 
 CODES_OF_OTHER_SCHEMES = {
-    "ALGORITHM_NOT_ALLOWED",
     "TOKEN_EXPIRED",
     "INVALID_TOKEN",
     "RATE_LIMITED",

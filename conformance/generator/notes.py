@@ -43,6 +43,8 @@ NOTES = {
     "QueryCovered": Note("The scheme signs the query's raw bytes.", (15, 16)),
     "OtherScheme": Note("A signature made for one scheme is offered as another's.", (11,)),
     "OtherTarget": Note("A signature made for one service is worthless at another.", (18,)),
+    "Coverage": Note("The config says what must be covered; a signature may cover more, and never less.", (10,)),
+    "Components": Note("A component of the message has one value, or what covers it is refused.", (9, 11)),
     # The request itself.
     "MalformedRequest": Note("Method, target or headers hold what cannot be judged.", (8, 9)),
     "SizeLimit": Note("Sizes and counts are bounded before work is done.", (8,)),
