@@ -113,6 +113,11 @@ impl Found {
         (api_key.map_or(0, |(_, key)| key), Tag::default()).into()
     }
 
+    /// The position of the key that was found.
+    pub(crate) fn key(&self) -> usize {
+        self.key
+    }
+
     /// The same, with the message's digest in place of the tags.
     pub(crate) fn with_mark(self, mark: Tag) -> Self {
         Self { tag: mark, others: Vec::new(), ..self }

@@ -426,7 +426,7 @@ impl Facts<'_> {
 }
 
 /// How old a timestamp is, in seconds; negative where it lies in the future.
-fn age(now: u64, timestamp: u64) -> i64 {
+pub(crate) fn age(now: u64, timestamp: u64) -> i64 {
     now.saturating_sub(timestamp).min(i64::MAX as u64) as i64
         - timestamp.saturating_sub(now).min(i64::MAX as u64) as i64
 }

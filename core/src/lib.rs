@@ -39,7 +39,6 @@
 
 mod admission;
 mod body_verification;
-#[expect(dead_code, unused_imports, reason = "parts of it are joined in following steps")]
 mod bound_key;
 mod bytes;
 mod config;
@@ -52,7 +51,6 @@ mod handshake;
 mod header_name;
 mod identifier;
 mod judge;
-#[expect(dead_code, reason = "parts of it are joined in following steps")]
 mod jwt;
 mod mac;
 mod metrics;
@@ -60,14 +58,11 @@ mod policy;
 mod refusal;
 mod replay;
 mod request;
-#[expect(dead_code, unused_imports, reason = "parts of it are joined in following steps")]
 mod rfc9421;
 mod scheme;
 mod signer;
-#[expect(dead_code, unused_imports, reason = "parts of it are joined in following steps")]
 mod sigv4;
 mod standard;
-#[expect(dead_code, reason = "parts of it are joined in following steps")]
 mod strict_json;
 mod template;
 mod verified;

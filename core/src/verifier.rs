@@ -19,6 +19,8 @@ use crate::policy::Path;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::ReplayStore;
 use crate::request::{Head, Headers, check_method, check_target};
+use crate::rfc9421;
+use crate::standard::{self, Response};
 use crate::verified::Verified;
 
 /// Verifies requests. Thread-safe: make one per service and share it.
@@ -244,6 +246,27 @@ impl Verifier {
         let plans = route.map_or(&config.rules, |route| &route.rules).accept.plans().map(|at| config.plan(at));
         let answering = plans.filter(|plan| !plan.template.handshakes.is_empty());
         answering.filter_map(|plan| plan.listed_as.strip_prefix("webhook:")).map(str::to_owned).collect()
+    }
+
+    /// Verifies the response that a service gave to a request, by a signature of RFC 9421 that covers both. `request` is the
+    /// request as it was sent, with its signature headers; `status`, `headers` and `body` are those of the response.
+    ///
+    /// # Errors
+    /// The refusal, as for requests; `SERVICE_NOT_ALLOWED` where another service has signed.
+    pub fn verify_response<H: Headers + ?Sized, R: Headers + ?Sized>(
+        &self,
+        service: &str,
+        (status, headers, body): (u16, &H, &[u8]),
+        request: &Head<'_, R>,
+        now: u64,
+    ) -> Result<Verified, Refusal> {
+        standard::judge_response(&self.config.load(), service, &Response { status, headers, body }, request, now)
+    }
+
+    /// The value of an `Accept-Signature` header (RFC 9421, section 5.1) that asks the caller for the signature that is accepted
+    /// here. For the answer to a request that was not signed so.
+    pub fn accept_signature(&self) -> String {
+        rfc9421::ask(&self.config.load().standards.messages)
     }
 
     /// Takes a new config for all requests that come from now on. Requests under way finish on the old one; the replay

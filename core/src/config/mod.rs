@@ -32,7 +32,7 @@ use crate::failures::ClaimClass;
 use crate::mac::MacKey;
 use crate::policy::{Matching, Path, Pattern, check_unambiguous};
 use crate::replay::Fingerprint;
-use crate::scheme::{Scheme, SchemeSet, Standard, header};
+use crate::scheme::{Scheme, SchemeSet, header};
 use crate::standard::Standards;
 use crate::template::{Plan, ProofKey, Template};
 

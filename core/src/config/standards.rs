@@ -17,7 +17,7 @@ impl Reader<'_> {
     ) -> Option<Standards> {
         let messages = match document.get("rfc9421") {
             Some(item) => self.messages(&item),
-            None => rfc9421::Policy::new(PolicySettings::default(), Side::Request).ok(),
+            None => policies(PolicySettings::default()).ok(),
         };
         let aws = document.get("aws_sigv4").map(|item| self.aws(&item));
         let tokens = self.tokens(document.get("jwt"), own, services);
@@ -26,10 +26,11 @@ impl Reader<'_> {
             Some(aws) => aws,
             None => None,
         };
-        Some(Standards { messages: messages?, aws, tokens })
+        let (messages, responses) = messages?;
+        Some(Standards { messages, responses, aws, tokens })
     }
 
-    fn messages(&mut self, item: &Item<'_>) -> Option<rfc9421::Policy> {
+    fn messages(&mut self, item: &Item<'_>) -> Option<(rfc9421::Policy, rfc9421::Policy)> {
         let members = self.object(item, &["covered", "tag", "label", "url_scheme"])?;
         let covered = members.get("covered").map(|item| {
             let items = self.elements(&item, "component");
@@ -42,8 +43,7 @@ impl Reader<'_> {
         let (tag, label, url_scheme) = (text("tag"), text("label"), text("url_scheme"));
         let settings =
             PolicySettings { covered: covered.as_deref(), tag, label, url_scheme, ..PolicySettings::default() };
-        let policy = rfc9421::Policy::new(settings, Side::Request);
-        policy.map_err(|message| self.problem(&item.pointer, message)).ok()
+        policies(settings).map_err(|message| self.problem(&item.pointer, message)).ok()
     }
 
     fn aws(&mut self, item: &Item<'_>) -> Option<sigv4::Expected> {
@@ -89,4 +89,11 @@ impl Reader<'_> {
         };
         Some(sigv4::Expected { signed_headers, unsigned_payload: unsigned_payload?, ..expected })
     }
+}
+
+/// What is asked of requests, and of responses. What a response covers follows from nothing that is said of requests.
+fn policies(settings: PolicySettings<'_>) -> Result<(rfc9421::Policy, rfc9421::Policy), &'static str> {
+    let (tag, label, url_scheme) = (settings.tag, settings.label, settings.url_scheme);
+    let of_responses = PolicySettings { tag, label, url_scheme, ..PolicySettings::default() };
+    Ok((rfc9421::Policy::new(settings, Side::Request)?, rfc9421::Policy::new(of_responses, Side::Response)?))
 }

@@ -75,6 +75,7 @@ pub(crate) enum Detail {
         now: u64,
     },
     SessionToken,
+    AnsweredByAnother,
     OtherBody,
     AwsPath,
     SignatureExpired,
@@ -177,6 +178,7 @@ impl Detail {
                 format!("the signature is right, but access key \"{id}\" of {caller} {why}")
             }
             Self::SessionToken => format!("the access key of {caller} goes with another session token, or with none"),
+            Self::AnsweredByAnother => "the response is signed by another service than the one that was called".into(),
             Self::OtherBody => "the body is not the one whose digest the request declares".into(),
             Self::AwsPath => "the path is not in the form in which it is signed: without dot segments, empty segments and needless escapes".into(),
             Self::SignatureExpired => "the time at which the signature ends has passed".into(),

@@ -30,7 +30,7 @@ pub(crate) use accept::{Asked, ask};
 pub(crate) use claim::{Claim, claims};
 pub(crate) use digest::BodyDigests;
 pub(crate) use fault::{Fault, Refused};
-pub(crate) use message::{Message, Request, Response};
+pub(crate) use message::{Message, Request};
 pub(crate) use policy::{Coverage, Policy, PolicySettings, Side};
 pub(crate) use response::{response_claims, sign_response};
 pub(crate) use sign::{Signed, SigningKey, sign};

@@ -43,11 +43,7 @@ impl Signer {
                 let signed = self.sign_for_aws(&head, body, key, now)?;
                 signed.headers().for_each(|(name, value)| headers.push(name, |text| text.push_str(value)));
             }
-            Standard::Rfc9421 => {
-                for (name, value) in self.sign_message(&head, body, now, nonce)?.headers() {
-                    headers.push(name, |text| text.push_str(value));
-                }
-            }
+            Standard::Rfc9421 => headers = listed(&self.sign_message(&head, body, now, nonce)?),
             Standard::Jwt => {
                 let token = self.issue(now, nonce)?;
                 headers.push("Authorization", |text| {
@@ -99,10 +95,63 @@ impl Signer {
         nonce: &str,
     ) -> Result<rfc9421::Signed, SignError> {
         let policy = &self.config.standards.messages;
+        self.with_message_keys(now, |keys| rfc9421::sign(policy, head, body, keys, now, nonce))
+    }
+
+    /// Signs the response to a request so that it can be held against that request (RFC 9421, section 2.4). `request` is the
+    /// request as it was received, with its signature headers. Where it asks for a signature by `Accept-Signature`, it gets
+    /// that one.
+    ///
+    /// # Errors
+    /// As [`Signer::sign`].
+    pub fn sign_response<H: Headers + ?Sized, R: Headers + ?Sized>(
+        &self,
+        (status, headers, body): (u16, &H, &[u8]),
+        request: &Head<'_, R>,
+        now: u64,
+    ) -> Result<SignedHeaders, SignError> {
+        let policy = &self.config.standards.responses;
+        let asked = rfc9421::Asked::read(request.headers).map_err(unsigned)?;
+        let signed = self.with_message_keys(now, |keys| match asked.first() {
+            Some(asked) => asked.sign_response(policy.url_scheme(), (status, headers, body), request, keys, now),
+            None => rfc9421::sign_response(policy, (status, headers, body), request, keys, now),
+        })?;
+        Ok(listed(&signed))
+    }
+
+    /// Signs a request once more, as the response to its first attempt asks by `Accept-Signature` (RFC 9421, section 5.2).
+    /// `None` where it asks for nothing.
+    ///
+    /// # Errors
+    /// As [`Signer::sign`].
+    pub fn sign_as_asked<H: Headers + ?Sized, A: Headers + ?Sized>(
+        &self,
+        response: &A,
+        head: &Head<'_, H>,
+        body: &[u8],
+        now: u64,
+        nonce: &str,
+    ) -> Result<Option<SignedHeaders>, SignError> {
+        let prepared = self.prepare(head, now, nonce)?;
+        let head = self.addressed(&prepared, head);
+        let asked = rfc9421::Asked::read(response).map_err(unsigned)?;
+        let Some(asked) = asked.first() else { return Ok(None) };
+        let scheme = self.config.standards.messages.url_scheme();
+        let signed = self.with_message_keys(now, |keys| asked.sign(scheme, &head, body, keys, now, Some(nonce)))?;
+        Ok(Some(listed(&signed)))
+    }
+
+    /// Hands over the keys that messages are signed with.
+    fn with_message_keys(
+        &self,
+        now: u64,
+        sign: impl FnOnce(&[rfc9421::SigningKey<'_>]) -> Result<rfc9421::Signed, rfc9421::Fault>,
+    ) -> Result<rfc9421::Signed, SignError> {
         let keys = self.best_keys(now, is_for_messages)?;
         let own = &*self.own().id;
         // By our own profile a key's name begins with its service; elsewhere keys have names of their own.
-        let keyid = |known: &Bound| match policy.is_profile() {
+        let is_profile = self.config.standards.messages.is_profile();
+        let keyid = |known: &Bound| match is_profile {
             true => format!("{own}/{}", known.key.id),
             false => known.key.id.to_string(),
         };
@@ -117,8 +166,7 @@ impl Signer {
                 sign,
             })
             .collect();
-        let signed = rfc9421::sign(policy, head, body, &keys, now, nonce);
-        signed.map_err(|fault| SignError::InvalidRequest(fault.sentence()))
+        sign(&keys).map_err(unsigned)
     }
 
     fn sign_for_aws<'k, H: Headers + ?Sized>(
@@ -212,4 +260,14 @@ fn credentials(key: &AwsKey) -> sigv4::Credentials<'_> {
 
 fn unsignable(fault: sigv4::SignFault) -> SignError {
     SignError::InvalidRequest(fault.sentence())
+}
+
+fn unsigned(fault: rfc9421::Fault) -> SignError {
+    SignError::InvalidRequest(fault.sentence())
+}
+
+fn listed(signed: &rfc9421::Signed) -> SignedHeaders {
+    let mut headers = SignedHeaders::new();
+    signed.headers().for_each(|(name, value)| headers.push(name, |text| text.push_str(value)));
+    headers
 }

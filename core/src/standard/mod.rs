@@ -2,6 +2,7 @@
 
 mod carriers;
 mod digests;
+mod response;
 mod settings;
 mod signature;
 mod token;
@@ -9,6 +10,7 @@ mod token_settings;
 
 pub(crate) use carriers::Carriers;
 pub(crate) use digests::{BodyDigests, RunningDigests, Wanted};
+pub(crate) use response::{Response, judge as judge_response};
 pub(crate) use settings::Standards;
 pub(crate) use signature::{Pending, Signature};
 pub(crate) use token::{Token, TokenFacts, judge as judge_token};

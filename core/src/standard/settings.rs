@@ -6,6 +6,8 @@ use crate::{rfc9421, sigv4};
 /// How credentials of the standards are judged and made.
 pub(crate) struct Standards {
     pub(crate) messages: rfc9421::Policy,
+    /// The same for responses to requests.
+    pub(crate) responses: rfc9421::Policy,
     /// `None` where the config says nothing of AWS, so that no signature of it can be judged.
     pub(crate) aws: Option<sigv4::Expected>,
     pub(crate) tokens: TokenSettings,

@@ -16,7 +16,7 @@ use crate::{rfc9421, sigv4};
 pub(crate) struct Signature {
     claim: Claim,
     /// The position of the claimed caller, where it is known.
-    service: Option<usize>,
+    pub(super) service: Option<usize>,
     /// The position of the key that is named, among those of the caller.
     key: Option<usize>,
 }
@@ -51,6 +51,25 @@ impl Signature {
         Ok(signature)
     }
 
+    /// The first of several claims whose key is known: while keys rotate, a signer may use one that is known here and one that
+    /// is not yet.
+    pub(super) fn of(config: &Compiled, claims: Vec<rfc9421::Claim>) -> Self {
+        let mut signatures = claims.into_iter().map(|claim| {
+            let place = config.find_bound_key(claim.keyid().as_bytes());
+            let service = match (place, claim.keyid().split_once('/')) {
+                (Some((service, _)), _) => Some(service),
+                (None, Some((service, _))) => config.find(service.as_bytes()),
+                (None, None) => None,
+            };
+            Self { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at) }
+        });
+        let first = signatures.next().expect("there is a claim where there is no fault");
+        match first.key {
+            Some(_) => first,
+            None => signatures.find(|other| other.key.is_some()).unwrap_or(first),
+        }
+    }
+
     /// Whether all that a router looks at is covered.
     fn covers_target(&self, config: &Compiled, entered: &Entered<'_>) -> bool {
         match &self.claim {
@@ -62,7 +81,7 @@ impl Signature {
         }
     }
 
-    fn check_time(&self, config: &Compiled, now: u64) -> Result<(), (RefusalCode, Detail)> {
+    pub(super) fn check_time(&self, config: &Compiled, now: u64) -> Result<(), (RefusalCode, Detail)> {
         let over = (RefusalCode::TimestampOutsideWindow, Detail::SignatureExpired);
         match &self.claim {
             Claim::Message(claim) => {
@@ -72,6 +91,14 @@ impl Signature {
                 if claim.expires.is_some_and(|expires| now >= expires) { Err(over) } else { Ok(()) }
             }
             Claim::Aws(claim) => check_window(now, claim.timestamp, window_of(claim)),
+        }
+    }
+
+    /// When a message was signed.
+    pub(super) fn created(&self) -> Option<u64> {
+        match &self.claim {
+            Claim::Message(claim) => claim.created,
+            Claim::Aws(claim) => Some(claim.timestamp),
         }
     }
 
@@ -231,21 +258,7 @@ fn message<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result
         .map_err(|fault| (fault.code(), Detail::MessageSignature(fault)))?;
     let claims = rfc9421::claims(policy, rfc9421::Message::Request(&request))
         .map_err(|(code, fault)| (code, Detail::MessageSignature(fault)))?;
-    let mut signatures = claims.into_iter().map(|claim| {
-        let place = config.find_bound_key(claim.keyid().as_bytes());
-        let service = match (place, claim.keyid().split_once('/')) {
-            (Some((service, _)), _) => Some(service),
-            (None, Some((service, _))) => config.find(service.as_bytes()),
-            (None, None) => None,
-        };
-        Signature { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at) }
-    });
-    // While keys rotate, a caller may sign with one that is known here and with one that is not yet.
-    let first = signatures.next().expect("there is a claim where there is no fault");
-    Ok(match first.key {
-        Some(_) => first,
-        None => signatures.find(|other| other.key.is_some()).unwrap_or(first),
-    })
+    Ok(Signature::of(config, claims))
 }
 
 fn aws<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result<Signature, (RefusalCode, Detail)> {
