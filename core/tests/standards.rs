@@ -244,3 +244,63 @@ fn a_config_that_cannot_work_is_refused() {
         ["/routes/0/require_all"]
     );
 }
+
+#[test]
+fn a_response_is_held_against_its_request() {
+    let request = Request::signed("rfc9421", "", "/a?b=c", b"{}").expect("signed");
+    // Orders has no private key, and answers with its secret.
+    let orders = Signer::new(&config("orders", "rfc9421", ""), None).expect("a signer");
+    let own = [("Content-Type".to_owned(), "application/json".to_owned())];
+    let signed = orders.sign_response((201, own.as_slice(), b"[1]"), &request.head(), NOW).expect("signed");
+    let mut headers = own.to_vec();
+    headers.extend(signed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+
+    let billing = Verifier::new(&config("billing", "rfc9421", ""));
+    let code = |service: &str, status: u16, body: &[u8], request: &Request, now: u64| {
+        let outcome = billing.verify_response(service, (status, &headers, body), &request.head(), now);
+        outcome.map_or_else(
+            |refusal| refusal.code().name(),
+            |verified| {
+                assert_eq!(verified.service(), Some("orders"));
+                "OK"
+            },
+        )
+    };
+    assert_eq!(code("orders", 201, b"[1]", &request, NOW), "OK");
+    assert_eq!(code("orders", 200, b"[1]", &request, NOW), "INVALID_SIGNATURE");
+    assert_eq!(code("orders", 201, b"[2]", &request, NOW), "DIGEST_MISMATCH");
+    assert_eq!(code("billing", 201, b"[1]", &request, NOW), "SERVICE_NOT_ALLOWED");
+    assert_eq!(code("orders", 201, b"[1]", &request, NOW + 301), "TIMESTAMP_OUTSIDE_WINDOW");
+    let other = Request::signed("rfc9421", "", "/a?b=d", b"{}").expect("signed");
+    assert_eq!(code("orders", 201, b"[1]", &other, NOW), "INVALID_SIGNATURE");
+}
+
+#[test]
+fn a_signature_that_is_asked_for_is_made() {
+    let asked = Verifier::new(&config("orders", "rfc9421", "")).accept_signature();
+    let response = [("Accept-Signature", asked.as_str())];
+    let billing = Signer::new(&config("billing", "rfc9421", ""), Some("orders")).expect("a signer");
+    let mut request = Request { method: "POST", target: "/a".into(), headers: Vec::new(), body: b"{}" };
+    request.headers.push(("Host".into(), "orders.internal".into()));
+    let signed = billing.sign_as_asked(response.as_slice(), &request.head(), b"{}", NOW, NONCE).expect("signed");
+    let signed = signed.expect("it was asked for");
+    request.headers.extend(signed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(request.code("rfc9421", "", NOW), "OK");
+    let nothing: &[(&str, &str)] = &[];
+    assert!(billing.sign_as_asked(nothing, &request.head(), b"{}", NOW, NONCE).expect("no fault").is_none());
+}
+
+#[test]
+fn a_link_is_good_for_its_time() {
+    let billing = Signer::new(&config("billing", "aws-sigv4", ""), Some("orders")).expect("a signer");
+    let none: &[(&str, &str)] = &[];
+    let target = billing.presign(&Head::new(b"GET", b"/a?b=c", none), NOW, 60).expect("signed");
+    let headers = vec![("Host".to_owned(), "orders.internal".to_owned())];
+    let mut link = Request { method: "GET", target, headers, body: b"" };
+    assert_eq!(link.code("aws-sigv4", "", NOW + 60), "OK");
+    assert_eq!(link.code("aws-sigv4", "", NOW + 61), "TIMESTAMP_OUTSIDE_WINDOW");
+    link.target = link.target.replace("b=c", "b=d");
+    assert_eq!(link.code("aws-sigv4", "", NOW), "INVALID_SIGNATURE");
+    let other = Signer::new(&config("billing", "rfc9421", ""), None).expect("a signer");
+    assert_eq!(other.presign(&Head::new(b"GET", b"/a", none), NOW, 60), Err(SignError::NoLinks));
+}

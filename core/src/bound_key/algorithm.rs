@@ -45,6 +45,7 @@ impl KeyAlgorithm {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
@@ -57,6 +58,7 @@ impl KeyAlgorithm {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn from_http(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.http_name() == Some(name))
     }

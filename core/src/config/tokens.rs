@@ -95,7 +95,7 @@ impl Reader<'_> {
     }
 
     fn issuer(&mut self, name: &str, item: &Item<'_>, services: &mut Vec<Service>) -> Option<Issuer> {
-        let known = ["keys", "jwks", "callers", "caller_claim", "permissions_claim", "tenant_claim"];
+        let known = ["keys", "jwks", "callers", "type", "caller_claim", "permissions_claim", "tenant_claim"];
         let members = self.object(item, &known)?;
         let (keys, jwks) = (members.get("keys"), members.get("jwks"));
         if keys.is_some() == jwks.is_some() {
@@ -108,8 +108,8 @@ impl Reader<'_> {
             self.choice(&item, &[("services", Callers::Services), ("users", Callers::Users)])
         })?;
         let mut claim = |name| self.claim_name(&members, name);
-        let (caller_claim, permissions_claim, tenant_claim) =
-            (claim("caller_claim"), claim("permissions_claim"), claim("tenant_claim"));
+        let (caller_claim, permissions_claim, tenant_claim, kind) =
+            (claim("caller_claim"), claim("permissions_claim"), claim("tenant_claim"), claim("type"));
         let users = match callers {
             Callers::Services => None,
             Callers::Users => {
@@ -123,6 +123,7 @@ impl Reader<'_> {
             jwks_url,
             fetched: ArcSwap::new(Arc::new(published)),
             users,
+            kind,
             caller_claim: caller_claim.unwrap_or_else(|| "sub".into()),
             permissions_claim,
             tenant_claim,

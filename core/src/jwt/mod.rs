@@ -91,10 +91,6 @@ impl<'a> Token<'a> {
     pub(crate) fn claims(&self) -> &Claims {
         &self.claims
     }
-
-    pub(crate) fn into_claims(self) -> Claims {
-        self.claims
-    }
 }
 
 impl fmt::Debug for Token<'_> {

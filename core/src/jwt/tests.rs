@@ -63,7 +63,7 @@ fn a_good_token_is_read_and_verified() {
     assert_eq!((claims.id(), claims.issued_at(), claims.expires()), (None, Some(1_767_225_590), 1_767_225_900));
     assert_eq!(claims.json(), PAYLOAD);
     assert_eq!(claims.check(NOW, 0, &["orders"], "https://issuer.example"), Ok(()));
-    assert_eq!(token.into_claims().subject(), Some("billing"));
+    assert_eq!(token.claims().subject(), Some("billing"));
 }
 
 #[test]

@@ -23,7 +23,6 @@ pub(crate) struct Claim {
     keyid: Range<usize>,
     algorithm: Option<Range<usize>>,
     nonce: Option<Range<usize>>,
-    tag: Option<Range<usize>>,
     identifiers: Range<usize>,
     /// When the signature was made, in Unix seconds.
     pub(crate) created: Option<u64>,
@@ -113,7 +112,6 @@ impl Claim {
             keyid: shift(keyid),
             algorithm: input.texts.alg.clone().map(shift),
             nonce: input.texts.nonce.clone().map(shift),
-            tag: input.texts.tag.clone().map(shift),
             identifiers: shift(input.identifiers.clone()),
             created,
             expires,
@@ -131,6 +129,7 @@ impl Claim {
         &self.signature
     }
 
+    #[cfg(test)]
     pub(crate) fn label(&self) -> &str {
         self.at(self.base_length..self.text.len())
     }
@@ -147,10 +146,6 @@ impl Claim {
     /// The algorithm's name, where the signature says it.
     pub(crate) fn algorithm(&self) -> Option<&str> {
         self.algorithm.clone().map(|range| self.at(range))
-    }
-
-    pub(crate) fn tag(&self) -> Option<&str> {
-        self.tag.clone().map(|range| self.at(range))
     }
 
     /// The identifiers of the covered components as they are signed, a space between two.

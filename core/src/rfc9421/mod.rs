@@ -28,24 +28,12 @@ mod tests;
 
 pub(crate) use accept::{Asked, ask};
 pub(crate) use claim::{Claim, claims};
+#[cfg(test)]
 pub(crate) use digest::BodyDigests;
 pub(crate) use fault::{Fault, Refused};
+#[cfg(test)]
+pub(crate) use message::Response;
 pub(crate) use message::{Message, Request};
-pub(crate) use policy::{Coverage, Policy, PolicySettings, Side};
+pub(crate) use policy::{Policy, PolicySettings, Side};
 pub(crate) use response::{response_claims, sign_response};
 pub(crate) use sign::{Signed, SigningKey, sign};
-
-use crate::request::Headers;
-
-/// Whether a message carries anything of a signature.
-pub(crate) fn is_there<H: Headers + ?Sized>(headers: &H) -> bool {
-    let mut found = false;
-    headers.visit(|name, _| {
-        found |= match name.len() {
-            9 => name.eq_ignore_ascii_case(b"signature"),
-            15 => name.eq_ignore_ascii_case(b"signature-input"),
-            _ => false,
-        };
-    });
-    found
-}

@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 use super::authorization::{Authorization, is_of_family};
 use super::canonical::CanonicalRequest;
 use super::coverage::SignedNames;
-use super::derived_key::{DerivedKey, SigningSecret, string_to_sign};
+#[cfg(test)]
+use super::derived_key::string_to_sign;
+use super::derived_key::{DerivedKey, SigningSecret};
 use super::digest::{BodyDigests, hex_digits};
 use super::fields::Fields;
 use super::path::CanonicalPath;
@@ -21,7 +23,9 @@ use super::scope::Scope;
 use super::timestamp::Timestamp;
 use super::{ALGORITHM, Expected, Fault, SCOPE_END, WINDOW};
 use crate::bytes::parse_digits;
-use crate::mac::{Sink, Tag, decode_tag, same_tag};
+#[cfg(test)]
+use crate::mac::Sink;
+use crate::mac::{Tag, decode_tag, same_tag};
 use crate::request::{Head, Headers};
 
 /// Where a credential travels.
@@ -173,6 +177,7 @@ impl Claim {
     }
 
     /// Whether a header, in lower case, is covered by the signature.
+    #[cfg(test)]
     pub(crate) fn covers(&self, name: &str) -> bool {
         self.signed_names.split(|&byte| byte == b';').any(|known| known == name.as_bytes())
     }
@@ -226,6 +231,7 @@ impl Claim {
     }
 
     /// What is signed, for diagnosis. `None` where the body's digest is needed and not there.
+    #[cfg(test)]
     pub(crate) fn string_to_sign(&self, digests: &BodyDigests) -> Option<Vec<u8>> {
         let mut text = Vec::new();
         text.put_lines(&string_to_sign(&self.time, self.scope()));

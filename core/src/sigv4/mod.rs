@@ -22,8 +22,11 @@ mod timestamp;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claim::{Carrier, Claim, is_there};
-pub(crate) use derived_key::{DerivedKey, SigningSecret};
+#[cfg(test)]
+pub(crate) use claim::Carrier;
+pub(crate) use claim::{Claim, is_there};
+pub(crate) use derived_key::SigningSecret;
+#[cfg(test)]
 pub(crate) use digest::BodyDigests;
 pub(crate) use fault::{Fault, SignFault};
 pub(crate) use path::PathForm;

@@ -78,6 +78,9 @@ fn read(config: &Compiled, method: &[u8], path: &Path<'_>, text: &[u8], now: u64
         (None, None) => return Err((RefusalCode::UnknownService, Detail::UnknownIssuer, None)),
     };
 
+    if issuer.and_then(|issuer| issuer.kind.as_deref()).is_some_and(|kind| !token.is_of_type(kind)) {
+        return Err((RefusalCode::InvalidToken, Detail::TokenType, None));
+    }
     let claims = token.claims();
     claims.check(now, settings.leeway, &settings.audiences, name).map_err(jwt)?;
     let service = match (issuer, own) {

@@ -31,6 +31,8 @@ pub(crate) struct Issuer {
     pub(crate) fetched: ArcSwap<Vec<PublishedKey>>,
     /// The position among the services under which the issuer's users call; `None` where its tokens name services.
     pub(crate) users: Option<usize>,
+    /// The media type that the issuer's tokens must say they are.
+    pub(crate) kind: Option<Box<str>>,
     pub(crate) caller_claim: Box<str>,
     pub(crate) permissions_claim: Option<Box<str>>,
     pub(crate) tenant_claim: Option<Box<str>>,
