@@ -1,6 +1,7 @@
 //! The `Authorization` header: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 
 use super::{ALGORITHM, Fault};
+use crate::bytes::position;
 
 /// What is before the parameters of each version of this scheme.
 const FAMILY: &[u8] = b"AWS4-";
@@ -20,28 +21,35 @@ pub(super) fn is_of_family(value: &[u8]) -> bool {
 
 impl<'a> Authorization<'a> {
     pub(super) fn parse(value: &'a [u8]) -> Result<Self, Fault> {
+        // Three parameters need two commas. Some servers join repeated headers by another one.
+        let is_joined = || value.iter().filter(|&&byte| byte == b',').count() > 2;
+        Self::read(value).map_err(|fault| if is_joined() { Fault::Repeated("Authorization") } else { fault })
+    }
+
+    /// Takes each parameter once, so that a value that was joined from several is refused in any case.
+    fn read(value: &'a [u8]) -> Result<Self, Fault> {
         let parameters = match value.strip_prefix(ALGORITHM.as_bytes()) {
             Some([b' ', parameters @ ..]) => parameters,
             Some([]) => b"",
             _ => return Err(Fault::Algorithm),
         };
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        for (at, piece) in parameters.split(|&byte| byte == b',').enumerate() {
-            // Whatever comes behind three parameters comes from another header that a server has joined to this one.
-            if at == 3 {
-                return Err(Fault::Repeated("Authorization"));
-            }
-            let piece = &piece[piece.iter().take_while(|&&byte| byte == b' ').count()..];
-            let Some(equals) = piece.iter().position(|&byte| byte == b'=') else {
-                return Err(if piece.is_empty() && at == 0 { Fault::NoSignature } else { Fault::Authorization });
+        let mut rest = Some(parameters).filter(|parameters| !parameters.is_empty());
+        while let Some(text) = rest {
+            let (piece, after) = match position(text, b',') {
+                Some(comma) => (&text[..comma], Some(&text[comma + 1..])),
+                None => (text, None),
             };
-            let (place, value) = match &piece[..equals] {
-                b"Credential" => (&mut credential, &piece[equals + 1..]),
-                b"SignedHeaders" => (&mut signed_headers, &piece[equals + 1..]),
-                b"Signature" => (&mut signature, &piece[equals + 1..]),
+            rest = after;
+            let piece = &piece[piece.iter().take_while(|&&byte| byte == b' ').count()..];
+            let (name, value) = piece.split_at(position(piece, b'=').ok_or(Fault::Authorization)?);
+            let place = match name {
+                b"Credential" => &mut credential,
+                b"SignedHeaders" => &mut signed_headers,
+                b"Signature" => &mut signature,
                 _ => return Err(Fault::Authorization),
             };
-            if place.replace(value).is_some() {
+            if place.replace(&value[1..]).is_some() {
                 return Err(Fault::Authorization);
             }
         }
@@ -86,6 +94,7 @@ mod tests {
                 "AWS4-HMAC-SHA256 Credential=c, SignedHeaders=h, Signature=s, AWS4-HMAC-SHA256 Credential=c",
                 Fault::Repeated("Authorization"),
             ),
+            ("AWS4-HMAC-SHA256 Credential=c, , SignedHeaders=h", Fault::Authorization),
             ("AWS4-HMAC-SHA256x Credential=c, SignedHeaders=h, Signature=s", Fault::Algorithm),
             ("aws4-hmac-sha256 Credential=c, SignedHeaders=h, Signature=s", Fault::Algorithm),
             ("AWS4-ECDSA-P256-SHA256 Credential=c, SignedHeaders=h, Signature=s", Fault::Algorithm),

@@ -277,18 +277,17 @@ fn find_carrier(fields: &Fields<'_>, query: Option<&[u8]>) -> Result<Carrier, Fa
 
 impl<'a> Sent<'a> {
     fn in_header(fields: &Fields<'a>) -> Result<Self, Fault> {
-        // A parser that counts the parameters finds what was joined here.
-        fields.authorization.check_once("Authorization", usize::MAX)?;
-        fields.amazon_date.check_once("X-Amz-Date", 0)?;
-        fields.payload.check_once("X-Amz-Content-Sha256", 0)?;
-        fields.token.check_once("X-Amz-Security-Token", 0)?;
-        fields.host.check_once("Host", 0)?;
+        fields.authorization.check_not_repeated("Authorization")?;
+        fields.amazon_date.check_once("X-Amz-Date")?;
+        fields.payload.check_once("X-Amz-Content-Sha256")?;
+        fields.token.check_once("X-Amz-Security-Token")?;
+        fields.host.check_once("Host")?;
         let Authorization { credential, signed_headers, signature } =
             Authorization::parse(fields.authorization.value.ok_or(Fault::NoneThere)?)?;
         let time = match (fields.amazon_date.value, fields.date.value) {
             (Some(text), _) => Timestamp::parse(text),
             (None, Some(text)) => {
-                fields.date.check_once("Date", 1)?;
+                fields.date.check_one_date()?;
                 Timestamp::parse_date(text)
             }
             (None, None) => return Err(Fault::NoDate),
@@ -306,8 +305,8 @@ impl<'a> Sent<'a> {
     }
 
     fn in_query(query: &'a Query<'_>, fields: &Fields<'a>) -> Result<Self, Fault> {
-        fields.payload.check_once("X-Amz-Content-Sha256", 0)?;
-        fields.host.check_once("Host", 0)?;
+        fields.payload.check_once("X-Amz-Content-Sha256")?;
+        fields.host.check_once("Host")?;
         let need = |name, fault| query.find(name)?.ok_or(fault);
         let signature = need(parameter::SIGNATURE, Fault::NoSignature)?;
         if *need(parameter::ALGORITHM, Fault::Algorithm)? != *ALGORITHM.as_bytes() {

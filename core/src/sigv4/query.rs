@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::encoding::{decode, recode};
 use super::{Fault, MAX_PARAMETERS};
+use crate::bytes::position;
 
 /// The parameters of a presigned link, in the order in which they are written.
 pub(super) mod parameter {
@@ -34,14 +35,17 @@ fn pieces(query: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn name_of(piece: &[u8]) -> &[u8] {
-    &piece[..piece.iter().position(|&byte| byte == b'=').unwrap_or(piece.len())]
+    &piece[..position(piece, b'=').unwrap_or(piece.len())]
 }
 
 /// Whether a query holds a credential, however damaged or spelled.
 pub(super) fn carries_credential(query: &[u8]) -> bool {
     pieces(query).map(name_of).any(|name| {
-        let name = decode(name);
-        CARRIERS.iter().any(|carrier| name.eq_ignore_ascii_case(carrier.as_bytes()))
+        // The shortest of them has 15 bytes, also where they are escaped.
+        name.len() >= 15 && {
+            let name = decode(name);
+            CARRIERS.iter().any(|carrier| name.eq_ignore_ascii_case(carrier.as_bytes()))
+        }
     })
 }
 

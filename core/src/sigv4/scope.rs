@@ -1,6 +1,7 @@
 //! The credential scope: whose key, for which day, region and service.
 
 use super::SCOPE_END;
+use crate::bytes::{any, position};
 
 /// The longest access key id, region or service, in bytes.
 const MAX_PART_BYTES: usize = 128;
@@ -16,19 +17,29 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn parse(text: &'a [u8]) -> Option<Self> {
-        let mut parts = text.split(|&byte| byte == b'/');
-        let mut next = || parts.next().filter(|part| is_part(part));
-        let (access_key, day, region, service, end) = (next()?, next()?, next()?, next()?, next()?);
+        if any(text, |byte| !is_known(byte) & (byte != b'/')) {
+            return None;
+        }
+        let mut rest = text;
+        let mut next = || {
+            let (part, after) = rest.split_at(position(rest, b'/').unwrap_or(rest.len()));
+            rest = after.get(1..).unwrap_or_default();
+            (1..=MAX_PART_BYTES).contains(&part.len()).then_some(part)
+        };
+        let (access_key, day, region, service) = (next()?, next()?, next()?, next()?);
         let day: [u8; 8] = day.try_into().ok()?;
-        let is_whole = end == SCOPE_END.as_bytes() && parts.next().is_none();
+        let is_whole = rest == SCOPE_END.as_bytes();
         (is_whole && day.iter().all(u8::is_ascii_digit)).then_some(Self { access_key, day, region, service })
     }
 }
 
 /// Whether a text can stand between the slashes of a scope.
 pub(super) fn is_part(text: &[u8]) -> bool {
-    let is_known = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b',' | b';' | b'=');
-    (1..=MAX_PART_BYTES).contains(&text.len()) && text.iter().all(is_known)
+    (1..=MAX_PART_BYTES).contains(&text.len()) && !any(text, |byte| !is_known(byte))
+}
+
+fn is_known(byte: u8) -> bool {
+    (byte > b' ') & (byte < 0x7f) & (byte != b'/') & (byte != b',') & (byte != b';') & (byte != b'=')
 }
 
 #[cfg(test)]
