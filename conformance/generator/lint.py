@@ -30,7 +30,6 @@ MOST_SELF = 0.2
 
 CODES_OF_OTHER_SCHEMES = {
     "TOKEN_EXPIRED",
-    "INVALID_TOKEN",
     "RATE_LIMITED",
 }
 """Refusals that the schemes of these vectors cannot give; each leaves this list with the scheme that can."""

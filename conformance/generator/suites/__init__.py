@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suites import (
     api_key,
+    aws_sigv4,
     config,
     contexts,
     cross_service,
@@ -37,6 +38,7 @@ def build() -> list[Suite]:
     """Build every suite, in the order of their names."""
     modules = (
         api_key,
+        aws_sigv4,
         config,
         contexts,
         cross_service,
