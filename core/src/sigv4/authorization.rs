@@ -53,11 +53,10 @@ impl<'a> Authorization<'a> {
                 return Err(Fault::Authorization);
             }
         }
-        Ok(Self {
-            credential: credential.ok_or(Fault::NoCredential)?,
-            signed_headers: signed_headers.ok_or(Fault::NoSignedHeaders)?,
-            signature: signature.ok_or(Fault::NoSignature)?,
-        })
+        let signature = signature.ok_or(Fault::NoSignature)?;
+        let credential = credential.ok_or(Fault::NoCredential)?;
+        let signed_headers = signed_headers.ok_or(Fault::NoSignedHeaders)?;
+        Ok(Self { credential, signed_headers, signature })
     }
 }
 
@@ -88,7 +87,7 @@ mod tests {
             ("AWS4-HMAC-SHA256 Credential=c, Credential=d, Signature=s", Fault::Authorization),
             ("AWS4-HMAC-SHA256 credential=c, SignedHeaders=h, Signature=s", Fault::Authorization),
             ("AWS4-HMAC-SHA256 Credential=c,\tSignedHeaders=h, Signature=s", Fault::Authorization),
-            ("AWS4-HMAC-SHA256 Credential=c; SignedHeaders=h; Signature=s", Fault::NoSignedHeaders),
+            ("AWS4-HMAC-SHA256 Credential=c; SignedHeaders=h; Signature=s", Fault::NoSignature),
             ("AWS4-HMAC-SHA256 Credential=c, SignedHeaders=h, Signature=s,", Fault::Repeated("Authorization")),
             (
                 "AWS4-HMAC-SHA256 Credential=c, SignedHeaders=h, Signature=s, AWS4-HMAC-SHA256 Credential=c",
