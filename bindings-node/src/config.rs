@@ -109,6 +109,12 @@ impl NativeConfig {
         self.0.header_names()
     }
 
+    /// Whether requests say themselves which of their headers are signed.
+    #[napi(getter)]
+    pub fn needs_all_headers(&self) -> bool {
+        self.0.needs_all_headers()
+    }
+
     /// Whether a store outside remembers requests.
     #[napi(getter)]
     pub fn has_external_replay_store(&self) -> bool {

@@ -17,7 +17,23 @@ pub(crate) struct FactsTable {
     numbers: HashMap<Combination, usize>,
     /// Numbers given lately: a service mostly hears from the same callers again. They are known by the addresses of their
     /// texts, which mean the same as long as the verdict that they belong to is kept.
-    recent: Vec<Option<(Verified, usize)>>,
+    recent: Vec<Option<Recent>>,
+}
+
+struct Recent {
+    addresses: Addresses,
+    number: usize,
+    /// Keeps the texts where they are.
+    _verified: Verified,
+}
+
+/// Where the texts stand that tell combinations apart, as long as the config stands in memory. The service is known by its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Addresses {
+    key_id: usize,
+    scheme: usize,
+    route: usize,
+    request_id_is_signed: bool,
 }
 
 /// How many numbers are remembered by address. A power of two.
@@ -39,15 +55,15 @@ impl FactsTable {
     /// The number of the combination; `None` where all numbers are given.
     #[inline]
     pub(crate) fn number(&mut self, verified: &Verified) -> Option<usize> {
-        let at = place(verified);
-        match self.recent.get(at) {
-            Some(Some((recent, number))) if is_same(recent, verified) => Some(*number),
-            _ => self.look_up(verified, at),
+        let addresses = Addresses::of(verified);
+        match self.recent.get(addresses.place()) {
+            Some(Some(recent)) if recent.addresses == addresses => Some(recent.number),
+            _ => self.look_up(verified, addresses),
         }
     }
 
     #[cold]
-    fn look_up(&mut self, verified: &Verified, at: usize) -> Option<usize> {
+    fn look_up(&mut self, verified: &Verified, addresses: Addresses) -> Option<usize> {
         let combination = Combination::of(verified);
         let number = match self.numbers.get(&combination) {
             Some(&number) => number,
@@ -58,8 +74,8 @@ impl FactsTable {
                 self.seen.len() - 1
             }
         };
-        self.recent.resize(RECENT, None);
-        self.recent[at] = Some((verified.clone(), number));
+        self.recent.resize_with(RECENT, || None);
+        self.recent[addresses.place()] = Some(Recent { addresses, number, _verified: verified.clone() });
         Some(number)
     }
 
@@ -99,26 +115,22 @@ impl Combination {
     }
 }
 
-/// Where a verdict is remembered, by the addresses of what tells most of them apart.
-#[inline]
-fn place(verified: &Verified) -> usize {
-    let address = |text: Option<&str>| text.map_or(0, |text| text.as_ptr().addr());
-    // Memory is handed out in steps of 16 bytes.
-    ((address(verified.key_id()) >> 4) ^ (address(verified.route()) >> 4)) % RECENT
-}
+impl Addresses {
+    #[inline]
+    fn of(verified: &Verified) -> Self {
+        let address = |text: Option<&str>| text.map_or(0, |text| text.as_ptr().addr());
+        Self {
+            key_id: address(verified.key_id()),
+            scheme: address(verified.scheme()),
+            route: address(verified.route()),
+            request_id_is_signed: verified.request_id_is_signed(),
+        }
+    }
 
-/// Whether two verdicts of configs that are both alive speak of the same caller, key, scheme and route.
-#[inline]
-fn is_same(one: &Verified, other: &Verified) -> bool {
-    one.request_id_is_signed() == other.request_id_is_signed()
-        && same_text(one.key_id(), other.key_id())
-        && same_text(one.service(), other.service())
-        && same_text(one.scheme(), other.scheme())
-        && same_text(one.route(), other.route())
-}
-
-/// Whether it is the very same text, not just an equal one.
-#[inline]
-fn same_text(one: Option<&str>, other: Option<&str>) -> bool {
-    one.map(std::ptr::from_ref) == other.map(std::ptr::from_ref)
+    /// Where the combination is remembered, unless another one has taken its place.
+    #[inline]
+    fn place(self) -> usize {
+        // Memory is handed out in steps of 16 bytes.
+        ((self.key_id >> 4) ^ (self.route >> 4)) % RECENT
+    }
 }

@@ -5,6 +5,7 @@
 //! as UTF-16, which costs the same, and narrowed here: a character that no byte stands for becomes 0xFF, which no field
 //! of a request may hold, and what does not fit is read again into memory that is large enough.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::ptr;
 
@@ -26,12 +27,27 @@ pub(crate) struct Texts {
     long: Vec<u8>,
 }
 
-/// Where a string of [`Texts`] is.
+/// Where a string of [`Texts`] is. One word, so that a list of them is filled without waiting for the parts of each.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    start: u32,
-    end: u32,
-    is_long: bool,
+pub(crate) struct Place(NonZeroU64);
+
+impl Place {
+    #[inline]
+    fn new(start: usize, end: usize, is_long: bool) -> Self {
+        // Texts are far shorter than 2^31 bytes together: each is cut at LONGEST, and a call has few.
+        let word = (start as u64) << 33 | (end as u64) << 2 | u64::from(is_long) << 1;
+        Self(NonZeroU64::MIN | word)
+    }
+
+    #[inline]
+    fn range(self) -> Range<usize> {
+        (self.0.get() >> 33) as usize..(self.0.get() >> 2 & 0x7fff_ffff) as usize
+    }
+
+    #[inline]
+    fn is_long(self) -> bool {
+        self.0.get() & 2 != 0
+    }
 }
 
 impl Default for Texts {
@@ -71,7 +87,7 @@ impl Texts {
         }
         let start = self.used;
         self.used = (start + length).next_multiple_of(STRIDE);
-        Some(Place { start: start as u32, end: (start + length) as u32, is_long: false })
+        Some(Place::new(start, start + length, false))
     }
 
     /// # Safety
@@ -81,8 +97,7 @@ impl Texts {
         let start = self.long.len();
         // SAFETY: the same contract.
         self.long.append(&mut unsafe { read_all(env, value) }?);
-        // Each is cut at LONGEST, and a call has few.
-        Some(Place { start: start as u32, end: self.long.len() as u32, is_long: true })
+        Some(Place::new(start, self.long.len(), true))
     }
 
     /// Ends the reading: from here on the bytes are there.
@@ -108,8 +123,7 @@ impl<'a> Narrowed<'a> {
     /// The bytes at a place that was read in the same call.
     #[inline]
     pub(crate) fn get(&self, place: Place) -> &'a [u8] {
-        let range: Range<usize> = place.start as usize..place.end as usize;
-        if place.is_long { &self.long[range] } else { &self.bytes[range] }
+        if place.is_long() { &self.long[place.range()] } else { &self.bytes[place.range()] }
     }
 }
 

@@ -144,22 +144,11 @@ export function limitsFailures(config: Config): boolean {
 /** The schemes that are no data, and read nothing but the usual headers. */
 const BUILT_IN: ReadonlySet<string> = new Set(["service-hmac", "service-hmac-v2", "cross-service", "api-key"]);
 
-/** The schemes whose signature itself says which headers it covers. */
-const OPEN_ENDED: ReadonlySet<string> = new Set(["rfc9421", "aws-sigv4"]);
-
-/** Whether the config accepts a scheme that is data, which may read any header, the query or the authority. */
+/** Whether the config accepts a scheme that may read any header, the query or the authority. */
 export function acceptsTemplates(config: Config): boolean {
-  return config.webhooks.length > 0 || accepted(config).some((scheme) => !BUILT_IN.has(scheme));
-}
-
-/** Whether a request decides itself which of its headers are read. */
-export function readsAnyHeader(config: Config): boolean {
-  return accepted(config).some((scheme) => OPEN_ENDED.has(scheme));
-}
-
-function accepted(config: Config): readonly string[] {
   const { accept = [], routes = [] } = documentOf(config) ?? {};
-  return [...accept, ...routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])])];
+  const named = routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])]);
+  return config.webhooks.length > 0 || [...accept, ...named].some((scheme) => !BUILT_IN.has(scheme));
 }
 
 /** The permissions of a service as they stand in the document; `undefined` where it may do everything. */

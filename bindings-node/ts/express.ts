@@ -7,9 +7,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Config } from "./config.js";
-import { refuseConsumedBody, refuseParserBefore, type Application } from "./express/parser-check.js";
+import { consumedBody, refuseParserBefore, type Application } from "./express/parser-check.js";
 import { hasBody } from "./server/body.js";
-import { admissionOf, Gate, type ServerOptions } from "./server/gate.js";
+import { admissionOf, BodyConsumed, Gate, type ServerOptions } from "./server/gate.js";
 import type { Verified } from "./verified.js";
 import type { Verifier } from "./verifier.js";
 
@@ -44,6 +44,8 @@ export interface ExpressRequest extends IncomingMessage {
   app?: Application;
   caller?: Verified;
   rawBody?: Buffer;
+  /** What a parser has made of the body. */
+  readonly body?: unknown;
 }
 
 /** Middleware for Express 4 and 5, and for everything that calls middleware in the same way. */
@@ -67,11 +69,12 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
     }
     const target = targetOf(request);
     if (
+      request.body !== undefined &&
       hasBody(request) &&
       admissionOf(request)?.gate !== gate &&
       !gate.verifier.isPublic(request.method ?? "", target)
     ) {
-      refuseConsumedBody(request);
+      throw consumedBody();
     }
     gate.admit(request, response, target, (failure) => {
       const admission = admissionOf(request);
@@ -79,7 +82,7 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
         request.caller = admission.verified;
         request.rawBody = admission.body;
       }
-      next(failure);
+      next(failure instanceof BodyConsumed ? consumedBody() : failure);
     });
   };
   return middleware;

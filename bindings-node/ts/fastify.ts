@@ -6,7 +6,7 @@
 
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 
-import { admit, decorate, refuse } from "./fastify/requests.js";
+import { admit, answer, decorate } from "./fastify/requests.js";
 import { admissionOf, type ServerOptions } from "./server/gate.js";
 import { gateFrom, type Source } from "./server/source.js";
 import type { Verified } from "./verified.js";
@@ -68,7 +68,7 @@ export function requireService(...services: readonly string[]): Hook {
     if (refusal === undefined) {
       done();
     } else {
-      refuse(gate, request, reply, refusal);
+      answer(gate, request, reply, refusal);
     }
   };
 }

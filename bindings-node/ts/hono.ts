@@ -57,8 +57,8 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
           );
         }
       };
-      gate.admit(incoming, outgoing, incoming.url ?? "", enter, (refusal) => {
-        gate.answer(incoming, outgoing, refusal);
+      gate.admit(incoming, outgoing, incoming.url ?? "", enter, (answered) => {
+        gate.answer(incoming, outgoing, answered);
         resolve(true);
       });
     });

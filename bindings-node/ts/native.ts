@@ -27,6 +27,8 @@ export interface NativeConfig {
   readonly bodyLimit: number;
   readonly webhooks: string[];
   readonly headerNames: string[];
+  /** Whether requests say themselves which of their headers are signed. */
+  readonly needsAllHeaders: boolean;
   readonly hasExternalReplayStore: boolean;
   url(service: string): string | null;
 }
@@ -251,6 +253,8 @@ export interface NativeVerifier {
     authority: string | undefined,
     client: string | undefined,
   ): HandshakeOutcome;
+  /** The webhooks to ask `handshake` about before a request is verified. */
+  handshakesAt(method: string, target: string): string[];
   replace(config: NativeConfig): void;
   readonly bodyLimit: number;
   prometheus(): string;

@@ -12,6 +12,7 @@ import { RAW_TARGET } from "./next/raw-target.js";
 import { Refusal } from "./refusal.js";
 import type { Gate } from "./server/gate.js";
 import { admissionOf, type ServerOptions } from "./server/gate.js";
+import { Handshake } from "./server/answer.js";
 import { claimsSomething } from "./server/headers.js";
 import type { Seen } from "./server/observer.js";
 import { gateFrom } from "./server/source.js";
@@ -131,15 +132,19 @@ class Protection {
     }
     const received = request.headers[RAW_TARGET];
     const target = typeof received === "string" ? received : (request.url ?? "");
-    const verdict = await new Promise<Verified | Refusal>((resolve, reject) => {
-      const decide = (found: Verified | Refusal, body: Buffer | undefined): void => {
-        if (!(found instanceof Refusal)) {
+    const verdict = await new Promise<Verified | Refusal | Handshake>((resolve, reject) => {
+      const decide = (found: Verified | Refusal | Handshake, body: Buffer | undefined): void => {
+        if (!(found instanceof Refusal || found instanceof Handshake)) {
           gate.enter(request, found, body);
         }
         resolve(found);
       };
       gate.judge(request, target, decide, reject);
     });
+    if (verdict instanceof Handshake) {
+      gate.answer(request, response, verdict);
+      return;
+    }
     const verified = this.#admit(gate, verdict, target, gate.seen(request, target));
     if (verified instanceof Refusal) {
       gate.answer(request, response, verified);

@@ -1,6 +1,8 @@
 import type { RefusalCode } from "./codes.js";
 import type { RefusalFields } from "./native.js";
 
+const TOO_MANY_REQUESTS = 429;
+
 /** What every adapter answers with, byte for byte. It honours `reveal` of the config. */
 export interface RefusalResponse {
   readonly status: number;
@@ -40,6 +42,10 @@ export class Refusal extends Error {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (fields.wwwAuthenticate !== null) {
       headers["WWW-Authenticate"] = fields.wwwAuthenticate;
+    }
+    if (fields.responseStatus === TOO_MANY_REQUESTS) {
+      // Failures are counted by the minute of the clock.
+      headers["Retry-After"] = String(60 - (Math.floor(Date.now() / 1000) % 60));
     }
     this.response = {
       status: fields.responseStatus,

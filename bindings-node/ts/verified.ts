@@ -34,13 +34,7 @@ export class Verified {
   readonly #timestamp: number | null;
   readonly #identity: Identity;
 
-  private constructor(
-    make: symbol,
-    facts: Known,
-    age: number | null,
-    timestamp: number | null,
-    identity: Identity,
-  ) {
+  private constructor(make: symbol, facts: Known, age: number | null, timestamp: number | null, identity: Identity) {
     if (make !== MAKE) {
       throw new TypeError("Only a verification makes a Verified: call verify of a Verifier.");
     }

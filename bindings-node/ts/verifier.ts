@@ -2,8 +2,8 @@ import { isIP } from "node:net";
 import { inspect } from "node:util";
 
 import { BodyVerification } from "./body-verification.js";
-import { acceptsTemplates, limitsFailures, nativeOf, readsAnyHeader, type Config } from "./config.js";
-import { Exchange, Found, Given } from "./exchange.js";
+import { acceptsTemplates, limitsFailures, nativeOf, type Config } from "./config.js";
+import { exchangeIn, type Exchange } from "./exchange.js";
 import { Explanation } from "./explanation.js";
 import { flatten, type HeaderRecord, type RequestHeaders } from "./headers.js";
 import {
@@ -79,6 +79,23 @@ const BAD_TEXT = -3;
 const ELSEWHERE = -6;
 const BAD_CLIENT = -7;
 
+// The places and the bits of what goes over and comes back in memory.
+const TIME = 0;
+const AGE = 1;
+const COUNT = 0;
+const GIVEN = 1;
+const FOUND = 10;
+const REQUEST_ID = 11;
+const SIGNATURE = 12;
+const END = 20;
+const GIVEN_BODY = 1;
+const GIVEN_AUTHORITY = 2;
+const GIVEN_CLIENT = 4;
+const GIVEN_IN_ORDER = 8;
+const HAS_TIME = 1;
+const KNOWN_BY_REQUEST_ID = 2;
+const KNOWN_BY_SIGNATURE = 4;
+
 const NO_CLIENT = "The client of a request must be an IP address.";
 
 /** What adapters need to know of the config in force. */
@@ -121,7 +138,7 @@ export class Verifier {
   constructor(config: Config) {
     this.#native = new native.NativeVerifier(nativeOf(config));
     this.#hot = this.#native.hotVerify();
-    this.#exchange = new Exchange(this.#hot.exchange);
+    this.#exchange = exchangeIn(this.#hot.exchange);
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
     this.#terms = this.#native.terms();
@@ -171,7 +188,10 @@ export class Verifier {
       return this.#checkWanted(request, options);
     }
     // Strings go through flat, and only those that a verification looks at.
-    this.#exchange.begin(timeOf(options), USUAL_NAMES.length, givenOf(request) | Given.IN_ORDER);
+    const { cells, numbers } = this.#exchange;
+    numbers[TIME] = timeOf(options);
+    cells[COUNT] = USUAL_NAMES.length;
+    cells[GIVEN] = givenOf(request) | GIVEN_IN_ORDER;
     const outcome = this.#hot(
       request.method,
       request.target,
@@ -190,8 +210,8 @@ export class Verifier {
     if (outcome < 0) {
       return this.#rest(outcome);
     }
-    const at = this.#exchange.requestId;
-    return this.#accepted(outcome, at < 0 ? null : (values[USUAL_NAMES[at] as string] as string));
+    const name = USUAL_NAMES[cells[REQUEST_ID] as number];
+    return this.#accepted(outcome, name === undefined ? null : (values[name] as string));
   }
 
   /**
@@ -267,6 +287,11 @@ export class Verifier {
     return response;
   }
 
+  /** The webhooks to ask `handshake` about, one after the other, before a request that goes there is verified. */
+  handshakesAt(method: string, target: string): readonly string[] {
+    return inForceOf(this).config.webhooks.length === 0 ? [] : this.#native.handshakesAt(method, target);
+  }
+
   /** Swaps the config at once for all later requests; the replay store and the counters are kept. */
   replace(config: Config): void {
     this.#native.replace(nativeOf(config));
@@ -303,7 +328,7 @@ export class Verifier {
 
   #put(config: Config): Wanted | undefined {
     const names = config.headerNames;
-    const wanted = readsAnyHeader(config) ? undefined : new Wanted(names);
+    const wanted = nativeOf(config).needsAllHeaders ? undefined : new Wanted(names);
     inForce.set(this, {
       config,
       terms: this.#terms,
@@ -323,7 +348,10 @@ export class Verifier {
       return this.#checkAll(request, options);
     }
     const { values } = wanted;
-    this.#exchange.begin(timeOf(options), count, givenOf(request));
+    const { cells, numbers } = this.#exchange;
+    numbers[TIME] = timeOf(options);
+    cells[COUNT] = count;
+    cells[GIVEN] = givenOf(request);
     const outcome = this.#hot(
       request.method,
       request.target,
@@ -342,7 +370,7 @@ export class Verifier {
     if (outcome < 0) {
       return this.#rest(outcome);
     }
-    return this.#accepted(outcome, values[this.#exchange.requestId] ?? null);
+    return this.#accepted(outcome, values[cells[REQUEST_ID] as number] ?? null);
   }
 
   /** The way for everything that is not usual: repeats in arrays, too many headers or too much of them. */
@@ -366,19 +394,25 @@ export class Verifier {
 
   /** What the native call has accepted. */
   #accepted(number: number, requestId: string | null): Verified {
-    const facts = (this.#facts[number] ??= { ...this.#native.facts(number), terms: this.#terms });
+    const facts = this.#facts[number] ?? this.#learn(number);
+    const { cells, numbers } = this.#exchange;
+    const found = cells[FOUND] as number;
+    const age = numbers[AGE] as number;
+    const timestamp = numbers[TIME] as number;
+    if (found === (HAS_TIME | KNOWN_BY_REQUEST_ID) && requestId !== null) {
+      return Verified.of(facts, age, timestamp, requestId);
+    }
     if (facts.isPublic) {
       return Verified.of(facts, null, null, NOBODY);
     }
-    const exchange = this.#exchange;
-    const { found } = exchange;
-    const identity =
-      (found & Found.BY_REQUEST_ID) !== 0 && requestId !== null
-        ? requestId
-        : { requestId, signature: (found & Found.BY_SIGNATURE) !== 0 ? exchange.signature() : null };
-    return (found & Found.TIME) === 0
-      ? Verified.of(facts, null, null, identity)
-      : Verified.of(facts, exchange.age, exchange.timestamp, identity);
+    const signature = (found & KNOWN_BY_SIGNATURE) === 0 ? null : cells.slice(SIGNATURE, END);
+    const identity = (found & KNOWN_BY_REQUEST_ID) === 0 || requestId === null ? { requestId, signature } : requestId;
+    const isTimed = (found & HAS_TIME) !== 0;
+    return Verified.of(facts, isTimed ? age : null, isTimed ? timestamp : null, identity);
+  }
+
+  #learn(number: number): Known {
+    return (this.#facts[number] = { ...this.#native.facts(number), terms: this.#terms });
   }
 
   /** What the native call has not accepted, or has more to say about than it can leave. */
@@ -425,9 +459,9 @@ function timeOf(options: VerifyOptions | undefined): number {
 function givenOf(request: ReceivedRequest): number {
   return (
     // Callers without types may pass null.
-    (request.body == null ? 0 : Given.BODY) |
-    (request.authority === undefined ? 0 : Given.AUTHORITY) |
-    (request.client === undefined ? 0 : Given.CLIENT)
+    (request.body == null ? 0 : GIVEN_BODY) |
+    (request.authority === undefined ? 0 : GIVEN_AUTHORITY) |
+    (request.client === undefined ? 0 : GIVEN_CLIENT)
   );
 }
 

@@ -1,7 +1,7 @@
 // Picks the headers that a config reads out of those of a request.
 
 import { MAX_BYTES, MAX_FIELDS, type RequestHeaders } from "./headers.js";
-import { MOST_VALUES, type Exchange } from "./exchange.js";
+import { MOST_VALUES, PLACES, type Exchange } from "./exchange.js";
 import { native } from "./native.js";
 
 const ASCII = /^[\0-\x7f]*$/;
@@ -94,7 +94,9 @@ export class Wanted {
   }
 
   #collectRecord(headers: Readonly<Record<string, unknown>>, exchange: Exchange): number {
-    let [fields, bytes, found] = [0, 0, 0];
+    let fields = 0;
+    let bytes = 0;
+    let found = 0;
     for (const name in headers) {
       const value = headers[name];
       if (typeof value !== "string") {
@@ -113,7 +115,8 @@ export class Wanted {
   }
 
   #collectPairs(headers: readonly (readonly unknown[])[], exchange: Exchange): number {
-    let [bytes, found] = [0, 0];
+    let bytes = 0;
+    let found = 0;
     for (const pair of headers) {
       const name = pair[0];
       const value = pair[1];
@@ -129,7 +132,9 @@ export class Wanted {
   }
 
   #collectFlat(headers: readonly unknown[], exchange: Exchange): number {
-    let [fields, bytes, found] = [0, 0, 0];
+    let fields = 0;
+    let bytes = 0;
+    let found = 0;
     for (let at = 0; at < headers.length; at += 2) {
       const name = headers[at];
       const value = headers[at + 1];
@@ -160,7 +165,7 @@ export class Wanted {
       return found;
     }
     if (found < MOST_VALUES) {
-      exchange.place(found, place);
+      exchange.cells[PLACES + found] = place;
       this.values[found] = value;
     }
     return found + 1;

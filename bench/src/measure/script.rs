@@ -12,11 +12,12 @@ use crate::report::{Row, Unit};
 
 const BODY_BYTES: usize = 200;
 
-/// N1, N3 and T2, by the addon that is built in `bindings-node`.
+/// N1, N2, N3 and T2, by the addon that is built in `bindings-node`.
 pub(crate) fn node() -> Result<Vec<Row>, String> {
     // Without a collection in between, the growth of the heap is what was taken.
     let flags = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
     let mut rows = run(Command::new("node").args(flags).arg("bench/node/verify.mjs"))?;
+    rows.extend(run(Command::new("node").arg("bench/node/added.mjs"))?);
     rows.extend(run(Command::new("node").arg("bench/node/webhooks.mjs"))?);
     Ok(rows)
 }
@@ -79,7 +80,7 @@ fn run(command: &mut Command) -> Result<Vec<Row>, String> {
 }
 
 fn parse(row: &Value) -> Option<Row> {
-    let id = ["G1", "J1", "N1", "N3", "P1", "P2", "T2"].into_iter().find(|id| row["id"] == *id)?;
+    let id = ["G1", "J1", "N1", "N2", "N3", "P1", "P2", "T2"].into_iter().find(|id| row["id"] == *id)?;
     let unit = match row["unit"].as_str()? {
         "faster" => Unit::Faster,
         "bytes" => Unit::Bytes,

@@ -108,11 +108,14 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
         Some(None) => return BAD_CLIENT,
         given => given.flatten(),
     };
-    let headers = Present {
+    let mut headers = Present {
         names: &names,
         places: if is_given(given::IN_ORDER) { IN_ORDER } else { cells.places },
-        values: values.map(|place| place.map(|place| texts.get(place))),
+        values: [None; MOST_VALUES],
     };
+    for (value, place) in headers.values.iter_mut().zip(values) {
+        *value = place.map(|place| texts.get(place));
+    }
     let authority = authority.map(|authority| texts.get(authority));
     let head = Head { method: texts.get(method), target: texts.get(target), authority, headers: &headers, client };
     match state.verifier.verify(&head, body, now) {

@@ -311,6 +311,12 @@ impl NativeVerifier {
         })
     }
 
+    /// The webhooks to ask `handshake` about before a request is verified.
+    #[napi(catch_unwind)]
+    pub fn handshakes_at(&self, method: WireText, target: WireText) -> Vec<String> {
+        self.state.verifier.handshakes_at(&method.0, &target.0)
+    }
+
     /// Takes a new config for all requests from now on.
     #[napi(catch_unwind)]
     pub fn replace(&mut self, config: &NativeConfig) {

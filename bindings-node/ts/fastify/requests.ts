@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-import type { Refusal } from "../refusal.js";
+import type { Answered } from "../server/answer.js";
 import { admissionOf, type Gate } from "../server/gate.js";
 
 /** Gives all requests the members that a verification fills. */
@@ -13,8 +13,8 @@ export function decorate(app: FastifyInstance): void {
 
 /** Lets a request in, or answers it. */
 export function admit(gate: Gate, request: FastifyRequest, reply: FastifyReply, next: (failure?: Error) => void): void {
-  gate.admit(request.raw, reply.raw, request.originalUrl, enter(request, next), (refusal) => {
-    refuse(gate, request, reply, refusal);
+  gate.admit(request.raw, reply.raw, request.originalUrl, enter(request, next), (answered) => {
+    answer(gate, request, reply, answered);
   });
 }
 
@@ -31,12 +31,12 @@ export function enter(request: FastifyRequest, next: (failure?: Error) => void):
 }
 
 /** Fastify would write the content type in its own way, so it hands the response over; headers that hooks have set stay. */
-export function refuse(gate: Gate, request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+export function answer(gate: Gate, request: FastifyRequest, reply: FastifyReply, answered: Answered): void {
   reply.hijack();
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) {
       reply.raw.setHeader(name, value);
     }
   }
-  gate.answer(request.raw, reply.raw, refusal);
+  gate.answer(request.raw, reply.raw, answered);
 }

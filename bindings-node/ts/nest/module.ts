@@ -7,7 +7,7 @@ import { APP_FILTER, HttpAdapterHost } from "@nestjs/core";
 import type { FastifyInstance } from "fastify";
 
 import type { ExpressRequest } from "../express.js";
-import { decorate, enter, refuse } from "../fastify/requests.js";
+import { answer, decorate, enter } from "../fastify/requests.js";
 import { admissionOf, type Gate, type ServerOptions } from "../server/gate.js";
 import { gateFrom, type Source } from "../server/source.js";
 import { RefusalFilter } from "./exception.js";
@@ -91,8 +91,8 @@ function mountOnFastify(app: FastifyInstance, gate: Gate): void {
   decorate(app);
   app.addHook("onRequest", (request, reply, done) => {
     const raw: { request: IncomingMessage; response: ServerResponse } = { request: request.raw, response: reply.raw };
-    gate.admitClaims(raw.request, raw.response, request.originalUrl, enter(request, done), (refusal) => {
-      refuse(gate, request, reply, refusal);
+    gate.admitClaims(raw.request, raw.response, request.originalUrl, enter(request, done), (answered) => {
+      answer(gate, request, reply, answered);
     });
   });
 }

@@ -1,16 +1,39 @@
-// Answers a refused request with exactly the bytes that the refusal has for it.
+// Answers a request with exactly the bytes that a refusal or a handshake has for it.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Refusal } from "../refusal.js";
+import type { HandshakeResponse } from "../native.js";
 import { declaredLength, hasBody, streamOf } from "./body.js";
+
+/** What is answered without a look at the application: a refusal, or a handshake. */
+export interface Answered {
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+}
+
+/** The answer to a webhook's sender that asks who is there. */
+export class Handshake implements Answered {
+  readonly response: Answered["response"];
+
+  constructor({ status, headers, body }: HandshakeResponse) {
+    this.response = { status, headers: Object.fromEntries(headers), body };
+  }
+}
 
 /** How long, in milliseconds, a client may go on sending a body that nobody wants. */
 const PATIENCE = 2000;
 
 /** Answers, and gets rid of what the client may still be sending: within `bodyLimit` bytes, else the connection ends. */
-export function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal, bodyLimit: number): void {
-  const { status, headers, body } = refusal.response;
+export function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answered: Answered,
+  bodyLimit: number,
+): void {
+  const { status, headers, body } = answered.response;
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {
     response.setHeader(name, value);

@@ -1,6 +1,6 @@
 // Takes the body of a request from its stream, and puts the same bytes back for whoever comes next.
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 
 /** The client went away before the body was complete. Nobody is left to be answered. */
@@ -16,17 +16,23 @@ export function streamOf(request: IncomingMessage): Http2ServerRequest["stream"]
 }
 
 /** Whether a body follows the head. Node has checked both fields when it read the head. */
-export function hasBody(request: IncomingMessage): boolean {
-  const stream = streamOf(request);
-  if (stream !== undefined) {
-    return !stream.endAfterHeaders;
-  }
-  return request.headers["transfer-encoding"] !== undefined || declaredLength(request) > 0;
+export function hasBody(request: IncomingMessage, headers: IncomingHttpHeaders = request.headers): boolean {
+  // HTTP/1.1 needs one of the two; over HTTP/2 neither is needed.
+  return (
+    declaredLength(request, headers) > 0 ||
+    headers["transfer-encoding"] !== undefined ||
+    streamOf(request)?.endAfterHeaders === false
+  );
+}
+
+/** Whether somebody has taken bytes of the body already, or is about to. */
+export function isBodyConsumed(request: IncomingMessage): boolean {
+  return request.readableDidRead || request.readableEnded || request.readableFlowing === true;
 }
 
 /** The length that the head declares; 0 where it declares none. */
-export function declaredLength(request: IncomingMessage): number {
-  const declared = request.headers["content-length"];
+export function declaredLength(request: IncomingMessage, headers: IncomingHttpHeaders = request.headers): number {
+  const declared = headers["content-length"];
   return declared === undefined ? 0 : Number(declared);
 }
 
@@ -34,6 +40,24 @@ export function declaredLength(request: IncomingMessage): number {
 function isComplete(request: IncomingMessage): boolean {
   // Over HTTP/2 "complete" means that somebody has read it all; the stream below it knows when the last byte came.
   return streamOf(request)?.readableEnded ?? request.complete;
+}
+
+/** As much of what a stream keeps of itself as is looked at here. Node has kept its chunks in a list, later in an array. */
+interface Kept {
+  readonly buffer?: readonly unknown[] | { readonly head?: { readonly data?: unknown } | null } | null;
+  readonly bufferIndex?: number;
+}
+
+/**
+ * The whole body, where it has arrived in one chunk, which stays in the stream as it is. Short bodies are there one tick
+ * after the head: then the parser has put into the stream what came in the same packet. Nobody needs to be told of it by
+ * events, which cost several times what a verification does. `undefined`: it must be waited for.
+ */
+export function arrivedBody(request: IncomingMessage, length: number): Buffer | undefined {
+  const { buffer, bufferIndex = 0 } = (request as unknown as { readonly _readableState: Kept })._readableState;
+  const first: unknown =
+    buffer != null && "head" in buffer ? buffer.head?.data : (buffer as readonly unknown[] | undefined)?.[bufferIndex];
+  return Buffer.isBuffer(first) && first.length === length ? first : undefined;
 }
 
 /**

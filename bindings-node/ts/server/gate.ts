@@ -9,9 +9,9 @@ import { Config } from "../config.js";
 import { native } from "../native.js";
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
-import { inForceOf, Verifier, type RequestHead } from "../verifier.js";
-import { answer } from "./answer.js";
-import { Aborted, declaredLength, hasBody, takeBody } from "./body.js";
+import { inForceOf, Verifier, type ReceivedRequest, type RequestHead } from "../verifier.js";
+import { answer, Handshake, type Answered } from "./answer.js";
+import { Aborted, arrivedBody, declaredLength, hasBody, isBodyConsumed, takeBody } from "./body.js";
 import { claimsSomething, headersOf, stripUnverifiedIdentity } from "./headers.js";
 import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
 import { Proxies, type ProxyOptions } from "./proxies.js";
@@ -35,8 +35,8 @@ export interface Admission {
   readonly body: Buffer | undefined;
 }
 
-/** A verdict, with the body where one was read. */
-export type Judged = (verdict: Verified | Refusal, body: Buffer | undefined) => void;
+/** A verdict, or what a handshake is answered with; and the body where one was read. */
+export type Judged = (verdict: Verified | Refusal | Handshake, body: Buffer | undefined) => void;
 
 /** Bodies up to this length, in bytes, are judged in one piece; longer ones while they arrive. */
 const ONE_PIECE = 65_536;
@@ -72,15 +72,15 @@ export class Gate {
    * Lets the request in and calls `next`, or answers it.
    *
    * @param target the whole target as received, where a framework has shortened `request.url`
-   * @param refuse answers a refused request in the framework's way; by the response itself unless given
+   * @param reply answers a request, refused or a handshake, in the framework's way; by the response itself unless given
    */
   admit(
     request: IncomingMessage,
     response: ServerResponse,
     target: string,
     next: (failure?: unknown) => void,
-    refuse: (refusal: Refusal) => void = (refusal) => {
-      this.answer(request, response, refusal);
+    reply: (answered: Answered) => void = (answered) => {
+      this.answer(request, response, answered);
     },
   ): void {
     if (admissions.get(request)?.gate === this) {
@@ -89,8 +89,8 @@ export class Gate {
       return;
     }
     const decide: Judged = (verdict, body) => {
-      if (verdict instanceof Refusal) {
-        refuse(verdict);
+      if (verdict instanceof Refusal || verdict instanceof Handshake) {
+        reply(verdict);
         return;
       }
       this.enter(request, verdict, body);
@@ -100,26 +100,35 @@ export class Gate {
   }
 
   /**
-   * As `admit`, for a server that has handlers for everybody: a request that claims nothing goes on unjudged. One that does
-   * claim something is refused where that is not true, whoever would have handled it.
+   * As `admit`, for a server that has handlers for everybody: a request that claims nothing goes on unjudged, unless it is a
+   * handshake. One that does claim something is refused where that is not true, whoever would have handled it.
    */
   admitClaims(
     request: IncomingMessage,
     response: ServerResponse,
     target: string,
     next: (failure?: unknown) => void,
-    refuse?: (refusal: Refusal) => void,
+    reply: (answered: Answered) => void = (answered) => {
+      this.answer(request, response, answered);
+    },
   ): void {
     if (claimsSomething(request.headers, inForceOf(this.verifier).config)) {
-      this.admit(request, response, target, next, refuse);
-    } else {
+      this.admit(request, response, target, next, reply);
+      return;
+    }
+    // What asks without a credential asks in its query.
+    const webhooks = hasBody(request) ? [] : this.verifier.handshakesAt(request.method ?? "", target);
+    const handshake = webhooks.length === 0 ? undefined : this.#handshake(webhooks, this.#headOf(request, target));
+    if (handshake === undefined) {
       next();
+    } else {
+      reply(handshake);
     }
   }
 
   /** Judges a request without a look at its body, and tells the observer of a refusal. */
   judgeHead(request: IncomingMessage, target: string): Verified | Refusal {
-    const clock = new Stopwatch();
+    const clock = this.clock();
     const verdict = clock.run(() => this.verifier.check(this.#headOf(request, target)));
     if (verdict instanceof Refusal) {
       this.tell(verdict, this.seen(request, target), clock.microseconds);
@@ -129,45 +138,55 @@ export class Gate {
 
   /** Judges a request and tells the observer. The body is back in the stream when `decide` is called. */
   judge(request: IncomingMessage, target: string, decide: Judged, fail: (failure: unknown) => void): void {
-    const method = request.method ?? "";
-    const clock = new Stopwatch();
+    const clock = this.clock();
     const conclude: Judged = (verdict, body) => {
+      if (verdict instanceof Handshake || (this.#observer.isIdle && !isUnsettled(verdict))) {
+        decide(verdict, body);
+        return;
+      }
       this.settled(verdict, fail, (final) => {
         this.tell(final, this.seen(request, target), clock.microseconds);
         decide(final, body);
       });
     };
+    // Express gives each request a shape of its own, which makes every look at it dear: what is needed twice is kept.
+    const { headers } = request;
     const head = this.#headOf(request, target);
     if (this.#proxies.isContradictory(request)) {
       conclude(this.refusal("MALFORMED_REQUEST", "Host and :authority name different authorities"), undefined);
       return;
     }
-    if (!hasBody(request) || this.verifier.isPublic(method, target)) {
-      conclude(
-        clock.run(() => this.verifier.check(head)),
-        undefined,
-      );
+    const webhooks = this.verifier.handshakesAt(head.method, target);
+    const check = (body: Buffer | undefined): void => {
+      const whole = body === undefined ? head : { ...head, body };
+      const handshake = webhooks.length === 0 ? undefined : this.#handshake(webhooks, whole);
+      conclude(handshake ?? clock.run(() => this.verifier.check(whole)), body);
+    };
+    if (!hasBody(request, headers) || this.verifier.isPublic(head.method, target)) {
+      check(undefined);
       return;
     }
-    if (request.readableDidRead || request.readableEnded) {
-      fail(
-        new Error(
-          "wiresign: the body of this request was read before wiresign saw it; it needs the bytes as received.",
-        ),
-      );
-      return;
-    }
-    const length = declaredLength(request);
+    const length = declaredLength(request, headers);
     if (length > 0 && length <= Math.min(ONE_PIECE, this.verifier.bodyLimit)) {
       const judgeWhole = (failure: unknown, body: Buffer | undefined): void => {
         if (failure === undefined && body !== undefined) {
-          conclude(
-            clock.run(() => this.verifier.check({ ...head, body })),
-            body,
-          );
+          check(body);
         }
       };
-      takeBody(request, () => undefined, judgeWhole);
+      process.nextTick(() => {
+        const body = arrivedBody(request, length);
+        if (body !== undefined) {
+          judgeWhole(undefined, body);
+        } else if (isBodyConsumed(request)) {
+          fail(new BodyConsumed());
+        } else {
+          takeBody(request, () => undefined, judgeWhole);
+        }
+      });
+      return;
+    }
+    if (isBodyConsumed(request)) {
+      fail(new BodyConsumed());
       return;
     }
     this.#judgeWhileItArrives(request, head, length, clock, conclude, fail);
@@ -200,6 +219,11 @@ export class Gate {
     );
   }
 
+  /** A clock for one decision, which stands still where nobody wants to know. */
+  clock(): Stopwatch {
+    return this.#observer.isIdle ? STANDING_STILL : new Stopwatch();
+  }
+
   /** Tells hook and logger of one decision. */
   tell(verdict: Verified | Refusal, seen: () => Seen, microseconds: number): void {
     if (!this.#observer.isIdle) {
@@ -212,9 +236,9 @@ export class Gate {
     return () => ({ method: request.method ?? "", target, client: this.#proxies.clientOf(request) });
   }
 
-  /** Answers with exactly the bytes of the refusal. */
-  answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-    answer(request, response, refusal, this.verifier.bodyLimit);
+  /** Answers with exactly the bytes that are given. */
+  answer(request: IncomingMessage, response: ServerResponse, answered: Answered): void {
+    answer(request, response, answered, this.verifier.bodyLimit);
   }
 
   /** A refusal of the adapter itself, which looks like one of the core. */
@@ -238,6 +262,24 @@ export class Gate {
       }
       this.tell(refusal, seen, 0);
       return refusal;
+    }
+  }
+
+  /** The answer to a handshake of one of the webhooks, or its refusal; `undefined` for a request that is none. */
+  #handshake(webhooks: readonly string[], request: ReceivedRequest): Handshake | Refusal | undefined {
+    try {
+      for (const webhook of webhooks) {
+        const response = this.verifier.handshake(webhook, request);
+        if (response !== null) {
+          return new Handshake(response);
+        }
+      }
+      return undefined;
+    } catch (refusal) {
+      if (refusal instanceof Refusal) {
+        return refusal;
+      }
+      throw refusal;
     }
   }
 
@@ -303,6 +345,13 @@ export class Gate {
   }
 }
 
+/** Somebody has read the body already, and a signature covers the bytes as received. */
+export class BodyConsumed extends Error {
+  constructor() {
+    super("wiresign: the body of this request was read before wiresign saw it; it needs the bytes as received.");
+  }
+}
+
 /** What verifying takes, without waiting for the body. */
 export class Stopwatch {
   #milliseconds = 0;
@@ -320,3 +369,11 @@ export class Stopwatch {
     return Math.round(this.#milliseconds * 10_000) / 10;
   }
 }
+
+class StandingStill extends Stopwatch {
+  override run<T>(work: () => T): T {
+    return work();
+  }
+}
+
+const STANDING_STILL = new StandingStill();

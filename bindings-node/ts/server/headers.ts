@@ -38,20 +38,21 @@ export function isProven(value: string | readonly string[] | undefined, verified
 
 /** Removes what a handler might take for the caller's name, unless it is that name. */
 export function stripUnverifiedIdentity(request: IncomingMessage, verified: Verified): void {
-  const raw = request.rawHeaders;
+  const { headers } = request;
   for (const name of IDENTITY_HEADERS) {
-    const value = request.headers[name];
+    const value = headers[name];
     if (value === undefined || isProven(value, verified)) {
       continue;
     }
     // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.
     const distinct = request.headersDistinct as NodeJS.Dict<string[]> | undefined;
-    for (const fields of [request.headers, distinct]) {
+    for (const fields of [headers, distinct]) {
       if (fields !== undefined) {
         // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the names are the two constants above
         delete fields[name];
       }
     }
+    const raw = request.rawHeaders;
     for (let at = raw.length - 2; at >= 0; at -= 2) {
       if (raw[at]?.toLowerCase() === name) {
         raw.splice(at, 2);

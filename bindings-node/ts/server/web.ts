@@ -2,7 +2,7 @@
 
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
-import { type Gate, Stopwatch } from "./gate.js";
+import type { Gate, Stopwatch } from "./gate.js";
 import { IDENTITY_HEADERS, isProven } from "./headers.js";
 import type { Seen } from "./observer.js";
 
@@ -24,7 +24,7 @@ export function targetOf(request: Request): string {
 
 /** Judges a request, reading no more of its body than is allowed, and tells the observer. */
 export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
-  const clock = new Stopwatch();
+  const clock = gate.clock();
   const { verdict, body } = await judge(gate, request, target, clock);
   const final = await new Promise<Verified | Refusal>((resolve, reject) => {
     gate.settled(verdict, reject, resolve);

@@ -1,0 +1,143 @@
+// N2: the CPU that our middleware adds to a request of a real Express server, against that of a middleware by hand.
+//
+// Reads the fleet that src/fleet.rs describes as JSON from stdin, and prints rows as JSON. Three services run, each in a
+// process of its own: bare, with `wiresign/express`, and with a middleware that does the same work with node:crypto. They
+// take turns, and what their processes spent on the CPU is read from the kernel.
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import net from "node:net";
+import { fileURLToPath } from "node:url";
+
+import { Config, Signer } from "../../bindings-node/dist/index.mjs";
+
+const SERVICES = ["bare", "ours", "by hand"];
+const BATCH = 500;
+const ROUNDS = 40;
+
+/** Runs the service of this process, and prints its port. */
+async function serve(kind, fleet) {
+  // What only the services need is not loaded by the load generator.
+  const { default: express } = await import("express");
+  const app = express();
+  if (kind === "ours") {
+    const { wiresign } = await import("../../bindings-node/dist/express.mjs");
+    app.use(wiresign(Config.parse(fleet.called_document, { env: environment(fleet) })));
+  }
+  if (kind === "by hand") {
+    const { ByHand } = await import("./by-hand.mjs");
+    app.use(middlewareBy(new ByHand(fleet.called, new Map(Object.entries(fleet.secrets)))));
+  }
+  app.use((request, response) => void response.json({ path: request.path }));
+  const server = app.listen(0, "127.0.0.1", () => console.log(server.address().port));
+}
+
+/** What people write: the body is collected, then judged with everything else. */
+function middlewareBy(byHand) {
+  return (request, response, next) => {
+    const pieces = [];
+    request.on("data", (piece) => void pieces.push(piece));
+    request.on("end", () => {
+      const { method, originalUrl: target, headers } = request;
+      try {
+        request.rawBody = Buffer.concat(pieces);
+        request.caller = byHand.verify({ method, target, headers, body: request.rawBody });
+      } catch {
+        response.status(401).json({ error: "Unauthorised" });
+        return;
+      }
+      next();
+    });
+  };
+}
+
+/** A service in a process of its own, and a connection to it. */
+class Service {
+  static async start(kind, fleet) {
+    const env = { ...process.env, SERVICE: kind, FLEET: fleet, NODE_ENV: "production" };
+    const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [port] = await once(child.stdout, "data");
+    const socket = net.connect({ port: Number(port), host: "127.0.0.1", noDelay: true });
+    await once(socket, "connect");
+    return Object.assign(new Service(), { child, socket });
+  }
+
+  /** Sends requests one after the other, and gives the nanoseconds of CPU that each took the service. */
+  async spent(requests) {
+    const before = this.#cpu();
+    for (const request of requests) {
+      this.socket.write(request);
+      const [answer] = await once(this.socket, "data");
+      const text = answer.toString("latin1");
+      if (!text.startsWith("HTTP/1.1 200") || !text.endsWith("}")) {
+        throw new Error(text);
+      }
+    }
+    return (this.#cpu() - before) / requests.length;
+  }
+
+  stop() {
+    this.socket.destroy();
+    this.child.kill();
+  }
+
+  /** All threads: collecting the garbage is a cost too. */
+  #cpu() {
+    const tasks = `/proc/${this.child.pid}/task`;
+    const spent = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]),
+    );
+    return spent.reduce((sum, nanoseconds) => sum + nanoseconds, 0);
+  }
+}
+
+async function measure(described) {
+  const fleet = JSON.parse(described);
+  const signer = new Signer(Config.parse(fleet.caller_document, { env: environment(fleet) }), { target: fleet.called });
+  const body = Buffer.alloc(fleet.body_bytes, "x");
+  const request = () => {
+    const { method, target } = fleet;
+    const signed = signer.sign({ method, target, headers: {}, body }, { nonce: randomUUID() });
+    const fields = [...Object.entries({ ...fleet.usual_headers, "content-length": String(body.length) }), ...signed];
+    const head = [`${method} ${target} HTTP/1.1`, ...fields.map(([name, value]) => `${name}: ${value}`), "", ""];
+    return Buffer.concat([Buffer.from(head.join("\r\n"), "latin1"), body]);
+  };
+
+  const best = Object.fromEntries(SERVICES.map((kind) => [kind, Infinity]));
+  const running = new Map();
+  try {
+    for (const kind of SERVICES) {
+      running.set(kind, await Service.start(kind, described));
+    }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const [kind, service] of running) {
+        best[kind] = Math.min(best[kind], await service.spent(Array.from({ length: BATCH }, request)));
+      }
+    }
+  } finally {
+    running.forEach((service) => service.stop());
+  }
+  const [ours, theirs] = [best.ours - best.bare, best["by hand"] - best.bare];
+  const what = `Express, CPU added by the middleware (${Math.round(ours)} ns) against node:crypto by hand (${Math.round(theirs)} ns)`;
+  const row =
+    Math.min(ours, theirs) > 0
+      ? { id: "N2", what, measured: theirs / ours, unit: "faster", must: 2, reach: 3 }
+      : // Less than nothing is no measurement: other programs took turns with the services.
+        { id: "N2", what: `${what}: lost in noise, bare service`, measured: best.bare, unit: "nanoseconds" };
+  console.log(JSON.stringify([row]));
+}
+
+function environment(fleet) {
+  return Object.fromEntries(Object.entries(fleet.secrets).map(([id, secret]) => [`SECRET_OF_${id}`, secret]));
+}
+
+if (process.env.SERVICE === undefined) {
+  await measure(readFileSync(0, "utf8"));
+} else {
+  await serve(process.env.SERVICE, JSON.parse(process.env.FLEET));
+}

@@ -1,0 +1,117 @@
+// What a config says beyond one signature for everything, over real sockets: handshakes of webhooks, optional routes, API keys,
+// and the limit on failures.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { Config, Signer } from "wiresign";
+
+import { call, send, sign } from "./requests.mjs";
+import { SERVERS } from "./servers.mjs";
+import { document, ENV } from "./support.mjs";
+
+const SECRETS = {
+  ...ENV,
+  SLACK_SECRET: "8f742231b10e8888abcd99yyyzzz85a5",
+  WHATSAPP_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+  VERIFY_TOKEN: "open sesame",
+  BILLING_KEY: "key-of-billing-2f6c1a9d8e7b4035-0001",
+};
+const parse = (more) => Config.parse(document("orders", more), { env: SECRETS });
+
+const WEBHOOKS = {
+  webhooks: {
+    slack: { scheme: "slack", keys: [{ secret: "env:SLACK_SECRET" }] },
+    whatsapp: {
+      scheme: "whatsapp",
+      keys: [{ secret: "env:WHATSAPP_SECRET" }],
+      verify_token: "env:VERIFY_TOKEN",
+    },
+  },
+  routes: [
+    { match: "/echo", accept: ["webhook:slack"] },
+    { match: "/names", accept: ["webhook:whatsapp"] },
+  ],
+};
+
+/** A request of Slack, as it is sent. */
+function fromSlack(body) {
+  const signer = new Signer(parse({ ...WEBHOOKS, sign_with: "webhook:slack" }));
+  const signed = signer.sign({ method: "POST", target: "/echo", headers: {}, body: Buffer.from(body) });
+  return { body, headers: { ...Object.fromEntries(signed), "Content-Type": "application/octet-stream" } };
+}
+
+for (const [name, start] of Object.entries(SERVERS)) {
+  describe(name, () => {
+    it("answers the handshakes of webhooks by itself, and lets their other requests in", async (test) => {
+      const port = await start(test, parse(WEBHOOKS));
+      const challenge = await send(
+        port,
+        "POST",
+        "/echo",
+        fromSlack('{"type":"url_verification","challenge":"3eZbrw1aB"}'),
+      );
+      assert.equal(challenge.status, 200, challenge.body);
+      assert.equal(challenge.body, "3eZbrw1aB");
+      const event = await send(port, "POST", "/echo", fromSlack('{"type":"event_callback"}'));
+      assert.equal(event.status, 200, event.body);
+      assert.equal(event.body, '{"type":"event_callback"}');
+      const forged = fromSlack('{"type":"url_verification","challenge":"3eZbrw1aB"}');
+      forged.body = forged.body.replace("3eZ", "4eZ");
+      assert.equal((await send(port, "POST", "/echo", forged)).status, 401);
+    });
+
+    it("answers a challenge in the query, and only where the token is right", async (test) => {
+      const port = await start(test, parse(WEBHOOKS));
+      const target = (token) => `/names?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=1158201444`;
+      const answer = await send(port, "GET", target("open+sesame"));
+      assert.equal(answer.status, 200, answer.body);
+      assert.equal(answer.body, "1158201444");
+      assert.equal((await send(port, "GET", target("guessed"))).status, 403);
+      assert.equal((await send(port, "GET", "/names")).status, 401);
+    });
+
+    it("serves optional routes to everybody, and says who called where that is proven", async (test) => {
+      const port = await start(test, parse({ routes: [{ match: "GET /names", optional: true }] }));
+      const stranger = await send(port, "GET", "/names", { headers: { "X-Service-Name": "billing" } });
+      assert.equal(stranger.status, 200, stranger.body);
+      assert.deepEqual(JSON.parse(stranger.body), [null, null]);
+      const known = await call(port, "GET", "/names");
+      assert.equal(known.status, 200, known.body);
+      assert.deepEqual(JSON.parse(known.body), ["billing", null]);
+      const forged = { ...sign("GET", "/names"), "X-Signature": `v2=${"0".repeat(64)}` };
+      assert.equal((await send(port, "GET", "/names", { headers: forged })).status, 401);
+    });
+
+    it("takes API keys where the config does", async (test) => {
+      const more = {
+        accept: ["api-key"],
+        services: {
+          orders: { allowed_targets: ["billing"] },
+          billing: { allowed_targets: ["orders"], api_keys: [{ secret: "env:BILLING_KEY" }] },
+        },
+      };
+      const port = await start(test, parse(more));
+      const ask = (key) => send(port, "GET", "/orders/7", { headers: { "X-Service-API-Key": key } });
+      const answer = await ask(SECRETS.BILLING_KEY);
+      assert.equal(answer.status, 200, answer.body);
+      assert.deepEqual(JSON.parse(answer.body), { caller: "billing", id: "7", bytes: 0 });
+      assert.equal((await ask(`${SECRETS.BILLING_KEY}x`)).status, 401);
+      assert.equal((await send(port, "GET", "/orders/7")).status, 401);
+    });
+
+    it("stops who fails too often, and says when to come again", async (test) => {
+      const port = await start(test, parse({ limits: { failures_per_minute: 3 } }));
+      const forged = () => ({ ...sign("GET", "/names"), "X-Signature": `v2=${"0".repeat(64)}` });
+      // The minute of the clock may end in between, once.
+      let answer;
+      for (let tries = 0; tries < 8 && answer?.status !== 429; tries += 1) {
+        answer = await send(port, "GET", "/names", { headers: forged() });
+      }
+      assert.equal(answer.status, 429, answer.body);
+      assert.equal(JSON.parse(answer.body).code, "RATE_LIMITED");
+      const seconds = Number(answer.headers["retry-after"]);
+      assert.ok(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60, answer.headers["retry-after"]);
+    });
+  });
+}
