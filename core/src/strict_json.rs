@@ -63,7 +63,7 @@ impl<'a> Text<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Null,
-    Bool(#[cfg_attr(not(test), expect(dead_code, reason = "no claim that is read is true or false"))] bool),
+    Bool(#[expect(dead_code, reason = "no claim that is read is true or false")] bool),
     /// A number, as it is written.
     Number(&'a str),
     String(Text<'a>),
