@@ -13,15 +13,17 @@ pub(crate) fn is_key_document(bytes: &[u8]) -> bool {
     is_jwk || starts.iter().any(|start| text.starts_with(start)) || is_der(bytes) || is_der_as_base64(text)
 }
 
-/// Whether these bytes are one DER sequence that begins with a sequence or a number, as all keys in DER do.
+/// Whether these bytes are one DER sequence. A short one must begin with a sequence or a number, as all keys in DER do: its
+/// first two bytes alone may be chance.
 fn is_der(bytes: &[u8]) -> bool {
-    let (length, rest) = match bytes {
-        [0x30, length @ ..=0x7f, rest @ ..] => (usize::from(*length), rest),
-        [0x30, 0x81, length, rest @ ..] => (usize::from(*length), rest),
-        [0x30, 0x82, high, low, rest @ ..] => (usize::from(*high) << 8 | usize::from(*low), rest),
-        _ => return false,
-    };
-    rest.len() == length && matches!(rest.first(), Some(0x30 | 0x02))
+    match bytes {
+        [0x30, length @ ..=0x7f, rest @ ..] => {
+            rest.len() == usize::from(*length) && matches!(rest.first(), Some(0x30 | 0x02))
+        }
+        [0x30, 0x81, length, rest @ ..] => rest.len() == usize::from(*length),
+        [0x30, 0x82, high, low, rest @ ..] => rest.len() == usize::from(*high) << 8 | usize::from(*low),
+        _ => false,
+    }
 }
 
 fn is_der_as_base64(text: &[u8]) -> bool {
