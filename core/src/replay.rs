@@ -1,6 +1,6 @@
 //! The replay store in memory: remembers, within bounds, what was accepted inside the window.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -25,12 +25,12 @@ pub(crate) enum Sighting {
 pub(crate) const MARGIN_SECONDS: u64 = 5;
 const FIRST_ENTRIES: usize = 64;
 /// Below this capacity one part serves all threads, and the capacity is exact.
-const CAPACITY_OF_ONE_SHARD: usize = 65_536;
-const SHARDS: usize = 16;
+const CAPACITY_OF_ONE_PART: usize = 65_536;
+const PARTS: usize = 16;
 
 /// A bounded set of fingerprints, in parts that are locked one by one.
 pub(crate) struct ReplayStore {
-    shards: Box<[Mutex<Shard>]>,
+    parts: Box<[Part]>,
     keys: [[u64; 2]; HASHED_PAIRS],
 }
 
@@ -38,10 +38,17 @@ pub(crate) struct ReplayStore {
 const HASHED_PAIRS: usize = (SCOPE_BYTES + MAX_REQUEST_ID_BYTES) / 16;
 const SCOPE_BYTES: usize = size_of::<Fingerprint>();
 
-/// Linear probing over slots of 20 bytes. A slot whose time has passed is dead, and is used again by the next entry.
+/// One of the parts, in cache lines of its own: threads that lock different parts do not wait for each other.
+#[repr(align(128))]
+struct Part(Mutex<Shard>);
+
+/// Buckets of four entries, looked through one after the other from the one that the fingerprint chooses. An entry whose time
+/// has passed is dead, and its place is taken by the next entry.
 struct Shard {
-    slots: Vec<Slot>,
-    /// Slots that are not empty, dead ones included.
+    buckets: Vec<Bucket>,
+    /// The Unix second that times in the buckets are counted from.
+    epoch: u64,
+    /// Entries that are there, dead ones included.
     used: usize,
     /// Of requests with older timestamps than this, some were dropped.
     remembers_from: u64,
@@ -49,15 +56,30 @@ struct Shard {
     full: Option<(u64, usize)>,
 }
 
+/// 96 bits: too many for two honest requests to share, and only its own signer can search for a second one.
+type Mark = [u32; 3];
+
+const ENTRIES: usize = 4;
+
+/// Four entries in one cache line. Fetching it from memory takes longer than all the rest of a check, so one line has to do.
 #[derive(Clone, Copy)]
-struct Slot {
-    /// 96 bits: too many for two honest requests to share, and only its own signer can search for a second one.
-    fingerprint: [u32; 3],
-    /// The timestamp of the request plus one, in halves so that a slot stays at 20 bytes; 0 marks an empty slot.
-    time: [u32; 2],
+#[repr(align(64))]
+struct Bucket {
+    /// By words, so that all entries are compared at once.
+    marks: [[u32; ENTRIES]; 3],
+    /// The timestamp of each request, in seconds from the epoch on; 0 where there is no entry.
+    times: [u32; ENTRIES],
 }
 
-const EMPTY: Slot = Slot { fingerprint: [0; 3], time: [0; 2] };
+const EMPTY: Bucket = Bucket { marks: [[0; ENTRIES]; 3], times: [0; ENTRIES] };
+
+/// What a bucket holds, one bit for each entry.
+struct Content {
+    /// Alive, and with the mark that is looked for.
+    same: u32,
+    dead: u32,
+    empty: u32,
+}
 
 impl ReplayStore {
     /// A store that is about to hold `capacity` entries. Memory is taken as entries come. `secret` keeps fingerprints from
@@ -67,9 +89,8 @@ impl ReplayStore {
             let digest = Sha256::new().chain_update(secret.to_le_bytes()).chain_update([at as u8]).finalize();
             [0, 8].map(|at| u64::from_le_bytes(digest[at..at + 8].try_into().expect("8 bytes")))
         };
-        let shards = if capacity < CAPACITY_OF_ONE_SHARD { 1 } else { SHARDS };
-        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0, full: None });
-        Self { shards: (0..shards).map(|_| shard()).collect(), keys: std::array::from_fn(key) }
+        let parts = if capacity < CAPACITY_OF_ONE_PART { 1 } else { PARTS };
+        Self { parts: (0..parts).map(|_| Part::new()).collect(), keys: std::array::from_fn(key) }
     }
 
     /// The fingerprint of a nonce in the scope of its service.
@@ -99,134 +120,170 @@ impl ReplayStore {
         past: u64,
         capacity: usize,
     ) -> Sighting {
-        let mut words = [0; 3];
-        for (word, bytes) in words.iter_mut().zip(fingerprint.chunks_exact(4)) {
-            *word = u32::from_le_bytes(bytes.try_into().expect("chunks of four"));
+        let mut mark = [0; 3];
+        for (word, bytes) in mark.iter_mut().zip(fingerprint.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
         }
-        // The number of shards is a power of two: a division would cost as much as the search for the place.
-        let mask = self.shards.len() - 1;
-        let shard_capacity = (capacity >> self.shards.len().trailing_zeros()) + usize::from(capacity & mask != 0);
-        let shard = &self.shards[words[0] as usize & mask];
-        // A panic while the lock was held cannot leave a shard half written, so a poisoned lock is as good as any.
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let dead_before = now.saturating_sub(past + MARGIN_SECONDS);
-        shard.insert(words, timestamp, dead_before, shard_capacity)
+        self.part(mark).insert(mark, timestamp, dead_before(now, past), self.capacity_of_part(capacity))
+    }
+
+    fn part(&self, mark: Mark) -> MutexGuard<'_, Shard> {
+        // The number of parts is a power of two: a division would cost as much as the search for the place.
+        self.parts[mark[0] as usize & (self.parts.len() - 1)].lock()
+    }
+
+    fn capacity_of_part(&self, capacity: usize) -> usize {
+        let mask = self.parts.len() - 1;
+        (capacity >> self.parts.len().trailing_zeros()) + usize::from(capacity & mask != 0)
     }
 
     /// A store without entries that makes the same fingerprints.
     pub(crate) fn empty_twin(&self) -> Self {
-        let shard = || Mutex::new(Shard { slots: Vec::new(), used: 0, remembers_from: 0, full: None });
-        Self { shards: self.shards.iter().map(|_| shard()).collect(), keys: self.keys }
+        Self { parts: self.parts.iter().map(|_| Part::new()).collect(), keys: self.keys }
     }
 
     /// All entries, with the timestamps that they were remembered with.
-    pub(crate) fn entries(&self) -> Vec<([u32; 3], u64)> {
-        let entries = |shard: &Mutex<Shard>| -> Vec<([u32; 3], u64)> {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let slots = shard.slots.iter().filter(|slot| !slot.is_empty());
-            slots.map(|slot| (slot.fingerprint, slot.timestamp())).collect()
-        };
-        self.shards.iter().flat_map(entries).collect()
+    pub(crate) fn entries(&self) -> Vec<(Mark, u64)> {
+        self.parts.iter().flat_map(|part| part.lock().entries().collect::<Vec<_>>()).collect()
     }
 
-    /// What [`insert`](Self::insert) would say, without remembering anything. `entry` is one of another store's entries.
-    pub(crate) fn look(&self, entry: [u32; 3], timestamp: u64, now: u64, past: u64, capacity: usize) -> Sighting {
-        let mask = self.shards.len() - 1;
-        let shard_capacity = (capacity >> self.shards.len().trailing_zeros()) + usize::from(capacity & mask != 0);
-        let shard = self.shards[entry[0] as usize & mask].lock().unwrap_or_else(PoisonError::into_inner);
-        shard.look(entry, timestamp, now.saturating_sub(past + MARGIN_SECONDS), shard_capacity)
+    /// What [`insert`](Self::insert) would say, without remembering anything. `mark` is that of another store's entry.
+    pub(crate) fn look(&self, mark: Mark, timestamp: u64, now: u64, past: u64, capacity: usize) -> Sighting {
+        self.part(mark).look(mark, timestamp, dead_before(now, past), self.capacity_of_part(capacity))
+    }
+}
+
+/// What was signed before this is dead.
+fn dead_before(now: u64, past: u64) -> u64 {
+    now.saturating_sub(past + MARGIN_SECONDS)
+}
+
+impl Part {
+    fn new() -> Self {
+        Self(Mutex::new(Shard { buckets: Vec::new(), epoch: 0, used: 0, remembers_from: 0, full: None }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shard> {
+        // A panic while the lock was held cannot leave a shard half written, so a poisoned lock is as good as any.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shard {
-    fn insert(&mut self, fingerprint: [u32; 3], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
+    fn insert(&mut self, mark: Mark, timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
         if timestamp < self.remembers_from {
             return Sighting::Forgotten;
         }
-        let limit = capacity.min(self.slots.len() / 5 * 4);
-        if self.used >= limit {
+        if self.used >= self.limit().min(capacity) {
             // The search for room goes over the whole table: not again while nothing can have died since the last one.
             let in_vain = self.full.is_some_and(|(oldest, tried)| dead_before <= oldest && capacity <= tried);
-            if in_vain || !self.make_room(dead_before, capacity) {
-                return match self.find(fingerprint) {
-                    Some(_) => Sighting::Repeated,
-                    None => Sighting::Full,
+            if in_vain || !self.make_room(timestamp, dead_before, capacity) {
+                // No place is looked for, so the dead count as well.
+                return match self.is_there(mark, 1) {
+                    true => Sighting::Repeated,
+                    false => Sighting::Full,
                 };
             }
         }
-        let mut reusable: Option<usize> = None;
-        let mut at = self.start(fingerprint);
-        // A fifth of the slots is empty, so there is an end.
-        loop {
-            let slot = &self.slots[at];
-            if slot.is_empty() {
-                break;
+        let (time, alive_from) = (self.time(timestamp), self.time(dead_before));
+        let mut at = self.start(mark);
+        let mut content = self.buckets[at].content(mark, alive_from);
+        let (mut place, mut takes_dead) = (at, content.dead);
+        // Half of the places are empty, so there is an end; mostly here.
+        while content.same == 0 && content.empty == 0 {
+            at = self.after(at);
+            content = self.buckets[at].content(mark, alive_from);
+            if takes_dead == 0 {
+                (place, takes_dead) = (at, content.dead);
             }
-            if slot.is_dead(dead_before) {
-                reusable = reusable.or(Some(at));
-            } else if slot.fingerprint == fingerprint {
-                return Sighting::Repeated;
-            }
-            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        match reusable {
-            Some(dead) => {
-                self.remembers_from = self.remembers_from.max(self.slots[dead].timestamp() + 1);
-                at = dead;
-            }
-            None => self.used += 1,
+        if content.same != 0 {
+            return Sighting::Repeated;
         }
-        self.slots[at] = Slot::new(fingerprint, timestamp);
+        let entry = match takes_dead {
+            0 => {
+                self.used += 1;
+                content.empty.trailing_zeros()
+            }
+            dead => {
+                let entry = dead.trailing_zeros();
+                let dropped = self.timestamp(self.buckets[place].times[entry as usize]);
+                self.remembers_from = self.remembers_from.max(dropped + 1);
+                entry
+            }
+        };
+        self.buckets[place].put(entry as usize, mark, time);
         Sighting::First
     }
 
-    fn look(&self, fingerprint: [u32; 3], timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
+    fn look(&self, mark: Mark, timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
         if timestamp < self.remembers_from {
             return Sighting::Forgotten;
         }
-        let is_alive = |slot: &Slot| !slot.is_empty() && !slot.is_dead(dead_before);
-        let has_room = self.used < capacity.min(self.slots.len() / 5 * 4)
-            || self.slots.iter().filter(|slot| is_alive(slot)).count() < capacity;
-        match self.find(fingerprint) {
-            Some(_) if !has_room => Sighting::Repeated,
-            None if !has_room => Sighting::Full,
-            _ => {
-                let reached = self.probe(fingerprint).map(|at| self.slots[at]).take_while(|slot| !slot.is_empty());
-                match reached.filter(is_alive).any(|slot| slot.fingerprint == fingerprint) {
-                    true => Sighting::Repeated,
-                    false => Sighting::First,
-                }
-            }
+        let has_room = self.used < self.limit().min(capacity)
+            || self.entries().filter(|(_, timestamp)| *timestamp >= dead_before).count() < capacity;
+        let alive_from = if has_room { self.time(dead_before) } else { 1 };
+        match (self.is_there(mark, alive_from), has_room) {
+            (true, _) => Sighting::Repeated,
+            (false, true) => Sighting::First,
+            (false, false) => Sighting::Full,
         }
     }
 
-    fn find(&self, fingerprint: [u32; 3]) -> Option<usize> {
-        self.probe(fingerprint)
-            .take_while(|&at| !self.slots[at].is_empty())
-            .find(|&at| self.slots[at].fingerprint == fingerprint)
+    /// Whether there is an entry with that mark, and at least that time.
+    fn is_there(&self, mark: Mark, alive_from: u32) -> bool {
+        if self.buckets.is_empty() {
+            return false;
+        }
+        let mut at = self.start(mark);
+        loop {
+            let content = self.buckets[at].content(mark, alive_from);
+            if content.same != 0 || content.empty != 0 {
+                return content.same != 0;
+            }
+            at = self.after(at);
+        }
     }
 
-    /// All slots, in the order in which an entry looks for its place.
-    fn probe(&self, fingerprint: [u32; 3]) -> impl Iterator<Item = usize> + use<> {
-        let start = self.start(fingerprint);
-        (start..self.slots.len()).chain(0..start)
+    fn entries(&self) -> impl Iterator<Item = (Mark, u64)> {
+        let entries = self.buckets.iter().flat_map(Bucket::entries);
+        entries.map(|(mark, time)| (mark, self.timestamp(time)))
     }
 
-    /// Where an entry looks for its place first.
-    fn start(&self, fingerprint: [u32; 3]) -> usize {
+    /// The most entries that the buckets may hold: half of the places. Then most entries are in the bucket where they are
+    /// looked for first.
+    fn limit(&self) -> usize {
+        self.buckets.len() * (ENTRIES / 2)
+    }
+
+    /// The bucket in which an entry is looked for first.
+    fn start(&self, mark: Mark) -> usize {
         // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
-        ((u64::from(fingerprint[1]) * self.slots.len() as u64) >> 32) as usize
+        ((u64::from(mark[1]) * self.buckets.len() as u64) >> 32) as usize
+    }
+
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.buckets.len() { 0 } else { at + 1 }
+    }
+
+    /// A timestamp as it stands in a bucket. One that is out of range, some 68 years away, becomes the nearest that is not.
+    fn time(&self, timestamp: u64) -> u32 {
+        timestamp.saturating_sub(self.epoch).clamp(1, u64::from(u32::MAX)) as u32
+    }
+
+    fn timestamp(&self, time: u32) -> u64 {
+        self.epoch.saturating_add(u64::from(time))
     }
 
     /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.
-    fn make_room(&mut self, dead_before: u64, capacity: usize) -> bool {
+    fn make_room(&mut self, timestamp: u64, dead_before: u64, capacity: usize) -> bool {
         let (mut living, mut oldest, mut remembers_from) = (0, u64::MAX, self.remembers_from);
-        for slot in self.slots.iter().filter(|slot| !slot.is_empty()) {
-            if slot.is_dead(dead_before) {
-                remembers_from = remembers_from.max(slot.timestamp() + 1);
+        for (_, timestamp) in self.entries() {
+            if timestamp < dead_before {
+                remembers_from = remembers_from.max(timestamp + 1);
             } else {
                 living += 1;
-                oldest = oldest.min(slot.timestamp());
+                oldest = oldest.min(timestamp);
             }
         }
         if living >= capacity {
@@ -236,62 +293,77 @@ impl Shard {
         self.full = None;
         self.remembers_from = remembers_from;
         self.used = living;
-        let limit = self.slots.len() / 5 * 4;
+        if self.buckets.is_empty() {
+            self.epoch = timestamp.saturating_sub(1 << 31);
+        }
+        let alive_from = self.time(dead_before);
+        let limit = self.limit();
         // Growing is left to a table that is mostly alive, so that steady traffic comes to an end of it.
         if limit < capacity && living * 4 >= limit * 3 {
-            // Half as much again leaves room for many entries until the next time. Four fifths full is the limit.
+            // Half as much again leaves room for many entries until the next time.
             let wanted = (living + living / 2).max(FIRST_ENTRIES).min(capacity);
-            let old = std::mem::replace(&mut self.slots, vec![EMPTY; wanted.div_ceil(4) * 5]);
-            old.into_iter()
-                .filter(|slot| !slot.is_empty() && !slot.is_dead(dead_before))
-                .for_each(|slot| self.place(slot));
+            let old = std::mem::replace(&mut self.buckets, vec![EMPTY; wanted.div_ceil(ENTRIES / 2)]);
+            old.iter().for_each(|bucket| self.place_living(bucket, alive_from));
         } else {
-            self.clear_dead(dead_before);
+            self.clear_dead(alive_from);
         }
         true
     }
 
     /// Drops what is dead and moves the others together, without memory of its own.
-    fn clear_dead(&mut self, dead_before: u64) {
-        // No entry has passed over an empty slot in search of its place. So behind one, each entry that is taken out finds
-        // its new place among those that were moved already, or its old one.
-        let boundary = self.slots.iter().position(Slot::is_empty).expect("a fifth of the slots is empty");
-        let length = self.slots.len();
-        for at in (boundary..length).chain(0..boundary) {
-            let slot = std::mem::replace(&mut self.slots[at], EMPTY);
-            if !slot.is_empty() && !slot.is_dead(dead_before) {
-                self.place(slot);
-            }
+    fn clear_dead(&mut self, alive_from: u32) {
+        // No entry has passed over a bucket with an empty place in search of its own. So behind one, each entry that is taken
+        // out finds its new place among those that were moved already, or its old one.
+        let has_empty = |bucket: &Bucket| bucket.times.contains(&0);
+        let boundary = self.buckets.iter().position(has_empty).expect("half of the places are empty") + 1;
+        for at in (boundary..self.buckets.len()).chain(0..boundary) {
+            let bucket = std::mem::replace(&mut self.buckets[at], EMPTY);
+            self.place_living(&bucket, alive_from);
         }
     }
 
-    /// Puts an entry that is not there into the first free slot from its start on.
-    fn place(&mut self, slot: Slot) {
-        let free = self.probe(slot.fingerprint).find(|&at| self.slots[at].is_empty()).expect("there is room");
-        self.slots[free] = slot;
+    /// Puts entries that are not there into the first free places from their starts on.
+    fn place_living(&mut self, bucket: &Bucket, alive_from: u32) {
+        for (mark, time) in bucket.entries().filter(|(_, time)| *time >= alive_from) {
+            let mut at = self.start(mark);
+            let free = loop {
+                match self.buckets[at].times.iter().position(|&time| time == 0) {
+                    Some(free) => break free,
+                    None => at = self.after(at),
+                }
+            };
+            self.buckets[at].put(free, mark, time);
+        }
     }
 }
 
-impl Slot {
-    fn new(fingerprint: [u32; 3], timestamp: u64) -> Self {
-        let time = timestamp.saturating_add(1);
-        Self { fingerprint, time: [time as u32, (time >> 32) as u32] }
+impl Bucket {
+    /// Looks at all entries without a branch: which of them are taken is chance, so the processor would guess it wrong, and
+    /// wait until the line is there before it goes on with anything else.
+    #[inline]
+    fn content(&self, mark: Mark, alive_from: u32) -> Content {
+        let mut content = Content { same: 0, dead: 0, empty: 0 };
+        for entry in 0..ENTRIES {
+            let time = self.times[entry];
+            let differences =
+                (self.marks[0][entry] ^ mark[0]) | (self.marks[1][entry] ^ mark[1]) | (self.marks[2][entry] ^ mark[2]);
+            content.same |= u32::from((differences == 0) & (time >= alive_from)) << entry;
+            content.dead |= u32::from((time != 0) & (time < alive_from)) << entry;
+            content.empty |= u32::from(time == 0) << entry;
+        }
+        content
     }
 
-    fn time(&self) -> u64 {
-        u64::from(self.time[0]) | u64::from(self.time[1]) << 32
+    fn put(&mut self, entry: usize, mark: Mark, time: u32) {
+        for (words, word) in self.marks.iter_mut().zip(mark) {
+            words[entry] = word;
+        }
+        self.times[entry] = time;
     }
 
-    fn is_empty(&self) -> bool {
-        self.time() == 0
-    }
-
-    fn timestamp(&self) -> u64 {
-        self.time() - 1
-    }
-
-    fn is_dead(&self, dead_before: u64) -> bool {
-        self.timestamp() < dead_before
+    fn entries(&self) -> impl Iterator<Item = (Mark, u32)> {
+        let entry = |entry| (self.marks.map(|words| words[entry]), self.times[entry]);
+        (0..ENTRIES).map(entry).filter(|(_, time)| *time != 0)
     }
 }
 
@@ -377,8 +449,8 @@ mod tests {
                 }
             }
         }
-        let slots: usize = store.shards.iter().map(|shard| shard.lock().expect("sound").slots.len()).sum();
-        assert!(slots <= 4096 / 4 * 5, "{slots}");
+        let buckets: usize = store.parts.iter().map(|part| part.lock().buckets.len()).sum();
+        assert!(buckets * ENTRIES <= 4096 * 2, "{buckets}");
     }
 
     #[test]
