@@ -312,7 +312,8 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         let (api_key, token) = find_bearers(false)?;
         conclude(Credentials { signed: Signed::Standard(Box::new(signature)), facts: &facts, api_key, token })
     } else if has_built_in {
-        let claimed = judge::claim(config, head, entered, rules, strict, now)?;
+        let mut claimed = judge::claim(config, head, entered, rules, strict, now)?;
+        claimed.look_up_permission(config);
         let (api_key, token) = find_bearers(false)?;
         conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key, token })
     } else {

@@ -75,7 +75,8 @@ impl BodyVerification {
     ) -> Result<Self, Refusal> {
         let state = match admit(config, head, now)? {
             Admission::Public { route } => State::Public { route: Some(route) },
-            Admission::Claimed(claimed) => {
+            Admission::Claimed(mut claimed) => {
+                claimed.look_up_permission(config);
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, &claimed));
                 State::Claimed(Box::new(Kept::new(&claimed.facts, Others::default(), signed)))

@@ -145,10 +145,11 @@ impl Verifier {
     ) -> Result<Verified, Refusal> {
         match admit(config, head, now)? {
             Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
-            Admission::Claimed(claimed) => {
+            Admission::Claimed(mut claimed) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
                 let (key, tag) = prove(config, &claimed, body)?;
+                claimed.look_up_permission(config);
                 conclude(config, &claimed.facts, key, &tag, Also::default(), &memory.replay)
             }
             Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, memory),
