@@ -16,7 +16,7 @@ use crate::replay::ReplayStore;
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::standard::{self, BodyDigests, Signature, StandardFacts, Token};
-use crate::template::{self, Claim, Collected, KeyInUse, Plan, parameter_fault};
+use crate::template::{self, Claim, Collected, KeyInUse, parameter_fault};
 use crate::verified::Verified;
 use crate::verifier::Memory;
 
@@ -302,9 +302,15 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         if signed != collected {
             config.plan(at).finder.collect_into(head.headers, &mut headers);
         }
-        let (claim, facts) = claim_template(config, head, entered, at, &headers, rules, strict, now)?;
-        let (api_key, token) = find_bearers(false)?;
-        conclude(Credentials { signed: Signed::Template(&claim), facts: &facts, api_key, token })
+        // Left where it was made, since it is large.
+        match &headers.claim(config.plan(at), head) {
+            Ok(claim) => {
+                let facts = facts_of_template(config, head, entered, at, claim, rules, strict, now)?;
+                let (api_key, token) = find_bearers(false)?;
+                conclude(Credentials { signed: Signed::Template(claim), facts: &facts, api_key, token })
+            }
+            Err(fault) => Err(refuse_claim_of(config, entered, at, *fault)),
+        }
     } else if let Some(scheme) = signing {
         let signature = Signature::claim(config, head, entered, scheme, strict, now)?;
         let nonce = signature.nonce();
@@ -324,26 +330,35 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
     }
 }
 
+/// What is wrong with a credential of a template before its caller is known.
+pub(crate) fn refuse_claim_of(
+    config: &Arc<Compiled>,
+    entered: &Entered<'_>,
+    at: u8,
+    (code, fault): (RefusalCode, template::ClaimFault),
+) -> Refusal {
+    let detail = Detail::Claim { plan: at, fault };
+    Refusal::new(code, detail, config.clone(), config.plan(at).webhook, entered.request_id.keep())
+}
+
+/// Steps 5 to 7 for a credential of a template.
 #[expect(clippy::too_many_arguments, reason = "what the head says comes from several places")]
 #[inline(always)]
-pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
+pub(crate) fn facts_of_template<'c, H: Headers + ?Sized>(
     config: &'c Arc<Compiled>,
-    head: &Head<'a, H>,
-    entered: &Entered<'a>,
+    head: &Head<'_, H>,
+    entered: &Entered<'c>,
     at: u8,
-    headers: &'c Collected<'a>,
+    claim: &Claim<'c>,
     rules: &Rules,
     strict: bool,
     now: u64,
-) -> Result<(Claim<'c>, Facts<'c>), Refusal> {
-    let plan: &'c Plan = config.plan(at);
+) -> Result<Facts<'c>, Refusal> {
+    let plan = config.plan(at);
     let template = &*plan.template;
     let refuse = |code, detail, service, request_id: ReceivedId<'_>| {
         Refusal::new(code, detail, config.clone(), service, request_id.keep())
     };
-    let claim = headers
-        .claim(plan, head)
-        .map_err(|(code, fault)| refuse(code, Detail::Claim { plan: at, fault }, plan.webhook, entered.request_id))?;
     let names_message = template.nonce.is_some() || template.message_id.is_some();
     let request_id = match claim.id {
         Some(id) => id,
@@ -375,7 +390,7 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
         Replay::Nonce if claim.timestamp.is_none() => plan.remember.map_or(Replay::Nonce, Replay::NonceFor),
         replay => replay,
     };
-    let facts = Facts {
+    Ok(Facts {
         scheme: Scheme::Plan(at),
         service,
         keys: judged.map_or(1, |service| service.keys.len()),
@@ -394,8 +409,7 @@ pub(crate) fn claim_template<'a: 'c, 'c, H: Headers + ?Sized>(
             (Some(at), _) => config.claim_class(config.services[at].id.as_bytes()),
             (None, caller) => config.claim_class(caller.unwrap_or_default()),
         },
-    };
-    Ok((claim, facts))
+    })
 }
 
 /// Looks an API key up by its digest: no key is compared with another one, so time tells nothing.

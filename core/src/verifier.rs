@@ -143,16 +143,18 @@ impl Verifier {
         now: u64,
         memory: &Memory,
     ) -> Result<Verified, Refusal> {
-        match admit(config, head, now)? {
-            Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
-            Admission::Claimed(mut claimed) => {
+        // Matched where it was made, since it is large.
+        match admit(config, head, now) {
+            Err(refusal) => Err(refusal),
+            Ok(Admission::Public { route }) => Ok(Verified::new(config.clone(), Some(route), None)),
+            Ok(Admission::Claimed(ref mut claimed)) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
-                let (key, tag) = prove(config, &claimed, body)?;
+                let (key, tag) = prove(config, claimed, body)?;
                 claimed.look_up_permission(config);
                 conclude(config, &claimed.facts, key, &tag, Also::default(), &memory.replay)
             }
-            Admission::Entered(entered) => admission::judge(config, head, &entered, body, now, memory),
+            Ok(Admission::Entered(ref entered)) => admission::judge(config, head, entered, body, now, memory),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::HandshakeResponse;
 use super::answer::{Denied, Request, answer};
 use super::rule::HandshakeFault;
-use crate::admission::{check_digest, claim_template, key_in_use, refuse_claim};
+use crate::admission::{check_digest, facts_of_template, key_in_use, refuse_claim, refuse_claim_of};
 use crate::config::{Compiled, ReplayRule, Rules};
 use crate::credentials::Carriers;
 use crate::identifier::ReceivedId;
@@ -82,7 +82,8 @@ fn prove<'c, H: Headers + ?Sized>(
     if !headers.is_there(template, entered.query.unwrap_or_default()) {
         return Ok(None);
     }
-    let (claim, facts) = claim_template(config, head, entered, at, &headers, &rules, false, now)?;
+    let claim = headers.claim(config.plan(at), head).map_err(|fault| refuse_claim_of(config, entered, at, fault))?;
+    let facts = facts_of_template(config, head, entered, at, &claim, &rules, false, now)?;
     check_body_length(config, &facts, body.len() as u64)?;
     let mut gathered = Gathered::new();
     let check =

@@ -121,7 +121,8 @@ impl Signer {
             },
             headers: &headers,
         };
-        let message = Message::new(plan, parts).map_err(|_| SignError::Unsignable)?;
+        let mut message = Message::new(plan, parts);
+        message.make().map_err(|_| SignError::Unsignable)?;
         if message.digest.is_some_and(|digest| !is_digest_of(digest, &Sha256::digest(body).into())) {
             return Err(SignError::OtherDigest);
         }

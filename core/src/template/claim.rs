@@ -61,7 +61,7 @@ impl<'a> Collected<'a> {
     ///
     /// # Errors
     /// The code and what is wrong, by the first fault in the order of the documentation.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn claim<'c, H: Headers + ?Sized>(
         &'c self,
         plan: &'c Plan,
@@ -80,16 +80,15 @@ impl<'a> Collected<'a> {
         if self.may_be_repeated(plan) {
             self.check_repetitions(plan)?;
         }
-        match self.parse(plan, head) {
-            Ok(claim) => Ok(claim),
-            Err(fault) => {
-                self.check_repetitions(plan)?;
-                Err(fault)
-            }
+        let parsed = self.parse(plan, head);
+        if parsed.is_err() {
+            self.check_repetitions(plan)?;
         }
+        parsed
     }
 
-    #[inline(always)]
+    // Never inlined, so that the claim is made where the caller wants it, and not moved there.
+    #[inline(never)]
     fn parse<'c, H: Headers + ?Sized>(
         &'c self,
         plan: &'c Plan,
@@ -119,11 +118,7 @@ impl<'a> Collected<'a> {
                 }
             }
             SignaturePlace::Headers { first, count } => {
-                let mut texts = Texts::default();
-                for value in (*first..first + count).filter_map(|at| self.value(at)) {
-                    texts.add(&Texts::one(value)).map_err(|fault| list_fault(fault, *first))?;
-                }
-                (texts, None)
+                (Texts::of_headers(self, *first, *count).map_err(|fault| list_fault(fault, *first))?, None)
             }
             SignaturePlace::Query(name) => {
                 let value = parameter(name)?.ok_or((Code::MissingSignature, ClaimFault::AbsentParameter))?;
@@ -169,7 +164,8 @@ impl<'a> Collected<'a> {
             timestamp: timestamp_text.unwrap_or_default(),
             headers: self.values(),
         };
-        let message = Message::new(plan, head).map_err(parameter_fault)?;
+        let mut message = Message::new(plan, head);
+        message.make().map_err(parameter_fault)?;
 
         let timestamp = match (&template.timestamp, timestamp_text) {
             (Some(form), Some(text)) => {
@@ -182,11 +178,12 @@ impl<'a> Collected<'a> {
             encoding: template.signature.encoding,
             prefixes: &template.signature.prefixes,
         };
-        let signatures = Signatures::parse(texts, reading).ok_or(malformed)?;
-        let mut id = None;
+        let signatures = Signatures::unread(texts, reading);
+        let mut claim = Claim { message, signatures, timestamp, id: None, caller, target };
+        claim.signatures.read().ok_or(malformed)?;
         if let (Some(at), Some(nonce)) = (template.nonce, nonce) {
-            id = ReceivedId::parse(nonce).filter(|id| id.is_nonce());
-            if id.is_none() {
+            claim.id = ReceivedId::parse(nonce).filter(|id| id.is_nonce());
+            if claim.id.is_none() {
                 return Err((Code::InvalidNonce, ClaimFault::Id(at)));
             }
         }
@@ -194,9 +191,9 @@ impl<'a> Collected<'a> {
             if !is_message_id(text, &template.message_id_end) {
                 return Err((Code::InvalidNonce, ClaimFault::Id(at)));
             }
-            id = id.or(ReceivedId::parse(text));
+            claim.id = claim.id.or(ReceivedId::parse(text));
         }
-        Ok(Claim { message, signatures, timestamp, id, caller, target })
+        Ok(claim)
     }
 
     /// Some servers join repeated fields with a comma, and hardly a format has use for one: then it is a repetition, and the

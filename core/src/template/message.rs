@@ -36,27 +36,31 @@ pub(crate) struct Parts<'a> {
 pub(crate) type Body<'b> = Cow<'b, [u8]>;
 
 impl<'a> Message<'a> {
+    /// The message of a request; [`Message::make`] comes next.
+    #[inline]
+    pub(crate) fn new(plan: &'a Plan, head: Parts<'a>) -> Self {
+        Self { plan, head, made: Vec::new(), variants: 1, digest: None }
+    }
+
+    /// Makes what no part of the request stands there for.
+    ///
     /// # Errors
     /// Where a parameter that is signed is not there, or is there more than once.
     #[inline]
-    pub(crate) fn new(plan: &'a Plan, head: Parts<'a>) -> Result<Self, ParameterFault> {
-        let mut message = Self { plan, head, made: Vec::new(), variants: 1, digest: None };
-        if let Some(name) = &plan.template.body_digest {
-            message.digest = match parameters::find(head.query, name) {
+    pub(crate) fn make(&mut self) -> Result<(), ParameterFault> {
+        if let Some(name) = &self.plan.template.body_digest {
+            self.digest = match parameters::find(self.head.query, name) {
                 Ok(digest) => Some(digest),
                 // Then the form is signed. Where there is none, nothing else binds the body.
-                Err(ParameterFault::Missing) if plan.template.body_part().is_some() => None,
+                Err(ParameterFault::Missing) if self.plan.template.body_part().is_some() => None,
                 Err(fault) => return Err(fault),
             };
         }
-        if !plan.template.makings.is_empty() {
-            message.make()?;
-        }
-        Ok(message)
+        if self.plan.template.makings.is_empty() { Ok(()) } else { self.make_texts() }
     }
 
     #[cold]
-    fn make(&mut self) -> Result<(), ParameterFault> {
+    fn make_texts(&mut self) -> Result<(), ParameterFault> {
         let template = &self.plan.template;
         let urls = self.urls();
         self.variants = urls.len();

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::Algorithm;
-use crate::bytes::{any, any_pair, position, starts_with};
+use super::{Algorithm, Collected};
+use crate::bytes::{any, any_pair, is_same, position, starts_with};
 use crate::mac::{TAG_BYTES, decode_tag, push_hex};
 
 /// The most signatures that are judged.
@@ -43,8 +43,7 @@ impl Encoding {
 
     /// Decodes exactly: one alphabet, one padding, nothing left over.
     #[inline]
-    fn decode(self, text: &[u8]) -> Option<Decoded> {
-        let mut decoded = Decoded::EMPTY;
+    fn decode(self, text: &[u8], decoded: &mut Decoded) -> Option<()> {
         decoded.length = match self {
             // The usual case, many digits at once.
             Self::Hex if text.len() == 2 * TAG_BYTES => {
@@ -62,7 +61,7 @@ impl Encoding {
             Self::Base64 => STANDARD.decode_slice(text, &mut decoded.bytes).ok()?,
             Self::Base64Url => URL_SAFE_NO_PAD.decode_slice(text, &mut decoded.bytes).ok()?,
         };
-        Some(decoded)
+        Some(())
     }
 
     fn digit(self, byte: u8) -> Option<u8> {
@@ -104,42 +103,49 @@ pub(crate) struct List {
     pub(crate) trims: bool,
 }
 
-/// What a header of signatures holds, still as text.
-#[derive(Clone, Copy, Default)]
+/// The texts of a request's signatures, left where they are.
+#[derive(Clone, Copy)]
 pub(crate) struct Texts<'a> {
-    texts: [&'a [u8]; MAX_SIGNATURES],
+    /// Mostly the only one; empty where there is none.
+    first: &'a [u8],
     count: usize,
+    place: Place<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Alone,
+    List(&'a List, &'a [u8]),
+    /// So many headers from a position on, where they are there.
+    Headers {
+        headers: &'a Collected<'a>,
+        from: usize,
+        count: usize,
+    },
 }
 
 impl<'a> Texts<'a> {
-    fn push(&mut self, text: &'a [u8]) -> Result<(), ListFault> {
-        *self.texts.get_mut(self.count).ok_or(ListFault::Malformed)? = text;
-        self.count += 1;
-        Ok(())
-    }
-
     pub(crate) fn one(text: &'a [u8]) -> Self {
-        let mut texts = Self::default();
-        texts.texts[0] = text;
-        texts.count = 1;
-        texts
+        Self { first: text, count: 1, place: Place::Alone }
     }
 
-    pub(crate) fn add(&mut self, others: &Self) -> Result<(), ListFault> {
-        others.iter().try_for_each(|text| self.push(text))
+    /// Those of so many headers from a position on.
+    pub(crate) fn of_headers(headers: &'a Collected<'a>, from: usize, count: usize) -> Result<Self, ListFault> {
+        let mut texts = Self { first: b"", count: 0, place: Place::Headers { headers, from, count } };
+        texts.first = texts.iter().next().unwrap_or_default();
+        texts.count = texts.iter().count();
+        if texts.count > MAX_SIGNATURES { Err(ListFault::Malformed) } else { Ok(texts) }
     }
 
-    /// Those from a position on.
-    fn from(mut self, at: usize) -> Self {
-        if at > 0 {
-            self.texts.rotate_left(at);
-            self.count -= at;
-        }
-        self
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
-        self.texts[..self.count].iter().copied()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let (alone, list, headers) = match self.place {
+            Place::Alone => (Some(self.first), None, None),
+            Place::List(list, value) => (None, Some(list.signatures(value)), None),
+            Place::Headers { headers, from, count } => {
+                (None, None, Some((from..from + count).filter_map(|at| headers.value(at))))
+            }
+        };
+        alone.into_iter().chain(list.into_iter().flatten()).chain(headers.into_iter().flatten())
     }
 }
 
@@ -164,17 +170,21 @@ pub(crate) enum ListFault {
 
 impl List {
     /// Reads the items: the texts of the signatures, and that of the timestamp.
-    pub(crate) fn read<'a>(&self, value: &'a [u8]) -> Result<(Texts<'a>, Option<&'a [u8]>), ListFault> {
-        let mut texts = Texts::default();
+    pub(crate) fn read<'a>(&'a self, value: &'a [u8]) -> Result<(Texts<'a>, Option<&'a [u8]>), ListFault> {
+        let mut texts = Texts { first: b"", count: 0, place: Place::List(self, value) };
         let mut timestamp = None;
         for (at, item) in split(value, self.separator).enumerate() {
             if at == MAX_ITEMS {
                 return Err(ListFault::Malformed);
             }
-            let item = if self.trims { item.trim_ascii() } else { item };
-            let pair = position(item, self.assign).map(|at| (&item[..at], &item[at + 1..]));
-            match pair {
-                Some((key, text)) if *key == *self.signature => texts.push(text)?,
+            match self.pair(item) {
+                Some((key, _)) if is_same(key, &self.signature) && texts.count == MAX_SIGNATURES => {
+                    return Err(ListFault::Malformed);
+                }
+                Some((key, text)) if is_same(key, &self.signature) => {
+                    texts.first = if texts.count == 0 { text } else { texts.first };
+                    texts.count += 1;
+                }
                 Some((key, text)) if self.timestamp.as_deref() == Some(key) => match timestamp.replace(text) {
                     None => {}
                     Some(_) => return Err(ListFault::TimestampTwice),
@@ -184,6 +194,18 @@ impl List {
             }
         }
         Ok((texts, timestamp))
+    }
+
+    /// The texts of the signatures in a list that was read.
+    fn signatures<'a>(&'a self, value: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let pairs = split(value, self.separator).filter_map(|item| self.pair(item));
+        pairs.filter(|(key, _)| *key == &*self.signature).map(|(_, text)| text)
+    }
+
+    /// The key of an item, and its value.
+    fn pair<'a>(&self, item: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let item = if self.trims { item.trim_ascii() } else { item };
+        position(item, self.assign).map(|at| (&item[..at], &item[at + 1..]))
     }
 
     /// Whether two headers were joined, or one value is what two would look like if they were.
@@ -200,6 +222,8 @@ impl List {
 pub(crate) struct Signatures<'a> {
     first: Decoded,
     texts: Texts<'a>,
+    /// The position of the first one that was not looked at yet: those before are decoded, or not well formed.
+    rest: usize,
     form: Reading<'a>,
 }
 
@@ -222,53 +246,73 @@ impl Reading<'_> {
     }
 
     #[inline]
-    fn decode(&self, text: &[u8]) -> Option<Decoded> {
-        let decoded = self.encoding.decode(self.without_prefix(text)?)?;
+    fn decode_into(&self, text: &[u8], decoded: &mut Decoded) -> Option<()> {
+        self.encoding.decode(self.without_prefix(text)?, decoded)?;
         let (least, most) = self.algorithm.signature_bytes();
         let is_der = || p256::ecdsa::Signature::from_der(decoded.bytes()).is_ok();
         let fits =
             (least..=most).contains(&decoded.length) && (self.algorithm != Algorithm::EcdsaP256Sha256 || is_der());
-        fits.then_some(decoded)
+        fits.then_some(())
+    }
+
+    fn decode(&self, text: &[u8]) -> Option<Decoded> {
+        let mut decoded = Decoded::EMPTY;
+        self.decode_into(text, &mut decoded).map(|()| decoded)
     }
 }
 
 impl<'a> Signatures<'a> {
-    /// Decodes the texts; nothing where none of them is well formed. One that is not can hold for no message, as that of a
+    /// Signatures that are not read yet; [`Signatures::read`] comes next.
+    #[inline]
+    pub(crate) fn unread(texts: Texts<'a>, form: Reading<'a>) -> Self {
+        Self { first: Decoded::EMPTY, texts, rest: 1, form }
+    }
+
+    /// Decodes the first one; nothing where none of them is well formed. One that is not can hold for no message, as that of a
     /// version that is not known here.
     #[inline]
-    pub(crate) fn parse(texts: Texts<'a>, form: Reading<'a>) -> Option<Self> {
-        if form.algorithm == Algorithm::Token {
-            let token = form.without_prefix(texts.iter().next()?)?;
-            let first = Decoded::EMPTY;
-            let fits = (1..=MAX_TOKEN_BYTES).contains(&token.len());
-            return fits.then_some(Self { first, texts: Texts::one(token), form });
+    pub(crate) fn read(&mut self) -> Option<()> {
+        if self.form.algorithm == Algorithm::Token {
+            let token = self.form.without_prefix(self.texts.first)?;
+            self.texts = Texts::one(token);
+            return (1..=MAX_TOKEN_BYTES).contains(&token.len()).then_some(());
         }
-        let (at, first) = texts.iter().enumerate().find_map(|(at, text)| Some((at, form.decode(text)?)))?;
-        Some(Self { first, texts: texts.from(at), form })
+        if self.form.decode_into(self.texts.first, &mut self.first).is_some() {
+            return Some(());
+        }
+        let mut texts = self.texts.iter().enumerate();
+        let (at, first) = texts.find_map(|(at, text)| Some((at, self.form.decode(text)?)))?;
+        (self.first, self.rest) = (first, at + 1);
+        Some(())
     }
 
     /// The token, where that is the signature.
     pub(crate) fn token(&self) -> &'a [u8] {
-        self.texts.texts[0]
+        self.texts.first
     }
 
     /// Whether there is but one, well formed or not.
     pub(crate) fn is_one(&self) -> bool {
-        self.texts.count == 1
+        self.texts.count == self.rest
     }
 
     /// Whether `is` holds for any of them. All are looked at.
     #[inline]
     pub(crate) fn any(&self, is: impl Fn(&Decoded) -> bool) -> bool {
         let first = is(&self.first);
-        let others = self.texts.iter().skip(1).filter_map(|text| self.form.decode(text));
-        others.fold(first, |found, other| found | is(&other))
+        if self.is_one() {
+            return first;
+        }
+        self.others().fold(first, |found, other| found | is(&other))
     }
 
     /// The signatures, to be kept beyond the head.
     pub(crate) fn keep(&self) -> Vec<Decoded> {
-        let others = self.texts.iter().skip(1).filter_map(|text| self.form.decode(text));
-        std::iter::once(self.first).chain(others).collect()
+        std::iter::once(self.first).chain(self.others()).collect()
+    }
+
+    fn others(&self) -> impl Iterator<Item = Decoded> {
+        self.texts.iter().skip(self.rest).filter_map(|text| self.form.decode(text))
     }
 }
 
@@ -276,25 +320,30 @@ impl<'a> Signatures<'a> {
 mod tests {
     use super::*;
 
+    fn decode(encoding: Encoding, text: &[u8]) -> Option<Decoded> {
+        let mut decoded = Decoded::EMPTY;
+        encoding.decode(text, &mut decoded).map(|()| decoded)
+    }
+
     #[test]
     fn text_is_decoded_exactly_or_not_at_all() {
         let bytes: Vec<u8> = (0..32).map(|at| at * 7 + 1).collect();
         for (name, encoding) in Encoding::ALL {
             let mut text = String::new();
             encoding.write(&bytes, &mut text);
-            assert_eq!(encoding.decode(text.as_bytes()).expect(name).bytes(), bytes);
+            assert_eq!(decode(encoding, text.as_bytes()).expect(name).bytes(), bytes);
             for bad in
                 [format!("{text}="), format!(" {text}"), format!("{text}\n"), format!("{text}!"), text[1..].into()]
             {
-                assert!(encoding.decode(bad.as_bytes()).is_none_or(|bad| bad.bytes() != bytes), "{name} {bad}");
+                assert!(decode(encoding, bad.as_bytes()).is_none_or(|bad| bad.bytes() != bytes), "{name} {bad}");
             }
         }
-        assert!(Encoding::Hex.decode(b"0A").is_none());
-        assert_eq!(Encoding::HexAnyCase.decode(b"0Aff").expect("either case").bytes(), [0x0a, 0xff]);
-        assert!(Encoding::Base64.decode(b"AB==").is_none(), "bits left over");
-        assert!(Encoding::Base64.decode(b"AA").is_none(), "no padding");
-        assert!(Encoding::Hex.decode("0".repeat(1000).as_bytes()).is_none());
-        assert!(Encoding::Base64.decode("A".repeat(1000).as_bytes()).is_none());
+        assert!(decode(Encoding::Hex, b"0A").is_none());
+        assert_eq!(decode(Encoding::HexAnyCase, b"0Aff").expect("either case").bytes(), [0x0a, 0xff]);
+        assert!(decode(Encoding::Base64, b"AB==").is_none(), "bits left over");
+        assert!(decode(Encoding::Base64, b"AA").is_none(), "no padding");
+        assert!(decode(Encoding::Hex, "0".repeat(1000).as_bytes()).is_none());
+        assert!(decode(Encoding::Base64, "A".repeat(1000).as_bytes()).is_none());
     }
 
     fn list(separator: u8, trims: bool) -> List {
@@ -310,9 +359,11 @@ mod tests {
 
     #[test]
     fn items_are_told_by_their_keys() {
+        let list_of_commas = list(b',', false);
         let read = |value: &'static str| {
-            let (texts, timestamp) = list(b',', false).read(value.as_bytes())?;
-            Ok((texts.iter().collect::<Vec<_>>(), timestamp))
+            let (texts, timestamp) = list_of_commas.read(value.as_bytes())?;
+            let texts: Vec<_> = texts.iter().collect();
+            Ok((texts, timestamp))
         };
         assert_eq!(read("t=1,v1=ab,v0=cd,v1=ef"), Ok((vec![&b"ab"[..], b"ef"], Some(&b"1"[..]))));
         assert_eq!(read("v1=a=b"), Ok((vec![&b"a=b"[..]], None)));
