@@ -35,7 +35,8 @@ impl NativeSigner {
     pub fn create(config: &NativeConfig, target: Option<String>) -> Either<NativeSigner, String> {
         match Signer::new(&config.0, target.as_deref()) {
             Ok(signer) => {
-                let state = State { signer, names: RefCell::default(), error: RefCell::default(), texts: RefCell::default() };
+                let state =
+                    State { signer, names: RefCell::default(), error: RefCell::default(), texts: RefCell::default() };
                 Either::A(Self { state: Rc::new(state) })
             }
             Err(error) => Either::B(error.to_string()),
