@@ -195,6 +195,12 @@ def ecdsa_other_half(signature: bytes) -> bytes:
     return _der(first, _N - second)
 
 
+def ecdsa_raw(signature: bytes) -> bytes:
+    """Return a signature in DER as both numbers, 32 bytes each."""
+    first, second = _undo_der(signature)
+    return first.to_bytes(32) + second.to_bytes(32)
+
+
 def _der(*numbers: int) -> bytes:
     content = b"".join(_der_integer(number) for number in numbers)
     return b"\x30" + bytes([len(content)]) + content
