@@ -1,7 +1,7 @@
 """JSON Web Tokens and keys, written from RFC 7515, 7517, 7518, 8017 and 8037 alone, on `hmac`, `hashlib` and `curves`.
 
-This is the second opinion that the vectors of tokens rest on. Headers and payloads are given as text, so that they can be
-wrong in any way.
+This is the second opinion that the vectors of tokens rest on. Headers and payloads are given as text, so that they can
+be wrong in any way.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def ps(bits: int, salt_bytes: int | None = None) -> Signer:
         salt = hashlib.sha512(b"salt" + data).digest()[: length if salt_bytes is None else salt_bytes]
         digest = hashlib.new(name, bytes(8) + hashlib.new(name, data).digest() + salt).digest()
         block = bytes(_RSA_BYTES - 2 - length - len(salt)) + b"\x01" + salt
-        mask = b"".join(hashlib.new(name, digest + count.to_bytes(4)).digest() for count in range(_RSA_BYTES // length + 1))
+        mask = b"".join(
+            hashlib.new(name, digest + count.to_bytes(4)).digest() for count in range(_RSA_BYTES // length + 1)
+        )
         masked = bytes(left ^ right for left, right in zip(block, mask, strict=False))
         return _rsa(bytes([masked[0] & 0x7F]) + masked[1:] + digest + b"\xbc")
 

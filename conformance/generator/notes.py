@@ -130,7 +130,9 @@ NOTES = {
     "TokenExtension": Note("An extension that a token asks for and nobody offers is a refusal.", (22,)),
     "TokenTime": Note("A token has an end; leeway is for clocks, and bounded.", (6, 22)),
     "ClaimType": Note("A claim of the wrong type is malformed, and not absent.", (22,)),
-    "KeyByName": Note("The id of a key is compared with those that are known, and nothing else is done with it.", (21, 28)),
+    "KeyByName": Note(
+        "The id of a key is compared with those that are known, and nothing else is done with it.", (21, 28)
+    ),
     # Signing.
     "Signing": Note("The headers and the signed message, byte for byte and in order."),
     "CannotSign": Note("A request that cannot be signed safely is an error, never a half-signed request.", (9,)),
