@@ -118,6 +118,11 @@ impl Found {
         self.key
     }
 
+    /// The same, with the marks of further signatures.
+    pub(crate) fn with_others(self, others: Vec<Tag>) -> Self {
+        Self { others, ..self }
+    }
+
     /// The same, with the message's digest in place of the tags.
     pub(crate) fn with_mark(self, mark: Tag) -> Self {
         Self { tag: mark, others: Vec::new(), ..self }

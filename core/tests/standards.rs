@@ -195,7 +195,6 @@ fn users_of_an_issuer_call_under_its_name() {
         r#", "jwt": {{"issuers": {{"https://id.example": {{"callers": "users", "tenant_claim": "tenant",
             "permissions_claim": "permissions", "keys": [{{"id": "k", "algorithm": "ed25519", "public_key": "literal:{PUBLIC}"}}]}}}}}}"#
     );
-    // Made by an independent implementation: see the vectors of the suite "jwt".
     let request = |token: &str, target: &str| Request {
         method: "GET",
         target: target.to_owned(),
@@ -303,4 +302,41 @@ fn a_link_is_good_for_its_time() {
     assert_eq!(link.code("aws-sigv4", "", NOW), "INVALID_SIGNATURE");
     let other = Signer::new(&config("billing", "rfc9421", ""), None).expect("a signer");
     assert_eq!(other.presign(&Head::new(b"GET", b"/a", none), NOW, 60), Err(SignError::NoLinks));
+}
+
+#[test]
+fn a_copy_with_one_signature_left_out_is_a_replay() {
+    use base64::Engine;
+    use hmac::{Hmac, KeyInit, Mac};
+    const NEXT: &str = "5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9d4f1c0b39e";
+    const TEXT: &str = "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9";
+    let document = r#"{"service": "orders", "accept": ["rfc9421"],
+        "rfc9421": {"covered": ["@method", "@path", "@authority"], "tag": "app"},
+        "services": {"billing": {"keys": [{"id": "text", "secret": "env:BILLING"}, {"id": "next", "secret": "env:NEXT"}]}}}"#;
+    let config = Config::parse(document, &secrets().env("NEXT", NEXT)).expect("a config");
+    // Made by hand, without a nonce: each signature is remembered then.
+    let part = |label: &str, keyid: &str, secret: &str| {
+        let parameters = format!(r#"("@method" "@path" "@authority");created={NOW};keyid="{keyid}";tag="app""#);
+        let base = format!(
+            "\"@method\": POST\n\"@path\": /a\n\"@authority\": orders.internal\n\"@signature-params\": {parameters}"
+        );
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+        mac.update(base.as_bytes());
+        let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+        (format!("{label}={parameters}"), format!("{label}=:{signature}:"))
+    };
+    let (first, second) = (part("a", "text", TEXT), part("b", "next", NEXT));
+    let both = (format!("{}, {}", first.0, second.0), format!("{}, {}", first.1, second.1));
+    let code = |verifier: &Verifier, (input, signature): &(String, String)| {
+        let headers =
+            [("Host", "orders.internal"), ("Signature-Input", input.as_str()), ("Signature", signature.as_str())];
+        let head = Head::new(b"POST", b"/a", headers.as_slice());
+        verifier.verify(&head, b"", NOW).map_or_else(|refusal| refusal.code().name(), |_| "OK")
+    };
+    for one in [&first, &second] {
+        assert_eq!(code(&Verifier::new(&config), one), "OK");
+        let verifier = Verifier::new(&config);
+        assert_eq!(code(&verifier, &both), "OK");
+        assert_eq!(code(&verifier, one), "REPLAYED_REQUEST");
+    }
 }

@@ -354,7 +354,7 @@ def _schemes(suite: ConfigSuite) -> None:
         ("star", ["*"], "/accept/0"),
         ("empty", [], "/accept"),
         ("twice", ["service-hmac-v2", "service-hmac-v2"], "/accept/1"),
-        ("jwt", ["jwt"], "/accept/0"),
+        ("oauth", ["oauth"], "/accept/0"),
     ):
         suite.bad(f"accept-{name}", "not a list of schemes", "ConfigValue", base | {"accept": accept}, pointer)
     comment = "messages of the two can be taken for one another under one key"

@@ -564,6 +564,9 @@ def _issuers(suite: Suite) -> None:
         group.refuse(f"issuer-{name}", comment, "VerifiedIdentity", request, code)
     paths = of(permissions="/x /api/**")
     group.accept("issuer-permissions-of-paths", "permissions in one text", "Permission", paths, service=CALLER)
+    methods = of(permissions="GET /x POST /api/**")
+    comment = "permissions with methods in one text"
+    group.accept("issuer-permissions-of-methods", comment, "Permission", methods, service=CALLER)
     for name, kid, signer_ in (
         ("ps256-of-an-rsa-key", '{"alg":"PS256","kid":"rsa"}', jose.ps(256)),
         ("hs256-of-a-public-key", '{"alg":"HS256","kid":"rsa"}', jose.hs(256, jose.rsa_pem().encode())),
@@ -593,6 +596,7 @@ def _wrong_of_issuer(of: object) -> Iterator[tuple[str, Request, str, str]]:
         ("caller-in-a-list", {"client": {"id": [CALLER]}}, "INVALID_TOKEN", "a caller that is a list"),
         ("permissions-absent", {"permissions": ()}, "PERMISSION_DENIED", "no permissions"),
         ("permissions-empty", {"permissions": []}, "PERMISSION_DENIED", "an empty list of permissions"),
+        ("permissions-of-another-method", {"permissions": "GET /api/**"}, "PERMISSION_DENIED", "its word counts"),
         ("permissions-for-others", {"permissions": ["GET /api/**"]}, "PERMISSION_DENIED", "another method"),
         ("permissions-of-the-wrong-type", {"permissions": {"a": 1}}, "INVALID_TOKEN", "permissions that are an object"),
         ("permissions-with-a-number", {"permissions": ["POST /**", 1]}, "INVALID_TOKEN", "a number among them"),

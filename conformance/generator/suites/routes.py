@@ -370,7 +370,7 @@ def _errors(suite: ConfigSuite) -> None:
         bad(f"all-{name}", one, {"require_all": schemes}, "require_all")
     bad("all-empty", "nothing to require", {"require_all": []}, "require_all")
     bad("all-twice", "one scheme twice", {"require_all": ["api-key", "api-key"]}, "require_all/1")
-    bad("all-unknown", "no such scheme", {"require_all": ["api-key", "jwt"]}, "require_all/1")
+    bad("all-unknown", "no such scheme", {"require_all": ["api-key", "saml"]}, "require_all/1")
     bad("all-webhook-unknown", "no such webhook", {"require_all": ["webhook:x"]}, "require_all/0")
     for name, member, value in (
         ("optional-text", "optional", "yes"),

@@ -599,20 +599,24 @@ def _sign_with(suite: ErrorSuite) -> None:
 
 
 def _warnings(suite: ErrorSuite) -> None:
-    base: dict[str, Json] = {"service": OWN, "services": {}}
-    slack: Json = base | {"webhooks": {"sender": hook("slack")}, "accept": [HOOK]}
+    bare: dict[str, Json] = {"service": OWN, "services": {}}
+    base = bare | {"routes": [{"match": "POST /hook", "accept": [HOOK]}]}
+    everywhere: Json = bare | {"webhooks": {"sender": hook("slack")}, "accept": [HOOK]}
+    comment = "what was sent to one endpoint is good for all others"
+    suite.warned("warn-everywhere", comment, everywhere, "/accept/0", env=ENV)
+    slack: Json = base | {"webhooks": {"sender": hook("slack")}}
     suite.warned("warn-nothing", "nothing to warn of", slack, env=ENV)
-    timeless: Json = base | {"webhooks": {"sender": hook()}, "accept": [HOOK]}
+    timeless: Json = base | {"webhooks": {"sender": hook()}}
     comment = "what was overheard could be sent again for ever"
     suite.warned("warn-timeless", comment, timeless, "/webhooks/sender", env=ENV)
-    remembered: Json = base | {"webhooks": {"sender": hook(replay={"seconds": 3600})}, "accept": [HOOK]}
+    remembered: Json = base | {"webhooks": {"sender": hook(replay={"seconds": 3600})}}
     suite.warned("warn-remembered", "for an hour it could not", remembered, env=ENV)
-    literal: Json = base | {"webhooks": {"sender": keyed("slack", secret=f"literal:{HOOK_SECRET}")}, "accept": [HOOK]}
+    literal: Json = base | {"webhooks": {"sender": keyed("slack", secret=f"literal:{HOOK_SECRET}")}}
     comment = "the secret stands in the document"
     suite.warned("warn-literal", comment, literal, "/webhooks/sender/keys/0/secret", env=ENV)
-    sample: Json = base | {"webhooks": {"sender": keyed("slack", secret="literal:x", sample=True)}, "accept": [HOOK]}
+    sample: Json = base | {"webhooks": {"sender": keyed("slack", secret="literal:x", sample=True)}}
     suite.warned("warn-sample", "a weak key", sample, "/webhooks/sender/keys/0/sample", env=ENV)
     together = template("header:X-A", "header:X-B", "body")
-    run: Json = base | {"schemes": {"acme": together}}
+    run: Json = bare | {"schemes": {"acme": together}}
     comment = "two parts with nothing between them"
     suite.warned("warn-run-together", comment, run, f"{AT}/message/1", f"{AT}/message/2", env=ENV)

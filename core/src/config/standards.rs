@@ -27,7 +27,8 @@ impl Reader<'_> {
             None => None,
         };
         let (messages, responses) = messages?;
-        Some(Standards { messages, responses, aws, tokens })
+        let unknown_aws_key = sigv4::SigningSecret::new(b"no service has this secret");
+        Some(Standards { messages, responses, aws, unknown_aws_key, tokens })
     }
 
     fn messages(&mut self, item: &Item<'_>) -> Option<(rfc9421::Policy, rfc9421::Policy)> {

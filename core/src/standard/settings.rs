@@ -10,5 +10,7 @@ pub(crate) struct Standards {
     pub(crate) responses: rfc9421::Policy,
     /// `None` where the config says nothing of AWS, so that no signature of it can be judged.
     pub(crate) aws: Option<sigv4::Expected>,
+    /// Stands in for the secret of an access key that is not known, so that it takes the same work.
+    pub(crate) unknown_aws_key: sigv4::SigningSecret,
     pub(crate) tokens: TokenSettings,
 }

@@ -19,6 +19,8 @@ pub(crate) struct Signature {
     pub(super) service: Option<usize>,
     /// The position of the key that is named, among those of the caller.
     key: Option<usize>,
+    /// Further signatures of the same caller, each with the position of its key.
+    others: Vec<(rfc9421::Claim, usize)>,
 }
 
 enum Claim {
@@ -52,22 +54,29 @@ impl Signature {
     }
 
     /// The first of several claims whose key is known: while keys rotate, a signer may use one that is known here and one that
-    /// is not yet.
+    /// is not yet. Of the others those of the same caller are kept.
     pub(super) fn of(config: &Compiled, claims: Vec<rfc9421::Claim>) -> Self {
-        let mut signatures = claims.into_iter().map(|claim| {
-            let place = config.find_bound_key(claim.keyid().as_bytes());
-            let service = match (place, claim.keyid().split_once('/')) {
-                (Some((service, _)), _) => Some(service),
-                (None, Some((service, _))) => config.find(service.as_bytes()),
-                (None, None) => None,
-            };
-            Self { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at) }
-        });
-        let first = signatures.next().expect("there is a claim where there is no fault");
-        match first.key {
-            Some(_) => first,
-            None => signatures.find(|other| other.key.is_some()).unwrap_or(first),
-        }
+        let mut claims: Vec<(rfc9421::Claim, Option<(usize, usize)>)> = claims
+            .into_iter()
+            .map(|claim| {
+                let place = config.find_bound_key(claim.keyid().as_bytes());
+                (claim, place)
+            })
+            .collect();
+        let first = claims.iter().position(|(_, place)| place.is_some()).unwrap_or(0);
+        let (claim, place) = claims.remove(first);
+        let service = match (place, claim.keyid().split_once('/')) {
+            (Some((service, _)), _) => Some(service),
+            (None, Some((service, _))) => config.find(service.as_bytes()),
+            (None, None) => None,
+        };
+        let others = claims
+            .into_iter()
+            .filter_map(|(claim, place)| Some((claim, place?)))
+            .filter(|(_, (other, _))| Some(*other) == service)
+            .map(|(claim, (_, key))| (claim, key))
+            .collect();
+        Self { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at), others }
     }
 
     /// Whether all that a router looks at is covered.
@@ -206,10 +215,19 @@ impl Signature {
                 claim
                     .check_body(length, digests)
                     .map_err(|(code, fault)| refuse(code, Detail::MessageSignature(fault)))?;
-                Ok((at, claim.mark()).into())
+                // Each is remembered: a copy of the request with one of them left out is a replay.
+                let keys = &config.services[service].bound_keys;
+                let holds =
+                    |(other, at): &&(rfc9421::Claim, usize)| keys[*at].bound.verify(other.base(), other.signature());
+                let others = if facts.signs_nonce { &[][..] } else { &self.others };
+                let marks = others.iter().filter(holds).map(|(other, _)| other.mark()).collect();
+                Ok(Found::from((at, claim.mark())).with_others(marks))
             }
             Claim::Aws(claim) => {
                 let Some((service, at)) = self.service.zip(self.key) else {
+                    // The same work as for a key that is known, so that time does not tell which are.
+                    let decoy = &config.standards.unknown_aws_key;
+                    std::hint::black_box(claim.prove(&claim.key(decoy, expected(config)), digests));
                     return Err(refuse(RefusalCode::UnknownKey, Detail::UnknownAccessKey(facts.claim_class)));
                 };
                 let known = &config.services[service].aws_keys[at];
@@ -269,7 +287,8 @@ fn aws<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result<Sig
         return Err((RefusalCode::MalformedRequest, Detail::AwsPath));
     }
     let place = config.aws_keys.get(claim.access_key()).copied();
-    Ok(Signature { service: place.map(|(service, _)| service), key: place.map(|(_, at)| at), claim: Claim::Aws(claim) })
+    let (service, key) = place.unzip();
+    Ok(Signature { claim: Claim::Aws(claim), service, key, others: Vec::new() })
 }
 
 /// A signature whose head is judged, kept until the body is complete.

@@ -98,14 +98,11 @@ fn read(config: &Compiled, method: &[u8], path: &Path<'_>, text: &[u8], now: u64
     };
     let grants = match issuer.and_then(|issuer| issuer.permissions_claim.as_deref()) {
         None => true,
-        Some(name) => claims
-            .list_claim(name)
-            .map_err(jwt)?
-            .iter()
-            .flatten()
-            .take(MAX_PERMISSIONS)
-            .filter_map(|text| Pattern::parse(text).ok())
-            .any(|pattern| pattern.matches(method, path, Matching::Exact)),
+        Some(name) => {
+            let permissions = permissions(claims, name).map_err(jwt)?;
+            let patterns = permissions.iter().take(MAX_PERMISSIONS).filter_map(|text| Pattern::parse(text).ok());
+            patterns.into_iter().any(|pattern| pattern.matches(method, path, Matching::Exact))
+        }
     };
     let tenant = match issuer.and_then(|issuer| issuer.tenant_claim.as_deref()) {
         None => None,
@@ -134,6 +131,28 @@ fn read(config: &Compiled, method: &[u8], path: &Path<'_>, text: &[u8], now: u64
             claims: claims.json().into(),
         },
     })
+}
+
+/// The permissions of a token: a list of patterns, or one text of several with spaces between them. There a word that is no
+/// path is the method of the path behind it, as in `GET /a/** POST /b`.
+fn permissions(claims: &jwt::Claims, name: &str) -> Result<Vec<String>, (RefusalCode, jwt::Fault)> {
+    let listed = claims.list_claim(name)?.unwrap_or_default();
+    if !matches!(claims.text_claim(name), Ok(Some(_))) {
+        return Ok(listed.into_iter().map(Into::into).collect());
+    }
+    let mut permissions = Vec::new();
+    let mut method: Option<&str> = None;
+    for word in &listed {
+        if !word.starts_with('/') {
+            method = Some(word);
+            continue;
+        }
+        permissions.push(match method.take() {
+            Some(method) => format!("{method} {word}"),
+            None => word.to_string(),
+        });
+    }
+    Ok(permissions)
 }
 
 /// Finds the key that signed the token: its id, and whether it is on its way out.
