@@ -132,8 +132,8 @@ impl Config {
         all.any(SchemeSet::takes_standard)
     }
 
-    /// Where issuers of tokens publish their keys: the name of each issuer and the URL of its JWK Set. An adapter fetches
-    /// them, and hands them over by [`Config::publish_keys`].
+    /// Where issuers of tokens publish their keys: the name of each issuer and the URL of its JWK Set. The application
+    /// fetches them, and hands them over by [`Config::publish_keys`].
     pub fn jwks_urls(&self) -> impl Iterator<Item = (&str, &str)> {
         let issuers = self.0.standards.tokens.issuers.iter();
         issuers.filter_map(|issuer| Some((&*issuer.name, issuer.jwks_url.as_deref()?)))
