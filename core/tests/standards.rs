@@ -340,3 +340,38 @@ fn a_copy_with_one_signature_left_out_is_a_replay() {
         assert_eq!(code(&verifier, one), "REPLAYED_REQUEST");
     }
 }
+
+#[test]
+fn published_keys_count_from_when_they_are_handed_over() {
+    let login = r#"{"service": "login", "sign_with": "jwt",
+        "services": {"login": {"keys": [{"id": "k1", "algorithm": "ed25519", "private_key": "env:SEED"}]}}}"#;
+    let signer = Signer::new(&Config::parse(login, &secrets()).expect("a config"), Some("orders")).expect("a signer");
+    let none: &[(&str, &str)] = &[];
+    let signed = signer.sign(&Head::new(b"GET", b"/", none), b"", NOW, NONCE).expect("signed");
+    let headers: Vec<(&str, &str)> = signed.iter().collect();
+    let head = Head::new(b"GET", b"/a", headers.as_slice());
+
+    let orders = r#"{"service": "orders", "accept": ["jwt"], "services": {},
+        "jwt": {"issuers": {"login": {"jwks": "https://login.example/keys", "callers": "users"}}}}"#;
+    let orders = Config::parse(orders, &secrets()).expect("a config");
+    let verifier = Verifier::new(&orders);
+    let code = || verifier.verify(&head, b"", NOW).map_or_else(|refusal| refusal.code().name(), |_| "OK");
+    assert_eq!(orders.jwks_urls().collect::<Vec<_>>(), [("login", "https://login.example/keys")]);
+    assert_eq!(code(), "UNKNOWN_KEY");
+    let set = |id: &str| {
+        format!(
+            r#"{{"keys": [{{"kty": "OKP", "crv": "Ed25519", "kid": "{id}", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}]}}"#
+        )
+    };
+    orders.publish_keys("login", &set("k1")).expect("a good set");
+    assert_eq!(code(), "OK");
+    let verified = verifier.verify(&head, b"", NOW).expect("accepted");
+    assert_eq!((verified.service(), verified.key_id()), (Some("issuer:login"), Some("k1")));
+    assert_eq!((verified.subject(), verified.token_expires()), (Some("login"), Some(NOW + 300)));
+    for (issuer, bad) in [("login", "{}"), ("login", "[]"), ("other", set("k1").as_str())] {
+        assert!(orders.publish_keys(issuer, bad).is_err(), "{issuer} {bad}");
+        assert_eq!(code(), "OK");
+    }
+    orders.publish_keys("login", &set("k2")).expect("a good set");
+    assert_eq!(code(), "UNKNOWN_KEY");
+}
