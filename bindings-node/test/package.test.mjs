@@ -174,7 +174,7 @@ describe("The contract", () => {
 
 describe("The addon", () => {
   it("looks up headers that the lower-case lookup of TypeScript can rely on", () => {
-    const names = require("../prebuilds/" + `${process.platform}-${process.arch}` + "/wiresign.node").wantedHeaders();
+    const names = esm.Config.parse('{"service": "orders", "services": {}}').headerNames;
     assert.equal(names.length, 7);
     for (const name of names) {
       assert.match(name, /^x-[a-z-]+$/);
