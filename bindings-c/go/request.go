@@ -59,7 +59,7 @@ type fieldFilter struct {
 	// Bit n is set where a name has n bytes, which tells most names apart without a look at them.
 	lengths  uint64
 	byLength [longestFiltered + 1][]string
-	// Whether a name is longer; then all fields are passed.
+	// Whether all fields are read, or a name is longer; then all are passed.
 	takesAll bool
 }
 
@@ -69,7 +69,7 @@ const longestFiltered = 63
 func newFieldFilter(names []string) *fieldFilter {
 	filter := &fieldFilter{}
 	for _, name := range names {
-		if len(name) > longestFiltered {
+		if name == "*" || len(name) > longestFiltered {
 			filter.takesAll = true
 			continue
 		}

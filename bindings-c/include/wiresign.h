@@ -686,7 +686,7 @@ size_t wiresign_config_header_name_count(const struct wiresign_config *config);
 /**
  * The name of a header field that the schemes of the configuration read, in lower case, counted from 0; NULL behind the
  * last one. Of a request with no more than 256 fields of 65,536 bytes together, these are all that have to be passed to
- * verify it. Lives as long as the configuration.
+ * verify it; where `*` is one of them, all fields. Lives as long as the configuration.
  */
 const char *wiresign_config_header_name(const struct wiresign_config *config, size_t index, size_t *length);
 

@@ -261,7 +261,7 @@ pub unsafe extern "C" fn wiresign_config_header_name_count(config: *const wiresi
 
 /// The name of a header field that the schemes of the configuration read, in lower case, counted from 0; NULL behind the
 /// last one. Of a request with no more than 256 fields of 65,536 bytes together, these are all that have to be passed to
-/// verify it. Lives as long as the configuration.
+/// verify it; where `*` is one of them, all fields. Lives as long as the configuration.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wiresign_config_header_name(
     config: *const wiresign_config,
