@@ -353,7 +353,6 @@ pub(crate) fn conclude(
             key,
             scheme: facts.scheme,
             has_api_key_too: also.has_api_key,
-            standard: also.standard.cloned(),
             timestamp: facts.timestamp,
             age: facts.timestamp.map(|timestamp| age(facts.now, timestamp)),
             request_id,
@@ -362,7 +361,8 @@ pub(crate) fn conclude(
             replay_seconds: facts.replay_seconds(config),
             unrecorded,
         }),
-    ))
+    )
+    .with(also.standard.cloned()))
 }
 
 /// Refuses what was seen before. `true` where the store was full and the config lets the request pass unrecorded.

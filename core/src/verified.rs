@@ -18,6 +18,8 @@ pub struct Verified {
     config: Arc<Compiled>,
     route: Option<usize>,
     caller: Option<Caller>,
+    /// What only the standards have.
+    standard: Option<Arc<StandardFacts>>,
 }
 
 #[derive(Clone)]
@@ -27,8 +29,6 @@ pub(crate) struct Caller {
     pub(crate) scheme: Scheme,
     /// Whether the request carries an API key of the same service too.
     pub(crate) has_api_key_too: bool,
-    /// What only the standards have.
-    pub(crate) standard: Option<Arc<StandardFacts>>,
     pub(crate) timestamp: Option<u64>,
     pub(crate) age: Option<i64>,
     pub(crate) request_id: RequestId,
@@ -60,7 +60,13 @@ pub enum ReplaySource<'a> {
 
 impl Verified {
     pub(crate) fn new(config: Arc<Compiled>, route: Option<usize>, caller: Option<Caller>) -> Self {
-        Self { config, route, caller }
+        Self { config, route, caller, standard: None }
+    }
+
+    /// The same, with what the standards have to say.
+    #[inline]
+    pub(crate) fn with(self, standard: Option<Arc<StandardFacts>>) -> Self {
+        Self { standard, ..self }
     }
 
     pub(crate) fn caller(&self) -> Option<&Caller> {
@@ -149,7 +155,7 @@ impl Verified {
     }
 
     fn token(&self) -> Option<&TokenFacts> {
-        self.caller.as_ref()?.standard.as_ref()?.token.as_ref()
+        self.standard.as_ref()?.token.as_ref()
     }
 
     /// The signed time, in Unix seconds; `None` where the scheme has none.
@@ -175,7 +181,7 @@ impl Verified {
     /// Whether this holds more than follows from caller, key, schemes, route and time: what a token claims, or what a signer has
     /// chosen to cover. Then a binding keeps nothing of it for the next request.
     pub fn is_individual(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.standard.is_some())
+        self.standard.is_some()
     }
 
     /// The pattern of the route that matched, as it stands in the config.
@@ -195,8 +201,7 @@ impl Verified {
     }
 
     fn covered_by_standard(&self) -> &[Box<str>] {
-        let caller = self.caller.as_ref();
-        caller.and_then(|caller| caller.standard.as_ref()).map_or(&[], |standard| &standard.covered)
+        self.standard.as_ref().map_or(&[], |standard| &standard.covered)
     }
 
     /// Refuses the request unless one of these services made it: a rule that an application adds to those of the config.

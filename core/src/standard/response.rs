@@ -65,7 +65,6 @@ pub(crate) fn judge<H: Headers + ?Sized, R: Headers + ?Sized>(
         key: found.key(),
         scheme: facts.scheme,
         has_api_key_too: false,
-        standard: Some(Arc::new(standard)),
         timestamp: facts.timestamp,
         age: facts.timestamp.map(|timestamp| age(now, timestamp)),
         request_id: facts.request_id.keep(),
@@ -74,5 +73,5 @@ pub(crate) fn judge<H: Headers + ?Sized, R: Headers + ?Sized>(
         replay_seconds: None,
         unrecorded: false,
     };
-    Ok(Verified::new(config.clone(), None, Some(caller)))
+    Ok(Verified::new(config.clone(), None, Some(caller)).with(Some(Arc::new(standard))))
 }
