@@ -6,7 +6,7 @@ use wiresign as core;
 
 use crate::config::Config;
 use crate::errors;
-use crate::wire::{Body, Parts, Seconds, Text};
+use crate::wire::{Body, Parts, Response, Seconds, Text, fields_on_the_wire};
 
 /// Holds the credential of one caller and a scheme. Threads may share it.
 #[pyclass(frozen, module = "wiresign")]
@@ -77,6 +77,61 @@ impl Signer {
         let (body, nonce) = (Body::Absent, Some(""));
         let request = Request { method, target, headers, body, authority, now, nonce };
         request.lend(py, |head, _, now, _| self.0.presign(head, now, seconds))
+    }
+
+    /// The headers that sign a response, and bind it to the request that it answers.
+    #[pyo3(signature = (
+        status, headers=None, body=Body::Absent, *, method, target, request_headers, authority=None, now=None
+    ))]
+    #[pyo3(
+        text_signature = "($self, status, headers=(), body=b'', *, method, target, request_headers, authority=None, now=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per response")]
+    fn sign_response<'py>(
+        &self,
+        py: Python<'py>,
+        status: u16,
+        headers: Option<&Bound<'py, PyAny>>,
+        body: Body<'_>,
+        method: Text<'_>,
+        target: Text<'_>,
+        request_headers: &Bound<'py, PyAny>,
+        authority: Option<Text<'_>>,
+        now: Option<Seconds>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let none = PyTuple::empty(py).into_any();
+        let response = Response::read(status, headers.unwrap_or(&none), body)?;
+        let (body, nonce) = (Body::Absent, Some(""));
+        let request = Request { method, target, headers: Some(request_headers), body, authority, now, nonce };
+        let signed = request.lend(py, |head, _, now, _| self.0.sign_response(response.parts(), head, now))?;
+        PyList::new(py, signed.iter().collect::<Vec<_>>())
+    }
+
+    /// The headers that sign a request once more, as the response to its first attempt asks. None where it asks for nothing.
+    #[pyo3(signature = (
+        response_headers, method, target, headers=None, body=Body::Absent, *, authority=None, now=None, nonce=None
+    ))]
+    #[pyo3(
+        text_signature = "($self, response_headers, method, target, headers=(), body=b'', *, authority=None, now=None, nonce=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per request")]
+    fn sign_as_asked<'py>(
+        &self,
+        py: Python<'py>,
+        response_headers: &Bound<'py, PyAny>,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: Option<&Bound<'py, PyAny>>,
+        body: Body<'_>,
+        authority: Option<Text<'_>>,
+        now: Option<Seconds>,
+        nonce: Option<&str>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let asked = fields_on_the_wire(response_headers)?;
+        let request = Request { method, target, headers, body, authority, now, nonce };
+        let signed = request
+            .lend(py, |head, body, now, nonce| self.0.sign_as_asked(asked.as_slice(), head, body, now, nonce))?;
+        signed.map(|signed| PyList::new(py, signed.iter().collect::<Vec<_>>())).transpose()
     }
 
     fn __reduce__(&self) -> PyResult<()> {

@@ -11,7 +11,7 @@ use crate::explanation::Explanation;
 use crate::handshake::HandshakeResponse;
 use crate::metrics::Metrics;
 use crate::verified::Verified;
-use crate::wire::{Body, DETACH_FROM, Parts, Seconds, Text, declared_length};
+use crate::wire::{Body, DETACH_FROM, Parts, Response, Seconds, Text, declared_length};
 
 /// Judges requests by one config. Threads may share it.
 #[pyclass(frozen, module = "wiresign")]
@@ -125,6 +125,44 @@ impl Verifier {
             Ok(answer) => answer.map(|answer| Bound::new(py, HandshakeResponse(answer))).transpose(),
             Err(refusal) => Err(errors::refusal(py, refusal)),
         }
+    }
+
+    /// The webhooks that are accepted where a request goes, and whose senders make handshakes.
+    fn handshakes_at(&self, method: Text<'_>, target: Text<'_>) -> Vec<String> {
+        self.core.handshakes_at(method.0, target.0)
+    }
+
+    /// Judges the response that a service gave to a request, by a signature that covers both.
+    #[pyo3(signature = (
+        service, status, headers, body=Body::Absent, *, method, target, request_headers, authority=None, now=None
+    ))]
+    #[pyo3(
+        text_signature = "($self, service, status, headers, body=b'', *, method, target, request_headers, authority=None, now=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "one crossing per response")]
+    fn verify_response<'py>(
+        &self,
+        py: Python<'py>,
+        service: &str,
+        status: u16,
+        headers: &Bound<'_, PyAny>,
+        body: Body<'_>,
+        method: Text<'_>,
+        target: Text<'_>,
+        request_headers: &Bound<'_, PyAny>,
+        authority: Option<Text<'_>>,
+        now: Option<Seconds>,
+    ) -> PyResult<Bound<'py, Verified>> {
+        let now = Seconds::or_clock(now);
+        let response = Response::read(status, headers, body)?;
+        let parts = Parts { method, target, headers: request_headers, authority, client: None };
+        let verdict = parts.lend(|head| self.core.verify_response(service, response.parts(), head, now))?;
+        Verified::or_raise(py, verdict)
+    }
+
+    /// The value of an Accept-Signature header that asks the caller for the signature that is accepted here.
+    fn accept_signature(&self) -> String {
+        self.core.accept_signature()
     }
 
     /// Swaps the config for all later requests. Replay store and counters are kept.

@@ -152,6 +152,35 @@ impl Parts<'_, '_> {
     }
 }
 
+/// A response as Python hands it over. Its header fields are copied, because reading the request that goes with it may run
+/// Python code.
+pub(crate) struct Response<'py> {
+    status: u16,
+    fields: Vec<(Vec<u8>, Vec<u8>)>,
+    body: Body<'py>,
+}
+
+impl<'py> Response<'py> {
+    pub(crate) fn read(status: u16, headers: &Bound<'_, PyAny>, body: Body<'py>) -> PyResult<Self> {
+        Ok(Self { status, fields: fields_on_the_wire(headers)?, body })
+    }
+
+    /// Status, headers and body, as the core takes them.
+    pub(crate) fn parts(&self) -> (u16, &[(Vec<u8>, Vec<u8>)], &[u8]) {
+        (self.status, &self.fields, self.body.bytes())
+    }
+}
+
+/// Copies header fields of every accepted form.
+pub(crate) fn fields_on_the_wire(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(Vec<u8>, Vec<u8>)>> {
+    match copy_fields(headers)? {
+        Collected::Owned(fields) => Ok(fields),
+        Collected::Borrowed | Collected::NotOnTheWire => {
+            Err(PyValueError::new_err("a header of the response holds text that has no bytes on the wire"))
+        }
+    }
+}
+
 /// The length that Content-Length declares, the largest number where it is larger than that, and `None` where there is none.
 pub(crate) fn declared_length(headers: &[Field<'_>]) -> Option<u64> {
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-length"))?;

@@ -29,6 +29,8 @@ READ_AS_PROPERTIES = {("Refusal", "response")}
 ARGUMENTS = {
     "request": ["method", "target", "headers", "body"],
     "head": ["method", "target", "headers"],
+    "response": ["status", "headers", "body"],
+    "answered": ["method", "target", "request_headers"],
     "json": ["document"],
     "lookup": ["env"],
     "bytes": ["data"],
@@ -73,6 +75,8 @@ def check_arguments(type_name: str, call: Any, member: dict[str, Any]) -> None:
     parameters = inspect.signature(call).parameters
     names = [name for name in parameters if name != "self"]
     extra = KEYWORDS.get(type_name, set()) if "method" in expected and "headers" in expected else set()
+    if "request_headers" in expected:
+        extra = {"authority"}
     assert sorted(names) == sorted([*expected, *extra])
     for argument in member.get("arguments", []):
         if argument["type"].endswith("?"):

@@ -83,6 +83,30 @@ class Signer:
         authority: _Text | None = None,
         now: int | None = None,
     ) -> str: ...
+    def sign_response(
+        self,
+        status: int,
+        headers: _Headers = (),
+        body: _Body = b"",
+        *,
+        method: _Text,
+        target: _Text,
+        request_headers: _Headers,
+        authority: _Text | None = None,
+        now: int | None = None,
+    ) -> list[tuple[str, str]]: ...
+    def sign_as_asked(
+        self,
+        response_headers: _Headers,
+        method: _Text,
+        target: _Text,
+        headers: _Headers = (),
+        body: _Body = b"",
+        *,
+        authority: _Text | None = None,
+        now: int | None = None,
+        nonce: str | None = None,
+    ) -> list[tuple[str, str]] | None: ...
     def __reduce__(self) -> NoReturn: ...
 
 @final
@@ -132,6 +156,21 @@ class Verifier:
         client: str | None = None,
         now: int | None = None,
     ) -> HandshakeResponse | None: ...
+    def handshakes_at(self, method: _Text, target: _Text) -> list[str]: ...
+    def verify_response(
+        self,
+        service: str,
+        status: int,
+        headers: _Headers,
+        body: _Body = b"",
+        *,
+        method: _Text,
+        target: _Text,
+        request_headers: _Headers,
+        authority: _Text | None = None,
+        now: int | None = None,
+    ) -> Verified: ...
+    def accept_signature(self) -> str: ...
     def replace(self, config: Config) -> None: ...
     def settle_replay(self, verified: Verified, outcome: Literal["first", "repeated", "unavailable"]) -> None: ...
     def metrics(self) -> Metrics: ...
