@@ -357,6 +357,16 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// A digest in lower-case hex.
+pub(crate) fn hex_digits(digest: &Tag) -> [u8; TAG_HEX] {
+    let mut digits = [0; TAG_HEX];
+    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(digest) {
+        *pair = [byte >> 4, byte & 0x0f];
+    }
+    // Without a table or a branch, so that the compiler writes many digits at once.
+    digits.map(|value| value + b'0' + (u8::from(value > 9) * (b'a' - b'0' - 10)))
+}
+
 /// Bytes as lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -437,6 +447,14 @@ mod tests {
                 let tag: Tag = other.finalize().into_bytes().into();
                 assert_eq!(own.tag(|_| (), &bytes[..length], [b"", b""]), tag, "{key} {length}");
             }
+        }
+    }
+
+    #[test]
+    fn digits_are_those_of_the_usual_writer() {
+        for start in 0..=224u8 {
+            let digest: Tag = std::array::from_fn(|at| start + at as u8);
+            assert_eq!(hex_digits(&digest), hex(&digest).as_bytes());
         }
     }
 

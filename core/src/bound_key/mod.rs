@@ -26,9 +26,7 @@ use crate::mac::MacKey;
 
 pub(crate) use algorithm::KeyAlgorithm;
 pub(crate) use foreign::is_key_document;
-pub(crate) use jwk::JwkSet;
-#[cfg(test)]
-pub(crate) use jwk::SetKey;
+pub(crate) use jwk::{JwkSet, SetKey};
 
 /// The longest text of a key, in bytes.
 const MAX_TEXT_BYTES: usize = 16_384;

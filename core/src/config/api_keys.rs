@@ -22,9 +22,7 @@ impl Reader<'_> {
             self.problem(&item.pointer, "what this stands for is not a JSON object from API key to service id");
             return;
         };
-        if self.string(item).is_some_and(|reference| reference.starts_with("literal:")) {
-            self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
-        }
+        self.warn_of_literal(item);
         let signers: Vec<(Box<str>, SecretText)> = services
             .iter()
             .flat_map(|service| service.keys.iter().map(|key| (service.id.clone(), key.secret.clone())))

@@ -104,12 +104,6 @@ impl Reader<'_> {
         text.map_err(|message| self.problem(&item.pointer, message)).ok()
     }
 
-    fn warn_of_literal(&mut self, item: &Item<'_>) {
-        if self.string(item).is_some_and(|reference| reference.starts_with("literal:")) {
-            self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
-        }
-    }
-
     /// The access keys of a service.
     pub(super) fn aws_keys(&mut self, item: &Item<'_>) -> Vec<AwsKey> {
         let mut keys: Vec<AwsKey> = Vec::new();
@@ -117,9 +111,7 @@ impl Reader<'_> {
             let known = ["id", "secret", "session_token", "not_before", "not_after", "state"];
             let Some(members) = self.object(&item, &known) else { continue };
             let Some(key) = self.aws_key(&members) else { continue };
-            if keys.iter().any(|other| other.key.id == key.key.id) {
-                self.repeated_key(&item, &key.key.id);
-            }
+            self.check_key_id(&item, &key.key.id, keys.iter().map(|other| &other.key));
             keys.push(key);
         }
         keys

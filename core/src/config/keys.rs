@@ -33,8 +33,7 @@ impl Reader<'_> {
                 keys.push(key);
             }
             let Some((last, others)) = bound.split_last() else { continue };
-            if others.iter().any(|other| other.key.id == last.key.id) {
-                self.repeated_key(item, &last.key.id);
+            if !self.check_key_id(item, &last.key.id, others.iter().map(|other| &other.key)) {
                 bound.pop();
             }
         }
@@ -62,9 +61,7 @@ impl Reader<'_> {
         let mut keys: Vec<(Key, T)> = Vec::new();
         for (at, item) in self.key_items(item).iter().enumerate() {
             if let Some((key, made)) = self.key(purpose, item, at, secrets, &make) {
-                if keys.iter().any(|(other, _)| other.id == key.id) {
-                    self.repeated_key(item, &key.id);
-                }
+                self.check_key_id(item, &key.id, keys.iter().map(|(other, _)| other));
                 keys.push((key, made));
             }
         }
@@ -81,8 +78,24 @@ impl Reader<'_> {
         items
     }
 
-    pub(super) fn repeated_key(&mut self, item: &Item<'_>, id: &str) {
-        self.problem(&child(&item.pointer, "id"), format!("another key here has the id \"{id}\""));
+    /// Refuses a key with the id of one before it.
+    pub(super) fn check_key_id<'k>(
+        &mut self,
+        item: &Item<'_>,
+        id: &str,
+        mut before: impl Iterator<Item = &'k Key>,
+    ) -> bool {
+        let is_fresh = before.all(|other| *other.id != *id);
+        if !is_fresh {
+            self.problem(&child(&item.pointer, "id"), format!("another key here has the id \"{id}\""));
+        }
+        is_fresh
+    }
+
+    pub(super) fn warn_of_literal(&mut self, item: &Item<'_>) {
+        if self.string(item).is_some_and(|reference| reference.starts_with("literal:")) {
+            self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
+        }
     }
 
     fn key<T>(
@@ -201,12 +214,11 @@ impl Reader<'_> {
         is_sample: bool,
         seen: &mut Places,
     ) -> Option<(SecretBytes, SecretBytes)> {
-        let reference = self.string(item)?;
         let text = self.secret_text(item)?;
         match secret::key(&text, encoding, purpose, is_sample) {
             Ok(key) => {
-                if reference.starts_with("literal:") && !is_sample {
-                    self.warn(&item.pointer, "the secret stands in the document; use env: or file: outside tests");
+                if !is_sample {
+                    self.warn_of_literal(item);
                 }
                 if let Some(other) = seen.insert(Sha256::digest(key_block(&key)).into(), item.pointer.clone()) {
                     self.shared.push((item.pointer.clone(), other));

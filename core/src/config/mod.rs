@@ -28,6 +28,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::bound_key::JwkSet;
 use crate::failures::ClaimClass;
 use crate::mac::MacKey;
 use crate::policy::{Matching, Path, Pattern, check_unambiguous};
@@ -42,7 +43,6 @@ pub(crate) use contexts::ContextSettings;
 pub use lookup::{Lookup, Secrets};
 pub use problem::{ConfigErrors, Problem};
 pub(crate) use time::{parse_utc, write_utc};
-pub(crate) use tokens::published;
 
 /// Parses a template that stands on its own.
 pub(crate) fn parse_template(id: &str, document: &str) -> Result<Template, Vec<Problem>> {
@@ -150,7 +150,7 @@ impl Config {
         let issuers = &self.0.standards.tokens.issuers;
         let issuer = issuers.iter().find(|known| *known.name == *issuer && known.jwks_url.is_some());
         let issuer = issuer.ok_or_else(|| refuse("no issuer of this name has a URL for its keys in the config"))?;
-        issuer.publish(published(jwks.as_bytes()).map_err(refuse)?);
+        issuer.publish(JwkSet::parse(jwks.as_bytes()).map_err(refuse)?);
         Ok(())
     }
 
@@ -341,6 +341,12 @@ impl Key {
     /// The secret as it stands where it was found. Text was checked to be UTF-8.
     pub(crate) fn secret_text(&self) -> &str {
         std::str::from_utf8(&self.secret).unwrap_or_default()
+    }
+
+    /// The key to sign with where there is room for one signature: of those that are valid an active one before one on its
+    /// way out. `of` tells the key of what is kept beside it.
+    pub(crate) fn best<T>(kept: &[T], of: impl Fn(&T) -> &Self, now: u64) -> Option<&T> {
+        kept.iter().filter(|kept| of(kept).is_valid(now)).min_by_key(|kept| of(kept).state != KeyState::Active)
     }
 
     pub(crate) fn is_valid(&self, now: u64) -> bool {

@@ -21,12 +21,11 @@ impl Reader<'_> {
         };
         let aws = document.get("aws_sigv4").map(|item| self.aws(&item));
         let tokens = self.tokens(document.get("jwt"), own, services);
+        let (messages, responses) = messages?;
         let aws = match aws {
-            Some(None) => return None,
-            Some(aws) => aws,
+            Some(read) => Some(read?),
             None => None,
         };
-        let (messages, responses) = messages?;
         let unknown_aws_key = sigv4::SigningSecret::new(b"no service has this secret");
         Some(Standards { messages, responses, aws, unknown_aws_key, tokens })
     }

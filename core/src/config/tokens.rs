@@ -8,8 +8,8 @@ use super::json::Json;
 use super::keys::Places;
 use super::reader::{Item, Members, Reader, child};
 use super::{Bound, Service};
-use crate::bound_key::JwkSet;
-use crate::standard::{Issuer, PublishedKey, TokenSettings};
+use crate::bound_key::{JwkSet, SetKey};
+use crate::standard::{Issuer, TokenSettings};
 
 const DEFAULT_LEEWAY_SECONDS: u64 = 30;
 const MAX_LEEWAY_SECONDS: u64 = 300;
@@ -139,16 +139,14 @@ impl Reader<'_> {
         let mut keys: Vec<Bound> = Vec::new();
         for (at, item) in self.key_items(item).iter().enumerate() {
             let Some(key) = self.bound_key(item, at, &mut Places::new()) else { continue };
-            if keys.iter().any(|other| other.key.id == key.key.id) {
-                self.repeated_key(item, &key.key.id);
-            }
+            self.check_key_id(item, &key.key.id, keys.iter().map(|other| &other.key));
             keys.push(key);
         }
         keys
     }
 
     /// The keys of a JWK Set that is at hand, or the URL from which the adapter fetches it.
-    fn jwks(&mut self, item: &Item<'_>) -> (Vec<PublishedKey>, Option<Box<str>>) {
+    fn jwks(&mut self, item: &Item<'_>) -> (Vec<SetKey>, Option<Box<str>>) {
         let Some(reference) = self.string(item) else { return (Vec::new(), None) };
         if reference.starts_with("https://") || is_loopback(reference) {
             return (Vec::new(), Some(reference.into()));
@@ -158,7 +156,7 @@ impl Reader<'_> {
             return (Vec::new(), None);
         }
         let Some(document) = self.key_text(item) else { return (Vec::new(), None) };
-        match published(&document) {
+        match JwkSet::parse(&document) {
             Ok(keys) => (keys, None),
             Err(message) => {
                 self.problem(&item.pointer, message);
@@ -166,12 +164,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// The keys of a JWK Set.
-pub(crate) fn published(document: &[u8]) -> Result<Vec<PublishedKey>, &'static str> {
-    let keys = JwkSet::parse(document)?;
-    Ok(keys.into_iter().map(|known| PublishedKey { id: known.id, bound: known.key }).collect())
 }
 
 /// Whether a URL stays on this machine, for development.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use sha2::Digest;
 
-use crate::config::{Compiled, Config, ContextSettings, Key, KeyState};
+use crate::config::{Compiled, Config, ContextSettings, Key};
 use crate::identifier::RequestId;
 use crate::mac::{Sink, Tag, decode_tag, hex, same_tag};
 use crate::metrics::Metrics;
@@ -71,8 +71,7 @@ impl Contexts {
     pub fn sign<R: AsRef<str>>(&self, tenant: &str, roles: &[R], now: u64) -> Result<String, ContextError> {
         let message = Canonical::new(tenant, roles)?.message();
         let config = self.config.load();
-        let valid = || settings(&config).keys.iter().filter(|key| key.is_valid(now));
-        let key = valid().find(|key| key.state == KeyState::Active).or_else(|| valid().next());
+        let key = Key::best(&settings(&config).keys, |key| key, now);
         Ok(hex(&tag(key.ok_or(ContextError::NoValidKey)?, &message)))
     }
 

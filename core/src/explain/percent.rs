@@ -1,5 +1,7 @@
 //! Percent-encoding as different programs do it.
 
+use crate::percent::push_escaped;
+
 /// What an encoder leaves as it is, beside letters and digits, and what becomes of a space.
 #[derive(Clone, Copy)]
 pub(super) struct Encoder {
@@ -31,32 +33,11 @@ impl Encoder {
             match byte {
                 b' ' if self.plus => encoded.push(b'+'),
                 _ if byte.is_ascii_alphanumeric() || self.leaves.contains(&byte) => encoded.push(byte),
-                _ => encoded.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+                _ => push_escaped(&mut encoded, byte),
             }
         }
         encoded
     }
-}
-
-/// Undoes triplets alone. A percent sign without two digits stands for itself.
-pub(super) fn decode(text: &[u8]) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let pair = text.get(at + 1).copied().and_then(digit).zip(text.get(at + 2).copied().and_then(digit));
-        match (text[at], pair) {
-            (b'%', Some((high, low))) => {
-                decoded.push(high << 4 | low);
-                at += 3;
-            }
-            (byte, _) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    decoded
 }
 
 /// The same text with the digits of its triplets in upper or lower case.

@@ -1,10 +1,11 @@
 //! Methods, paths and queries that may have been signed in place of those that were received.
 
 use super::causes::Cause;
-use super::percent::{ENCODERS, PATH_ENCODERS, decode, replaced, with_case};
+use super::percent::{ENCODERS, PATH_ENCODERS, replaced, with_case};
 use super::recipe::Values;
 use super::variant::{Change, Variant};
 use crate::bytes::position;
+use crate::percent::decode;
 use crate::template::parameters;
 
 /// What is put before paths most often.
@@ -50,7 +51,7 @@ pub(super) fn paths(values: &Values<'_>, prefixes: &[String]) -> Vec<Variant> {
         }
     }
     let decoded = decode(path);
-    add("path-decoded", "", decoded.clone());
+    add("path-decoded", "", decoded.to_vec());
     add("path-decoded", "", parameters::decode(path));
     for encoder in PATH_ENCODERS {
         add("path-encoded", "", encoder.encode(&decoded));
@@ -114,7 +115,7 @@ pub(super) fn queries(values: &Values<'_>) -> Vec<Variant> {
     add("query-space", "", Some(replaced(query, b"+", b"%20")));
     add("query-escape-case", "", Some(with_case(query, true)));
     add("query-escape-case", "", Some(with_case(query, false)));
-    add("query-decoded", "", Some(decode(query)));
+    add("query-decoded", "", Some(decode(query).into_owned()));
     add("query-decoded", "", Some(parameters::decode(query)));
     for encoder in ENCODERS {
         let again = |order: &[&[u8]]| {

@@ -1,6 +1,7 @@
 //! Paths that a router could read differently than the policy does.
 
 use crate::bytes::any_pair;
+use crate::percent::escaped_byte;
 
 /// A raw path, looked at once.
 #[derive(Clone, Copy)]
@@ -74,7 +75,7 @@ pub(crate) fn check_unambiguous(path: &Path<'_>) -> Result<(), PathFault> {
                 }
             }
             b'%' => {
-                let escaped = escaped_byte(&path[at..]).ok_or(PathFault::Escape)?;
+                let escaped = escaped_byte(&path[at + 1..]).ok_or(PathFault::Escape)?;
                 match escaped {
                     b'/' | b'\\' | b';' | 0..=0x1f | 0x7f => return Err(PathFault::Separator),
                     0xc0 | 0xc1 | 0xf5..=0xff => return Err(PathFault::Escape),
@@ -88,13 +89,6 @@ pub(crate) fn check_unambiguous(path: &Path<'_>) -> Result<(), PathFault> {
         at += 1;
     }
     Ok(())
-}
-
-/// The byte that a percent triplet at the start of `text` stands for.
-pub(super) fn escaped_byte(text: &[u8]) -> Option<u8> {
-    let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-    (text.first() == Some(&b'%')).then_some(())?;
-    Some((digit(1)? * 16 + digit(2)?) as u8)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Patterns over method and path, compiled when the config is loaded, matched in time linear in the path.
 
-use super::path::{Path, escaped_byte};
+use super::path::Path;
 use crate::bytes::{is_same, position, starts_with};
+use crate::percent::Unescaped;
 
 /// How a literal is compared.
 ///
@@ -246,24 +247,6 @@ impl Segment {
 
 fn segment_length(path: &[u8]) -> usize {
     position(path, b'/').unwrap_or(path.len())
-}
-
-/// The bytes of a path segment with its percent triplets undone.
-struct Unescaped<'a>(&'a [u8]);
-
-impl Iterator for Unescaped<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        let (&first, rest) = self.0.split_first()?;
-        if let Some(byte) = escaped_byte(self.0) {
-            self.0 = &self.0[3..];
-            Some(byte)
-        } else {
-            self.0 = rest;
-            Some(first)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 use super::base::Budget;
 use super::component::{Component, FieldForm, Subject};
-use super::digest::BodyDigests;
 use super::fields::Fields;
 use super::input::{Input, Inputs, Moment, Signatures};
 use super::message::Message;
 use super::policy::Policy;
 use super::{Fault, Refused, base};
 use crate::identifier::ReceivedId;
+use crate::standard::{BodyDigests, Wanted};
 
 /// What one signature claims. Owns all, so that it outlives the head of its message.
 pub(crate) struct Claim {
@@ -160,8 +160,9 @@ impl Claim {
     }
 
     /// The digests of the body that must be computed.
-    pub(crate) fn wanted_digests(&self) -> (bool, bool) {
-        self.digests.map_or((false, false), |digests| (digests.sha256.is_some(), digests.sha512.is_some()))
+    pub(crate) fn wanted_digests(&self) -> Wanted {
+        let digests = self.digests.unwrap_or_default();
+        Wanted { sha256: digests.sha256.is_some(), sha512: digests.sha512.is_some() }
     }
 
     /// Whether the body, whose wanted digests are `computed`, is the one that is covered.

@@ -9,8 +9,7 @@ use sfv::{BareItemFromInput, KeyRef, Parser};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
-
-pub(crate) use crate::standard::BodyDigests;
+use crate::standard::BodyDigests;
 
 impl BodyDigests {
     /// Reads the header. Algorithms that are not known are passed over, as RFC 9530 asks; one that is must be there.

@@ -28,8 +28,6 @@ mod tests;
 
 pub(crate) use accept::{Asked, ask};
 pub(crate) use claim::{Claim, claims};
-#[cfg(test)]
-pub(crate) use digest::BodyDigests;
 pub(crate) use fault::{Fault, Refused};
 #[cfg(test)]
 pub(crate) use message::Response;

@@ -12,10 +12,11 @@ use super::base::{self, Budget};
 use super::input::{Inputs, Signatures};
 use super::registry::StructuredType;
 use super::structured;
-use super::{BodyDigests, Claim, Fault, Message, Policy, PolicySettings, Request, Response, Side, claims};
+use super::{Claim, Fault, Message, Policy, PolicySettings, Request, Response, Side, claims};
 use crate::bound_key::{BoundKey, KeyAlgorithm};
 use crate::refusal::RefusalCode;
 use crate::request::Head;
+use crate::standard::{BodyDigests, Wanted};
 
 fn read(file: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/vectors/external");
@@ -103,7 +104,7 @@ fn the_bases_of_the_rfc_are_made_again() {
                 assert!(bit % 37 != 0 || !key.verify(claim.base(), &other), "{title}");
             }
             assert_eq!(claim.check_body(body.len() as u64, &digests(body)), Ok(()), "{title}");
-            if claim.wanted_digests() != (false, false) {
+            if claim.wanted_digests() != Wanted::default() {
                 let other = digests(b"another body");
                 let refused = claim.check_body(body.len() as u64, &other).err();
                 assert_eq!(refused, Some((RefusalCode::DigestMismatch, Fault::Digest)), "{title}");

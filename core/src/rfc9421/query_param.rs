@@ -1,6 +1,7 @@
 //! One parameter of the query (RFC 9421, section 2.2.8).
 
 use super::Fault;
+use crate::percent::{escaped_byte, push_escaped};
 
 /// The most parameters of a query that are looked at.
 const MAX_PARAMETERS: usize = 100;
@@ -32,26 +33,22 @@ pub(super) fn put(query: &[u8], name: &str, out: &mut Vec<u8>) -> Result<(), Fau
 
 /// Decodes a piece of a form and encodes it again: all but letters, digits and `*-._` as a triplet, a space too.
 fn recode(text: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
         rest = after;
         let byte = match first {
             b'+' => b' ',
             b'%' => {
-                let digit = |at: usize| rest.get(at).and_then(|&digit| char::from(digit).to_digit(16));
-                let (Some(high), Some(low)) = (digit(0), digit(1)) else {
-                    return Err(Fault::QueryEncoding);
-                };
+                let escaped = escaped_byte(rest).ok_or(Fault::QueryEncoding)?;
                 rest = &rest[2..];
-                (high * 16 + low) as u8
+                escaped
             }
             byte => byte,
         };
         if byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_') {
             out.push(byte);
         } else {
-            out.extend([b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            push_escaped(out, byte);
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256, Sha512};
 use super::*;
 use crate::refusal::RefusalCode;
 use crate::request::Head;
+use crate::standard::{BodyDigests, Wanted};
 
 const NOW: u64 = 1_767_225_600;
 const NONCE: &str = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11";
@@ -138,7 +139,7 @@ fn a_request_is_signed_by_our_profile() {
     assert_eq!((claim.label(), claim.keyid()), ("wiresign", "billing/old"));
     assert_eq!((claim.created, claim.expires, claim.nonce()), (Some(NOW), None, Some("bxw_CmpVTI-dOw0PXBybEQ")));
     assert_eq!(claim.covered(), covered);
-    assert_eq!(claim.wanted_digests(), (true, false));
+    assert_eq!(claim.wanted_digests(), Wanted { sha256: true, sha512: false });
     assert!(sent.holds(&ours()));
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub use headers::SignedHeaders;
 
-use crate::config::{Compiled, Config, Key, KeyState, Service};
+use crate::config::{Compiled, Config, Key, Service};
 use crate::identifier::{ReceivedId, is_id};
 use crate::mac::{Sink, push_hex};
 use crate::refusal::FailureCode;
@@ -211,8 +211,7 @@ impl Signer {
 
     /// The key to sign with where there is room for one signature: an active one before one on its way out.
     fn best_key(&self, now: u64) -> Result<&Key, SignError> {
-        let keys = || self.own().keys.iter().filter(|key| key.is_valid(now));
-        keys().find(|key| key.state == KeyState::Active).or_else(|| keys().next()).ok_or(SignError::NoValidKey)
+        Key::best(&self.own().keys, |key| key, now).ok_or(SignError::NoValidKey)
     }
 
     /// The bytes that [`Signer::sign`] computes the signature over, for diagnosis. They hold no secret.

@@ -1,11 +1,11 @@
 //! Signs as the standards say: message signatures, signatures of AWS, and tokens.
 
 use super::{Prepared, SignError, SignedHeaders, Signer};
-use crate::config::{AwsKey, Bound, KeyState, Service};
+use crate::config::{AwsKey, Bound, Key, KeyState, Service};
 use crate::jwt;
 use crate::request::{Head, Headers};
 use crate::rfc9421;
-use crate::scheme::Standard;
+use crate::scheme::{Scheme, Standard};
 use crate::sigv4;
 
 /// Whether a service has a key to sign with.
@@ -40,10 +40,9 @@ impl Signer {
         match scheme {
             Standard::AwsSigv4 => {
                 let key = self.best_aws_key(now)?;
-                let signed = self.sign_for_aws(&head, body, key, now)?;
-                signed.headers().for_each(|(name, value)| headers.push(name, |text| text.push_str(value)));
+                headers = listed(self.sign_for_aws(&head, body, key, now)?.headers());
             }
-            Standard::Rfc9421 => headers = listed(&self.sign_message(&head, body, now, nonce)?),
+            Standard::Rfc9421 => headers = listed(self.sign_message(&head, body, now, nonce)?.headers()),
             Standard::Jwt => {
                 let token = self.issue(now, nonce)?;
                 headers.push("Authorization", |text| {
@@ -116,7 +115,7 @@ impl Signer {
             Some(asked) => asked.sign_response(policy.url_scheme(), (status, headers, body), request, keys, now),
             None => rfc9421::sign_response(policy, (status, headers, body), request, keys, now),
         })?;
-        Ok(listed(&signed))
+        Ok(listed(signed.headers()))
     }
 
     /// Signs a request once more, as the response to its first attempt asks by `Accept-Signature` (RFC 9421, section 5.2).
@@ -138,7 +137,7 @@ impl Signer {
         let Some(asked) = asked.first() else { return Ok(None) };
         let scheme = self.config.standards.messages.url_scheme();
         let signed = self.with_message_keys(now, |keys| asked.sign(scheme, &head, body, keys, now, Some(nonce)))?;
-        Ok(Some(listed(&signed)))
+        Ok(Some(listed(signed.headers())))
     }
 
     /// Hands over the keys that messages are signed with.
@@ -190,7 +189,7 @@ impl Signer {
         now: u64,
         seconds: u64,
     ) -> Result<String, SignError> {
-        if self.config.sign_with != crate::scheme::Scheme::Standard(Standard::AwsSigv4) {
+        if self.config.sign_with != Scheme::Standard(Standard::AwsSigv4) {
             return Err(SignError::NoLinks);
         }
         // The request id plays no part in a link.
@@ -210,9 +209,7 @@ impl Signer {
     }
 
     fn best_aws_key(&self, now: u64) -> Result<&AwsKey, SignError> {
-        let keys = || self.own().aws_keys.iter().filter(|known| known.key.is_valid(now));
-        let active = keys().find(|known| known.key.state == KeyState::Active);
-        active.or_else(|| keys().next()).ok_or(SignError::NoValidKey)
+        Key::best(&self.own().aws_keys, |known| &known.key, now).ok_or(SignError::NoValidKey)
     }
 
     /// The keys to sign with: of those that are valid the ones that only their owner has, or else the shared ones. An active one
@@ -266,8 +263,8 @@ fn unsigned(fault: rfc9421::Fault) -> SignError {
     SignError::InvalidRequest(fault.sentence())
 }
 
-fn listed(signed: &rfc9421::Signed) -> SignedHeaders {
+fn listed<'a>(signed: impl Iterator<Item = (&'static str, &'a str)>) -> SignedHeaders {
     let mut headers = SignedHeaders::new();
-    signed.headers().for_each(|(name, value)| headers.push(name, |text| text.push_str(value)));
+    signed.for_each(|(name, value)| headers.push(name, |text| text.push_str(value)));
     headers
 }

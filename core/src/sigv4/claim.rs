@@ -14,7 +14,6 @@ use super::coverage::SignedNames;
 #[cfg(test)]
 use super::derived_key::string_to_sign;
 use super::derived_key::{DerivedKey, SigningSecret};
-use super::digest::{BodyDigests, hex_digits};
 use super::fields::Fields;
 use super::path::CanonicalPath;
 use super::payload::{self, Covered};
@@ -25,8 +24,9 @@ use super::{ALGORITHM, Expected, Fault, SCOPE_END, WINDOW};
 use crate::bytes::parse_digits;
 #[cfg(test)]
 use crate::mac::Sink;
-use crate::mac::{Tag, decode_tag, same_tag};
+use crate::mac::{Tag, decode_tag, hex_digits, same_tag};
 use crate::request::{Head, Headers};
+use crate::standard::BodyDigests;
 
 /// Where a credential travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

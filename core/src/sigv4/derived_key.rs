@@ -6,10 +6,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use super::digest::hex_digits;
 use super::timestamp::Timestamp;
 use super::{ALGORITHM, SCOPE_END};
-use crate::mac::{Gathered, MacKey, Sink, Tag};
+use crate::mac::{Gathered, MacKey, Sink, Tag, hex_digits};
 
 /// How many derived keys a secret keeps. A presigned link lives for a week, so signatures of nine days may be about.
 const KEPT: usize = 10;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Fault;
+use crate::percent::{escaped_byte, push_escaped};
 
 const UNRESERVED: [bool; 256] = {
     let mut table = [false; 256];
@@ -20,12 +21,7 @@ pub(super) fn is_unreserved(byte: u8) -> bool {
 
 /// Writes one byte, encoded where it must be.
 pub(super) fn push_encoded(text: &mut Vec<u8>, byte: u8) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    if is_unreserved(byte) {
-        text.push(byte);
-    } else {
-        text.extend_from_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0f)]]);
-    }
+    if is_unreserved(byte) { text.push(byte) } else { push_escaped(text, byte) }
 }
 
 /// Encodes each byte of a text, also percent signs.
@@ -36,12 +32,6 @@ pub(super) fn encode(text: &[u8]) -> Cow<'_, [u8]> {
     let mut encoded = Vec::with_capacity(text.len() + 32);
     text.iter().for_each(|&byte| push_encoded(&mut encoded, byte));
     Cow::Owned(encoded)
-}
-
-/// The byte that the two digits behind a percent sign stand for.
-pub(super) fn escaped_byte(text: &[u8]) -> Option<u8> {
-    let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-    Some((digit(0)? << 4 | digit(1)?) as u8)
 }
 
 /// Decodes a name or a value of a query and encodes it again, so that each has one spelling.
@@ -87,29 +77,10 @@ fn is_encoded(text: &[u8]) -> bool {
     true
 }
 
-/// Undoes [`encode`].
-pub(super) fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {
-    if !encoded.contains(&b'%') {
-        return Cow::Borrowed(encoded);
-    }
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        match escaped_byte(tail).filter(|_| byte == b'%') {
-            Some(escaped) => {
-                decoded.push(escaped);
-                rest = &tail[2..];
-            }
-            None => decoded.push(byte),
-        }
-    }
-    Cow::Owned(decoded)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::percent::decode;
 
     #[test]
     fn each_byte_is_encoded_but_the_unreserved_ones() {

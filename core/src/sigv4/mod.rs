@@ -8,7 +8,6 @@ mod canonical;
 mod claim;
 mod coverage;
 mod derived_key;
-mod digest;
 mod encoding;
 mod fault;
 mod fields;
@@ -26,8 +25,6 @@ mod tests;
 pub(crate) use claim::Carrier;
 pub(crate) use claim::{Claim, is_there};
 pub(crate) use derived_key::SigningSecret;
-#[cfg(test)]
-pub(crate) use digest::BodyDigests;
 pub(crate) use fault::{Fault, SignFault};
 pub(crate) use path::PathForm;
 pub(crate) use sign::{Credentials, Payload, Signed, presign, sign};

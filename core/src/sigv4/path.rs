@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::Fault;
-use super::encoding::{escaped_byte, is_unreserved, push_encoded};
+use super::encoding::{is_unreserved, push_encoded};
 use crate::bytes::any_pair;
+use crate::percent::escaped_byte;
 
 /// How a path becomes its canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

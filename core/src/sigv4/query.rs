@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::encoding::{decode, recode};
+use super::encoding::recode;
 use super::{Fault, MAX_PARAMETERS};
 use crate::bytes::position;
+use crate::percent::decode;
 
 /// The parameters of a presigned link, in the order in which they are written.
 pub(super) mod parameter {

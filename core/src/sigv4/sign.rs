@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::canonical::CanonicalRequest;
 use super::coverage::{SignedNames, is_name_byte};
 use super::derived_key::SigningSecret;
-use super::digest::hex_digits;
 use super::encoding::encode;
 use super::fields::Fields;
 use super::path::CanonicalPath;
@@ -16,7 +15,7 @@ use super::query::{Query, carries_credential, parameter};
 use super::scope::is_part;
 use super::timestamp::Timestamp;
 use super::{ALGORITHM, Expected, Fault, MAX_EXPIRY, SCOPE_END, SignFault};
-use crate::mac::TAG_HEX;
+use crate::mac::{TAG_HEX, hex_digits};
 use crate::request::{Head, Headers};
 
 /// Headers that are for the next machine only, or that machines on the way change: no signer of AWS covers them.

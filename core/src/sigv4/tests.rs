@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::request::Head;
+use crate::standard::BodyDigests;
 
 /// A request as it is on the wire.
 #[derive(Clone, Debug, PartialEq)]

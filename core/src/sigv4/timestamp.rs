@@ -1,5 +1,7 @@
 //! Points in time as AWS writes them: `20150830T123600Z`, and the forms of the `Date` header.
 
+use crate::calendar::{DateTime, digits};
+
 /// A time, and the text of it that is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timestamp {
@@ -17,7 +19,8 @@ impl Timestamp {
         }
         let number = |from: usize, to: usize| digits(&text[from..to]);
         let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
-        let seconds = seconds_of([year, month, day], [number(9, 11)?, number(11, 13)?, number(13, 15)?])?;
+        let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
+        let seconds = DateTime { year, month, day, hour, minute, second }.seconds()?;
         Some(Self { seconds, text })
     }
 
@@ -40,8 +43,9 @@ impl Timestamp {
         const WEEKDAYS: &[u8; 21] = b"ThuFriSatSunMonTueWed";
         let number = |from: usize, to: usize| digits(&main[from..to]);
         let month = MONTHS.as_chunks::<3>().0.iter().position(|name| name == &main[8..11])? as u64 + 1;
-        let date = [number(12, 16)?, month, number(5, 7)?];
-        let seconds = seconds_of(date, [number(17, 19)?, number(20, 22)?, number(23, 25)?])?;
+        let (day, year) = (number(5, 7)?, number(12, 16)?);
+        let (hour, minute, second) = (number(17, 19)?, number(20, 22)?, number(23, 25)?);
+        let seconds = DateTime { year, month, day, hour, minute, second }.seconds()?;
         let weekday = &WEEKDAYS.as_chunks::<3>().0[(seconds / 86_400 % 7) as usize];
         if weekday != &main[..3] {
             return None;
@@ -51,21 +55,9 @@ impl Timestamp {
 
     /// `None` where the year has more than four digits.
     pub(super) fn at(seconds: u64) -> Option<Self> {
-        let days = seconds / 86_400;
-        // Counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
-        let shifted = days.checked_add(719_468)?;
-        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-        let year = year_of_era + era * 400 + u64::from(month <= 2);
-        if year > 9999 {
-            return None;
-        }
+        let DateTime { year, month, day, hour, minute, second } = DateTime::at(seconds)?;
         let mut text = *b"00000000T000000Z";
-        let pairs = [year / 100, year % 100, month, day, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60];
+        let pairs = [year / 100, year % 100, month, day, hour, minute, second];
         for (at, pair) in [0, 2, 4, 6, 9, 11, 13].into_iter().zip(pairs) {
             text[at] += (pair / 10) as u8;
             text[at + 1] += (pair % 10) as u8;
@@ -77,30 +69,6 @@ impl Timestamp {
     pub(super) fn day(&self) -> &[u8; 8] {
         self.text.first_chunk().expect("16 bytes are more than 8")
     }
-}
-
-fn digits(text: &[u8]) -> Option<u64> {
-    text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
-}
-
-/// Seconds since 1970 of a date that the calendar has.
-fn seconds_of([year, month, day]: [u64; 3], [hour, minute, second]: [u64; 3]) -> Option<u64> {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length = match month {
-        2 => 28 + u64::from(is_leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if year < 1970 || !(1..=length).contains(&day) || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let shifted_year = year - u64::from(month <= 2);
-    let (era, year_of_era) = (shifted_year / 400, shifted_year % 400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
 #[cfg(test)]

@@ -172,10 +172,7 @@ impl Signature {
     /// Which digests of the body the proof needs.
     pub(crate) fn wanted(&self) -> Wanted {
         match &self.claim {
-            Claim::Message(claim) => {
-                let (sha256, sha512) = claim.wanted_digests();
-                Wanted { sha256, sha512 }
-            }
+            Claim::Message(claim) => claim.wanted_digests(),
             Claim::Aws(claim) => Wanted { sha256: claim.needs_digest(), sha512: false },
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::bound_key::BoundKey;
+use crate::bound_key::{BoundKey, SetKey};
 use crate::config::{Bound, Key};
 
 /// How tokens are judged and issued.
@@ -28,7 +28,7 @@ pub(crate) struct Issuer {
     /// Where the issuer publishes its keys, for the adapter to fetch.
     pub(crate) jwks_url: Option<Box<str>>,
     /// What was fetched from there.
-    pub(crate) fetched: ArcSwap<Vec<PublishedKey>>,
+    pub(crate) fetched: ArcSwap<Vec<SetKey>>,
     /// The position among the services under which the issuer's users call; `None` where its tokens name services.
     pub(crate) users: Option<usize>,
     /// The media type that the issuer's tokens must say they are.
@@ -36,12 +36,6 @@ pub(crate) struct Issuer {
     pub(crate) caller_claim: Box<str>,
     pub(crate) permissions_claim: Option<Box<str>>,
     pub(crate) tenant_claim: Option<Box<str>>,
-}
-
-/// A key of a JWK Set.
-pub(crate) struct PublishedKey {
-    pub(crate) id: Option<Box<str>>,
-    pub(crate) bound: BoundKey,
 }
 
 /// A key that may have signed a token.
@@ -54,7 +48,7 @@ pub(crate) struct Candidate<'k> {
 
 impl Issuer {
     /// Takes what the issuer publishes now in place of what it published before.
-    pub(crate) fn publish(&self, keys: Vec<PublishedKey>) {
+    pub(crate) fn publish(&self, keys: Vec<SetKey>) {
         self.fetched.store(Arc::new(keys));
     }
 }
@@ -65,8 +59,8 @@ impl<'k> From<&'k Bound> for Candidate<'k> {
     }
 }
 
-impl<'k> From<&'k PublishedKey> for Candidate<'k> {
-    fn from(published: &'k PublishedKey) -> Self {
-        Self { id: published.id.as_deref(), bound: &published.bound, key: None }
+impl<'k> From<&'k SetKey> for Candidate<'k> {
+    fn from(published: &'k SetKey) -> Self {
+        Self { id: published.id.as_deref(), bound: &published.key, key: None }
     }
 }
