@@ -103,6 +103,18 @@ impl NativeConfig {
         self.0.webhooks().collect()
     }
 
+    /// Where issuers publish their keys: the name of each, and the URL.
+    #[napi(getter)]
+    pub fn jwks_urls(&self) -> Vec<Vec<&str>> {
+        self.0.jwks_urls().map(|(issuer, url)| vec![issuer, url]).collect()
+    }
+
+    /// Takes the keys that an issuer publishes now, or says why it does not.
+    #[napi(catch_unwind)]
+    pub fn publish_keys(&self, issuer: String, jwks: String) -> Option<Problem> {
+        self.0.publish_keys(&issuer, &jwks).as_ref().err().map(Problem::from)
+    }
+
     /// The names of all headers that a scheme reads, in lower case and sorted.
     #[napi(getter)]
     pub fn header_names(&self) -> Vec<String> {

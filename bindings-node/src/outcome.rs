@@ -46,6 +46,30 @@ impl From<&Verified> for Facts {
     }
 }
 
+/// What a token says beyond who calls.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct TokenFields {
+    /// Its subject.
+    pub subject: Option<String>,
+    /// Its tenant, where the config says.
+    pub tenant: Option<String>,
+    /// When it ends, in Unix seconds.
+    pub expires: f64,
+    /// All of its claims, as the JSON text of an object.
+    pub claims: String,
+}
+
+impl TokenFields {
+    fn of(verified: &Verified) -> Option<Self> {
+        Some(Self {
+            subject: verified.subject().map(str::to_owned),
+            tenant: verified.tenant().map(str::to_owned),
+            expires: verified.token_expires()? as f64,
+            claims: verified.claims()?.to_owned(),
+        })
+    }
+}
+
 /// Everything about a verified request.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct VerifiedFields {
@@ -61,6 +85,8 @@ pub struct VerifiedFields {
     pub replay_key: Option<String>,
     /// For how long an external store must remember it.
     pub replay_seconds: Option<f64>,
+    /// What its token says, where it has one.
+    pub token: Option<TokenFields>,
     /// The request itself, where what such a store says is still to come.
     pub unsettled: Option<NativeVerified>,
 }
@@ -74,6 +100,7 @@ impl From<&Verified> for VerifiedFields {
             request_id: verified.request_id().map(str::to_owned),
             replay_key: verified.replay_key(),
             replay_seconds: verified.replay_seconds().map(|seconds| seconds as f64),
+            token: TokenFields::of(verified),
             unsettled: verified.replay_seconds().map(|_| NativeVerified(verified.clone())),
         }
     }

@@ -112,6 +112,29 @@ export class Config {
     return this.#native.hasExternalReplayStore;
   }
 
+  /** Where issuers of tokens publish their keys: the name of each and the URL of its JWK Set. `wiresign/jwks` fetches them. */
+  get jwksUrls(): readonly (readonly [issuer: string, url: string])[] {
+    return this.#native.jwksUrls;
+  }
+
+  /**
+   * Takes the JWK Set that an issuer publishes now, in place of what it published before. All verifiers with this config use
+   * it from then on.
+   *
+   * @param jwks the JSON text
+   * @throws {ConfigError} where the set is wrong, or no such issuer publishes keys; then the keys stay as they were
+   */
+  publishKeys(issuer: string, jwks: string): void {
+    // Callers without types pass whatever they have.
+    if (typeof issuer !== "string" || typeof jwks !== "string") {
+      throw new TypeError("The name of an issuer and its JWK Set are text.");
+    }
+    const problem = this.#native.publishKeys(issuer, jwks);
+    if (problem !== null) {
+      throw new ConfigError([problem]);
+    }
+  }
+
   /** Where a service of the registry is reached; `null` where the document does not say. */
   url(service: string): string | null {
     return this.#native.url(service);

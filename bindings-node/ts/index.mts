@@ -17,6 +17,8 @@ export {
   Verifier,
 } from "./index.js";
 export type {
+  Claim,
+  Claims,
   ConfigOptions,
   Counter,
   Environment,
@@ -24,8 +26,10 @@ export type {
   Hint,
   HeaderPairs,
   HeaderRecord,
+  HttpResponse,
   Metrics,
   OutgoingRequest,
+  PresignOptions,
   Problem,
   ReceivedRequest,
   RefusalResponse,

@@ -14,7 +14,16 @@ export type { HeaderList, HeaderPairs, HeaderRecord, RequestHeaders } from "./he
 export type { Counter, HandshakeResponse, Hint, Problem } from "./native.js";
 export { Refusal, type RefusalResponse } from "./refusal.js";
 export { generateSecret, type SecretEncoding } from "./secret.js";
-export { Signer, type OutgoingRequest, type SignedHeaders, type SignerOptions, type SignOptions } from "./signer.js";
+export type { HttpResponse } from "./response.js";
+export {
+  Signer,
+  type OutgoingRequest,
+  type PresignOptions,
+  type SignedHeaders,
+  type SignerOptions,
+  type SignOptions,
+} from "./signer.js";
+export type { Claim, Claims } from "./token.js";
 export { Verified } from "./verified.js";
 export {
   Verifier,

@@ -30,6 +30,9 @@ export interface NativeConfig {
   /** Whether requests say themselves which of their headers are signed. */
   readonly needsAllHeaders: boolean;
   readonly hasExternalReplayStore: boolean;
+  readonly jwksUrls: [issuer: string, url: string][];
+  /** `null` where the keys were taken. */
+  publishKeys(issuer: string, jwks: string): Problem | null;
   url(service: string): string | null;
 }
 
@@ -64,8 +67,19 @@ export interface VerifiedFields {
   readonly requestId: string | null;
   readonly replayKey: string | null;
   readonly replaySeconds: number | null;
+  /** What its token says, where it has one. */
+  readonly token: TokenFields | null;
   /** The request itself, where what a store outside says is still to come. */
   readonly unsettled: NativeVerified | null;
+}
+
+/** What a token says beyond who calls. */
+export interface TokenFields {
+  readonly subject: string | null;
+  readonly tenant: string | null;
+  readonly expires: number;
+  /** The JSON text of an object. */
+  readonly claims: string;
 }
 
 /** A verified request, as only the native side sees it. */
@@ -103,6 +117,11 @@ export interface ExplanationFields {
 export interface HandshakeOutcome {
   readonly refused: boolean;
   readonly response: HandshakeResponse | null;
+}
+
+export interface AskedOutcome {
+  readonly failed: boolean;
+  readonly headers: [string, string][] | null;
 }
 
 export interface ContextFields {
@@ -198,6 +217,34 @@ export interface NativeSigner {
     nonce: string | undefined,
     authority: string | undefined,
   ): Uint8Array | null;
+  presign(
+    method: string,
+    target: string,
+    headers: string[],
+    now: number,
+    validFor: number,
+    authority: string | undefined,
+  ): string | null;
+  signResponse(
+    status: number,
+    responseHeaders: string[],
+    body: Uint8Array,
+    method: string,
+    target: string,
+    requestHeaders: string[],
+    now: number,
+    authority: string | undefined,
+  ): [string, string][] | null;
+  signAsAsked(
+    responseHeaders: string[],
+    method: string,
+    target: string,
+    headers: string[],
+    body: Uint8Array,
+    now: number,
+    nonce: string | undefined,
+    authority: string | undefined,
+  ): AskedOutcome;
 }
 
 export interface NativeBodyVerification {
@@ -255,6 +302,18 @@ export interface NativeVerifier {
   ): HandshakeOutcome;
   /** The webhooks to ask `handshake` about before a request is verified. */
   handshakesAt(method: string, target: string): string[];
+  verifyResponse(
+    service: string,
+    status: number,
+    responseHeaders: string[],
+    body: Uint8Array,
+    method: string,
+    target: string,
+    requestHeaders: string[],
+    now: number,
+    authority: string | undefined,
+  ): VerifiedFields | null;
+  acceptSignature(): string;
   replace(config: NativeConfig): void;
   readonly bodyLimit: number;
   prometheus(): string;

@@ -3,8 +3,10 @@ import { inspect } from "node:util";
 import { nativeOf, type Config } from "./config.js";
 import { SigningError } from "./errors.js";
 import { flatten, type RequestHeaders } from "./headers.js";
+import { statusOf, type HttpResponse } from "./response.js";
 import { CLOCK, isTime } from "./time.js";
 import { native, type HotSign, type NativeSigner } from "./native.js";
+import type { RequestHead } from "./verifier.js";
 
 /** What will be sent. */
 export interface OutgoingRequest {
@@ -32,6 +34,14 @@ export interface SignOptions {
   readonly now?: number | undefined;
   /** The request id; a fresh UUID of version 4 unless given. */
   readonly nonce?: string | undefined;
+}
+
+/** Options of one link. */
+export interface PresignOptions {
+  /** For how many seconds the link is good. */
+  readonly seconds: number;
+  /** The time in Unix seconds; the clock unless given. */
+  readonly now?: number | undefined;
 }
 
 /** Headers to set, in order. */
@@ -99,10 +109,84 @@ export class Signer {
       options?.nonce,
       request.authority,
     );
-    if (message === null) {
+    const { buffer, byteOffset, byteLength } = this.#made(message);
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  /**
+   * The target of a link that whoever holds it can follow until it ends. Only where the config signs with `aws-sigv4`. Headers
+   * of the request are signed, and must be sent with it.
+   *
+   * @throws {SigningError} where the request cannot be signed as a link
+   */
+  presign(request: Omit<OutgoingRequest, "body">, options: PresignOptions): string {
+    checkTexts(request);
+    if (!isTime(options.seconds)) {
+      throw new SigningError("the life of a link must be in whole seconds");
+    }
+    const link = this.#native.presign(
+      request.method,
+      request.target,
+      flatten(request.headers ?? []),
+      timeOf(options),
+      options.seconds,
+      request.authority,
+    );
+    return this.#made(link);
+  }
+
+  /**
+   * Signs the response to a request so that it can be held against that request (RFC 9421, section 2.4), and gives the
+   * headers to set.
+   *
+   * @param request as it was received, with its signature headers; where it asks for a signature by `Accept-Signature`, it
+   *   gets that one
+   * @throws {SigningError} where the config has no key for that
+   */
+  signResponse(response: HttpResponse, request: RequestHead, options?: Pick<SignOptions, "now">): SignedHeaders {
+    checkTexts(request);
+    const signed = this.#native.signResponse(
+      statusOf(response),
+      flatten(response.headers),
+      checkedBytes(response.body),
+      request.method,
+      request.target,
+      flatten(request.headers),
+      timeOf(options),
+      request.authority,
+    );
+    return this.#made(signed);
+  }
+
+  /**
+   * Signs a request once more, as the response to its first attempt asks by `Accept-Signature` (RFC 9421, section 5.2), and
+   * gives the headers to set.
+   *
+   * @param headers those of the response
+   * @returns `null` where it asks for nothing
+   * @throws {SigningError} where the request cannot be signed so
+   */
+  signAsAsked(headers: RequestHeaders, request: OutgoingRequest, options?: SignOptions): SignedHeaders | null {
+    const body = checkedBody(request);
+    const { failed, headers: signed } = this.#native.signAsAsked(
+      flatten(headers),
+      request.method,
+      request.target,
+      flatten(request.headers ?? []),
+      body,
+      timeOf(options),
+      options?.nonce,
+      request.authority,
+    );
+    return failed ? this.#made(null) : signed;
+  }
+
+  /** What the native side has made; `null` is an error that it has left. */
+  #made<T>(made: T | null): T {
+    if (made === null) {
       throw new SigningError(this.#native.lastError());
     }
-    return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+    return made;
   }
 
   /** The way for requests whose own headers a scheme may sign. */
@@ -116,10 +200,7 @@ export class Signer {
       options?.nonce,
       request.authority,
     );
-    if (signed === null) {
-      throw new SigningError(this.#native.lastError());
-    }
-    return signed;
+    return this.#made(signed);
   }
 
   /** What may be printed of it. */
@@ -133,7 +214,7 @@ export class Signer {
 }
 
 /** The time for the native side. */
-function timeOf(options: SignOptions | undefined): number {
+function timeOf(options: Pick<SignOptions, "now"> | undefined): number {
   const now = options?.now;
   if (now === undefined) {
     return CLOCK;
@@ -144,11 +225,24 @@ function timeOf(options: SignOptions | undefined): number {
   return now;
 }
 
-/** The body as bytes. Callers without types pass whatever they have. */
+// Callers without types pass whatever they have: what follows looks at it.
+
 function checkedBody(request: OutgoingRequest): Uint8Array {
-  const body = bytesOf(request.body);
-  if (typeof request.method !== "string" || typeof request.target !== "string" || !(body instanceof Uint8Array)) {
-    throw new SigningError("the method and the target must be strings, the body text or a Uint8Array");
+  checkTexts(request);
+  return checkedBytes(request.body);
+}
+
+function checkTexts({ method, target }: Pick<OutgoingRequest, "method" | "target">): void {
+  if (typeof method !== "string" || typeof target !== "string") {
+    throw new SigningError("the method and the target must be strings");
+  }
+}
+
+/** The body as bytes. */
+function checkedBytes(given: Uint8Array | string | undefined): Uint8Array {
+  const body = bytesOf(given);
+  if (!(body instanceof Uint8Array)) {
+    throw new SigningError("the body must be text or a Uint8Array");
   }
   return body;
 }

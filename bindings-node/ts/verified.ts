@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { native, type Facts, type NativeVerified, type Terms, type VerifiedFields } from "./native.js";
 import { Refusal } from "./refusal.js";
 import { keyOfRequestId, keyOfSignature } from "./replay-key.js";
+import { Token, type Claims } from "./token.js";
 
 // Only this module holds it, so that nobody makes a Verified through the constructor.
 const MAKE = Symbol("wiresign.make");
@@ -18,6 +19,7 @@ export type Identity =
       readonly requestId: string | null;
       readonly replayKey: string | null;
       readonly replaySeconds: number | null;
+      readonly token: Token | null;
       readonly unsettled: NativeVerified | null;
     };
 
@@ -105,6 +107,29 @@ export class Verified {
     return this.#facts.covered;
   }
 
+  /** The subject (`sub`) of the request's token; `null` where it has none. */
+  get subject(): string | null {
+    return this.#token?.subject ?? null;
+  }
+
+  /** The tenant that the request's token names, in the claim that the config says. */
+  get tenant(): string | null {
+    return this.#token?.tenant ?? null;
+  }
+
+  /** When the request's token expires, in Unix seconds; `null` where there is no token. */
+  get tokenExpires(): number | null {
+    return this.#token?.expires ?? null;
+  }
+
+  /**
+   * All claims of the request's token, in an object that cannot be changed. Whole numbers beyond
+   * `Number.MAX_SAFE_INTEGER` are `bigint`s.
+   */
+  get claims(): Claims | null {
+    return this.#token?.claims ?? null;
+  }
+
   /** What a store shared by several verifiers keeps to see the same request again. */
   get replayKey(): string | null {
     const identity = this.#identity;
@@ -118,6 +143,11 @@ export class Verified {
   get replaySeconds(): number | null {
     const identity = this.#identity;
     return typeof identity === "object" && "replaySeconds" in identity ? identity.replaySeconds : null;
+  }
+
+  get #token(): Token | null {
+    const identity = this.#identity;
+    return typeof identity === "object" && "token" in identity ? identity.token : null;
   }
 
   /** @internal What the native side needs to take the word of a store outside. */
@@ -149,7 +179,7 @@ export class Verified {
     }
   }
 
-  /** All of it, for a log. */
+  /** All of it, for a log, but for the claims of a token, of which nobody knows what they hold. */
   toJSON(): object {
     return {
       service: this.service,
@@ -163,6 +193,9 @@ export class Verified {
       requestIdIsSigned: this.requestIdIsSigned,
       route: this.route,
       covered: this.covered,
+      subject: this.subject,
+      tenant: this.tenant,
+      tokenExpires: this.tokenExpires,
       isPublic: this.isPublic,
     };
   }
@@ -174,5 +207,8 @@ export class Verified {
 
 /** A `Verified` from everything that the native side says. */
 export function verifiedFrom(fields: VerifiedFields, terms: Terms): Verified {
-  return Verified.of({ ...fields.facts, terms }, fields.age, fields.timestamp, fields);
+  return Verified.of({ ...fields.facts, terms }, fields.age, fields.timestamp, {
+    ...fields,
+    token: fields.token && new Token(fields.token),
+  });
 }

@@ -15,6 +15,7 @@ import {
   type Terms,
 } from "./native.js";
 import { Refusal } from "./refusal.js";
+import { statusOf, type HttpResponse } from "./response.js";
 import { CLOCK, isTime } from "./time.js";
 import { Verified, verifiedFrom, type Known } from "./verified.js";
 import {
@@ -290,6 +291,43 @@ export class Verifier {
   /** The webhooks to ask `handshake` about, one after the other, before a request that goes there is verified. */
   handshakesAt(method: string, target: string): readonly string[] {
     return inForceOf(this).config.webhooks.length === 0 ? [] : this.#native.handshakesAt(method, target);
+  }
+
+  /**
+   * Judges the response that a service gave to a request, by a signature of RFC 9421 that covers both.
+   *
+   * @param request as it was sent, with its signature headers
+   * @throws {Refusal} as for requests; `SERVICE_NOT_ALLOWED` where another service has signed
+   */
+  verifyResponse(service: string, response: HttpResponse, request: RequestHead, options?: VerifyOptions): Verified {
+    this.#checkTexts(request);
+    const body = response.body ?? EMPTY;
+    if (!(body instanceof Uint8Array)) {
+      throw this.#refusal(BAD_BODY);
+    }
+    const fields = this.#native.verifyResponse(
+      service,
+      statusOf(response),
+      flatten(response.headers),
+      body,
+      request.method,
+      request.target,
+      flatten(request.headers),
+      timeOf(options),
+      request.authority,
+    );
+    if (fields === null) {
+      throw Refusal.of(this.#native.takeRefusal());
+    }
+    return verifiedFrom(fields, this.#terms);
+  }
+
+  /**
+   * The value of an `Accept-Signature` header (RFC 9421, section 5.1) that asks the caller for the signature that is accepted
+   * here. For the answer to a request that was not signed so.
+   */
+  acceptSignature(): string {
+    return this.#native.acceptSignature();
   }
 
   /** Swaps the config at once for all later requests; the replay store and the counters are kept. */

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{Either, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
-use wiresign::Signer;
+use wiresign::{SignedHeaders, Signer};
 
 use crate::config::NativeConfig;
 use crate::text::{Texts, WireText};
@@ -20,6 +20,15 @@ pub(crate) struct State {
     pub(crate) names: RefCell<Vec<String>>,
     pub(crate) error: RefCell<String>,
     pub(crate) texts: RefCell<Texts>,
+}
+
+/// What came of a response that may ask for a signature.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct AskedOutcome {
+    /// Whether an error is left.
+    pub failed: bool,
+    /// The headers to set; `null` where nothing is asked for.
+    pub headers: Option<Vec<Vec<String>>>,
 }
 
 /// Holds the credential of one caller and a scheme.
@@ -85,10 +94,7 @@ impl NativeSigner {
         let now = seconds(now)?;
         let signed = nonce_of(nonce.as_ref())
             .and_then(|nonce| self.state.signer.sign(&head, body, now, &nonce).map_err(|error| error.to_string()));
-        Ok(self.kept(signed.map(|signed| {
-            let list = signed.iter().map(|(name, value)| vec![name.to_owned(), value.to_owned()]);
-            list.collect()
-        })))
+        Ok(self.kept(signed.map(|signed| listed(&signed))))
     }
 
     /// The bytes that would be signed; `null` where the request cannot be signed.
@@ -115,9 +121,86 @@ impl NativeSigner {
         Ok(self.kept(message).map(Uint8Array::from))
     }
 
+    /// The target of a link that is signed for so many seconds; `null` is an error, which is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    pub fn presign(
+        &self,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        now: f64,
+        valid_for: f64,
+        authority: Option<WireText>,
+    ) -> Result<Option<String>> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), None)?;
+        let link = self.state.signer.presign(&head, seconds(now)?, seconds(valid_for)?);
+        Ok(self.kept(link.map_err(|error| error.to_string())))
+    }
+
+    /// The headers that sign a response and bind it to its request; `null` is an error, which is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn sign_response(
+        &self,
+        status: u16,
+        response_headers: Vec<WireText>,
+        body: &[u8],
+        method: WireText,
+        target: WireText,
+        request_headers: Vec<WireText>,
+        now: f64,
+        authority: Option<WireText>,
+    ) -> Result<Option<Vec<Vec<String>>>> {
+        let (own, received) = (pairs(response_headers), pairs(request_headers));
+        let request = head(&method, &target, &received, authority.as_ref(), None)?;
+        let signed = self.state.signer.sign_response((status, &own, body), &request, seconds(now)?);
+        Ok(self.kept(signed.map(|signed| listed(&signed)).map_err(|error| error.to_string())))
+    }
+
+    /// The headers to set for the second attempt that a response asks for. `failed` says that an error is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn sign_as_asked(
+        &self,
+        response_headers: Vec<WireText>,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        body: &[u8],
+        now: f64,
+        nonce: Option<WireText>,
+        authority: Option<WireText>,
+    ) -> Result<AskedOutcome> {
+        let (response, headers) = (pairs(response_headers), pairs(headers));
+        let head = head(&method, &target, &headers, authority.as_ref(), None)?;
+        let now = seconds(now)?;
+        let signed = nonce_of(nonce.as_ref()).and_then(|nonce| {
+            let signed = self.state.signer.sign_as_asked(&response, &head, body, now, &nonce);
+            signed.map_err(|error| error.to_string())
+        });
+        Ok(match self.kept(signed) {
+            Some(signed) => AskedOutcome { failed: false, headers: signed.as_ref().map(listed) },
+            None => AskedOutcome { failed: true, headers: None },
+        })
+    }
+
     fn kept<T>(&self, outcome: std::result::Result<T, String>) -> Option<T> {
         outcome.map_err(|error| self.state.error.replace(error)).ok()
     }
+}
+
+fn listed(signed: &SignedHeaders) -> Vec<Vec<String>> {
+    signed.iter().map(|(name, value)| vec![name.to_owned(), value.to_owned()]).collect()
 }
 
 /// The nonce that is given, or a fresh request id.

@@ -129,9 +129,9 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
 
 #[inline]
 fn accepted(state: &State, verified: Verified, headers: &Present<'_>, cells: &mut Cells) -> i32 {
-    // What is still to be settled has more to say than there is room for.
-    let is_settled = verified.replay_seconds().is_none();
-    let number = if is_settled { state.facts.borrow_mut().number(&verified) } else { None };
+    // What is still to be settled, and what others will not have, has more to say than there is room for.
+    let fits = verified.replay_seconds().is_none() && !verified.is_individual();
+    let number = if fits { state.facts.borrow_mut().number(&verified) } else { None };
     let Some(number) = number else {
         state.verified.replace(Some(verified));
         return ACCEPTED_ELSEWHERE;

@@ -317,6 +317,41 @@ impl NativeVerifier {
         self.state.verifier.handshakes_at(&method.0, &target.0)
     }
 
+    /// Judges the response that a service gave to a request. `null` is a refusal, which is left.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "each crosses on its own, so that no object is taken apart here")]
+    pub fn verify_response(
+        &self,
+        service: String,
+        status: u16,
+        response_headers: Vec<WireText>,
+        body: &[u8],
+        method: WireText,
+        target: WireText,
+        request_headers: Vec<WireText>,
+        now: f64,
+        authority: Option<WireText>,
+    ) -> Result<Option<VerifiedFields>> {
+        let (received, sent) = (pairs(response_headers), pairs(request_headers));
+        let request = head(&method, &target, &sent, authority.as_ref(), None)?;
+        match self.state.verifier.verify_response(&service, (status, &received, body), &request, seconds(now)?) {
+            Ok(verified) => Ok(Some((&verified).into())),
+            Err(refusal) => {
+                self.state.refusal.replace(Some(refusal));
+                Ok(None)
+            }
+        }
+    }
+
+    /// The value of the header that asks a caller for the signature that is accepted here.
+    #[napi(catch_unwind)]
+    pub fn accept_signature(&self) -> String {
+        self.state.verifier.accept_signature()
+    }
+
     /// Takes a new config for all requests from now on.
     #[napi(catch_unwind)]
     pub fn replace(&mut self, config: &NativeConfig) {
