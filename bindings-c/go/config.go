@@ -28,6 +28,16 @@ static wiresign_go_text wiresign_go_config_header_name(const wiresign_config *co
     return WIRESIGN_GO_TEXT(wiresign_config_header_name, config, index);
 }
 
+static wiresign_go_text wiresign_go_config_jwks_url_issuer(const wiresign_config *config, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_config_jwks_url_issuer, config, index);
+}
+
+static wiresign_go_text wiresign_go_config_jwks_url(const wiresign_config *config, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_config_jwks_url, config, index);
+}
+
 static wiresign_go_text wiresign_go_config_warning_pointer(const wiresign_config *config, size_t index)
 {
     return WIRESIGN_GO_TEXT(wiresign_config_warning_pointer, config, index);
@@ -42,20 +52,23 @@ import "C"
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
 	"unsafe"
 )
 
-// A Config is one checked configuration with its secrets. It is immutable, may be shared by any number of goroutines,
-// and shows no secret when it is printed. It may be closed while signers and verifiers that were made of it live on.
+// A Config is one checked configuration with its secrets. It is immutable but for the keys that issuers of tokens publish,
+// may be shared by any number of goroutines, and shows no secret when it is printed. It may be closed while signers and
+// verifiers that were made of it live on.
 type Config struct {
 	object[*C.wiresign_config]
 	service     string
 	environment string
 	serviceIDs  []string
 	urls        map[string]string
+	jwksURLs    map[string]string
 	warnings    []Problem
 	bodyLimit   int64
 	// The header fields that its schemes read.
@@ -129,6 +142,27 @@ func (c *Config) ServiceIDs() []string { return slices.Clone(c.serviceIDs) }
 // URL is where a service of the registry is reached; empty when the configuration does not say.
 func (c *Config) URL(service string) string { return c.urls[service] }
 
+// JwksURLs says where issuers of tokens publish their keys: the URL of the JWK Set of each, by its name, for the
+// program to fetch.
+func (c *Config) JwksURLs() map[string]string { return maps.Clone(c.jwksURLs) }
+
+// PublishKeys takes the JWK Set that an issuer publishes now, in place of what it published before. All verifiers that were
+// made of the configuration use its keys from then on. The error is a *ConfigError where the set is wrong, or the
+// configuration has no URL for the issuer; then nothing changes.
+func (c *Config) PublishKeys(issuer, jwks string) error {
+	if c == nil || !c.enter() {
+		return spent("configuration")
+	}
+	defer c.leave()
+	var failure *C.wiresign_error
+	status := C.wiresign_config_publish_keys(c.pointer, chars(issuer), C.size_t(len(issuer)), chars(jwks),
+		C.size_t(len(jwks)), &failure)
+	if status != C.WIRESIGN_OK {
+		return taken(status, failure)
+	}
+	return nil
+}
+
 // BodyLimit is the longest body that is accepted, in bytes.
 func (c *Config) BodyLimit() int64 { return c.bodyLimit }
 
@@ -177,6 +211,7 @@ func configOf(native *C.wiresign_config) *Config {
 		serviceIDs:  make([]string, C.wiresign_config_service_id_count(native)),
 		warnings:    make([]Problem, C.wiresign_config_warning_count(native)),
 		urls:        map[string]string{},
+		jwksURLs:    map[string]string{},
 	}
 	names := make([]string, C.wiresign_config_header_name_count(native))
 	for at := range names {
@@ -189,6 +224,10 @@ func configOf(native *C.wiresign_config) *Config {
 		if url := copied(C.wiresign_go_config_url(native, chars(id), C.size_t(len(id)))); url != "" {
 			config.urls[id] = url
 		}
+	}
+	for at := range C.wiresign_config_jwks_url_count(native) {
+		issuer := copied(C.wiresign_go_config_jwks_url_issuer(native, at))
+		config.jwksURLs[issuer] = copied(C.wiresign_go_config_jwks_url(native, at))
 	}
 	for at := range config.warnings {
 		config.warnings[at] = Problem{

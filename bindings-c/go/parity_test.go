@@ -15,7 +15,7 @@ var contractTypes = map[string]struct {
 	kind  reflect.Type
 	other map[string]string
 }{
-	"Config":            {reflect.TypeFor[*Config](), map[string]string{"parse": "func ParseConfig", "from_env": "func ConfigFromEnv"}},
+	"Config":            {reflect.TypeFor[*Config](), map[string]string{"parse": "func ParseConfig", "from_env": "func ConfigFromEnv", "jwks_urls": "JwksURLs"}},
 	"Problem":           {reflect.TypeFor[*Problem](), nil},
 	"ConfigError":       {reflect.TypeFor[*ConfigError](), nil},
 	"Signer":            {reflect.TypeFor[*Signer](), map[string]string{"new": "func NewSigner"}},

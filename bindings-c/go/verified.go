@@ -18,6 +18,10 @@ typedef struct wiresign_go_verified {
     bool request_id_is_signed;
     wiresign_go_text route;
     wiresign_go_text replay_key;
+    wiresign_go_text subject;
+    wiresign_go_text tenant;
+    wiresign_go_text claims;
+    uint64_t token_expires;
     size_t covered_count;
     size_t schemes_count;
 } wiresign_go_verified;
@@ -36,6 +40,10 @@ static void wiresign_go_read_verified(const wiresign_verified *verified, wiresig
     out->request_id_is_signed = wiresign_verified_request_id_is_signed(verified);
     out->route = WIRESIGN_GO_TEXT(wiresign_verified_route, verified);
     out->replay_key = WIRESIGN_GO_TEXT(wiresign_verified_replay_key, verified);
+    out->subject = WIRESIGN_GO_TEXT(wiresign_verified_subject, verified);
+    out->tenant = WIRESIGN_GO_TEXT(wiresign_verified_tenant, verified);
+    out->claims = WIRESIGN_GO_TEXT(wiresign_verified_claims, verified);
+    wiresign_verified_token_expires(verified, &out->token_expires);
     out->covered_count = wiresign_verified_covered_count(verified);
     out->schemes_count = wiresign_verified_schemes_count(verified);
 }
@@ -68,13 +76,31 @@ type Identity struct {
 	age          int64
 	timestamp    uint64
 	hasTimestamp bool
+	// What the request's token says; nil where it has none.
+	token *token
 }
+
+// A token is what a verified token says.
+type token struct {
+	subject, tenant, claims string
+	expires                 uint64
+}
+
+// noToken is what the requests without one say.
+var noToken = &token{}
 
 func (i *Identity) known() *facts {
 	if i.facts == nil {
 		return nothing
 	}
 	return i.facts
+}
+
+func (i *Identity) said() *token {
+	if i.token == nil {
+		return noToken
+	}
+	return i.token
 }
 
 // Service is the id of the calling service; empty only on a public route.
@@ -113,6 +139,25 @@ func (i *Identity) Covered() []string { return slices.Clone(i.known().covered) }
 
 // Schemes are the wire formats of all credentials that were verified: several where a route asks for all of its schemes.
 func (i *Identity) Schemes() []string { return slices.Clone(i.known().schemes) }
+
+// Subject is the subject ("sub") of the request's token; empty where it has no token, or the token no subject.
+func (i *Identity) Subject() string { return i.said().subject }
+
+// Tenant is the tenant that the request's token names, in the claim that the configuration says; empty where it names none.
+func (i *Identity) Tenant() string { return i.said().tenant }
+
+// TokenExpires is when the request's token expires, in Unix seconds. False where it has no token.
+func (i *Identity) TokenExpires() (seconds uint64, known bool) {
+	return i.said().expires, i.token != nil
+}
+
+// Claims are all claims of the request's token, as the JSON object that was signed; nil where it has no token.
+func (i *Identity) Claims() json.RawMessage {
+	if i.token == nil {
+		return nil
+	}
+	return json.RawMessage(i.token.claims)
+}
 
 // A Caller is an Identity and the accepted request that it was found on, of which more can be asked. It is immutable, and
 // any number of goroutines may share it.
@@ -229,6 +274,14 @@ func callerOf(native *C.wiresign_verified, terms *terms, request *Request) *Call
 		},
 		terms:     terms,
 		replayKey: copied(read.replay_key),
+	}
+	if read.claims.data != nil {
+		caller.token = &token{
+			subject: copied(read.subject),
+			tenant:  copied(read.tenant),
+			claims:  copied(read.claims),
+			expires: uint64(read.token_expires),
+		}
 	}
 	if _, unsettled := replaySecondsOf(native); unsettled {
 		caller.native = owned

@@ -383,8 +383,8 @@ typedef struct wiresign_body_verification wiresign_body_verification;
 typedef struct wiresign_bytes wiresign_bytes;
 
 /**
- * A checked configuration with its secrets. Immutable; may be used by several threads at once. It may be freed while
- * signers and verifiers that were made of it live on.
+ * A checked configuration with its secrets. Immutable but for the keys that issuers publish; may be used by several threads
+ * at once. It may be freed while signers and verifiers that were made of it live on.
  */
 typedef struct wiresign_config wiresign_config;
 
@@ -698,6 +698,42 @@ const char *wiresign_config_url(const struct wiresign_config *config,
                                 const char *service,
                                 size_t service_length,
                                 size_t *length);
+
+/**
+ * How many issuers of tokens publish their keys at a URL. NULL gives 0.
+ */
+size_t wiresign_config_jwks_url_count(const struct wiresign_config *config);
+
+/**
+ * The name of an issuer that publishes its keys at a URL, counted from 0; NULL behind the last one. Lives as long as the
+ * configuration.
+ */
+const char *wiresign_config_jwks_url_issuer(const struct wiresign_config *config,
+                                            size_t index,
+                                            size_t *length);
+
+/**
+ * The URL of the JWK Set of an issuer, counted from 0; NULL behind the last one. The program fetches it, and hands it over by
+ * wiresign_config_publish_keys. Lives as long as the configuration.
+ */
+const char *wiresign_config_jwks_url(const struct wiresign_config *config,
+                                     size_t index,
+                                     size_t *length);
+
+/**
+ * Takes the keys that an issuer publishes now, in place of those that it published before: `jwks` is the JSON text of a JWK
+ * Set in UTF-8. All verifiers that were made of the configuration use them from then on, and other threads may use it
+ * meanwhile. A set that is wrong changes nothing. Until the first one no token of the issuer is accepted.
+ *
+ * Errors: WIRESIGN_CONFIG_INVALID, whose error says what is wrong with the set, or that no issuer of this name publishes its
+ * keys at a URL; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_config_publish_keys(struct wiresign_config *config,
+                                     const char *issuer,
+                                     size_t issuer_length,
+                                     const char *jwks,
+                                     size_t jwks_length,
+                                     struct wiresign_error **err);
 
 /**
  * How many warnings the configuration has: things that work, and that an operator should know of. NULL gives 0.
@@ -1260,6 +1296,28 @@ size_t wiresign_verified_covered_count(const struct wiresign_verified *verified)
  * The name of a part of the request that the signature covers, counted from 0; NULL behind the last one.
  */
 const char *wiresign_verified_covered(const struct wiresign_verified *verified, size_t index, size_t *length);
+
+/**
+ * The subject ("sub") of the token of the request; NULL where it has no token, or the token no subject.
+ */
+const char *wiresign_verified_subject(const struct wiresign_verified *verified, size_t *length);
+
+/**
+ * The tenant that the token of the request names, in the claim that the configuration says; NULL where it names none.
+ */
+const char *wiresign_verified_tenant(const struct wiresign_verified *verified, size_t *length);
+
+/**
+ * Writes the Unix time in seconds at which the token of the request expires to `seconds`. False, and nothing written, where the
+ * request has no token, or a pointer is NULL.
+ */
+bool wiresign_verified_token_expires(const struct wiresign_verified *verified,
+                                     uint64_t *seconds);
+
+/**
+ * All claims of the token of the request, as the JSON object that was signed; NULL where it has no token.
+ */
+const char *wiresign_verified_claims(const struct wiresign_verified *verified, size_t *length);
 
 /**
  * What no second request may share with this one; NULL where replays are not looked for.

@@ -359,6 +359,24 @@ class Config
     {
         return detail::read_optional(wiresign_config_url, get(), service.data(), service.size());
     }
+    /** The issuers of tokens that publish their keys, and the URLs of their JWK Sets: for the program to fetch. */
+    Fields jwks_urls() const
+    {
+        Fields urls;
+        for (std::size_t at = 0; at < wiresign_config_jwks_url_count(get()); at++) {
+            urls.emplace_back(detail::read(wiresign_config_jwks_url_issuer, get(), at),
+                              detail::read(wiresign_config_jwks_url, get(), at));
+        }
+        return urls;
+    }
+    /** Takes the JWK Set that an issuer publishes now. Throws a ConfigError where it is wrong; then nothing changes. */
+    void publish_keys(std::string_view issuer, std::string_view jwks)
+    {
+        wiresign_error *error = nullptr;
+        detail::check(
+            wiresign_config_publish_keys(config_.get(), issuer.data(), issuer.size(), jwks.data(), jwks.size(), &error),
+            error);
+    }
     std::vector<Problem> warnings() const
     {
         std::vector<Problem> warnings;
@@ -496,6 +514,25 @@ class Verified
             parts.push_back(detail::read(wiresign_verified_covered, get(), at));
         }
         return parts;
+    }
+    /** What the token of the request says, where it has one: its subject, its tenant, when it ends, and all as JSON
+     * text. */
+    std::optional<std::string> subject() const
+    {
+        return detail::read_optional(wiresign_verified_subject, get());
+    }
+    std::optional<std::string> tenant() const
+    {
+        return detail::read_optional(wiresign_verified_tenant, get());
+    }
+    std::optional<std::uint64_t> token_expires() const
+    {
+        std::uint64_t seconds = 0;
+        return wiresign_verified_token_expires(get(), &seconds) ? std::optional<std::uint64_t>(seconds) : std::nullopt;
+    }
+    std::optional<std::string> claims() const
+    {
+        return detail::read_optional(wiresign_verified_claims, get());
     }
     std::optional<std::string> replay_key() const
     {

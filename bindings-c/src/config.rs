@@ -23,20 +23,27 @@ pub const WIRESIGN_LOOKUP_FILES: u32 = 2;
 /// The environment of the process and files: what a service wants.
 pub const WIRESIGN_LOOKUP_SYSTEM: u32 = 3;
 
-/// A checked configuration with its secrets. Immutable; may be used by several threads at once. It may be freed while
-/// signers and verifiers that were made of it live on.
+/// A checked configuration with its secrets. Immutable but for the keys that issuers publish; may be used by several threads
+/// at once. It may be freed while signers and verifiers that were made of it live on.
 pub struct wiresign_config {
     config: Config,
     service: Text,
     environment: Option<Text>,
     services: Vec<Service>,
     header_names: Vec<Text>,
+    jwks_urls: Vec<JwksUrl>,
     warnings: Vec<Problem>,
 }
 
 struct Service {
     id: Text,
     url: Option<Text>,
+}
+
+/// Where an issuer of tokens publishes its keys.
+struct JwksUrl {
+    issuer: Text,
+    url: Text,
 }
 
 impl wiresign_config {
@@ -49,6 +56,10 @@ impl wiresign_config {
                 .map(|id| Service { id: Text::new(id), url: config.url(id).map(Text::new) })
                 .collect(),
             header_names: config.header_names().iter().map(|name| Text::new(name)).collect(),
+            jwks_urls: config
+                .jwks_urls()
+                .map(|(issuer, url)| JwksUrl { issuer: Text::new(issuer), url: Text::new(url) })
+                .collect(),
             warnings: config.warnings().iter().map(Problem::from).collect(),
             config,
         }
@@ -294,6 +305,78 @@ pub unsafe extern "C" fn wiresign_config_url(
         let url = config.zip(service).and_then(|(config, service)| config.url(service));
         // SAFETY: the text lives as long as the object; the caller promised that `length` is NULL or can be written.
         unsafe { hand_out(url, length) }
+    })
+}
+
+/// How many issuers of tokens publish their keys at a URL. NULL gives 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_jwks_url_count(config: *const wiresign_config) -> usize {
+    guarded!(else 0, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { config.as_ref() }.map_or(0, |config| config.jwks_urls.len())
+    })
+}
+
+/// The name of an issuer that publishes its keys at a URL, counted from 0; NULL behind the last one. Lives as long as the
+/// configuration.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_jwks_url_issuer(
+    config: *const wiresign_config,
+    index: usize,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe {
+            let published = config.as_ref().and_then(|config| config.jwks_urls.get(index));
+            hand_out(published.map(|published| &published.issuer), length)
+        }
+    })
+}
+
+/// The URL of the JWK Set of an issuer, counted from 0; NULL behind the last one. The program fetches it, and hands it over by
+/// wiresign_config_publish_keys. Lives as long as the configuration.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_jwks_url(
+    config: *const wiresign_config,
+    index: usize,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe {
+            let published = config.as_ref().and_then(|config| config.jwks_urls.get(index));
+            hand_out(published.map(|published| &published.url), length)
+        }
+    })
+}
+
+/// Takes the keys that an issuer publishes now, in place of those that it published before: `jwks` is the JSON text of a JWK
+/// Set in UTF-8. All verifiers that were made of the configuration use them from then on, and other threads may use it
+/// meanwhile. A set that is wrong changes nothing. Until the first one no token of the issuer is accepted.
+///
+/// Errors: WIRESIGN_CONFIG_INVALID, whose error says what is wrong with the set, or that no issuer of this name publishes its
+/// keys at a URL; WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_publish_keys(
+    config: *mut wiresign_config,
+    issuer: *const c_char,
+    issuer_length: usize,
+    jwks: *const c_char,
+    jwks_length: usize,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and readable for its length. The configuration is
+        // only read through: it exchanges the keys by itself.
+        let (config, issuer, jwks) = unsafe {
+            (
+                input::handle("config", config.cast_const())?,
+                input::text("issuer", issuer, issuer_length)?,
+                input::text("jwks", jwks, jwks_length)?,
+            )
+        };
+        Ok(config.config.publish_keys(issuer, jwks)?)
     })
 }
 

@@ -47,9 +47,9 @@ impl From<Failure> for wiresign_error {
         let code = failure.code();
         match failure {
             Failure::Refused(refusal) => Self::refused(&refusal),
-            Failure::Config(errors) => Self {
-                problems: errors.problems().iter().map(Problem::from).collect(),
-                ..Self::failed(code, &errors.to_string(), "")
+            Failure::Config(problems) => Self {
+                problems: problems.iter().map(Problem::from).collect(),
+                ..Self::failed(code, &problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), "")
             },
             Failure::Signing(error) => Self::failed(code, &error.to_string(), ""),
             Failure::Context(error) => Self::failed(code, &error.to_string(), ""),

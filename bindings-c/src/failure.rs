@@ -1,6 +1,6 @@
 //! Everything that can make a call fail.
 
-use wiresign::{ConfigErrors, ContextError, FailureCode, Refusal, SignError};
+use wiresign::{ConfigErrors, ContextError, FailureCode, Problem, Refusal, SignError};
 use wiresign_host::NoRandomness;
 
 use crate::{about, codes};
@@ -9,8 +9,8 @@ use crate::{about, codes};
 pub(crate) enum Failure {
     /// The request was judged, and is refused.
     Refused(Refusal),
-    /// The configuration document has problems.
-    Config(ConfigErrors),
+    /// The configuration document, or a set of keys for it, has problems.
+    Config(Vec<Problem>),
     /// The request cannot be signed.
     Signing(SignError),
     /// The context cannot be signed, or the configuration has no keys for contexts.
@@ -64,7 +64,13 @@ impl From<Refusal> for Failure {
 
 impl From<ConfigErrors> for Failure {
     fn from(errors: ConfigErrors) -> Self {
-        Self::Config(errors)
+        Self::Config(errors.problems().to_vec())
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Config(vec![problem])
     }
 }
 

@@ -22,6 +22,9 @@ pub struct wiresign_verified {
     request_id: Kept,
     route: Kept,
     replay_key: Kept,
+    subject: Kept,
+    tenant: Kept,
+    claims: Kept,
     covered: OnceLock<Vec<Text>>,
     schemes: OnceLock<Vec<Text>>,
 }
@@ -39,6 +42,9 @@ impl wiresign_verified {
             request_id: Kept::new(),
             route: Kept::new(),
             replay_key: Kept::new(),
+            subject: Kept::new(),
+            tenant: Kept::new(),
+            claims: Kept::new(),
             covered: OnceLock::new(),
             schemes: OnceLock::new(),
         }
@@ -66,6 +72,18 @@ impl wiresign_verified {
 
     fn replay_key(&self) -> Option<&Text> {
         self.replay_key.get_or_init(|| self.verified.replay_key().map(Text::from)).as_ref()
+    }
+
+    fn subject(&self) -> Option<&Text> {
+        self.subject.get_or_init(|| self.verified.subject().map(Text::new)).as_ref()
+    }
+
+    fn tenant(&self) -> Option<&Text> {
+        self.tenant.get_or_init(|| self.verified.tenant().map(Text::new)).as_ref()
+    }
+
+    fn claims(&self) -> Option<&Text> {
+        self.claims.get_or_init(|| self.verified.claims().map(Text::new)).as_ref()
     }
 
     fn covered(&self) -> &[Text] {
@@ -259,6 +277,57 @@ pub unsafe extern "C" fn wiresign_verified_covered(
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
         unsafe { hand_out(verified.as_ref().and_then(|verified| verified.covered().get(index)), length) }
+    })
+}
+
+/// The subject ("sub") of the token of the request; NULL where it has no token, or the token no subject.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_subject(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::subject), length) }
+    })
+}
+
+/// The tenant that the token of the request names, in the claim that the configuration says; NULL where it names none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_tenant(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::tenant), length) }
+    })
+}
+
+/// Writes the Unix time in seconds at which the token of the request expires to `seconds`. False, and nothing written, where the
+/// request has no token, or a pointer is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_token_expires(
+    verified: *const wiresign_verified,
+    seconds: *mut u64,
+) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        let known = unsafe { verified.as_ref() }.and_then(|verified| verified.verified.token_expires());
+        // SAFETY: the caller promised that `seconds` is NULL or can be written.
+        unsafe { write_known(known, seconds) }
+    })
+}
+
+/// All claims of the token of the request, as the JSON object that was signed; NULL where it has no token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_claims(
+    verified: *const wiresign_verified,
+    length: *mut usize,
+) -> *const c_char {
+    guarded!(else ptr::null(), {
+        // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
+        unsafe { hand_out(verified.as_ref().and_then(wiresign_verified::claims), length) }
     })
 }
 

@@ -12,6 +12,7 @@ use toml::{Table, Value};
 /// a refusal, a signing error and a config error are all a `wiresign_error`.
 const OTHER_FORMS: &[(&str, &[&str])] = &[
     ("Config.warnings", &["config_warning_count", "config_warning_pointer", "config_warning_message"]),
+    ("Config.jwks_urls", &["config_jwks_url_count", "config_jwks_url_issuer", "config_jwks_url"]),
     ("Config.service_ids", &["config_service_id_count", "config_service_id"]),
     ("Problem.pointer", &["config_warning_pointer", "error_problem_pointer"]),
     ("Problem.message", &["config_warning_message", "error_problem_message"]),
@@ -111,6 +112,8 @@ fn parameters(argument: &str) -> &[&str] {
         "signature" => &["signature", "signature_length"],
         "payload" => &["payload", "payload_length"],
         "declared" => &["declared"],
+        "issuer" => &["issuer", "issuer_length"],
+        "jwks" => &["jwks", "jwks_length"],
         "services" => &["services", "services_length", "service_lengths", "count"],
         other => panic!("the contract has a new argument {other:?}: give it its form in C here"),
     }

@@ -112,6 +112,33 @@ static void a_config_says_what_is_in_it()
     CHECK(thrown<ConfigError>([] { Config::from_env({}, WIRESIGN_LOOKUP_NONE); }).problems().size() > 0);
 }
 
+static void a_token_says_more_and_its_issuer_publishes_keys()
+{
+    Config orders =
+        Config::parse("{\"service\": \"orders\", \"accept\": [\"jwt\"], \"services\": {}, \"jwt\": {\"issuers\":"
+                      "{\"login\": {\"jwks\": \"https://login.example/keys\", \"callers\": \"users\"}}}}",
+                      {}, WIRESIGN_LOOKUP_NONE);
+    CHECK(orders.jwks_urls() == (Fields{{"login", "https://login.example/keys"}}));
+    Config login = Config::parse(
+        "{\"service\": \"login\", \"sign_with\": \"jwt\", \"services\": {\"login\": {\"keys\": ["
+        "{\"id\": \"k\", \"algorithm\": \"ed25519\", \"private_key\": \"env:SEED\"}]}}}",
+        {{"SEED", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"}}, WIRESIGN_LOOKUP_NONE);
+    Verifier verifier(orders);
+    Request request;
+    request.method = "GET";
+    request.target = "/";
+    request.headers = Signer(login, "orders").sign(request);
+    CHECK(thrown<Refusal>([&] { verifier.verify(request); }).code() == WIRESIGN_UNKNOWN_KEY);
+    CHECK(thrown<ConfigError>([&] { orders.publish_keys("login", "{}"); }).problems().size() == 1);
+    orders.publish_keys("login", "{\"keys\": [{\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"kid\": \"k\","
+                                 "\"x\": \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}");
+    Verified verified = verifier.verify(request);
+    CHECK(verified.service() == "issuer:login" && verified.subject() == "login" && !verified.tenant());
+    CHECK(verified.token_expires() && verified.claims()->find("\"aud\":\"orders\"") != std::string::npos);
+    Verified without = Verifier(config("orders")).verify(signed_request());
+    CHECK(!without.subject() && !without.token_expires() && !without.claims());
+}
+
 static void what_cannot_be_signed_is_an_exception()
 {
     CHECK(thrown<SigningError>([] { Signer(config("billing")); }).code() == WIRESIGN_SIGNING_FAILED);
@@ -168,6 +195,7 @@ int main()
         {"a refusal is an exception", a_refusal_is_an_exception},
         {"a body in pieces", a_body_in_pieces},
         {"a config says what is in it", a_config_says_what_is_in_it},
+        {"a token says more, and its issuer publishes keys", a_token_says_more_and_its_issuer_publishes_keys},
         {"what cannot be signed is an exception", what_cannot_be_signed_is_an_exception},
         {"replace, metrics and public routes", replace_metrics_and_public_routes},
         {"an external store is told", an_external_store_is_told},

@@ -10,13 +10,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * One checked configuration document with its secrets. Immutable, may be used by all threads, and shows no secret.
+ * One checked configuration document with its secrets. Immutable but for the keys that issuers of tokens publish, may be used by
+ * all threads, and shows no secret.
  *
  * <p>It may be closed while signers and verifiers that were made of it live on.
  */
@@ -163,6 +166,45 @@ public final class Config implements AutoCloseable {
             long address = (long) Native.CONFIG_URL.invokeExact(
                     config, MemorySegment.ofArray(id), (long) id.length, MemorySegment.ofArray(length));
             return Optional.ofNullable(Native.text(address, length[0]));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Where issuers of tokens publish their keys, for the program to fetch them.
+     *
+     * @return the URL of the JWK Set of each issuer, by the name of the issuer, in the order of the document
+     */
+    public Map<String, String> jwksUrls() {
+        List<String> issuers = texts(Native.CONFIG_JWKS_URL_COUNT, Native.CONFIG_JWKS_URL_ISSUER);
+        List<String> urls = texts(Native.CONFIG_JWKS_URL_COUNT, Native.CONFIG_JWKS_URL);
+        Map<String, String> published = new LinkedHashMap<>();
+        for (int at = 0; at < issuers.size(); at++) {
+            published.put(issuers.get(at), urls.get(at));
+        }
+        return Collections.unmodifiableMap(published);
+    }
+
+    /**
+     * Takes the JWK Set that an issuer publishes now, in place of what it published before. All verifiers that were made of
+     * this configuration use its keys from then on.
+     *
+     * @param issuer the name of the issuer
+     * @param jwks the JSON text of the set
+     * @throws ConfigException where the set is wrong, or the configuration has no URL for the issuer; then nothing changes
+     */
+    public void publishKeys(String issuer, String jwks) {
+        long config = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(ValueLayout.JAVA_BYTE, issuer.getBytes(StandardCharsets.UTF_8));
+            MemorySegment set = arena.allocateFrom(ValueLayout.JAVA_BYTE, jwks.getBytes(StandardCharsets.UTF_8));
+            MemorySegment error = arena.allocate(ValueLayout.JAVA_LONG);
+            int status = (int) Native.CONFIG_PUBLISH_KEYS.invokeExact(
+                    config, name, name.byteSize(), set, set.byteSize(), error);
+            Failure.check(status, error.get(ValueLayout.JAVA_LONG, 0));
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {

@@ -47,6 +47,10 @@ final class Native {
     static final MethodHandle CONFIG_HEADER_NAME_COUNT;
     static final MethodHandle CONFIG_HEADER_NAME;
     static final MethodHandle CONFIG_URL;
+    static final MethodHandle CONFIG_JWKS_URL_COUNT;
+    static final MethodHandle CONFIG_JWKS_URL_ISSUER;
+    static final MethodHandle CONFIG_JWKS_URL;
+    static final MethodHandle CONFIG_PUBLISH_KEYS;
     static final MethodHandle CONFIG_WARNING_COUNT;
     static final MethodHandle CONFIG_WARNING_POINTER;
     static final MethodHandle CONFIG_WARNING_MESSAGE;
@@ -122,6 +126,10 @@ final class Native {
     static final MethodHandle VERIFIED_COVERED;
     static final MethodHandle VERIFIED_REPLAY_KEY;
     static final MethodHandle VERIFIED_REPLAY_SECONDS;
+    static final MethodHandle VERIFIED_SUBJECT;
+    static final MethodHandle VERIFIED_TENANT;
+    static final MethodHandle VERIFIED_TOKEN_EXPIRES;
+    static final MethodHandle VERIFIED_CLAIMS;
     static final MethodHandle VERIFIED_SCHEMES_COUNT;
     static final MethodHandle VERIFIED_SCHEMES;
     static final MethodHandle VERIFIED_FREE;
@@ -170,6 +178,10 @@ final class Native {
         CONFIG_HEADER_NAME_COUNT = all.find("config_header_name_count", COUNT);
         CONFIG_HEADER_NAME = all.find("config_header_name", TEXT_AT, CRITICAL);
         CONFIG_URL = all.find("config_url", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS), CRITICAL);
+        CONFIG_JWKS_URL_COUNT = all.find("config_jwks_url_count", COUNT);
+        CONFIG_JWKS_URL_ISSUER = all.find("config_jwks_url_issuer", TEXT_AT, CRITICAL);
+        CONFIG_JWKS_URL = all.find("config_jwks_url", TEXT_AT, CRITICAL);
+        CONFIG_PUBLISH_KEYS = all.find("config_publish_keys", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS));
         CONFIG_WARNING_COUNT = all.find("config_warning_count", COUNT);
         CONFIG_WARNING_POINTER = all.find("config_warning_pointer", TEXT_AT, CRITICAL);
         CONFIG_WARNING_MESSAGE = all.find("config_warning_message", TEXT_AT, CRITICAL);
@@ -247,6 +259,10 @@ final class Native {
         VERIFIED_COVERED = all.find("verified_covered", TEXT_AT, CRITICAL);
         VERIFIED_REPLAY_KEY = all.find("verified_replay_key", TEXT, CRITICAL);
         VERIFIED_REPLAY_SECONDS = all.find("verified_replay_seconds", number, CRITICAL);
+        VERIFIED_SUBJECT = all.find("verified_subject", TEXT, CRITICAL);
+        VERIFIED_TENANT = all.find("verified_tenant", TEXT, CRITICAL);
+        VERIFIED_TOKEN_EXPIRES = all.find("verified_token_expires", number, CRITICAL);
+        VERIFIED_CLAIMS = all.find("verified_claims", TEXT, CRITICAL);
         VERIFIED_SCHEMES_COUNT = all.find("verified_schemes_count", COUNT);
         VERIFIED_SCHEMES = all.find("verified_schemes", TEXT_AT, CRITICAL);
         VERIFIED_FREE = all.find("verified_free", FREE);

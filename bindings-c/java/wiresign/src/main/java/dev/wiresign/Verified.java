@@ -21,17 +21,21 @@ public final class Verified {
     /** The object of the library, where an external replay store has a say; else null. */
     private final Handle handle;
     private final long replaySeconds;
+    /** What the token of the request says; null where it has none. */
+    private final Token token;
 
     Verified(Facts facts, Outcome outcome, Verifier.Terms terms) {
-        this(facts, outcome, terms, null, 0);
+        this(facts, outcome, terms, null, 0, null);
     }
 
-    private Verified(Facts facts, Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds) {
+    private Verified(
+            Facts facts, Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds, Token token) {
         this.facts = facts;
         this.outcome = outcome;
         this.terms = terms;
         this.handle = handle;
         this.replaySeconds = replaySeconds;
+        this.token = token;
     }
 
     /** What a wiresign_verified says. The object is freed as soon as nobody needs it. */
@@ -40,12 +44,13 @@ public final class Verified {
         try {
             Facts facts = Facts.ofVerified(verified);
             Outcome outcome = Outcome.ofVerified(verified);
+            Token token = Token.of(verified);
             long[] seconds = new long[1];
             boolean isSettled = !(boolean) Native.VERIFIED_REPLAY_SECONDS.invokeExact(verified, MemorySegment.ofArray(seconds));
             if (isSettled) {
                 handle.close();
             }
-            return new Verified(facts, outcome, terms, isSettled ? null : handle, seconds[0]);
+            return new Verified(facts, outcome, terms, isSettled ? null : handle, seconds[0], token);
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         }
@@ -156,6 +161,42 @@ public final class Verified {
     }
 
     /**
+     * The subject ({@code sub}) of the request's token.
+     *
+     * @return the subject; absent where the request has no token, or the token no subject
+     */
+    public Optional<String> subject() {
+        return Optional.ofNullable(token).map(Token::subject);
+    }
+
+    /**
+     * The tenant that the request's token names, in the claim that the configuration says.
+     *
+     * @return the tenant; absent where none is named
+     */
+    public Optional<String> tenant() {
+        return Optional.ofNullable(token).map(Token::tenant);
+    }
+
+    /**
+     * When the request's token expires, in Unix seconds.
+     *
+     * @return the time; absent where the request has no token
+     */
+    public OptionalLong tokenExpires() {
+        return token == null ? OptionalLong.empty() : OptionalLong.of(token.expires());
+    }
+
+    /**
+     * All claims of the request's token.
+     *
+     * @return the text of the JSON object that was signed; absent where the request has no token
+     */
+    public Optional<String> claims() {
+        return Optional.ofNullable(token).map(Token::claims);
+    }
+
+    /**
      * What a store that several verifiers share keeps to see the same request again. The same in every language.
      *
      * @return the key; absent where the scheme has neither a time nor a nonce, and on a public route
@@ -223,6 +264,25 @@ public final class Verified {
                 ? "Verified{public}"
                 : "Verified{service=" + facts.service().orElse(null) + ", keyId=" + facts.keyId().orElse(null) + ", scheme="
                         + facts.scheme().orElse(null) + ", requestId=" + outcome.text(Outcome.REQUEST_ID) + "}";
+    }
+
+    /** What a verified token says. */
+    private record Token(String subject, String tenant, String claims, long expires) {
+        /** What a wiresign_verified says of a token; null where the request has none. */
+        static Token of(long verified) throws Throwable {
+            String claims = Native.text(Native.VERIFIED_CLAIMS, verified);
+            if (claims == null) {
+                return null;
+            }
+            long[] expires = new long[1];
+            boolean isKnown = (boolean) Native.VERIFIED_TOKEN_EXPIRES.invokeExact(verified, MemorySegment.ofArray(expires));
+            if (!isKnown) {
+                throw new AssertionError("every token ends");
+            }
+            return new Token(
+                    Native.text(Native.VERIFIED_SUBJECT, verified), Native.text(Native.VERIFIED_TENANT, verified), claims,
+                    expires[0]);
+        }
     }
 
     private static MessageDigest sha256() {
