@@ -319,7 +319,7 @@ pub(crate) fn conclude(
         return Err(refuse(RefusalCode::TargetNotAllowed, Detail::OtherTarget));
     }
     // The older formats do not sign the target: what a service sends could be sent back to it.
-    let is_reflected = !facts.signs_target && service.id == config.service && !service.lists_targets;
+    let is_reflected = !facts.signs_target && service.id == config.service && service.targets.is_none();
     if !service.may_call || is_reflected {
         return Err(refuse(RefusalCode::TargetNotAllowed, Detail::TargetNotListed));
     }

@@ -67,6 +67,7 @@ mod sigv4;
 mod standard;
 mod strict_json;
 mod template;
+mod token_endpoint;
 mod verified;
 mod verifier;
 
@@ -81,6 +82,7 @@ pub use refusal::{FailureCode, Refusal, RefusalCode, RefusalResponse};
 pub use request::{Head, Headers};
 pub use scheme::catalogue::{CatalogueEntry, catalogue};
 pub use signer::{SignError, SignedHeaders, Signer};
+pub use token_endpoint::{IssuedToken, TokenIssuer, TokenRequest, TokenResponse};
 pub use verified::{ReplaySource, Verified};
 pub use verifier::{ReplayOutcome, Verifier};
 

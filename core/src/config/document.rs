@@ -252,11 +252,9 @@ impl Reader<'_> {
             keys.into_iter().map(|(key, digest)| ApiKey { digest, key }).collect()
         });
         let call_with = members.get("call_with").and_then(|item| self.key_to_call_with(&item));
-        let may_call = match members.get("allowed_targets") {
-            Some(item) => {
-                let targets = self.ids(&item);
-                own.is_some_and(|own| targets.contains(&own))
-            }
+        let targets = members.get("allowed_targets").map(|item| self.ids(&item));
+        let may_call = match &targets {
+            Some(targets) => own.is_some_and(|own| targets.contains(&own)),
             None => {
                 if Some(id) != own && !(bound_keys.is_empty() && aws_keys.is_empty() && api_keys.is_empty()) {
                     self.warn(
@@ -291,7 +289,7 @@ impl Reader<'_> {
             api_keys,
             call_with,
             may_call,
-            lists_targets: members.get("allowed_targets").is_some(),
+            targets: targets.map(|targets| targets.into_iter().map(Into::into).collect()),
             in_environment,
             permissions,
             url,

@@ -266,8 +266,8 @@ pub(crate) struct Service {
     pub(crate) call_with: Option<SecretText>,
     /// Whether the service's targets include the one that this config is for.
     pub(crate) may_call: bool,
-    /// Whether the document lists the service's targets.
-    pub(crate) lists_targets: bool,
+    /// The service's targets, where the document lists them.
+    pub(crate) targets: Option<Box<[Box<str>]>>,
     /// Whether the service may act in the environment that this config is for.
     pub(crate) in_environment: bool,
     /// What the service may do; `None` for everything.
@@ -289,7 +289,7 @@ impl Service {
             api_keys: Vec::new(),
             call_with: None,
             may_call: true,
-            lists_targets: true,
+            targets: Some(Box::default()),
             in_environment: true,
             permissions: None,
             url: None,

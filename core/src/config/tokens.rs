@@ -9,7 +9,8 @@ use super::keys::Places;
 use super::reader::{Item, Members, Reader, child};
 use super::{Bound, Service};
 use crate::bound_key::{JwkSet, SetKey};
-use crate::standard::{Issuer, TokenSettings};
+use crate::jwt;
+use crate::standard::{Issuer, Issuing, TokenSettings};
 
 const DEFAULT_LEEWAY_SECONDS: u64 = 30;
 const MAX_LEEWAY_SECONDS: u64 = 300;
@@ -33,7 +34,7 @@ impl Reader<'_> {
         own: Option<&str>,
         services: &mut Vec<Service>,
     ) -> TokenSettings {
-        let known = ["audience", "leeway", "lifetime", "once", "issuers"];
+        let known = ["audience", "leeway", "lifetime", "once", "issue", "issuers"];
         let members = item.as_ref().and_then(|item| self.object(item, &known));
         let get = |name| members.as_ref().and_then(|members| members.get(name));
         let audiences = match get("audience") {
@@ -46,8 +47,38 @@ impl Reader<'_> {
         let leeway = seconds("leeway", 0, MAX_LEEWAY_SECONDS, DEFAULT_LEEWAY_SECONDS);
         let lifetime = seconds("lifetime", 1, MAX_LIFETIME_SECONDS, DEFAULT_LIFETIME_SECONDS);
         let once = get("once").and_then(|item| self.boolean(&item)).unwrap_or(false);
+        let issue = get("issue").map(|item| self.issuing(&item, own, services)).unwrap_or_default();
         let issuers = get("issuers").map_or(Vec::new(), |item| self.issuers(&item, services));
-        TokenSettings { audiences, leeway, lifetime, once, issuers }
+        TokenSettings { audiences, leeway, lifetime, once, issue, issuers }
+    }
+
+    /// What is written into tokens about others.
+    fn issuing(&mut self, item: &Item<'_>, own: Option<&str>, services: &[Service]) -> Issuing {
+        let default = Issuing::default();
+        let known = ["issuer", "permissions_claim", "tenant_claim"];
+        let Some(members) = self.object(item, &known) else { return default };
+        let issuer = members.get("issuer").and_then(|item| {
+            let name = self.name(&item)?;
+            let is_of_another = Some(name) != own && services.iter().any(|service| *service.id == *name);
+            if is_of_another {
+                self.problem(&item.pointer, "this is the id of another service, whose tokens these would seem to be");
+            }
+            Some(name.into())
+        });
+        let mut claim = |name, default: Box<str>| {
+            let Some(item) = members.get(name) else { return default };
+            let claim = self.name(&item).unwrap_or_default();
+            if jwt::RESERVED.contains(&claim) {
+                self.problem(&item.pointer, format!("{claim} has a meaning of its own; name another claim"));
+            }
+            claim.into()
+        };
+        let permissions_claim = claim("permissions_claim", default.permissions_claim);
+        let tenant_claim = claim("tenant_claim", default.tenant_claim);
+        if permissions_claim == tenant_claim {
+            self.problem(&item.pointer, "permissions and tenant need a claim each");
+        }
+        Issuing { issuer, permissions_claim, tenant_claim }
     }
 
     fn audiences(&mut self, item: &Item<'_>) -> Vec<Box<str>> {

@@ -10,6 +10,9 @@ use crate::strict_json::Object;
 /// The claims that have a place of their own.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"];
 
+/// The claims that a config cannot give another meaning.
+pub(crate) const RESERVED: [&str; 8] = ["iss", "sub", "aud", "iat", "nbf", "exp", "jti", "client_id"];
+
 /// What is to be claimed.
 #[derive(Clone, Copy)]
 pub(crate) struct NewToken<'a> {

@@ -22,7 +22,7 @@ use compact::Compact;
 
 pub(crate) use claims::Claims;
 pub(crate) use fault::Fault;
-pub(crate) use issue::{NewToken, issue};
+pub(crate) use issue::{NewToken, RESERVED, issue};
 
 /// The longest token, in bytes.
 const MAX_TOKEN_BYTES: usize = 8192;

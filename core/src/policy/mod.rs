@@ -2,6 +2,8 @@
 
 mod path;
 mod pattern;
+mod permissions;
 
 pub(crate) use path::{Path, PathFault, check_unambiguous};
 pub(crate) use pattern::{Matching, Pattern};
+pub(crate) use permissions::permissions_of_words;

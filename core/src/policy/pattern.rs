@@ -1,5 +1,7 @@
 //! Patterns over method and path, compiled when the config is loaded, matched in time linear in the path.
 
+use std::fmt;
+
 use super::path::Path;
 use crate::bytes::{is_same, position, starts_with};
 use crate::percent::Unescaped;
@@ -173,6 +175,26 @@ impl Pattern {
     }
 }
 
+/// As it stands in the config.
+impl fmt::Display for Pattern {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes| std::str::from_utf8(bytes).expect("a pattern was parsed from text");
+        if let Some(method) = &self.method {
+            write!(out, "{} ", text(method))?;
+        }
+        let names = self.segments.iter().map(|segment| match segment {
+            Segment::Any => "*",
+            Segment::Literal { raw, .. } => text(raw),
+        });
+        let mut is_root = true;
+        for name in names.chain(self.any_tail.then_some("**")) {
+            write!(out, "/{name}")?;
+            is_root = false;
+        }
+        if is_root { out.write_str("/") } else { Ok(()) }
+    }
+}
+
 /// Joins adjacent literals.
 fn runs(names: &[&str]) -> Box<[Run]> {
     let literals = names.chunk_by(|left, right| *left != "*" && *right != "*");
@@ -318,6 +340,13 @@ mod tests {
         assert!(covers("/a", Exact, "/a", Exact));
         for one in ["/a", "/*", "/a/**", "GET /**"] {
             assert!(!covers(one, Exact, "GET /a", Wide), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_written_as_it_was_read() {
+        for text in ["/", "/**", "GET /", "/a", "POST /a/*/c%21/**", "/*"] {
+            assert_eq!(Pattern::parse(text).expect("a good pattern").to_string(), text);
         }
     }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use headers::SignedHeaders;
+pub(crate) use standard::{best_token_key, can_sign};
 
 use crate::config::{Compiled, Config, Key, Service};
 use crate::identifier::{ReceivedId, is_id};
@@ -56,6 +57,20 @@ pub enum SignError {
     Unsignable,
     /// The scheme makes no signed links.
     NoLinks,
+    /// The own service has no key that can sign tokens.
+    NoTokenKey,
+    /// A token is asked for somebody who is no service of the registry.
+    UnknownSubject,
+    /// A token is asked for a service that may not act in this environment.
+    SubjectEnvironment,
+    /// A token is asked for a target that the registry does not list for its subject.
+    TargetNotAllowed,
+    /// A token is asked for longer than the config lets tokens live, or for no time.
+    InvalidLifetime,
+    /// A permission that is asked for is no pattern, or more than the registry gives the subject.
+    PermissionNotGranted,
+    /// A token would hold more permissions than are read from one.
+    TooManyPermissions,
 }
 
 impl SignError {
@@ -82,6 +97,17 @@ impl fmt::Display for SignError {
             }
             Self::RepeatedHeader => "a header that the scheme signs is among those of the request twice; set it once",
             Self::OtherDigest => "the query holds the digest of another body; put that of this body there first",
+            Self::NoTokenKey => {
+                "no key of the own service can sign tokens; give it one of Ed25519, ECDSA or HMAC (RSA keys only verify)"
+            }
+            Self::UnknownSubject => "the token's subject is not in \"services\"",
+            Self::SubjectEnvironment => "the token's subject may not act in this environment",
+            Self::TargetNotAllowed => "the audience is not among the \"allowed_targets\" of the token's subject",
+            Self::InvalidLifetime => "a token lives for at least a second, and at most for the \"lifetime\" of the config",
+            Self::PermissionNotGranted => {
+                "a permission that is asked for is no pattern, or more than the registry gives the token's subject"
+            }
+            Self::TooManyPermissions => "a token has at most 100 permissions; ask for fewer of them",
             Self::NoLinks => "only requests of aws-sigv4 can be signed as links; set \"sign_with\" to it",
             Self::Unsignable => "the scheme signs parameters that the request lacks, has twice, or has too many of",
         })

@@ -9,7 +9,7 @@ use crate::scheme::{Scheme, Standard};
 use crate::sigv4;
 
 /// Whether a service has a key to sign with.
-pub(super) fn can_sign(service: &Service, scheme: Standard) -> bool {
+pub(crate) fn can_sign(service: &Service, scheme: Standard) -> bool {
     match scheme {
         Standard::AwsSigv4 => !service.aws_keys.is_empty(),
         Standard::Rfc9421 => service.bound_keys.iter().any(is_for_messages),
@@ -146,7 +146,7 @@ impl Signer {
         now: u64,
         sign: impl FnOnce(&[rfc9421::SigningKey<'_>]) -> Result<rfc9421::Signed, rfc9421::Fault>,
     ) -> Result<rfc9421::Signed, SignError> {
-        let keys = self.best_keys(now, is_for_messages)?;
+        let keys = best_keys(self.own(), now, is_for_messages)?;
         let own = &*self.own().id;
         // By our own profile a key's name begins with its service; elsewhere keys have names of their own.
         let is_profile = self.config.standards.messages.is_profile();
@@ -212,21 +212,9 @@ impl Signer {
         Key::best(&self.own().aws_keys, |known| &known.key, now).ok_or(SignError::NoValidKey)
     }
 
-    /// The keys to sign with: of those that are valid the ones that only their owner has, or else the shared ones. An active one
-    /// stands before one on its way out.
-    fn best_keys(&self, now: u64, is_usable: impl Fn(&Bound) -> bool) -> Result<Vec<&Bound>, SignError> {
-        let is_valid = |known: &&Bound| known.key.is_valid(now) && is_usable(known);
-        let mut keys: Vec<&Bound> = self.own().bound_keys.iter().filter(is_valid).collect();
-        if keys.iter().any(|known| !known.bound.algorithm().is_symmetric()) {
-            keys.retain(|known| !known.bound.algorithm().is_symmetric());
-        }
-        keys.sort_by_key(|known| known.key.state != KeyState::Active);
-        if keys.is_empty() { Err(SignError::NoValidKey) } else { Ok(keys) }
-    }
-
     /// A token about the own service for the target.
     fn issue(&self, now: u64, id: &str) -> Result<String, SignError> {
-        let key = self.best_keys(now, is_for_tokens)?[0];
+        let key = best_token_key(self.own(), now)?;
         let own = &*self.own().id;
         let token = jwt::NewToken {
             kind: "JWT",
@@ -242,6 +230,23 @@ impl Signer {
         };
         jwt::issue(&token, &key.bound).map_err(SignError::InvalidRequest)
     }
+}
+
+/// The keys to sign with: of those that are valid the ones that only their owner has, or else the shared ones. An active one
+/// stands before one on its way out.
+fn best_keys(own: &Service, now: u64, is_usable: impl Fn(&Bound) -> bool) -> Result<Vec<&Bound>, SignError> {
+    let is_valid = |known: &&Bound| known.key.is_valid(now) && is_usable(known);
+    let mut keys: Vec<&Bound> = own.bound_keys.iter().filter(is_valid).collect();
+    if keys.iter().any(|known| !known.bound.algorithm().is_symmetric()) {
+        keys.retain(|known| !known.bound.algorithm().is_symmetric());
+    }
+    keys.sort_by_key(|known| known.key.state != KeyState::Active);
+    if keys.is_empty() { Err(SignError::NoValidKey) } else { Ok(keys) }
+}
+
+/// The key to sign a token with.
+pub(crate) fn best_token_key(own: &Service, now: u64) -> Result<&Bound, SignError> {
+    best_keys(own, now, is_for_tokens).map(|keys| keys[0])
 }
 
 fn credentials(key: &AwsKey) -> sigv4::Credentials<'_> {

@@ -7,11 +7,11 @@ use crate::config::{Compiled, KeyState};
 use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::Entered;
 use crate::jwt;
-use crate::policy::{Matching, Path, Pattern};
+use crate::policy::{Matching, Path, Pattern, permissions_of_words};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 
 /// The most permissions that are read from a token.
-const MAX_PERMISSIONS: usize = 100;
+pub(crate) const MAX_PERMISSIONS: usize = 100;
 
 /// A token that holds, and what follows from it.
 pub(crate) struct Token {
@@ -140,19 +140,7 @@ fn permissions(claims: &jwt::Claims, name: &str) -> Result<Vec<String>, (Refusal
     if !matches!(claims.text_claim(name), Ok(Some(_))) {
         return Ok(listed.into_iter().map(Into::into).collect());
     }
-    let mut permissions = Vec::new();
-    let mut method: Option<&str> = None;
-    for word in &listed {
-        if !word.starts_with('/') {
-            method = Some(word);
-            continue;
-        }
-        permissions.push(match method.take() {
-            Some(method) => format!("{method} {word}"),
-            None => word.to_string(),
-        });
-    }
-    Ok(permissions)
+    Ok(permissions_of_words(listed.iter().map(|word| &**word)).0)
 }
 
 /// Finds the key that signed the token: its id, and whether it is on its way out.

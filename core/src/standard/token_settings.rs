@@ -17,8 +17,23 @@ pub(crate) struct TokenSettings {
     pub(crate) lifetime: u64,
     /// Whether a token is accepted once only.
     pub(crate) once: bool,
+    pub(crate) issue: Issuing,
     /// Who issues tokens, beside the services themselves.
     pub(crate) issuers: Vec<Issuer>,
+}
+
+/// What this service writes into tokens about others.
+pub(crate) struct Issuing {
+    /// The `iss`, where that is not the service's id.
+    pub(crate) issuer: Option<Box<str>>,
+    pub(crate) permissions_claim: Box<str>,
+    pub(crate) tenant_claim: Box<str>,
+}
+
+impl Default for Issuing {
+    fn default() -> Self {
+        Self { issuer: None, permissions_claim: "permissions".into(), tenant_claim: "tenant".into() }
+    }
 }
 
 /// Somebody who issues tokens about others.
