@@ -16,6 +16,7 @@ mod handshake;
 mod metrics;
 mod secret;
 mod signer;
+mod token_issuer;
 mod verified;
 mod verifier;
 mod wire;
@@ -44,6 +45,8 @@ mod _wiresign {
     use crate::secret::generate_secret;
     #[pymodule_export]
     use crate::signer::Signer;
+    #[pymodule_export]
+    use crate::token_issuer::{IssuedToken, TokenIssuer, TokenResponse};
     #[pymodule_export]
     use crate::verified::Verified;
     #[pymodule_export]

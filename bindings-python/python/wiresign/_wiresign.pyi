@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, NoReturn, TypeAlias, final
 
@@ -10,9 +10,12 @@ __all__ = [
     "Contexts",
     "Explanation",
     "HandshakeResponse",
+    "IssuedToken",
     "Metrics",
     "RefusalFacts",
     "Signer",
+    "TokenIssuer",
+    "TokenResponse",
     "Verified",
     "VerifiedContext",
     "Verifier",
@@ -108,6 +111,52 @@ class Signer:
         nonce: str | None = None,
     ) -> list[tuple[str, str]] | None: ...
     def __reduce__(self) -> NoReturn: ...
+
+@final
+class TokenIssuer:
+    def __new__(cls, config: Config) -> TokenIssuer: ...
+    def issue(
+        self,
+        subject: str,
+        audience: str,
+        *,
+        lifetime: int | None = None,
+        permissions: Sequence[str] | None = None,
+        tenant: str | None = None,
+        now: int | None = None,
+        id: str | None = None,  # noqa: A002 - the contract's word
+    ) -> IssuedToken: ...
+    def answer(
+        self,
+        caller: str | None,
+        form: _Body,
+        *,
+        tenant: str | None = None,
+        now: int | None = None,
+        id: str | None = None,  # noqa: A002 - the contract's word
+    ) -> TokenResponse: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
+class IssuedToken:
+    @property
+    def text(self) -> str: ...
+    @property
+    def expires(self) -> int: ...
+    @property
+    def lifetime(self) -> int: ...
+    @property
+    def permissions(self) -> tuple[str, ...]: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
+class TokenResponse:
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
 
 @final
 class Verifier:
