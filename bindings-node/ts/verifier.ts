@@ -115,6 +115,17 @@ interface InForce {
 
 const inForce = new WeakMap<Verifier, InForce>();
 
+const watchers = new WeakMap<Verifier, Set<(config: Config) => void>>();
+
+/** Calls `watch` with each config just before it is put in force. What comes back ends that. */
+export function onReplacement(verifier: Verifier, watch: (config: Config) => void): () => void {
+  const watching = watchers.get(verifier) ?? new Set();
+  watchers.set(verifier, watching.add(watch));
+  return () => {
+    watching.delete(watch);
+  };
+}
+
 /** The config in force, and what a refusal of an adapter says of it. */
 export function inForceOf(verifier: Verifier): InForce {
   const found = inForce.get(verifier);
@@ -332,6 +343,9 @@ export class Verifier {
 
   /** Swaps the config at once for all later requests; the replay store and the counters are kept. */
   replace(config: Config): void {
+    watchers.get(this)?.forEach((watch) => {
+      watch(config);
+    });
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
     this.#terms = this.#native.terms();

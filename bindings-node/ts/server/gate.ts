@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodyVerification } from "../body-verification.js";
 import { serving } from "../client/propagation.js";
 import { Config } from "../config.js";
+import type { KeySets } from "../jwks.js";
 import { native } from "../native.js";
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
@@ -25,6 +26,8 @@ export interface ServerOptions extends ProxyOptions {
   readonly logger?: Logger | undefined;
   /** The store that several processes share, where the config says `"replay": {"store": "external"}`. */
   readonly replay?: ReplayStore | undefined;
+  /** Fetches the published keys of token issuers, and does so again when a token names a key that is not known. */
+  readonly keySets?: KeySets | undefined;
 }
 
 /** A request that was let in. */
@@ -55,12 +58,14 @@ export class Gate {
   readonly #observer: Observer;
   readonly #proxies: Proxies;
   readonly #replay: ReplayStore | undefined;
+  readonly #keySets: KeySets | undefined;
 
   constructor(source: Verifier | Config, options: ServerOptions = {}) {
     this.verifier = source instanceof Config ? new Verifier(source) : source;
     this.#observer = new Observer(options.onDecision, options.logger);
     this.#proxies = new Proxies(options);
     this.#replay = options.replay;
+    this.#keySets = options.keySets;
     if (inForceOf(this.verifier).config.hasExternalReplayStore && options.replay === undefined) {
       throw new TypeError(
         'wiresign: the config says "replay": {"store": "external"}; give the store as the option replay.',
@@ -130,6 +135,7 @@ export class Gate {
   judgeHead(request: IncomingMessage, target: string): Verified | Refusal {
     const clock = this.clock();
     const verdict = clock.run(() => this.verifier.check(this.#headOf(request, target)));
+    this.heed(verdict);
     if (verdict instanceof Refusal) {
       this.tell(verdict, this.seen(request, target), clock.microseconds);
     }
@@ -140,6 +146,7 @@ export class Gate {
   judge(request: IncomingMessage, target: string, decide: Judged, fail: (failure: unknown) => void): void {
     const clock = this.clock();
     const conclude: Judged = (verdict, body) => {
+      this.heed(verdict);
       if (verdict instanceof Handshake || (this.#observer.isIdle && !isUnsettled(verdict))) {
         decide(verdict, body);
         return;
@@ -196,6 +203,13 @@ export class Gate {
   enter(request: IncomingMessage, verified: Verified, body: Buffer | undefined): void {
     stripUnverifiedIdentity(request, verified);
     admissions.set(request, { gate: this, verified, body: verified.isPublic ? undefined : (body ?? NO_BODY) });
+  }
+
+  /** Has keys fetched, where one was missing. The request is not kept waiting for them: anybody can name keys. */
+  heed(verdict: Verified | Refusal | Handshake): void {
+    if (verdict instanceof Refusal && verdict.code === "UNKNOWN_KEY") {
+      void this.#keySets?.refresh();
+    }
   }
 
   /** Asks the store that several processes share, where the verdict waits for that. */

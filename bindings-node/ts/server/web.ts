@@ -26,6 +26,7 @@ export function targetOf(request: Request): string {
 export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
   const clock = gate.clock();
   const { verdict, body } = await judge(gate, request, target, clock);
+  gate.heed(verdict);
   const final = await new Promise<Verified | Refusal>((resolve, reject) => {
     gate.settled(verdict, reject, resolve);
   });

@@ -1,0 +1,2 @@
+export { KeySetError, KeySets } from "./jwks.js";
+export type { KeySetsOptions } from "./jwks.js";
