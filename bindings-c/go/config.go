@@ -142,8 +142,8 @@ func (c *Config) ServiceIDs() []string { return slices.Clone(c.serviceIDs) }
 // URL is where a service of the registry is reached; empty when the configuration does not say.
 func (c *Config) URL(service string) string { return c.urls[service] }
 
-// JwksURLs says where issuers of tokens publish their keys: the URL of the JWK Set of each, by its name, for the
-// program to fetch.
+// JwksURLs says where issuers of tokens publish their keys: the URL of the JWK Set of each, by its name. KeySets
+// fetch them.
 func (c *Config) JwksURLs() map[string]string { return maps.Clone(c.jwksURLs) }
 
 // PublishKeys takes the JWK Set that an issuer publishes now, in place of what it published before. All verifiers that were

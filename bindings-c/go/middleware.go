@@ -58,6 +58,9 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 		err = watch.settle(r.Context(), verifier, caller)
 	}
 	if err != nil {
+		if watch.keySets != nil && errors.Is(err, ErrUnknownKey) {
+			watch.keySets.wake()
+		}
 		watch.turnAway(w, r, err, took)
 		return
 	}

@@ -76,10 +76,11 @@ func known(text string) any {
 
 // An observer holds the options of a middleware, and tells others of each decision. Nothing that they do changes it.
 type observer struct {
-	logger *slog.Logger
-	hook   func(Decision)
-	store  ReplayStore
-	client func(*http.Request) netip.Addr
+	logger  *slog.Logger
+	hook    func(Decision)
+	store   ReplayStore
+	client  func(*http.Request) netip.Addr
+	keySets *KeySets
 }
 
 func (o *observer) accepted(r *http.Request, caller *Caller, took time.Duration) {

@@ -25,8 +25,8 @@ const usersDocument = `{
 
 const jwksURL = "https://login.example/keys"
 
-// keySet is what "login" publishes under this id of its key.
-func keySet(id string) string {
+// setOf is what "login" publishes under this id of its key.
+func setOf(id string) string {
 	return `{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "` + id + `", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
 }
 
@@ -41,12 +41,17 @@ func usersConfig(t testing.TB, url string) *Config {
 // tokenRequest is a request with a token of "login", signed with its key of this id.
 func tokenRequest(t testing.TB, id string) *Request {
 	t.Helper()
+	return tokenRequestAt(t, id, time.Unix(1767225600, 0))
+}
+
+func tokenRequestAt(t testing.TB, id string, now time.Time) *Request {
+	t.Helper()
 	seed := WithEnv(map[string]string{"SEED": "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"})
 	config := must(ParseConfig(strings.Replace(loginDocument, "ID", id, 1), seed))
 	defer config.Close()
 	signer := must(NewSigner(config, WithTarget("orders")))
 	defer signer.Close()
-	request := &Request{Method: "GET", Target: "/a", Now: time.Unix(1767225600, 0)}
+	request := &Request{Method: "GET", Target: "/a", Now: now}
 	request.Fields = must(signer.Sign(request))
 	return request
 }
@@ -55,7 +60,7 @@ func TestATokenSaysMoreThanWhoCalled(t *testing.T) {
 	config := usersConfig(t, jwksURL)
 	verifier := must(NewVerifier(config))
 	defer verifier.Close()
-	if err := config.PublishKeys("login", keySet("k1")); err != nil {
+	if err := config.PublishKeys("login", setOf("k1")); err != nil {
 		t.Fatal(err)
 	}
 	request := tokenRequest(t, "k1")
@@ -113,21 +118,21 @@ func TestKeysArePublishedWhileTheVerifierIsInUse(t *testing.T) {
 	if err := judge(); !errors.Is(err, ErrUnknownKey) {
 		t.Error(err)
 	}
-	if err := errors.Join(config.PublishKeys("login", keySet("k1")), judge()); err != nil {
+	if err := errors.Join(config.PublishKeys("login", setOf("k1")), judge()); err != nil {
 		t.Error(err)
 	}
-	for issuer, set := range map[string]string{"login": "{}", "other": keySet("k1"), "": ""} {
+	for issuer, set := range map[string]string{"login": "{}", "other": setOf("k1"), "": ""} {
 		err := config.PublishKeys(issuer, set)
 		var problems *ConfigError
 		if !errors.As(err, &problems) || len(problems.Problems) != 1 || problems.Problems[0].Message == "" || judge() != nil {
 			t.Error(issuer, set, err, judge())
 		}
 	}
-	if err := config.PublishKeys("login", keySet("k2")); err != nil || !errors.Is(judge(), ErrUnknownKey) {
+	if err := config.PublishKeys("login", setOf("k2")); err != nil || !errors.Is(judge(), ErrUnknownKey) {
 		t.Error(err, judge())
 	}
 	config.Close()
-	if err := config.PublishKeys("login", keySet("k1")); !errors.Is(err, ErrObjectSpent) {
+	if err := config.PublishKeys("login", setOf("k1")); !errors.Is(err, ErrObjectSpent) {
 		t.Error(err)
 	}
 }
