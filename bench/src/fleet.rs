@@ -151,6 +151,27 @@ pub(crate) fn webhook_document(scheme: &str) -> Value {
     })
 }
 
+/// The schemes that follow a standard.
+pub(crate) const STANDARDS: [&str; 3] = ["rfc9421", "aws-sigv4", "jwt"];
+
+/// The document of a service that signs or verifies as a standard says. Its caller's only secret is that of the webhooks.
+pub(crate) fn standard_document(scheme: &str, service: &str) -> Value {
+    json!({
+        "service": service,
+        "accept": [scheme],
+        "sign_with": scheme,
+        "services": {
+            CALLED: {},
+            CALLER: {
+                "keys": [{"id": "key-1", "secret": "env:WEBHOOK_SECRET"}],
+                "aws_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "env:WEBHOOK_SECRET"}],
+                "allowed_targets": [CALLED],
+            },
+        },
+        "aws_sigv4": {"region": "eu-west-1", "service": "execute-api"},
+    })
+}
+
 /// The environment variable that holds a service's secret.
 fn variable(service: &str) -> String {
     format!("SECRET_OF_{service}")

@@ -12,22 +12,24 @@ use crate::report::{Row, Unit};
 
 const BODY_BYTES: usize = 200;
 
-/// N1, N2, N3 and T2, by the addon that is built in `bindings-node`.
+/// N1, N2, N3, R5 and T2, by the addon that is built in `bindings-node`.
 pub(crate) fn node() -> Result<Vec<Row>, String> {
     // Without a collection in between, the growth of the heap is what was taken.
     let flags = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
     let mut rows = run(Command::new("node").args(flags).arg("bench/node/verify.mjs"))?;
     rows.extend(run(Command::new("node").arg("bench/node/added.mjs"))?);
     rows.extend(run(Command::new("node").arg("bench/node/webhooks.mjs"))?);
+    rows.extend(run(Command::new("node").arg("bench/node/standards.mjs"))?);
     Ok(rows)
 }
 
-/// P1, P2 and T2, by the module that is installed for `python` (the environment variable `PYTHON`, or `python3`).
+/// P1, P2, R5 and T2, by the module that is installed for `python` (the environment variable `PYTHON`, or `python3`).
 pub(crate) fn python() -> Result<Vec<Row>, String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let mut rows = run(Command::new(&python).arg("bench/python/verify.py"))?;
     rows.extend(run(Command::new(&python).arg("bench/python/added.py"))?);
     rows.extend(run(Command::new(&python).arg("bench/python/webhooks.py"))?);
+    rows.extend(run(Command::new(&python).arg("bench/python/standards.py"))?);
     Ok(rows)
 }
 
@@ -57,6 +59,15 @@ fn fleet() -> Value {
         "webhook_documents": fleet::WEBHOOKS.map(|scheme| (scheme, fleet::webhook_document(scheme))).into_iter()
             .collect::<std::collections::BTreeMap<_, _>>(),
         "webhook_secret": fleet::WEBHOOK_SECRET,
+        "standard_documents": fleet::STANDARDS.map(|scheme| (scheme, standard_documents(scheme))).into_iter()
+            .collect::<std::collections::BTreeMap<_, _>>(),
+    })
+}
+
+fn standard_documents(scheme: &str) -> Value {
+    json!({
+        "called": fleet::standard_document(scheme, CALLED),
+        "caller": fleet::standard_document(scheme, CALLER),
     })
 }
 
@@ -80,7 +91,7 @@ fn run(command: &mut Command) -> Result<Vec<Row>, String> {
 }
 
 fn parse(row: &Value) -> Option<Row> {
-    let id = ["G1", "J1", "N1", "N2", "N3", "P1", "P2", "T2"].into_iter().find(|id| row["id"] == *id)?;
+    let id = ["G1", "J1", "N1", "N2", "N3", "P1", "P2", "R5", "T2"].into_iter().find(|id| row["id"] == *id)?;
     let unit = match row["unit"].as_str()? {
         "faster" => Unit::Faster,
         "bytes" => Unit::Bytes,
