@@ -144,7 +144,13 @@ def gunicorn(app: str) -> Iterator[str]:
 def werkzeug(app: str) -> Iterator[str]:
     from frameworks import APPS
 
-    server = make_server("127.0.0.1", 0, APPS[app](), threaded=True)
+    with werkzeug_server(APPS[app]()) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def werkzeug_server(app: Any) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

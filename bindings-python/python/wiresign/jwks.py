@@ -1,0 +1,235 @@
+"""Fetches the keys that issuers of tokens publish, and keeps them fresh.
+
+    config = Config.from_file("wiresign.json")
+    with PublishedKeys(config) as keys:
+        app.add_middleware(Middleware, verifier=Verifier(config), published_keys=keys)
+
+One thread does it for servers of every kind. A set is fetched at once, then again and again; and when a token names a
+key that nobody knows, as after a rotation, earlier. Where it cannot be had, the keys that were there stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wiresign._audit import log
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from wiresign._wiresign import Config
+
+__all__ = ["KeySetError", "PublishedKeys"]
+
+_MOST_BYTES = 64 * 1024
+_OK = 200
+_HEADERS = {
+    "accept": "application/jwk-set+json, application/json",
+    # A compressed set could be small on the way and huge here.
+    "accept-encoding": "identity",
+    "user-agent": "wiresign",
+}
+
+
+class KeySetError(Exception):
+    """A JWK Set could not be had, or cannot be used. The message says why."""
+
+
+class PublishedKeys:
+    """Hands the JWK Sets of `config.jwks_urls` over to the config, for as long as it is open."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        refresh_seconds: float = 300,
+        cool_down_seconds: float = 60,
+        timeout_seconds: float = 10,
+        on_error: Callable[[str, KeySetError], object] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Begin to fetch.
+
+        - `refresh_seconds`: how often a set is fetched.
+        - `cool_down_seconds`: the least time between two fetches of one set, whoever asks, and after a failure.
+        - `timeout_seconds`: how long a fetch may take as a whole.
+        - `on_error`: called with the issuer and the error, beside the log. What it raises is logged.
+        - `ssl_context`: for authorities of your own.
+        """
+        if not 0 < cool_down_seconds <= refresh_seconds or timeout_seconds <= 0:
+            msg = "the times must be more than nothing, and the cool-down at most as long as the refresh"
+            raise ValueError(msg)
+        self._config = config
+        self._refresh_seconds = refresh_seconds
+        self._cool_down_seconds = cool_down_seconds
+        self._timeout_seconds = timeout_seconds
+        self._on_error = on_error
+        self._ssl_context = ssl_context
+        self._texts: dict[tuple[str, str], str] = {}
+        self._closed = False
+        self._worker = _Worker(self)
+        _OPEN.add(self)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until each set was fetched, or tried, once. False where that takes longer."""
+        return self._worker.tried.wait(timeout)
+
+    def key_is_unknown(self) -> None:
+        """Fetch soon, except what was fetched within the cool-down. Adapters call this; it never waits."""
+        self._worker.wake()
+
+    def replace(self, config: Config) -> None:
+        """Serve another config from now on. It gets the keys at hand at once: call this before `Verifier.replace`."""
+        for source in config.jwks_urls:
+            if source in self._texts:
+                config.publish_keys(source[0], self._texts[source])
+        self._worker.stop()
+        self._config = config
+        if not self._closed:
+            self._worker = _Worker(self)
+
+    def close(self) -> None:
+        """Stop fetching. The keys at hand stay."""
+        self._closed = True
+        self._worker.stop()
+        _OPEN.discard(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Worker:
+    """The thread that fetches for one config."""
+
+    def __init__(self, keys: PublishedKeys) -> None:
+        self.tried = threading.Event()
+        self._keys = keys
+        self._loop = asyncio.new_event_loop()
+        self._sources = [_Source(keys, issuer, url) for issuer, url in keys._config.jwks_urls]
+        self._main = self._loop.create_task(self._serve())
+        self._thread = threading.Thread(target=self._run, name="wiresign-jwks", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        def all_sources() -> None:
+            for source in self._sources:
+                source.asked.set()
+
+        # The loop may just have ended.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(all_sources)
+
+    def stop(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._main.cancel)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(self._main)
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        verify = self._keys._ssl_context or True
+        timeout = self._keys._timeout_seconds
+        async with httpx.AsyncClient(verify=verify, timeout=timeout, headers=_HEADERS, follow_redirects=False) as http:
+            await asyncio.gather(*(source.fetch(http) for source in self._sources))
+            self.tried.set()
+            await asyncio.gather(*(source.keep_fresh(http) for source in self._sources))
+
+
+class _Source:
+    """One JWK Set."""
+
+    def __init__(self, keys: PublishedKeys, issuer: str, url: str) -> None:
+        self.asked = asyncio.Event()
+        self._keys = keys
+        self._issuer = issuer
+        self._url = url
+        self._failed = False
+
+    async def keep_fresh(self, http: httpx.AsyncClient) -> None:
+        keys = self._keys
+        while True:
+            # Whoever asked until now has been served. Those who ask within the cool-down are at its end.
+            self.asked.clear()
+            await asyncio.sleep(keys._cool_down_seconds)
+            # Several processes that were started together do not ask together for ever.
+            left = (keys._refresh_seconds - keys._cool_down_seconds) * random.uniform(0.9, 1)  # noqa: S311
+            if not self._failed:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self.asked.wait(), left)
+            await self.fetch(http)
+
+    async def fetch(self, http: httpx.AsyncClient) -> None:
+        try:
+            text = await asyncio.wait_for(self._read(http), self._keys._timeout_seconds)
+            self._keys._config.publish_keys(self._issuer, text)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay
+            self._failed = True
+            self._report(error)
+        else:
+            self._failed = False
+            self._keys._texts[self._issuer, self._url] = text
+
+    async def _read(self, http: httpx.AsyncClient) -> str:
+        async with http.stream("GET", self._url) as answer:
+            if answer.status_code != _OK:
+                msg = f"the answer has status {answer.status_code}"
+                raise KeySetError(msg)
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                msg = "the answer is compressed, though it was asked not to be"
+                raise KeySetError(msg)
+            document = bytearray()
+            async for piece in answer.aiter_raw():
+                document += piece
+                if len(document) > _MOST_BYTES:
+                    msg = f"the set is longer than {_MOST_BYTES} bytes"
+                    raise KeySetError(msg)
+        return document.decode("utf-8")
+
+    def _report(self, error: Exception) -> None:
+        if not isinstance(error, KeySetError):
+            sentence = "it took too long" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
+            told = KeySetError(sentence or type(error).__name__)
+            told.__cause__ = error
+            error = told
+        log.warning("the keys of issuer %r could not be renewed: %s", self._issuer, error)
+        if self._keys._on_error is not None:
+            try:
+                self._keys._on_error(self._issuer, error)
+            except Exception:  # noqa: BLE001 - whatever the hook raises
+                log.exception("the on_error hook failed")
+
+
+_OPEN: weakref.WeakSet[PublishedKeys] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Go on in a process that was forked off, as servers with several workers do: threads stay behind."""
+    for keys in list(_OPEN):
+        keys._worker = _Worker(keys)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
