@@ -23,7 +23,7 @@ import wiresign.wsgi
 from origin import Answer, Origin, Seen, origin
 from servers import aiohttp_server, werkzeug_server
 from support import Recorder, code_of, serve
-from wiresign.jwks import KeySetError, PublishedKeys
+from wiresign.jwks import KeySetError, KeySets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +103,7 @@ def eventually(holds: Callable[[], object]) -> None:
 def test_keys_are_fetched_and_renewed(issuer: Issuer) -> None:
     config = orders(issuer)
     assert code(config, "k1") == "UNKNOWN_KEY"
-    with PublishedKeys(config, refresh_seconds=0.2, cool_down_seconds=0.1) as keys:
+    with KeySets(config, refresh_seconds=0.2, cooldown_seconds=0.1) as keys:
         assert keys.wait(20)
         assert (code(config, "k1"), code(config, "k2")) == ("accepted", "UNKNOWN_KEY")
         issuer.publish(key("k1"), key("k2"))
@@ -133,22 +133,21 @@ BAD = {
 @pytest.mark.parametrize("kind", BAD)
 def test_what_goes_wrong_leaves_the_keys_as_they_are(issuer: Issuer, kind: str) -> None:
     config = orders(issuer)
-    errors: list[tuple[str, KeySetError]] = []
+    errors: list[KeySetError] = []
 
-    def on_error(name: str, error: KeySetError) -> None:
-        errors.append((name, error))
+    def on_error(error: KeySetError) -> None:
+        errors.append(error)
         raise LookupError
 
-    options: Any = {"cool_down_seconds": 0.2, "timeout_seconds": 0.5, "on_error": on_error}
-    with PublishedKeys(config, **options) as keys:
+    options: Any = {"cooldown_seconds": 0.2, "timeout": 0.5, "on_error": on_error}
+    with KeySets(config, **options) as keys:
         assert keys.wait(20)
         issuer.answers(BAD[kind])
-        keys.key_is_unknown()
+        keys.refresh()
         eventually(lambda: errors)
         assert (code(config, "k1"), code(config, "k2")) == ("accepted", "UNKNOWN_KEY")
-        name, error = errors[0]
-        assert name == "login"
-        assert str(error)
+        assert (errors[0].issuer, errors[0].url) == ("login", issuer.url)
+        assert len(str(errors[0])) > len("the keys of login were not renewed: ")
         # It comes back by itself.
         issuer.publish(key("k2"))
         eventually(lambda: code(config, "k2") == "accepted")
@@ -158,7 +157,7 @@ def test_what_goes_wrong_leaves_the_keys_as_they_are(issuer: Issuer, kind: str) 
 def test_a_failure_at_the_start_is_made_up_for(issuer: Issuer) -> None:
     issuer.answers(Answer(503))
     config = orders(issuer)
-    with PublishedKeys(config, cool_down_seconds=0.1) as keys:
+    with KeySets(config, cooldown_seconds=0.1) as keys:
         assert keys.wait(20)
         assert code(config, "k1") == "UNKNOWN_KEY"
         issuer.publish(key("k1"))
@@ -186,62 +185,62 @@ def test_a_server_that_drips_is_left(issuer: Issuer) -> None:
         issuer.url = f"http://127.0.0.1:{listener.getsockname()[1]}/keys"
         errors: list[str] = []
         before = time.monotonic()
-        with PublishedKeys(orders(issuer), timeout_seconds=0.5, on_error=lambda _, e: errors.append(str(e))) as keys:
+        with KeySets(orders(issuer), timeout=0.5, on_error=lambda e: errors.append(str(e))) as keys:
             assert keys.wait(20)
         assert time.monotonic() - before < 10
-        assert errors == ["it took too long"]
+        assert errors == ["the keys of login were not renewed: it took too long"]
         thread.join(20)
 
 
 def test_unknown_keys_cause_one_fetch_per_cool_down(issuer: Issuer) -> None:
-    with PublishedKeys(orders(issuer), cool_down_seconds=1) as keys:
+    with KeySets(orders(issuer), cooldown_seconds=1) as keys:
         assert keys.wait(20)
         for _ in range(50):
-            keys.key_is_unknown()
+            keys.refresh()
         time.sleep(0.3)
         assert issuer.fetches == 1
         eventually(lambda: issuer.fetches == 2)
         for _ in range(50):
-            keys.key_is_unknown()
+            keys.refresh()
         time.sleep(0.3)
         assert issuer.fetches == 2
 
 
 def test_a_failed_fetch_is_not_tried_again_before_the_cool_down_ends(issuer: Issuer) -> None:
     issuer.answers(Answer(500))
-    with PublishedKeys(orders(issuer), cool_down_seconds=1) as keys:
+    with KeySets(orders(issuer), cooldown_seconds=1) as keys:
         assert keys.wait(20)
         for _ in range(50):
-            keys.key_is_unknown()
+            keys.refresh()
         time.sleep(0.3)
         assert issuer.fetches == 1
         eventually(lambda: issuer.fetches == 2)
 
 
-def asgi(verifier: wiresign.Verifier, keys: PublishedKeys) -> Any:
-    return serve(wiresign.asgi.Middleware(Recorder(), verifier, published_keys=keys))
+def asgi(verifier: wiresign.Verifier, keys: KeySets) -> Any:
+    return serve(wiresign.asgi.Middleware(Recorder(), verifier, key_sets=keys))
 
 
-def wsgi(verifier: wiresign.Verifier, keys: PublishedKeys) -> Any:
+def wsgi(verifier: wiresign.Verifier, keys: KeySets) -> Any:
     def app(_: Any, start_response: Any) -> Any:
         start_response("200 OK", [])
         return [b""]
 
-    return werkzeug_server(wiresign.wsgi.Middleware(app, verifier, published_keys=keys))
+    return werkzeug_server(wiresign.wsgi.Middleware(app, verifier, key_sets=keys))
 
 
-def of_flask(verifier: wiresign.Verifier, keys: PublishedKeys) -> Any:
+def of_flask(verifier: wiresign.Verifier, keys: KeySets) -> Any:
     app = flask.Flask("orders")
     app.add_url_rule("/", view_func=lambda: "")
-    wiresign.flask.WiresignAuth(verifier, published_keys=keys).install(app)
+    wiresign.flask.WiresignAuth(verifier, key_sets=keys).install(app)
     return werkzeug_server(app)
 
 
-def of_aiohttp(verifier: wiresign.Verifier, keys: PublishedKeys) -> Any:
+def of_aiohttp(verifier: wiresign.Verifier, keys: KeySets) -> Any:
     async def answer(_: web.Request) -> web.Response:
         return web.Response()
 
-    app = web.Application(middlewares=[wiresign.aiohttp.middleware(verifier, published_keys=keys)])
+    app = web.Application(middlewares=[wiresign.aiohttp.middleware(verifier, key_sets=keys)])
     app.router.add_get("/", answer)
     return aiohttp_server(app)
 
@@ -250,7 +249,7 @@ def of_aiohttp(verifier: wiresign.Verifier, keys: PublishedKeys) -> Any:
 def test_a_server_learns_of_a_rotation_from_the_first_token(issuer: Issuer, server: Any) -> None:
     config = orders(issuer)
     with (
-        PublishedKeys(config, cool_down_seconds=0.2) as keys,
+        KeySets(config, cooldown_seconds=0.2) as keys,
         server(wiresign.Verifier(config), keys) as url,
         httpx.Client(base_url=url, timeout=20) as client,
     ):
@@ -268,7 +267,7 @@ def test_a_server_learns_of_a_rotation_from_the_first_token(issuer: Issuer, serv
 
 def test_another_config_gets_the_keys_at_hand_and_new_ones(issuer: Issuer) -> None:
     first, second = orders(issuer), orders(issuer, limits={"body_bytes": 7})
-    with PublishedKeys(first, cool_down_seconds=0.1) as keys:
+    with KeySets(first, cooldown_seconds=0.1) as keys:
         assert keys.wait(20)
         issuer.answers(Answer(500))
         keys.replace(second)
@@ -280,14 +279,14 @@ def test_another_config_gets_the_keys_at_hand_and_new_ones(issuer: Issuer) -> No
 
 def test_it_goes_on_in_a_forked_process(issuer: Issuer) -> None:
     config = orders(issuer)
-    with PublishedKeys(config, cool_down_seconds=0.1) as keys:
+    with KeySets(config, cooldown_seconds=0.1) as keys:
         assert keys.wait(20)
         issuer.publish(key("k2"))
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                keys.key_is_unknown()
+                keys.refresh()
                 eventually(lambda: code(config, "k2") == "accepted")
                 status = 0
             finally:
@@ -298,18 +297,18 @@ def test_it_goes_on_in_a_forked_process(issuer: Issuer) -> None:
 
 def test_times_that_make_no_sense_are_refused(issuer: Issuer) -> None:
     config = orders(issuer)
-    wrong: list[Any] = [{"cool_down_seconds": 0}, {"refresh_seconds": 10}, {"timeout_seconds": 0}]
+    wrong: list[Any] = [{"cooldown_seconds": 0}, {"refresh_seconds": 10}, {"timeout": 0}]
     for options in wrong:
         with pytest.raises(ValueError, match="cool-down"):
-            PublishedKeys(config, **options)
+            KeySets(config, **options)
     issuer.url = "http://login.example/keys"
     with pytest.raises(wiresign.ConfigError, match="https"):
         orders(issuer)
 
 
 def test_without_issuers_there_is_nothing_to_do() -> None:
-    with PublishedKeys(wiresign.Config.parse({"service": "orders", "services": {"orders": {}}})) as keys:
+    with KeySets(wiresign.Config.parse({"service": "orders", "services": {"orders": {}}})) as keys:
         assert keys.wait(20)
-        keys.key_is_unknown()
-    keys.key_is_unknown()
+        keys.refresh()
+    keys.refresh()
     keys.close()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wiresign._audit import Decision
     from wiresign._errors import Refusal
     from wiresign._wiresign import BodyVerification, Verified, Verifier
-    from wiresign.jwks import PublishedKeys
+    from wiresign.jwks import KeySets
     from wiresign.proxies import TrustedProxies
     from wiresign.replay import AsyncReplayStore, ReplayOutcome, ReplayStore
 
@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
     """Names of headers that the application takes for an identity. They never reach it from outside."""
     replay: ReplayStore | AsyncReplayStore | None
     """What remembers requests for several processes, where the config says that the store is external."""
-    published_keys: PublishedKeys | None
+    key_sets: KeySets | None
     """What fetches the keys of issuers. It is told of tokens whose key is unknown."""
     memory_bytes: int
     """Larger bodies wait in an unnamed temporary file while they are verified."""
@@ -57,7 +57,7 @@ class Gate:
         proxies: TrustedProxies | None = None,
         identity_headers: Iterable[str] = (),
         replay: ReplayStore | AsyncReplayStore | None = None,
-        published_keys: PublishedKeys | None = None,
+        key_sets: KeySets | None = None,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         if isinstance(identity_headers, str):
@@ -66,7 +66,7 @@ class Gate:
         self.verifier = verifier
         self.on_decision = on_decision
         self.proxies = proxies
-        self.published_keys = published_keys
+        self.key_sets = key_sets
         self.memory_bytes = memory_bytes
         self.replay: Any = replay
         self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
@@ -176,9 +176,9 @@ class Visit:
 
     def refused(self, refusal: Refusal) -> None:
         """Record that the request is refused."""
-        keys = self._gate.published_keys
-        if keys is not None and refusal.code is RefusalCode.UNKNOWN_KEY:
-            keys.key_is_unknown()
+        key_sets = self._gate.key_sets
+        if key_sets is not None and refusal.code is RefusalCode.UNKNOWN_KEY:
+            key_sets.refresh()
         self._decided(None, refusal)
 
     def visible_headers(self, verified: Verified) -> list[tuple[bytes, bytes]]:

@@ -50,7 +50,7 @@ def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., 
     """Give the middleware that lets only verified requests, and those of public routes, through to the handlers.
 
     The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `published_keys`, `memory_bytes`.
+    `key_sets`, `memory_bytes`.
     """
     gate = Gate(verifier, **options)
 

@@ -1,8 +1,8 @@
 """Fetches the keys that issuers of tokens publish, and keeps them fresh.
 
     config = Config.from_file("wiresign.json")
-    with PublishedKeys(config) as keys:
-        app.add_middleware(Middleware, verifier=Verifier(config), published_keys=keys)
+    key_sets = KeySets(config)
+    app.add_middleware(Middleware, verifier=Verifier(config), key_sets=key_sets)
 
 One thread does it for servers of every kind. A set is fetched at once, then again and again; and when a token names a
 key that nobody knows, as after a rotation, earlier. Where it cannot be had, the keys that were there stay.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from wiresign._wiresign import Config
 
-__all__ = ["KeySetError", "PublishedKeys"]
+__all__ = ["KeySetError", "KeySets"]
 
 _MOST_BYTES = 64 * 1024
 _OK = 200
@@ -44,10 +44,15 @@ _HEADERS = {
 
 
 class KeySetError(Exception):
-    """A JWK Set could not be had, or cannot be used. The message says why."""
+    """A set could not be fetched, or was not taken. The keys that were there before stay."""
+
+    def __init__(self, issuer: str, url: str, sentence: str) -> None:
+        self.issuer = issuer
+        self.url = url
+        super().__init__(f"the keys of {issuer} were not renewed: {sentence}")
 
 
-class PublishedKeys:
+class KeySets:
     """Hands the JWK Sets of `config.jwks_urls` over to the config, for as long as it is open."""
 
     def __init__(
@@ -55,26 +60,26 @@ class PublishedKeys:
         config: Config,
         *,
         refresh_seconds: float = 300,
-        cool_down_seconds: float = 60,
-        timeout_seconds: float = 10,
-        on_error: Callable[[str, KeySetError], object] | None = None,
+        cooldown_seconds: float = 60,
+        timeout: float = 5,
+        on_error: Callable[[KeySetError], object] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """Begin to fetch.
 
         - `refresh_seconds`: how often a set is fetched.
-        - `cool_down_seconds`: the least time between two fetches of one set, whoever asks, and after a failure.
-        - `timeout_seconds`: how long a fetch may take as a whole.
-        - `on_error`: called with the issuer and the error, beside the log. What it raises is logged.
+        - `cooldown_seconds`: the least time between two fetches of one set, whoever asks, and after a failure.
+        - `timeout`: how long a fetch may take as a whole.
+        - `on_error`: called with the error, which is logged too. What the hook raises is logged.
         - `ssl_context`: for authorities of your own.
         """
-        if not 0 < cool_down_seconds <= refresh_seconds or timeout_seconds <= 0:
+        if not 0 < cooldown_seconds <= refresh_seconds or timeout <= 0:
             msg = "the times must be more than nothing, and the cool-down at most as long as the refresh"
             raise ValueError(msg)
         self._config = config
         self._refresh_seconds = refresh_seconds
-        self._cool_down_seconds = cool_down_seconds
-        self._timeout_seconds = timeout_seconds
+        self._cooldown_seconds = cooldown_seconds
+        self._timeout = timeout
         self._on_error = on_error
         self._ssl_context = ssl_context
         self._texts: dict[tuple[str, str], str] = {}
@@ -86,7 +91,7 @@ class PublishedKeys:
         """Wait until each set was fetched, or tried, once. False where that takes longer."""
         return self._worker.tried.wait(timeout)
 
-    def key_is_unknown(self) -> None:
+    def refresh(self) -> None:
         """Fetch soon, except what was fetched within the cool-down. Adapters call this; it never waits."""
         self._worker.wake()
 
@@ -118,7 +123,7 @@ class PublishedKeys:
 class _Worker:
     """The thread that fetches for one config."""
 
-    def __init__(self, keys: PublishedKeys) -> None:
+    def __init__(self, keys: KeySets) -> None:
         self.tried = threading.Event()
         self._keys = keys
         self._loop = asyncio.new_event_loop()
@@ -151,7 +156,7 @@ class _Worker:
 
     async def _serve(self) -> None:
         verify = self._keys._ssl_context or True
-        timeout = self._keys._timeout_seconds
+        timeout = self._keys._timeout
         async with httpx.AsyncClient(verify=verify, timeout=timeout, headers=_HEADERS, follow_redirects=False) as http:
             await asyncio.gather(*(source.fetch(http) for source in self._sources))
             self.tried.set()
@@ -161,7 +166,7 @@ class _Worker:
 class _Source:
     """One JWK Set."""
 
-    def __init__(self, keys: PublishedKeys, issuer: str, url: str) -> None:
+    def __init__(self, keys: KeySets, issuer: str, url: str) -> None:
         self.asked = asyncio.Event()
         self._keys = keys
         self._issuer = issuer
@@ -173,9 +178,9 @@ class _Source:
         while True:
             # Whoever asked until now has been served. Those who ask within the cool-down are at its end.
             self.asked.clear()
-            await asyncio.sleep(keys._cool_down_seconds)
+            await asyncio.sleep(keys._cooldown_seconds)
             # Several processes that were started together do not ask together for ever.
-            left = (keys._refresh_seconds - keys._cool_down_seconds) * random.uniform(0.9, 1)  # noqa: S311
+            left = (keys._refresh_seconds - keys._cooldown_seconds) * random.uniform(0.9, 1)  # noqa: S311
             if not self._failed:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self.asked.wait(), left)
@@ -183,7 +188,7 @@ class _Source:
 
     async def fetch(self, http: httpx.AsyncClient) -> None:
         try:
-            text = await asyncio.wait_for(self._read(http), self._keys._timeout_seconds)
+            text = await asyncio.wait_for(self._read(http), self._keys._timeout)
             self._keys._config.publish_keys(self._issuer, text)
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay
             self._failed = True
@@ -196,33 +201,35 @@ class _Source:
         async with http.stream("GET", self._url) as answer:
             if answer.status_code != _OK:
                 msg = f"the answer has status {answer.status_code}"
-                raise KeySetError(msg)
+                raise _NotTakenError(msg)
             if answer.headers.get("content-encoding", "identity") != "identity":
                 msg = "the answer is compressed, though it was asked not to be"
-                raise KeySetError(msg)
+                raise _NotTakenError(msg)
             document = bytearray()
             async for piece in answer.aiter_raw():
                 document += piece
                 if len(document) > _MOST_BYTES:
                     msg = f"the set is longer than {_MOST_BYTES} bytes"
-                    raise KeySetError(msg)
+                    raise _NotTakenError(msg)
         return document.decode("utf-8")
 
-    def _report(self, error: Exception) -> None:
-        if not isinstance(error, KeySetError):
-            sentence = "it took too long" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
-            told = KeySetError(sentence or type(error).__name__)
-            told.__cause__ = error
-            error = told
-        log.warning("the keys of issuer %r could not be renewed: %s", self._issuer, error)
+    def _report(self, cause: Exception) -> None:
+        is_late = isinstance(cause, (TimeoutError, asyncio.TimeoutError))
+        error = KeySetError(self._issuer, self._url, "it took too long" if is_late else str(cause) or repr(cause))
+        error.__cause__ = cause
+        log.warning("%s", error)
         if self._keys._on_error is not None:
             try:
-                self._keys._on_error(self._issuer, error)
+                self._keys._on_error(error)
             except Exception:  # noqa: BLE001 - whatever the hook raises
                 log.exception("the on_error hook failed")
 
 
-_OPEN: weakref.WeakSet[PublishedKeys] = weakref.WeakSet()
+class _NotTakenError(Exception):
+    """An answer holds no set that can be taken."""
+
+
+_OPEN: weakref.WeakSet[KeySets] = weakref.WeakSet()
 
 
 def _after_fork() -> None:

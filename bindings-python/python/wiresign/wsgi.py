@@ -42,7 +42,7 @@ class Middleware:
     """Lets only verified requests, and those of public routes, through to a WSGI application.
 
     The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `published_keys`, `memory_bytes`.
+    `key_sets`, `memory_bytes`.
     """
 
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
