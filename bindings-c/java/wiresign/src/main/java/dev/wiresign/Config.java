@@ -174,7 +174,7 @@ public final class Config implements AutoCloseable {
     }
 
     /**
-     * Where issuers of tokens publish their keys, for the program to fetch them.
+     * Where issuers of tokens publish their keys. {@link dev.wiresign.http.KeySets} fetches them.
      *
      * @return the URL of the JWK Set of each issuer, by the name of the issuer, in the order of the document
      */

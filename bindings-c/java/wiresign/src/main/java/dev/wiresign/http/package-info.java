@@ -1,2 +1,2 @@
-/** Signs what {@code java.net.http} sends. */
+/** Signs what {@code java.net.http} sends, and fetches the keys that token issuers publish. */
 package dev.wiresign.http;

@@ -1,0 +1,195 @@
+package dev.wiresign.http;
+
+import dev.wiresign.Config;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.Consumer;
+
+/**
+ * Keeps the published keys of token issuers up to date: fetches each JWK Set that a configuration names by a URL, all of them
+ * at once when it is made, and then again and again until it is closed. A set that cannot be fetched, or is wrong, changes
+ * nothing. May be used by all threads.
+ *
+ * <pre>{@code
+ * KeySets sets = KeySets.builder(config).start();
+ * sets.refresh().join(); // from the first request on the keys are known
+ * WiresignFilter filter = new WiresignFilter(verifier, decision -> decision.refusal()
+ *         .filter(refusal -> refusal.code() == RefusalCode.UNKNOWN_KEY)
+ *         .ifPresent(refusal -> sets.refresh()));
+ * }</pre>
+ *
+ * <p>The configuration must not be closed before. After {@link dev.wiresign.Verifier#replace} the keys of the new one are those of
+ * {@code KeySets} of its own.
+ */
+public final class KeySets implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("wiresign");
+    /** The longest set that is taken, in bytes; the library has the same limit. */
+    private static final int MOST_BYTES = 65_536;
+
+    private final List<KeySet> sets;
+    private final ScheduledThreadPoolExecutor timer;
+    private final HttpClient client;
+    private final boolean ownsClient;
+    private final Consumer<? super KeySetException> onError;
+
+    private KeySets(Builder chosen) {
+        KeySet.Pace pace = new KeySet.Pace(chosen.refresh, chosen.coolDown, chosen.timeout);
+        ownsClient = chosen.client == null;
+        client = ownsClient ? HttpClient.newHttpClient() : chosen.client;
+        onError = chosen.onError;
+        timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "wiresign-key-sets");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        Config config = chosen.config;
+        sets = config.jwksUrls().entrySet().stream().map(entry -> {
+            String issuer = entry.getKey();
+            String url = entry.getValue();
+            return new KeySet(
+                    pace, timer, () -> fetch(url), text -> config.publishKeys(issuer, text),
+                    failure -> report(new KeySetException(issuer, url, failure)));
+        }).toList();
+    }
+
+    /**
+     * Begins to say how sets are fetched.
+     *
+     * @param config names the issuers and their URLs, and gets the keys
+     * @return what is to be told more, and then started
+     */
+    public static Builder builder(Config config) {
+        return new Builder(Objects.requireNonNull(config, "config"));
+    }
+
+    /**
+     * Fetches all sets, but for those that were fetched within the cool-down.
+     *
+     * @return complete when each set was taken or reported
+     */
+    public CompletableFuture<Void> refresh() {
+        return CompletableFuture.allOf(sets.stream().map(KeySet::refresh).toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** Ends all fetches. The keys stay as they are. */
+    @Override
+    public void close() {
+        sets.forEach(KeySet::close);
+        timer.shutdownNow();
+        if (ownsClient) {
+            client.shutdownNow();
+        }
+    }
+
+    private CompletableFuture<String> fetch(String url) {
+        HttpRequest request;
+        try {
+            request = HttpRequest.newBuilder(URI.create(url)).header("Accept", "application/jwk-set+json, application/json").build();
+        } catch (IllegalArgumentException malformed) {
+            return CompletableFuture.failedFuture(malformed);
+        }
+        return client.sendAsync(request, CappedBody.of(MOST_BYTES)).thenApply(HttpResponse::body);
+    }
+
+    private void report(KeySetException failure) {
+        try {
+            onError.accept(failure);
+        } catch (RuntimeException broken) {
+            LOG.log(System.Logger.Level.ERROR, "the onError hook of KeySets failed", broken);
+        }
+    }
+
+    /** How sets are fetched. */
+    public static final class Builder {
+        private final Config config;
+        private Duration refresh = Duration.ofMinutes(5);
+        private Duration coolDown = Duration.ofMinutes(1);
+        private Duration timeout = Duration.ofSeconds(5);
+        private HttpClient client;
+        private Consumer<? super KeySetException> onError =
+                failure -> LOG.log(System.Logger.Level.WARNING, failure.getMessage());
+
+        private Builder(Config config) {
+            this.config = config;
+        }
+
+        /**
+         * From one fetch of a set to the next; 5 minutes unless given.
+         *
+         * @param interval the time
+         * @return this
+         */
+        public Builder refresh(Duration interval) {
+            refresh = Objects.requireNonNull(interval, "interval");
+            return this;
+        }
+
+        /**
+         * The shortest time from the end of one fetch of a set to the next, however many tokens name unknown keys, and however
+         * the last fetch went; 1 minute unless given.
+         *
+         * @param pause the time
+         * @return this
+         */
+        public Builder coolDown(Duration pause) {
+            coolDown = Objects.requireNonNull(pause, "pause");
+            return this;
+        }
+
+        /**
+         * The longest fetch, from the connection to the last byte; 5 seconds unless given.
+         *
+         * @param limit the time
+         * @return this
+         */
+        public Builder timeout(Duration limit) {
+            timeout = Objects.requireNonNull(limit, "limit");
+            return this;
+        }
+
+        /**
+         * What fetches, for a proxy or certificates of your own. It is not closed with the sets.
+         *
+         * @param fetcher a client that follows no redirects: keys come from the URL of the configuration, or not at all
+         * @return this
+         */
+        public Builder client(HttpClient fetcher) {
+            if (fetcher.followRedirects() != HttpClient.Redirect.NEVER) {
+                throw new IllegalArgumentException(
+                        "the HttpClient follows redirects, and would take keys from where they point: build it with followRedirects(NEVER)");
+            }
+            client = fetcher;
+            return this;
+        }
+
+        /**
+         * Who is told of each set that was not renewed; else a warning is logged.
+         *
+         * @param hook what it throws is logged, and changes nothing
+         * @return this
+         */
+        public Builder onError(Consumer<? super KeySetException> hook) {
+            onError = Objects.requireNonNull(hook, "hook");
+            return this;
+        }
+
+        /**
+         * Begins to fetch.
+         *
+         * @return the sets, which are to be closed
+         */
+        public KeySets start() {
+            KeySets sets = new KeySets(this);
+            sets.refresh();
+            return sets;
+        }
+    }
+}
