@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -38,6 +38,7 @@ SERVERS = {
     ("operations.md", "app.py"): ["uvicorn", "app:app", "--port", "{port}", "--no-proxy-headers"],
 }
 WITH_INVOICES = {"fastapi.md", "django.md", "aiohttp.md"}
+TOKENS = {("tokens.md", f"{name}.py") for name in ("identity", "orders", "call", "make_key")}
 CALLERS = [("aiohttp.md", "call.py"), ("client.md", "call.py"), ("client.md", "signed.py")]
 
 
@@ -71,7 +72,7 @@ def redis_url(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 
 def test_every_program_is_known() -> None:
     found = {(page.name, name) for page in PAGES.glob("*.md") for name in programs(page.name)}
-    assert found == {*SERVERS, *CALLERS}
+    assert found == {*SERVERS, *CALLERS, *TOKENS}
 
 
 @pytest.mark.parametrize(("page", "program"), SERVERS)
@@ -127,3 +128,31 @@ def test_a_caller(page: str, program: str, tmp_path: Path) -> None:
         ("client.md", "signed.py"): [answer, answer],
     }
     assert done.stdout.splitlines() == expected[page, program]
+
+
+def test_a_token_from_its_issuer_to_its_route(tmp_path: Path) -> None:
+    ports = {"8000": str(free_port()), "8001": str(free_port())}
+    for name, program in programs("tokens.md").items():
+        (tmp_path / name).write_text(program, "utf-8")
+    for text in re.findall(r"```json\n(.*?)```", (PAGES / "tokens.md").read_text("utf-8"), re.DOTALL):
+        document = re.sub("127.0.0.1:(8000|8001)", lambda found: f"127.0.0.1:{ports[found[1]]}", text)
+        (tmp_path / f"{json.loads(text)['service']}.json").write_text(document, "utf-8")
+
+    def run(program: str) -> str:
+        return subprocess.run(
+            [sys.executable, program],
+            cwd=tmp_path,
+            env=os.environ | ENV,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+    def uvicorn(app: str, port: str) -> Any:
+        command = ["uvicorn", app, "--port", port, "--log-level", "error"]
+        return running(command, int(port), folder=tmp_path, env=ENV)
+
+    assert run("make_key.py") == ""
+    with uvicorn("identity:app", ports["8001"]), uvicorn("orders:app", ports["8000"]):
+        assert run("call.py").splitlines() == ["{'number': 7, 'asked_by': 'billing'}", "PERMISSION_DENIED"]

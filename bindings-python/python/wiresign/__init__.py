@@ -5,7 +5,8 @@
     caller = verifier.verify(method, raw_target, headers, body)  # raises wiresign.Refusal
 
 Servers: `wiresign.asgi`, `wiresign.fastapi`, `wiresign.wsgi`, `wiresign.flask`, `wiresign.django`, `wiresign.aiohttp`.
-Callers: `wiresign.client`, `wiresign.httpx`, `wiresign.requests`, `wiresign.aiohttp`.
+Callers: `wiresign.client`, `wiresign.httpx`, `wiresign.requests`, `wiresign.aiohttp`, `wiresign.tokens`.
+Keys of token issuers: `wiresign.jwks`.
 """
 
 from wiresign._codes import FailureCode, RefusalCode

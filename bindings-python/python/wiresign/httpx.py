@@ -1,22 +1,24 @@
-"""Signs what httpx sends.
+"""Signs what httpx sends, or sends a token along.
 
     client = httpx.Client(auth=Auth(Signer(config, "image-service")))
 
-The same object serves `httpx.Client` and `httpx.AsyncClient`.
+The same `Auth` serves `httpx.Client` and `httpx.AsyncClient`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, ItemsView, Iterable, KeysView, ValuesView
+    from collections.abc import AsyncGenerator, Generator, ItemsView, Iterable, KeysView, ValuesView
 
     from wiresign._wiresign import Signer
+    from wiresign.tokens import AsyncTokenSource, TokenSource
 
-__all__ = ["Auth"]
+__all__ = ["Auth", "TokenAuth"]
 
 _UNAUTHORIZED = 401
 
@@ -55,6 +57,37 @@ class Auth(httpx.Auth):
         target: bytes = request.extensions.get("target", request.url.raw_path)
         signed = self._signer.sign(request.method, target, request.headers.raw, request.read())
         request.headers = _OneHopHeaders(request.headers, signed)
+
+
+class TokenAuth(httpx.Auth):
+    """Sends a token with each request to one origin, and with none that goes elsewhere.
+
+    `TokenSource` is for `httpx.Client`, `AsyncTokenSource` for `httpx.AsyncClient`.
+    """
+
+    def __init__(self, source: TokenSource | AsyncTokenSource, url: str) -> None:
+        """Take the source, and a URL of the service that its tokens are for."""
+        self._source: Any = source
+        self._is_async = inspect.iscoroutinefunction(source.token)
+        self._origin = _origin(httpx.Request("GET", url))
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Set the header."""
+        if self._is_async:
+            msg = "httpx.Client takes a TokenSource; this one is asynchronous"
+            raise TypeError(msg)
+        if _origin(request) == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._source.token()}"
+        yield request
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Set the header, without blocking."""
+        if not self._is_async:
+            msg = "httpx.AsyncClient takes an AsyncTokenSource; this one would block"
+            raise TypeError(msg)
+        if _origin(request) == self._origin:
+            request.headers["Authorization"] = f"Bearer {await self._source.token()}"
+        yield request
 
 
 class _OneHopHeaders(httpx.Headers):

@@ -1,4 +1,4 @@
-"""Signs what requests sends.
+"""Signs what requests sends, or sends a token along.
 
     session = requests.Session()
     session.auth = Auth(Signer(config, "image-service"))
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
     from wiresign._wiresign import Signer
+    from wiresign.tokens import TokenSource
 
-__all__ = ["Auth"]
+__all__ = ["Auth", "TokenAuth"]
 
 _BODY_LIMIT = 10 * 1024 * 1024
 _UNAUTHORIZED = 401
@@ -47,7 +48,7 @@ class Auth(AuthBase):
             request.headers["Content-Length"] = str(len(request.body))
         names = self._sign(request)
         watching: Any = request
-        watching.register_hook("response", _Journey(self, _origin(request), names).arrived)
+        watching.register_hook("response", _Journey(self, _origin(request.url), names).arrived)
         return request
 
     def _sign(self, request: PreparedRequest) -> list[str]:
@@ -74,6 +75,21 @@ class Auth(AuthBase):
         return bytes(whole)
 
 
+class TokenAuth(AuthBase):
+    """Sends a token with each request to one origin, and with none that goes elsewhere."""
+
+    def __init__(self, source: TokenSource, url: str) -> None:
+        """Take the source, and a URL of the service that its tokens are for."""
+        self._source = source
+        self._origin = _origin(url)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Set the header."""
+        if _origin(request.url) == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._source.token()}"
+        return request
+
+
 class _Journey:
     """The way of one call through redirects."""
 
@@ -86,7 +102,7 @@ class _Journey:
 
     def arrived(self, response: Response, **options: object) -> Response:
         request = response.request
-        self._strayed = self._strayed or _origin(request) != self._origin
+        self._strayed = self._strayed or _origin(request.url) != self._origin
         if response.is_redirect:
             # The next request will be a copy of this one.
             for name in self._names:
@@ -107,10 +123,10 @@ class _Journey:
         return answer
 
 
-def _origin(request: PreparedRequest) -> tuple[str, str, int]:
-    url = urlsplit(request.url or "")
-    default = 443 if url.scheme == "https" else 80
-    return str(url.scheme), str(url.hostname), url.port or default
+def _origin(url: str | None) -> tuple[str, str, int]:
+    parts = urlsplit(url or "")
+    default = 443 if parts.scheme == "https" else 80
+    return str(parts.scheme), str(parts.hostname), parts.port or default
 
 
 def _text(value: str | bytes) -> str:
