@@ -57,6 +57,58 @@ static int32_t wiresign_go_message(uintptr_t signer, const char *method, size_t 
         error);
 }
 
+static int32_t wiresign_go_presign(uintptr_t signer, const char *method, size_t method_length, const char *target,
+                                   size_t target_length, const char *authority, size_t authority_length,
+                                   const uint8_t *headers, size_t headers_length, const uint32_t *header_lengths,
+                                   size_t header_count, uint64_t seconds, uint64_t now, wiresign_bytes **link,
+                                   wiresign_error **error)
+{
+    return wiresign_signer_presign((const wiresign_signer *)signer, method, method_length, target, target_length,
+                                   authority_length == 0 ? NULL : authority, authority_length, (const char *)headers,
+                                   headers_length, header_lengths, header_count, seconds, now, link, error);
+}
+
+// Signs into an object, for header fields that are longer than a wiresign_go_signed.
+static int32_t wiresign_go_sign_long(uintptr_t signer, const char *method, size_t method_length, const char *target,
+                                     size_t target_length, const char *authority, size_t authority_length,
+                                     const uint8_t *headers, size_t headers_length, const uint32_t *header_lengths,
+                                     size_t header_count, const uint8_t *body, size_t body_length, uint64_t now,
+                                     bool has_nonce, const char *nonce, size_t nonce_length, wiresign_signed **made,
+                                     wiresign_error **error)
+{
+    return wiresign_signer_sign(
+        (const wiresign_signer *)signer, method, method_length, target, target_length,
+        authority_length == 0 ? NULL : authority, authority_length, (const char *)headers, headers_length,
+        header_lengths, header_count, body, body_length, now, wiresign_go_given(has_nonce, nonce, nonce_length), nonce_length,
+        made, error);
+}
+
+static int32_t wiresign_go_sign_as_asked(uintptr_t signer, const uint8_t *asking, size_t asking_length,
+                                         const uint32_t *asking_lengths, size_t asking_count, const char *method,
+                                         size_t method_length, const char *target, size_t target_length,
+                                         const char *authority, size_t authority_length, const uint8_t *headers,
+                                         size_t headers_length, const uint32_t *header_lengths, size_t header_count,
+                                         const uint8_t *body, size_t body_length, uint64_t now, bool has_nonce,
+                                         const char *nonce, size_t nonce_length, wiresign_signed **made,
+                                         wiresign_error **error)
+{
+    return wiresign_signer_sign_as_asked(
+        (const wiresign_signer *)signer, (const char *)asking, asking_length, asking_lengths, asking_count, method,
+        method_length, target, target_length, authority_length == 0 ? NULL : authority, authority_length,
+        (const char *)headers, headers_length, header_lengths, header_count, body, body_length, now,
+        wiresign_go_given(has_nonce, nonce, nonce_length), nonce_length, made, error);
+}
+
+static wiresign_go_text wiresign_go_signed_name(const wiresign_signed *made, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_signed_name, made, index);
+}
+
+static wiresign_go_text wiresign_go_signed_value(const wiresign_signed *made, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_signed_value, made, index);
+}
+
 static wiresign_error *wiresign_go_sign_error(uintptr_t number)
 {
     return (wiresign_error *)number;
@@ -134,6 +186,10 @@ func (s *Signer) AppendFields(fields []Field, request *Request) ([]Field, error)
 		C.size_t(len(lengths)/2), data(request.Body), C.size_t(len(request.Body)), request.now(),
 		C.bool(request.Nonce != nil), chars(nonce), C.size_t(len(nonce)), &signed)
 	s.leave()
+	if status == C.WIRESIGN_BUFFER_TOO_SMALL {
+		C.wiresign_error_free(C.wiresign_go_sign_error(signed.error))
+		return s.appendLong(fields, request)
+	}
 	if status != C.WIRESIGN_OK {
 		return fields, taken(status, C.wiresign_go_sign_error(signed.error))
 	}
@@ -146,6 +202,88 @@ func (s *Signer) AppendFields(fields []Field, request *Request) ([]Field, error)
 		fields = append(fields, Field{Name: s.known.of(name), Value: value})
 	}
 	return fields, nil
+}
+
+// appendLong signs once more into an object: the rare fields that are too long for memory of the stack.
+func (s *Signer) appendLong(fields []Field, request *Request) ([]Field, error) {
+	if !s.enter() {
+		return fields, spent("signer")
+	}
+	defer s.leave()
+	nonce := request.nonce()
+	block, lengths, _ := request.appendFields(nil, nil, nil)
+	var made *C.wiresign_signed
+	var failure *C.wiresign_error
+	status := C.wiresign_go_sign_long(s.number(), chars(request.Method), C.size_t(len(request.Method)),
+		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
+		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
+		C.size_t(len(lengths)/2), data(request.Body), C.size_t(len(request.Body)), request.now(),
+		C.bool(request.Nonce != nil), chars(nonce), C.size_t(len(nonce)), &made, &failure)
+	if status != C.WIRESIGN_OK {
+		return fields, taken(status, failure)
+	}
+	return append(fields, s.fieldsOf(made)...), nil
+}
+
+// fieldsOf reads signed header fields, and frees them.
+func (s *Signer) fieldsOf(made *C.wiresign_signed) []Field {
+	defer C.wiresign_signed_free(made)
+	fields := make([]Field, C.wiresign_signed_count(made))
+	for at := range fields {
+		fields[at] = Field{
+			Name:  s.known.of(borrowed(C.wiresign_go_signed_name(made, C.size_t(at)))),
+			Value: copied(C.wiresign_go_signed_value(made, C.size_t(at))),
+		}
+	}
+	return fields
+}
+
+// Presign gives the target of a link that is signed for so many seconds, a week at most: whoever has it can use it. Only
+// where the configuration signs with "aws-sigv4". The header fields of the request are signed, and must be sent with it; its
+// body is not looked at. The error is a *SigningError.
+func (s *Signer) Presign(request *Request, seconds uint64) (string, error) {
+	if !s.enter() {
+		return "", spent("signer")
+	}
+	defer s.leave()
+	block, lengths, _ := request.appendFields(nil, nil, nil)
+	var link *C.wiresign_bytes
+	var failure *C.wiresign_error
+	status := C.wiresign_go_presign(s.number(), chars(request.Method), C.size_t(len(request.Method)),
+		chars(request.Target), C.size_t(len(request.Target)), chars(request.Authority),
+		C.size_t(len(request.Authority)), data(block), C.size_t(len(block)), numbers(lengths),
+		C.size_t(len(lengths)/2), C.uint64_t(seconds), request.now(), &link, &failure)
+	if status != C.WIRESIGN_OK {
+		return "", taken(status, failure)
+	}
+	return string(bytesOf(link)), nil
+}
+
+// SignAsAsked signs a request once more, as the response to its first attempt asks by Accept-Signature (RFC 9421). False
+// where that asks for nothing. The error is a *SigningError.
+func (s *Signer) SignAsAsked(response *Response, request *Request) (fields []Field, asked bool, err error) {
+	if !s.enter() {
+		return nil, false, spent("signer")
+	}
+	defer s.leave()
+	nonce := request.nonce()
+	asking, askingLengths := response.flat()
+	block, lengths, _ := request.appendFields(nil, nil, nil)
+	var made *C.wiresign_signed
+	var failure *C.wiresign_error
+	status := C.wiresign_go_sign_as_asked(s.number(), data(asking), C.size_t(len(asking)), numbers(askingLengths),
+		C.size_t(len(askingLengths)/2), chars(request.Method), C.size_t(len(request.Method)), chars(request.Target),
+		C.size_t(len(request.Target)), chars(request.Authority), C.size_t(len(request.Authority)), data(block),
+		C.size_t(len(block)), numbers(lengths), C.size_t(len(lengths)/2), data(request.Body),
+		C.size_t(len(request.Body)), request.now(), C.bool(request.Nonce != nil), chars(nonce), C.size_t(len(nonce)),
+		&made, &failure)
+	if status != C.WIRESIGN_OK {
+		return nil, false, taken(status, failure)
+	}
+	if made == nil {
+		return nil, false, nil
+	}
+	return s.fieldsOf(made), true, nil
 }
 
 // Message gives the bytes that a signature of this request covers, for finding out why two sides differ. They hold the

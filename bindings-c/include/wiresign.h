@@ -310,7 +310,9 @@
 #define WIRESIGN_OUTCOME_TIMESTAMP 1
 
 /**
- * A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes.
+ * A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes under the schemes
+ * of this library, and nearly always under the standards: there a long session token, or many keys that sign at once, may
+ * need more.
  */
 #define WIRESIGN_SIGNED_BLOCK_SIZE 2048
 
@@ -1086,6 +1088,76 @@ int32_t wiresign_verifier_facts(const struct wiresign_verifier *verifier,
                                 struct wiresign_error **err);
 
 /**
+ * Signs a response by RFC 9421, together with the request that it answers, so that nobody can give it for the answer to
+ * another one. Where that request asks for a signature by "Accept-Signature", it gets that one.
+ *
+ * The response is its HTTP status, its header fields as a flat list of pairs (see the top of this header) and its body. The
+ * request is described as there, as it was received, with its signature headers. `now` is the Unix time in seconds, or
+ * WIRESIGN_NOW.
+ *
+ * Gives through `signed` the headers to set in the response, which the caller frees with wiresign_signed_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the response cannot be signed; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_signer_sign_response(const struct wiresign_signer *signer,
+                                      uint16_t status,
+                                      const char *headers,
+                                      size_t headers_length,
+                                      const uint32_t *header_lengths,
+                                      size_t header_count,
+                                      const void *body,
+                                      size_t body_length,
+                                      const char *answered_method,
+                                      size_t answered_method_length,
+                                      const char *answered_target,
+                                      size_t answered_target_length,
+                                      const char *answered_authority,
+                                      size_t answered_authority_length,
+                                      const char *answered_headers,
+                                      size_t answered_headers_length,
+                                      const uint32_t *answered_header_lengths,
+                                      size_t answered_header_count,
+                                      uint64_t now,
+                                      struct wiresign_signed **signed_,
+                                      struct wiresign_error **err);
+
+/**
+ * Judges the response of a service by a signature of RFC 9421 that covers it and the request that it answers.
+ *
+ * `service` is the id of the service that was called. The response is its HTTP status, its header fields as a flat list of
+ * pairs (see the top of this header) and its body. The request is described as there, as it was sent, with its signature
+ * headers. `now` is the Unix time in seconds, or WIRESIGN_NOW.
+ *
+ * Gives through `verified` who answered, which the caller frees with wiresign_verified_free.
+ *
+ * Errors: every refusal, as for requests; WIRESIGN_SERVICE_NOT_ALLOWED where another service has signed;
+ * WIRESIGN_INVALID_ARGUMENT. The response is accepted only when the status is WIRESIGN_OK.
+ */
+int32_t wiresign_verifier_verify_response(const struct wiresign_verifier *verifier,
+                                          const char *service,
+                                          size_t service_length,
+                                          uint16_t status,
+                                          const char *headers,
+                                          size_t headers_length,
+                                          const uint32_t *header_lengths,
+                                          size_t header_count,
+                                          const void *body,
+                                          size_t body_length,
+                                          const char *answered_method,
+                                          size_t answered_method_length,
+                                          const char *answered_target,
+                                          size_t answered_target_length,
+                                          const char *answered_authority,
+                                          size_t answered_authority_length,
+                                          const char *answered_headers,
+                                          size_t answered_headers_length,
+                                          const uint32_t *answered_header_lengths,
+                                          size_t answered_header_count,
+                                          uint64_t now,
+                                          struct wiresign_verified **verified,
+                                          struct wiresign_error **err);
+
+/**
  * How many headers there are to set. NULL gives 0.
  */
 size_t wiresign_signed_count(const struct wiresign_signed *signed_);
@@ -1124,8 +1196,9 @@ int32_t wiresign_signer_new(const struct wiresign_config *config,
 /**
  * Signs a request that will be sent.
  *
- * The request is described as at the top of this header; its headers and authority may be left out (NULL, 0), because
- * no scheme of this version signs them. `now` is the Unix time in seconds, or WIRESIGN_NOW. The nonce becomes
+ * The request is described as at the top of this header. The schemes of this library sign neither its headers nor its
+ * authority, which may then be left out (NULL, 0); "rfc9421" and "aws-sigv4" sign what is there, and all of that must be sent.
+ * `now` is the Unix time in seconds, or WIRESIGN_NOW. The nonce becomes
  * X-Request-ID; (NULL, 0) stands for a new random UUID. Each attempt to send needs a signature of its own.
  *
  * Gives through `signed` the headers to set, which the caller frees with wiresign_signed_free.
@@ -1157,7 +1230,7 @@ int32_t wiresign_signer_sign(const struct wiresign_signer *signer,
  * Writes the names and values of the headers one behind the other to `block`, their lengths to `lengths` with name and
  * value alternating, the bytes written to `block_length` and the number of headers to `count`. `block_capacity` is in
  * bytes; `count_capacity` in headers, so `lengths` has room for twice as many numbers. WIRESIGN_SIGNED_BLOCK_SIZE bytes
- * and WIRESIGN_SIGNED_COUNT headers are always enough.
+ * are enough but for what it says, and WIRESIGN_SIGNED_COUNT headers are always enough.
  *
  * Errors: as wiresign_signer_sign, and WIRESIGN_BUFFER_TOO_SMALL, where `block_length` and `count` say what is needed
  * and nothing else was written.
@@ -1212,6 +1285,66 @@ int32_t wiresign_signer_message(const struct wiresign_signer *signer,
                                 size_t nonce_length,
                                 struct wiresign_bytes **message,
                                 struct wiresign_error **err);
+
+/**
+ * Signs a request as a link: its signature is in the query, and the link is good for `seconds`, a week at most. Only where the
+ * configuration signs with "aws-sigv4".
+ *
+ * The request is described as at the top of this header. Its headers are signed, and must be sent with the link; its body is
+ * not.
+ *
+ * Gives through `link` the target of the link, as bytes that the caller frees with wiresign_bytes_free.
+ *
+ * Errors: as wiresign_signer_sign.
+ */
+int32_t wiresign_signer_presign(const struct wiresign_signer *signer,
+                                const char *method,
+                                size_t method_length,
+                                const char *target,
+                                size_t target_length,
+                                const char *authority,
+                                size_t authority_length,
+                                const char *headers,
+                                size_t headers_length,
+                                const uint32_t *header_lengths,
+                                size_t header_count,
+                                uint64_t seconds,
+                                uint64_t now,
+                                struct wiresign_bytes **link,
+                                struct wiresign_error **err);
+
+/**
+ * Signs a request once more, as the response to its first attempt asks by "Accept-Signature" (RFC 9421, section 5.2). The
+ * header fields of that response are a flat list of pairs (see the top of this header); the other arguments are those of
+ * wiresign_signer_sign.
+ *
+ * Gives through `signed` the headers to set, which the caller frees with wiresign_signed_free; or NULL where the response asks
+ * for nothing.
+ *
+ * Errors: as wiresign_signer_sign.
+ */
+int32_t wiresign_signer_sign_as_asked(const struct wiresign_signer *signer,
+                                      const char *response_headers,
+                                      size_t response_headers_length,
+                                      const uint32_t *response_header_lengths,
+                                      size_t response_header_count,
+                                      const char *method,
+                                      size_t method_length,
+                                      const char *target,
+                                      size_t target_length,
+                                      const char *authority,
+                                      size_t authority_length,
+                                      const char *headers,
+                                      size_t headers_length,
+                                      const uint32_t *header_lengths,
+                                      size_t header_count,
+                                      const void *body,
+                                      size_t body_length,
+                                      uint64_t now,
+                                      const char *nonce,
+                                      size_t nonce_length,
+                                      struct wiresign_signed **signed_,
+                                      struct wiresign_error **err);
 
 /**
  * Frees a signer. NULL is nothing.
@@ -1564,6 +1697,18 @@ int32_t wiresign_verifier_handshake(const struct wiresign_verifier *verifier,
 int32_t wiresign_verifier_replace(struct wiresign_verifier *verifier,
                                   const struct wiresign_config *config,
                                   struct wiresign_error **err);
+
+/**
+ * The value of an "Accept-Signature" header (RFC 9421, section 5.1) that asks a caller for the signature that is accepted here:
+ * for the answer to a request that was not signed so.
+ *
+ * Gives through `text` bytes that the caller frees with wiresign_bytes_free.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_accept_signature(const struct wiresign_verifier *verifier,
+                                           struct wiresign_bytes **text,
+                                           struct wiresign_error **err);
 
 /**
  * The counters of the verifier in the text format of Prometheus.

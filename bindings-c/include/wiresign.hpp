@@ -55,6 +55,15 @@ struct Request {
     std::optional<std::string_view> nonce;
 };
 
+/** A response in raw parts. What it points to has to live for the call. */
+struct RawResponse {
+    std::uint16_t status = 200;
+    Fields headers;
+    std::string_view body;
+    /** Unix time in seconds; the clock of the system unless set. */
+    std::uint64_t now = WIRESIGN_NOW;
+};
+
 namespace detail
 {
 
@@ -293,6 +302,18 @@ inline std::string taken(wiresign_bytes *bytes)
     return read(wiresign_bytes_data, static_cast<const wiresign_bytes *>(bytes));
 }
 
+/** Takes signed header fields out of their object. */
+inline Fields fields(wiresign_signed *made)
+{
+    Owned<wiresign_signed, wiresign_signed_free> owned(made);
+    Fields fields;
+    for (std::size_t at = 0; at < wiresign_signed_count(made); at++) {
+        fields.emplace_back(read(wiresign_signed_name, static_cast<const wiresign_signed *>(made), at),
+                            read(wiresign_signed_value, static_cast<const wiresign_signed *>(made), at));
+    }
+    return fields;
+}
+
 } // namespace detail
 
 /** A fresh secret of 32 random bytes: WIRESIGN_SECRET_HEX or WIRESIGN_SECRET_BASE64. */
@@ -419,28 +440,68 @@ class Signer
     Fields sign(const Request &request) const
     {
         detail::Flat headers(request.headers);
-        char block[WIRESIGN_SIGNED_BLOCK_SIZE];
-        std::uint32_t lengths[2 * WIRESIGN_SIGNED_COUNT];
-        std::size_t length = 0;
-        std::size_t count = 0;
+        wiresign_signed *made = nullptr;
         wiresign_error *error = nullptr;
-        detail::check(wiresign_signer_sign_into(
+        detail::check(wiresign_signer_sign(
                           signer_.get(), request.method.data(), request.method.size(), request.target.data(),
                           request.target.size(), detail::given(request.authority),
                           request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
                           headers.lengths(), headers.pairs(), request.body.data(), request.body.size(), request.now,
-                          detail::given(request.nonce), request.nonce ? request.nonce->size() : 0, block, sizeof block,
-                          &length, lengths, WIRESIGN_SIGNED_COUNT, &count, &error),
+                          detail::given(request.nonce), request.nonce ? request.nonce->size() : 0, &made, &error),
                       error);
-        Fields fields;
-        const char *at = block;
-        for (std::size_t index = 0; index < count; index++) {
-            std::string name(at, lengths[2 * index]);
-            at += name.size();
-            fields.emplace_back(std::move(name), std::string(at, lengths[2 * index + 1]));
-            at += fields.back().second.size();
-        }
-        return fields;
+        return detail::fields(made);
+    }
+
+    /** The target of a link that is signed for so many seconds. Only where the config signs with "aws-sigv4". */
+    std::string presign(const Request &request, std::uint64_t seconds) const
+    {
+        detail::Flat headers(request.headers);
+        wiresign_bytes *link = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_signer_presign(
+                          signer_.get(), request.method.data(), request.method.size(), request.target.data(),
+                          request.target.size(), detail::given(request.authority),
+                          request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
+                          headers.lengths(), headers.pairs(), seconds, request.now, &link, &error),
+                      error);
+        return detail::taken(link);
+    }
+
+    /** The header fields that sign a response (RFC 9421) and bind it to the request that it answers, as that was
+     * received. */
+    Fields sign_response(const RawResponse &response, const Request &answered) const
+    {
+        detail::Flat headers(response.headers);
+        detail::Flat fields(answered.headers);
+        wiresign_signed *made = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_signer_sign_response(
+                          signer_.get(), response.status, headers.block(), headers.length(), headers.lengths(),
+                          headers.pairs(), response.body.data(), response.body.size(), answered.method.data(),
+                          answered.method.size(), answered.target.data(), answered.target.size(),
+                          detail::given(answered.authority), answered.authority ? answered.authority->size() : 0,
+                          fields.block(), fields.length(), fields.lengths(), fields.pairs(), response.now, &made,
+                          &error),
+                      error);
+        return detail::fields(made);
+    }
+
+    /** Signs a request once more, as its response asks by Accept-Signature; nothing where that asks for nothing. */
+    std::optional<Fields> sign_as_asked(const Fields &response_headers, const Request &request) const
+    {
+        detail::Flat asking(response_headers);
+        detail::Flat headers(request.headers);
+        wiresign_signed *made = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_signer_sign_as_asked(
+                          signer_.get(), asking.block(), asking.length(), asking.lengths(), asking.pairs(),
+                          request.method.data(), request.method.size(), request.target.data(), request.target.size(),
+                          detail::given(request.authority), request.authority ? request.authority->size() : 0,
+                          headers.block(), headers.length(), headers.lengths(), headers.pairs(), request.body.data(),
+                          request.body.size(), request.now, detail::given(request.nonce),
+                          request.nonce ? request.nonce->size() : 0, &made, &error),
+                      error);
+        return made == nullptr ? std::nullopt : std::optional<Fields>(detail::fields(made));
     }
 
     /** The bytes that a signature of this request covers. They hold the body and no secret. */
@@ -656,6 +717,34 @@ class Verifier
                                               request.client.size(), request.now, &verification, &error),
                       error);
         return BodyVerification(verification);
+    }
+
+    /** Who answered; throws a Refusal unless the service signed the response (RFC 9421) and the request, as it was
+     * sent. */
+    Verified verify_response(std::string_view service, const RawResponse &response, const Request &answered) const
+    {
+        detail::Flat headers(response.headers);
+        detail::Flat fields(answered.headers);
+        wiresign_verified *verified = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_verify_response(
+                          verifier_.get(), service.data(), service.size(), response.status, headers.block(),
+                          headers.length(), headers.lengths(), headers.pairs(), response.body.data(),
+                          response.body.size(), answered.method.data(), answered.method.size(), answered.target.data(),
+                          answered.target.size(), detail::given(answered.authority),
+                          answered.authority ? answered.authority->size() : 0, fields.block(), fields.length(),
+                          fields.lengths(), fields.pairs(), response.now, &verified, &error),
+                      error);
+        return Verified(verified);
+    }
+
+    /** The value of an Accept-Signature header that asks a caller for the message signature that is accepted here. */
+    std::string accept_signature() const
+    {
+        wiresign_bytes *text = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_accept_signature(verifier_.get(), &text, &error), error);
+        return detail::taken(text);
     }
 
     /** Takes what an external replay store says: WIRESIGN_REPLAY_FIRST and its like. Throws a Refusal. */

@@ -31,6 +31,7 @@ pub mod explanation;
 pub mod facts;
 pub mod handshake_response;
 pub mod outcome;
+pub mod responses;
 pub mod signed;
 pub mod signer;
 pub mod verified;

@@ -9,11 +9,13 @@ use crate::bytes::wiresign_bytes;
 use crate::config::wiresign_config;
 use crate::error::wiresign_error;
 use crate::failure::Failure;
-use crate::input::{self, RawHead, RequestHead};
+use crate::input::{self, FlatPairs, RawHead, RequestHead};
 use crate::output::{Buffer, Output, release};
 use crate::signed::wiresign_signed;
 
-/// A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes.
+/// A buffer of this many bytes holds the names and values of all headers that wiresign_signer_sign_into writes under the schemes
+/// of this library, and nearly always under the standards: there a long session token, or many keys that sign at once, may
+/// need more.
 pub const WIRESIGN_SIGNED_BLOCK_SIZE: usize = 2048;
 /// wiresign_signer_sign_into writes no more headers than this.
 pub const WIRESIGN_SIGNED_COUNT: usize = 16;
@@ -21,6 +23,12 @@ pub const WIRESIGN_SIGNED_COUNT: usize = 16;
 /// Holds the own credential and a scheme, and signs requests. Immutable; may be used by several threads at once.
 pub struct wiresign_signer {
     signer: Signer,
+}
+
+impl wiresign_signer {
+    pub(crate) fn core(&self) -> &Signer {
+        &self.signer
+    }
 }
 
 /// Makes a signer of a configuration.
@@ -113,6 +121,11 @@ impl<'a> Signing<'a> {
         Ok(self.signer.sign(&head, self.body, self.now, self.nonce.as_str())?)
     }
 
+    fn sign_as_asked(&self, asking: &FlatPairs<'_>) -> Result<Option<wiresign::SignedHeaders>, Failure> {
+        let head = self.request.head();
+        Ok(self.signer.sign_as_asked(asking, &head, self.body, self.now, self.nonce.as_str())?)
+    }
+
     fn message(&self) -> Result<Vec<u8>, Failure> {
         let head = self.request.head();
         Ok(self.signer.message(&head, self.body, self.now, self.nonce.as_str())?)
@@ -121,8 +134,9 @@ impl<'a> Signing<'a> {
 
 /// Signs a request that will be sent.
 ///
-/// The request is described as at the top of this header; its headers and authority may be left out (NULL, 0), because
-/// no scheme of this version signs them. `now` is the Unix time in seconds, or WIRESIGN_NOW. The nonce becomes
+/// The request is described as at the top of this header. The schemes of this library sign neither its headers nor its
+/// authority, which may then be left out (NULL, 0); "rfc9421" and "aws-sigv4" sign what is there, and all of that must be sent.
+/// `now` is the Unix time in seconds, or WIRESIGN_NOW. The nonce becomes
 /// X-Request-ID; (NULL, 0) stands for a new random UUID. Each attempt to send needs a signature of its own.
 ///
 /// Gives through `signed` the headers to set, which the caller frees with wiresign_signed_free.
@@ -181,7 +195,7 @@ pub unsafe extern "C" fn wiresign_signer_sign(
 /// Writes the names and values of the headers one behind the other to `block`, their lengths to `lengths` with name and
 /// value alternating, the bytes written to `block_length` and the number of headers to `count`. `block_capacity` is in
 /// bytes; `count_capacity` in headers, so `lengths` has room for twice as many numbers. WIRESIGN_SIGNED_BLOCK_SIZE bytes
-/// and WIRESIGN_SIGNED_COUNT headers are always enough.
+/// are enough but for what it says, and WIRESIGN_SIGNED_COUNT headers are always enough.
 ///
 /// Errors: as wiresign_signer_sign, and WIRESIGN_BUFFER_TOO_SMALL, where `block_length` and `count` say what is needed
 /// and nothing else was written.
@@ -312,6 +326,127 @@ pub unsafe extern "C" fn wiresign_signer_message(
             )
         };
         output.give(wiresign_bytes::new(signing.message()?));
+        Ok(())
+    })
+}
+
+/// Signs a request as a link: its signature is in the query, and the link is good for `seconds`, a week at most. Only where the
+/// configuration signs with "aws-sigv4".
+///
+/// The request is described as at the top of this header. Its headers are signed, and must be sent with the link; its body is
+/// not.
+///
+/// Gives through `link` the target of the link, as bytes that the caller frees with wiresign_bytes_free.
+///
+/// Errors: as wiresign_signer_sign.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_presign(
+    signer: *const wiresign_signer,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    seconds: u64,
+    now: u64,
+    link: *mut *mut wiresign_bytes,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client: ptr::null(),
+            client_length: 0,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (signer, request, output) =
+            unsafe { (input::handle("signer", signer)?, request.read()?, Output::new("link", link)?) };
+        let target = signer.signer.presign(&request.head(), input::time(now), seconds)?;
+        output.give(wiresign_bytes::new(target.into_bytes()));
+        Ok(())
+    })
+}
+
+/// Signs a request once more, as the response to its first attempt asks by "Accept-Signature" (RFC 9421, section 5.2). The
+/// header fields of that response are a flat list of pairs (see the top of this header); the other arguments are those of
+/// wiresign_signer_sign.
+///
+/// Gives through `signed` the headers to set, which the caller frees with wiresign_signed_free; or NULL where the response asks
+/// for nothing.
+///
+/// Errors: as wiresign_signer_sign.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_sign_as_asked(
+    signer: *const wiresign_signer,
+    response_headers: *const c_char,
+    response_headers_length: usize,
+    response_header_lengths: *const u32,
+    response_header_count: usize,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    body: *const c_void,
+    body_length: usize,
+    now: u64,
+    nonce: *const c_char,
+    nonce_length: usize,
+    signed: *mut *mut wiresign_signed,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead {
+            method,
+            method_length,
+            target,
+            target_length,
+            authority,
+            authority_length,
+            headers,
+            headers_length,
+            header_lengths,
+            header_count,
+            client: ptr::null(),
+            client_length: 0,
+        };
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (asking, signing, output) = unsafe {
+            (
+                FlatPairs::read(
+                    "response_headers",
+                    response_headers,
+                    response_headers_length,
+                    response_header_lengths,
+                    response_header_count,
+                )?,
+                Signing::read(signer, request, (body, body_length), now, (nonce, nonce_length))?,
+                Output::new("signed", signed)?,
+            )
+        };
+        match signing.sign_as_asked(&asking)? {
+            Some(headers) => output.give(wiresign_signed::new(&headers)),
+            None => output.write(ptr::null_mut()),
+        }
         Ok(())
     })
 }

@@ -405,6 +405,26 @@ pub unsafe extern "C" fn wiresign_verifier_replace(
     })
 }
 
+/// The value of an "Accept-Signature" header (RFC 9421, section 5.1) that asks a caller for the signature that is accepted here:
+/// for the answer to a request that was not signed so.
+///
+/// Gives through `text` bytes that the caller frees with wiresign_bytes_free.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_accept_signature(
+    verifier: *const wiresign_verifier,
+    text: *mut *mut wiresign_bytes,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or valid.
+        let (verifier, output) = unsafe { (input::handle("verifier", verifier)?, Output::new("text", text)?) };
+        output.give(wiresign_bytes::new(verifier.verifier.accept_signature().into_bytes()));
+        Ok(())
+    })
+}
+
 /// The counters of the verifier in the text format of Prometheus.
 ///
 /// Gives through `text` bytes that the caller frees with wiresign_bytes_free.

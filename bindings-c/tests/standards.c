@@ -1,6 +1,8 @@
-/* The schemes that are defined elsewhere: what a token says of its caller, and the keys that issuers publish. */
+/* The schemes that are defined elsewhere: what a token says of its caller, the keys that issuers publish, links, and
+ * signatures of responses. */
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What a member of the registry is told of in the documents below. */
@@ -152,6 +154,213 @@ static void a_set_that_is_wrong_changes_nothing(void)
     wiresign_config_free(config);
 }
 
+#define AWS_SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+#define AWS_SCOPE "\"aws_sigv4\": {\"region\": \"eu-central-1\", \"service\": \"execute-api\"}, "
+#define AWS_SERVICES                                                                                                   \
+    "\"services\": {\"billing\": {\"aws_keys\": [{\"id\": \"AKIDBILLING000000001\", \"secret\": \"literal:" AWS_SECRET \
+    "\"}], \"allowed_targets\": [\"orders\"]}}"
+
+static int32_t presign(const wiresign_signer *signer, const request *request, uint64_t seconds, wiresign_bytes **link)
+{
+    return wiresign_signer_presign(signer, request->method, strlen(request->method), request->target,
+                                   strlen(request->target), NULL, 0, request->headers.block, request->headers.length,
+                                   request->headers.lengths, request->headers.count, seconds, NOW, link, NULL);
+}
+
+static void a_link_is_good_for_its_time(void)
+{
+    wiresign_signer *signer =
+        signer_of("{\"service\": \"billing\", \"sign_with\": \"aws-sigv4\", " AWS_SCOPE AWS_SERVICES "}", NULL);
+    wiresign_verifier *verifier =
+        verifier_of("{\"service\": \"orders\", \"accept\": [\"aws-sigv4\"], " AWS_SCOPE AWS_SERVICES "}");
+    request link = {.method = "GET", .target = "/a?b=c", .body = ""};
+    pairs_add(&link.headers, "Host", "orders.internal");
+    wiresign_bytes *target = NULL;
+    CHECK_STATUS(WIRESIGN_OK, presign(signer, &link, 60, &target));
+    size_t length = 0;
+    link.target = (const char *)wiresign_bytes_data(target, &length);
+    CHECK(length == strlen(link.target) && strncmp(link.target, "/a?b=c&", 7) == 0);
+    wiresign_verified *verified = NULL;
+    CHECK_STATUS(WIRESIGN_OK, verify_at(verifier, &link, NOW + 60, &verified, NULL));
+    CHECK_TEXT("billing", wiresign_verified_service(verified, NULL));
+    wiresign_verified_free(verified);
+    CHECK_STATUS(WIRESIGN_TIMESTAMP_OUTSIDE_WINDOW, verify_at(verifier, &link, NOW + 61, &verified, NULL));
+    pairs_set(&link.headers, "Host", "other.internal");
+    CHECK_STATUS(WIRESIGN_INVALID_SIGNATURE, verdict(verifier, &link));
+    wiresign_bytes_free(target);
+
+    link.target = "/a";
+    wiresign_bytes *none = NULL;
+    CHECK_STATUS(WIRESIGN_SIGNING_FAILED, presign(signer, &link, 604801, &none));
+    CHECK_STATUS(WIRESIGN_SIGNING_FAILED, presign(signer, &link, 0, &none));
+    wiresign_signer *other = signer_of(BILLING, "orders");
+    CHECK_STATUS(WIRESIGN_SIGNING_FAILED, presign(other, &link, 60, &none));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, presign(NULL, &link, 60, &none));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, presign(signer, &link, 60, NULL));
+    CHECK(none == NULL);
+    wiresign_signer_free(other);
+    wiresign_signer_free(signer);
+    wiresign_verifier_free(verifier);
+}
+
+static const char *const MESSAGES_OF_BILLING =
+    "{\"service\": \"billing\", \"accept\": [\"rfc9421\"], \"sign_with\": \"rfc9421\", " SERVICES "}";
+static const char *const MESSAGES_OF_ORDERS =
+    "{\"service\": \"orders\", \"accept\": [\"rfc9421\"], \"sign_with\": \"rfc9421\", " SERVICES "}";
+
+/* A request to orders, not signed yet. */
+static request request_to_orders(const char *target)
+{
+    request made = {.method = "POST", .target = target, .body = "{}"};
+    pairs_add(&made.headers, "Host", "orders.internal");
+    return made;
+}
+
+static void add_signed(pairs *headers, wiresign_signed *made)
+{
+    for (size_t i = 0; i < wiresign_signed_count(made); i++) {
+        pairs_add(headers, wiresign_signed_name(made, i, NULL), wiresign_signed_value(made, i, NULL));
+    }
+    wiresign_signed_free(made);
+}
+
+static request signed_message(const char *target)
+{
+    request made = request_to_orders(target);
+    wiresign_signer *signer = signer_of(MESSAGES_OF_BILLING, "orders");
+    wiresign_signed *headers = NULL;
+    CHECK_STATUS(WIRESIGN_OK, wiresign_signer_sign(
+                                  signer, made.method, strlen(made.method), made.target, strlen(made.target), NULL, 0,
+                                  made.headers.block, made.headers.length, made.headers.lengths, made.headers.count,
+                                  made.body, strlen(made.body), NOW, NONCE, strlen(NONCE), &headers, NULL));
+    add_signed(&made.headers, headers);
+    wiresign_signer_free(signer);
+    return made;
+}
+
+static int32_t sign_response(const wiresign_signer *signer, const pairs *headers, const request *answered,
+                             wiresign_signed **made)
+{
+    return wiresign_signer_sign_response(
+        signer, 201, headers->block, headers->length, headers->lengths, headers->count, "[1]", 3, answered->method,
+        strlen(answered->method), answered->target, strlen(answered->target), NULL, 0, answered->headers.block,
+        answered->headers.length, answered->headers.lengths, answered->headers.count, NOW, made, NULL);
+}
+
+static int32_t verify_response(const wiresign_verifier *verifier, const char *service, uint16_t status,
+                               const pairs *headers, const char *body, const request *answered, uint64_t now)
+{
+    wiresign_verified *verified = NULL;
+    int32_t code = wiresign_verifier_verify_response(
+        verifier, service, strlen(service), status, headers->block, headers->length, headers->lengths, headers->count,
+        body, strlen(body), answered->method, strlen(answered->method), answered->target, strlen(answered->target),
+        NULL, 0, answered->headers.block, answered->headers.length, answered->headers.lengths, answered->headers.count,
+        now, &verified, NULL);
+    CHECK((code == WIRESIGN_OK) == (verified != NULL));
+    if (verified != NULL) {
+        CHECK_TEXT("orders", wiresign_verified_service(verified, NULL));
+        CHECK_TEXT("rfc9421", wiresign_verified_scheme(verified, NULL));
+    }
+    wiresign_verified_free(verified);
+    return code;
+}
+
+static void a_response_is_held_against_its_request(void)
+{
+    request answered = signed_message("/a?b=c");
+    request other = signed_message("/a?b=d");
+    pairs headers = {.count = 0};
+    pairs_add(&headers, "Content-Type", "application/json");
+    wiresign_signer *signer = signer_of(MESSAGES_OF_ORDERS, NULL);
+    wiresign_signed *made = NULL;
+    CHECK_STATUS(WIRESIGN_OK, sign_response(signer, &headers, &answered, &made));
+    add_signed(&headers, made);
+
+    wiresign_verifier *verifier = verifier_of(MESSAGES_OF_BILLING);
+    CHECK_STATUS(WIRESIGN_OK, verify_response(verifier, "orders", 201, &headers, "[1]", &answered, NOW));
+    CHECK_STATUS(WIRESIGN_INVALID_SIGNATURE, verify_response(verifier, "orders", 200, &headers, "[1]", &answered, NOW));
+    CHECK_STATUS(WIRESIGN_DIGEST_MISMATCH, verify_response(verifier, "orders", 201, &headers, "[2]", &answered, NOW));
+    CHECK_STATUS(WIRESIGN_SERVICE_NOT_ALLOWED,
+                 verify_response(verifier, "billing", 201, &headers, "[1]", &answered, NOW));
+    CHECK_STATUS(WIRESIGN_TIMESTAMP_OUTSIDE_WINDOW,
+                 verify_response(verifier, "orders", 201, &headers, "[1]", &answered, NOW + 301));
+    CHECK_STATUS(WIRESIGN_INVALID_SIGNATURE, verify_response(verifier, "orders", 201, &headers, "[1]", &other, NOW));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, verify_response(NULL, "orders", 201, &headers, "[1]", &answered, NOW));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, sign_response(NULL, &headers, &answered, &made));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, sign_response(signer, &headers, &answered, NULL));
+    wiresign_signer_free(signer);
+    wiresign_verifier_free(verifier);
+}
+
+static void a_signature_that_is_asked_for_is_made(void)
+{
+    wiresign_verifier *verifier = verifier_of(MESSAGES_OF_ORDERS);
+    wiresign_bytes *asked = NULL;
+    CHECK_STATUS(WIRESIGN_OK, wiresign_verifier_accept_signature(verifier, &asked, NULL));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_verifier_accept_signature(NULL, &asked, NULL));
+    pairs asking = {.count = 0};
+    pairs_add(&asking, "Accept-Signature", (const char *)wiresign_bytes_data(asked, NULL));
+    wiresign_bytes_free(asked);
+    pairs nothing = {.count = 0};
+    pairs nonsense = {.count = 0};
+    pairs_add(&nonsense, "Accept-Signature", "(((");
+
+    wiresign_signer *signer = signer_of(MESSAGES_OF_BILLING, "orders");
+    request request = request_to_orders("/a");
+    CHECK_STATUS(WIRESIGN_AUTHENTICATION_REQUIRED, verdict(verifier, &request));
+    const struct {
+        const pairs *asking;
+        int32_t status;
+        bool is_signed;
+    } cases[] = {
+        {&nothing, WIRESIGN_OK, false}, {&nonsense, WIRESIGN_SIGNING_FAILED, false}, {&asking, WIRESIGN_OK, true}};
+    wiresign_signed *made = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const pairs *from = cases[i].asking;
+        CHECK_STATUS(cases[i].status,
+                     wiresign_signer_sign_as_asked(
+                         signer, from->block, from->length, from->lengths, from->count, request.method,
+                         strlen(request.method), request.target, strlen(request.target), NULL, 0, request.headers.block,
+                         request.headers.length, request.headers.lengths, request.headers.count, request.body,
+                         strlen(request.body), NOW, NONCE, strlen(NONCE), &made, NULL));
+        CHECK((made != NULL) == cases[i].is_signed);
+    }
+    add_signed(&request.headers, made);
+    CHECK_STATUS(WIRESIGN_OK, verdict(verifier, &request));
+    wiresign_signer_free(signer);
+    wiresign_verifier_free(verifier);
+}
+
+static void signatures_that_are_longer_than_usual_tell_how_long(void)
+{
+    char document[8192];
+    char token[4097];
+    memset(token, 't', sizeof token - 1);
+    token[sizeof token - 1] = 0;
+    int length = snprintf(document, sizeof document,
+                          "{\"service\": \"billing\", \"sign_with\": \"aws-sigv4\", " AWS_SCOPE
+                          "\"services\": {\"billing\": {\"aws_keys\": [{\"id\": \"AKIDBILLING000000001\","
+                          " \"secret\": \"literal:" AWS_SECRET "\", \"session_token\": \"literal:%s\"}]}}}",
+                          token);
+    CHECK(length > 0 && (size_t)length < sizeof document);
+    wiresign_signer *signer = signer_of(document, NULL);
+    char block[WIRESIGN_SIGNED_BLOCK_SIZE];
+    uint32_t lengths[2 * WIRESIGN_SIGNED_COUNT];
+    size_t needed = 0;
+    size_t count = 0;
+    static const uint32_t host[] = {4, 1};
+    CHECK_STATUS(WIRESIGN_BUFFER_TOO_SMALL,
+                 wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, "Hosta", 5, host, 1, NULL, 0, NOW, NULL,
+                                           0, block, sizeof block, &needed, lengths, WIRESIGN_SIGNED_COUNT, &count,
+                                           NULL));
+    CHECK(needed > 4096 && count < WIRESIGN_SIGNED_COUNT);
+    char longer[8192];
+    CHECK_STATUS(WIRESIGN_OK, wiresign_signer_sign_into(signer, "GET", 3, "/", 1, NULL, 0, "Hosta", 5, host, 1, NULL, 0,
+                                                        NOW, NULL, 0, longer, sizeof longer, &needed, lengths,
+                                                        WIRESIGN_SIGNED_COUNT, &count, NULL));
+    wiresign_signer_free(signer);
+}
+
 int main(void)
 {
     static const test tests[] = {
@@ -159,6 +368,10 @@ int main(void)
         TEST(without_a_token_nothing_of_it_is_known),
         TEST(keys_are_published_while_the_verifier_is_in_use),
         TEST(a_set_that_is_wrong_changes_nothing),
+        TEST(a_link_is_good_for_its_time),
+        TEST(a_response_is_held_against_its_request),
+        TEST(a_signature_that_is_asked_for_is_made),
+        TEST(signatures_that_are_longer_than_usual_tell_how_long),
     };
     return run_tests(tests, sizeof tests / sizeof tests[0]);
 }

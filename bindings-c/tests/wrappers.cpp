@@ -139,6 +139,50 @@ static void a_token_says_more_and_its_issuer_publishes_keys()
     CHECK(!without.subject() && !without.token_expires() && !without.claims());
 }
 
+static void a_response_is_held_against_its_request()
+{
+    const std::string messages = "\"accept\": [\"rfc9421\"], \"sign_with\": \"rfc9421\",";
+    Verifier verifier(config("billing", messages));
+    Signer billing(config("billing", messages), "orders");
+    Signer orders(config("orders", messages));
+    Request request;
+    request.method = "POST";
+    request.target = "/a";
+    request.headers = {{"Host", "a"}};
+    const std::string asked = Verifier(config("orders", messages)).accept_signature();
+    CHECK(!billing.sign_as_asked({}, request));
+    const Fields headers = *billing.sign_as_asked({{"Accept-Signature", asked}}, request);
+    request.headers.insert(request.headers.end(), headers.begin(), headers.end());
+    CHECK(Verifier(config("orders", messages)).verify(request).service() == "billing");
+
+    RawResponse response;
+    response.status = 201;
+    response.body = "[1]";
+    response.headers = orders.sign_response(response, request);
+    CHECK(verifier.verify_response("orders", response, request).service() == "orders");
+    response.status = 200;
+    CHECK(thrown<Refusal>([&] { verifier.verify_response("orders", response, request); }).code() ==
+          WIRESIGN_INVALID_SIGNATURE);
+    CHECK(thrown<SigningError>([&] { billing.presign(request, 60); }).code() == WIRESIGN_SIGNING_FAILED);
+}
+
+static void a_link_is_signed()
+{
+    const std::map<std::string, std::string> keys = {{"KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}};
+    const std::string document =
+        "\"accept\": [\"aws-sigv4\"], \"sign_with\": \"aws-sigv4\", \"aws_sigv4\": {\"region\": \"r\","
+        "\"service\": \"s\"}, \"services\": {\"billing\": {\"aws_keys\": [{\"id\": \"AKID0000000000000001\","
+        "\"secret\": \"env:KEY\"}], \"allowed_targets\": [\"orders\"]}}}";
+    Request request;
+    request.method = "GET";
+    request.target = "/a";
+    request.headers = {{"Host", "a"}};
+    const std::string link = Signer(Config::parse("{\"service\": \"billing\"," + document, keys)).presign(request, 60);
+    request.target = link;
+    Verifier verifier(Config::parse("{\"service\": \"orders\"," + document, keys));
+    CHECK(link.rfind("/a?", 0) == 0 && verifier.verify(request).service() == "billing");
+}
+
 static void what_cannot_be_signed_is_an_exception()
 {
     CHECK(thrown<SigningError>([] { Signer(config("billing")); }).code() == WIRESIGN_SIGNING_FAILED);
@@ -196,6 +240,8 @@ int main()
         {"a body in pieces", a_body_in_pieces},
         {"a config says what is in it", a_config_says_what_is_in_it},
         {"a token says more, and its issuer publishes keys", a_token_says_more_and_its_issuer_publishes_keys},
+        {"a response is held against its request", a_response_is_held_against_its_request},
+        {"a link is signed", a_link_is_signed},
         {"what cannot be signed is an exception", what_cannot_be_signed_is_an_exception},
         {"replace, metrics and public routes", replace_metrics_and_public_routes},
         {"an external store is told", an_external_store_is_told},
