@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 from wiresign._audit import decided, log
 from wiresign._codes import RefusalCode
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
     from wiresign._audit import Decision
     from wiresign._errors import Refusal
-    from wiresign._wiresign import BodyVerification, Verified, Verifier
+    from wiresign._wiresign import BodyVerification, HandshakeResponse, Verified, Verifier
     from wiresign.jwks import KeySets
     from wiresign.proxies import TrustedProxies
     from wiresign.replay import AsyncReplayStore, ReplayOutcome, ReplayStore
 
 MEMORY_BYTES = 1024 * 1024
 """Up to this size a body is kept in memory until it is verified."""
+
+_HANDSHAKE_BYTES = 16_384
+"""A request with a longer body is no handshake."""
+_DIGITS = 19
 
 _CLAIMS = (b"x-service-id", b"x-service-name")
 _Awaited = TypeVar("_Awaited")
@@ -45,6 +49,40 @@ class Options(TypedDict, total=False):
     """What fetches the keys of issuers. It is told of tokens whose key is unknown."""
     memory_bytes: int
     """Larger bodies wait in an unnamed temporary file while they are verified."""
+
+
+class Handshake(Exception):  # noqa: N818 - no error
+    """A request is the handshake of a webhook's sender. It is answered with this, and reaches nobody."""
+
+    def __init__(self, answer: HandshakeResponse) -> None:
+        super().__init__()
+        self.status = answer.status
+        self.body = answer.body
+        self.headers = answer.headers
+        if self.body:
+            self.headers.append(("Content-Length", str(len(self.body))))
+
+
+class Begun(Protocol):
+    """A verification that takes the body."""
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether the body is to be read."""
+        ...
+
+    @property
+    def _declared_length(self) -> int | None:
+        """What Content-Length says."""
+        ...
+
+    def update(self, data: bytes, /) -> None:
+        """Take the next bytes."""
+        ...
+
+    def finish(self) -> Verified:
+        """Give the verdict."""
+        ...
 
 
 class Gate:
@@ -117,25 +155,47 @@ class Visit:
         self._headers = headers
         self._peer = peer
 
-    def begin(self) -> BodyVerification:
-        """Judge the head, and raise whatever it decides before a byte of the body is read."""
-        gate, headers, peer = self._gate, self._headers, self._peer
-        if gate.proxies is None:
-            authority, client = host(headers), peer
-        else:
-            authority, client = gate.proxies.authority(peer, headers), gate.proxies.client(peer, headers)
-        begun = gate.verifier.begin(self._method, self._target, headers, authority=authority, client=client)
+    def begin(self, *, answers: bool = False) -> Begun:
+        """Judge the head, and raise whatever it decides before a byte of the body is read.
+
+        With `answers` a request that is a handshake raises a Handshake, here or when its body is there.
+        """
+        if answers:
+            webhooks = self._gate.verifier.handshakes_at(self._method, self._target)
+            declared = _declared_length(self._headers) if webhooks else None
+            if webhooks and (declared is None or declared <= _HANDSHAKE_BYTES):
+                return _PerhapsHandshake(self, webhooks, declared)
+        return self._begin()
+
+    def _begin(self) -> BodyVerification:
+        authority, client = self._addresses()
+        begun = self._gate.verifier.begin(self._method, self._target, self._headers, authority=authority, client=client)
         if begun.needs_body:
             declared = begun._declared_length
             if declared is not None:
                 begun.declare_length(declared)
         return begun
 
+    def _addresses(self) -> tuple[bytes | None, str | None]:
+        gate, headers, peer = self._gate, self._headers, self._peer
+        if gate.proxies is None:
+            return host(headers), peer
+        return gate.proxies.authority(peer, headers), gate.proxies.client(peer, headers)
+
+    def _answer_handshake(self, webhooks: list[str], body: bytes) -> None:
+        authority, client = self._addresses()
+        for webhook in webhooks:
+            answer = self._gate.verifier.handshake(
+                webhook, self._method, self._target, self._headers, body, authority=authority, client=client
+            )
+            if answer is not None:
+                raise Handshake(answer)
+
     def keep_body(self) -> KeptBody:
         """Give the place for the bytes of the body."""
         return KeptBody(self._gate.memory_bytes)
 
-    def finish(self, begun: BodyVerification) -> Verified:
+    def finish(self, begun: Begun) -> Verified:
         """Give the verdict on a request whose body has come to its end."""
         verified = begun.finish()
         seconds = verified.replay_seconds
@@ -144,7 +204,7 @@ class Visit:
             gate.verifier.settle_replay(verified, gate.insert(verified, seconds))
         return verified
 
-    async def finish_async(self, begun: BodyVerification) -> Verified:
+    async def finish_async(self, begun: Begun) -> Verified:
         """Do the same where other requests are served meanwhile."""
         verified = begun.finish()
         seconds = verified.replay_seconds
@@ -192,3 +252,42 @@ class Visit:
     def _decided(self, verified: Verified | None, refusal: Refusal | None) -> None:
         spent = perf_counter_ns() - self._started - self._waited
         decided(verified, refusal, self._method, self._target, spent, self._gate.on_decision)
+
+
+class _PerhapsHandshake:
+    """Holds the beginning of a body back, until it is known whether the request is a handshake."""
+
+    needs_body = True
+
+    def __init__(self, visit: Visit, webhooks: list[str], declared: int | None) -> None:
+        self._visit = visit
+        self._webhooks = webhooks
+        self._declared_length = declared
+        self._held = bytearray()
+        self._begun: BodyVerification | None = None
+
+    def update(self, data: bytes, /) -> None:
+        if self._begun is not None:
+            self._begun.update(data)
+            return
+        self._held += data
+        if len(self._held) > _HANDSHAKE_BYTES:
+            self._go_on()
+
+    def finish(self) -> Verified:
+        if self._begun is None:
+            self._visit._answer_handshake(self._webhooks, bytes(self._held))
+        return (self._begun or self._go_on()).finish()
+
+    def _go_on(self) -> BodyVerification:
+        self._begun = begun = self._visit._begin()
+        begun.update(self._held)
+        return begun
+
+
+def _declared_length(headers: list[tuple[bytes, bytes]]) -> int | None:
+    value = next((value for name, value in headers if name.lower() == b"content-length"), b"")
+    if not value.isdigit():
+        return None
+    # Of a number with more digits all that matters is that it is large, and reading it would take long.
+    return int(value) if len(value) < _DIGITS else 10**_DIGITS

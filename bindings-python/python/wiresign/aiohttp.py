@@ -21,7 +21,7 @@ from yarl import URL
 
 from wiresign._audit import Decision, log
 from wiresign._errors import Refusal, SigningError
-from wiresign._gate import Gate, Visit
+from wiresign._gate import Gate, Handshake, Visit
 from wiresign._wiresign import Verified
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from typing_extensions import Unpack
 
-    from wiresign._gate import Options
+    from wiresign._errors import RefusalResponse
+    from wiresign._gate import Begun, Options
     from wiresign._kept_body import KeptBody
-    from wiresign._wiresign import BodyVerification, Signer, Verifier
+    from wiresign._wiresign import Signer, Verifier
 
     Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -60,13 +61,15 @@ def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., 
         kept = visit.keep_body()
         try:
             try:
-                begun = visit.begin()
+                begun = visit.begin(answers=True)
                 if begun.needs_body:
                     await _read(begun, kept, request, visit)
                 verified = await visit.finish_async(begun)
+            except Handshake as handshake:
+                return _response(handshake)
             except Refusal as refusal:
                 visit.refused(refusal)
-                return _response(refusal)
+                return _response(refusal.response)
             visit.accepted(verified)
             return await handler(_let_in(gate, request, verified, kept))
         finally:
@@ -95,7 +98,7 @@ def requires(*services: str) -> Callable[[Handler], Handler]:
                 caller(request, *services)
             except Refusal as refusal:
                 _visit(request[_GATE], request).refused(refusal)
-                return _response(refusal)
+                return _response(refusal.response)
             return await handler(request)
 
         return guarded
@@ -216,7 +219,7 @@ def _visit(gate: Gate, request: web.Request) -> Visit:
     return Visit(gate, request.method, target, headers, peer[0] if isinstance(peer, tuple) else None)
 
 
-async def _read(begun: BodyVerification, kept: KeptBody, request: web.Request, visit: Visit) -> None:
+async def _read(begun: Begun, kept: KeptBody, request: web.Request, visit: Visit) -> None:
     if request._read_bytes is not None:
         msg = "the body was read before it could be verified; put wiresign.aiohttp.middleware first"
         raise RuntimeError(msg)
@@ -246,6 +249,5 @@ def _let_in(gate: Gate, request: web.Request, verified: Verified, kept: KeptBody
     return request
 
 
-def _response(refusal: Refusal) -> web.Response:
-    response = refusal.response
+def _response(response: RefusalResponse | Handshake) -> web.Response:
     return web.Response(body=response.body, status=response.status, headers=cast("Any", response.headers))

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wiresign._audit import Decision, log
 from wiresign._errors import Refusal
-from wiresign._gate import Gate, Visit
+from wiresign._gate import Gate, Handshake, Visit
 from wiresign._kept_body import PIECE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from wiresign._errors import RefusalResponse
-    from wiresign._gate import Options
+    from wiresign._gate import Begun, Options
     from wiresign._kept_body import KeptBody
-    from wiresign._wiresign import BodyVerification, Verified, Verifier
+    from wiresign._wiresign import Verified, Verifier
 
 __all__ = ["Decision", "Middleware"]
 
@@ -70,12 +70,15 @@ class Middleware:
         kept = visit.keep_body()
         try:
             try:
-                begun = visit.begin()
+                begun = visit.begin(answers=True)
                 if begun.needs_body:
                     if not await _read(begun, kept, receive, visit):
                         return
                     receive = _replay(kept, receive)
                 verified = await visit.finish_async(begun)
+            except Handshake as handshake:
+                await _answer(send, "http", handshake)
+                return
             except Refusal as refusal:
                 visit.refused(refusal)
                 # Where one connection carries many requests, servers may take it down when the rest of a body arrives
@@ -146,7 +149,7 @@ def remember(scope: Scope, verified: Verified, verifier: Verifier) -> None:
         state[SCOPE_KEY] = verified
 
 
-async def _read(begun: BodyVerification, kept: KeptBody, receive: Receive, visit: Visit) -> bool:
+async def _read(begun: Begun, kept: KeptBody, receive: Receive, visit: Visit) -> bool:
     """Read the body, and refuse it as soon as it is over the limit. False when the client left before its end."""
     while True:
         message = await visit.wait(receive())
@@ -180,7 +183,7 @@ def _replay(kept: KeptBody, receive: Receive) -> Receive:
 
 
 async def _answer(
-    send: Send, prefix: str, response: RefusalResponse, rest: Receive | None = None, most: int = 0
+    send: Send, prefix: str, response: RefusalResponse | Handshake, rest: Receive | None = None, most: int = 0
 ) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     await send({"type": f"{prefix}.response.start", "status": response.status, "headers": headers})

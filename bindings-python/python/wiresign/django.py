@@ -31,7 +31,7 @@ from django.http import HttpResponse
 
 from wiresign import asgi, wsgi
 from wiresign._errors import Refusal
-from wiresign._gate import Gate, Visit
+from wiresign._gate import Gate, Handshake, Visit
 from wiresign._kept_body import PIECE
 from wiresign._wiresign import Config, Verified, Verifier
 
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
+    from wiresign._errors import RefusalResponse
+    from wiresign._gate import Begun
     from wiresign._kept_body import KeptBody
-    from wiresign._wiresign import BodyVerification
 
     View = Callable[..., Any]
 
@@ -72,7 +73,7 @@ class WiresignMiddleware:
         passage = _Passage(self._gate, request)
         try:
             passage.let_in(passage.visit.finish(begun) if (begun := passage.begin()) else None)
-        except (Refusal, wsgi.ClientGoneError) as error:
+        except (Handshake, Refusal, wsgi.ClientGoneError) as error:
             return passage.turn_away(error)
         return passage.end_with(self._get_response(request))
 
@@ -80,7 +81,7 @@ class WiresignMiddleware:
         passage = _Passage(self._gate, request)
         try:
             passage.let_in(await passage.visit.finish_async(begun) if (begun := passage.begin()) else None)
-        except (Refusal, wsgi.ClientGoneError) as error:
+        except (Handshake, Refusal, wsgi.ClientGoneError) as error:
             return passage.turn_away(error)
         return passage.end_with(await self._get_response(request))
 
@@ -94,11 +95,11 @@ class _Passage:
         self._request = request
         self._kept = self.visit.keep_body()
 
-    def begin(self) -> BodyVerification | None:
+    def begin(self) -> Begun | None:
         """Judge the head and read the body. None where a middleware around Django has done all of it."""
         if _result(self._request, self._gate.verifier) is not None:
             return None
-        begun = self.visit.begin()
+        begun = self.visit.begin(answers=True)
         if begun.needs_body:
             _read(begun, self._kept, self._request, self.visit)
         return begun
@@ -123,9 +124,11 @@ class _Passage:
     def turn_away(self, error: Exception) -> HttpResponse:
         """Give the answer to a request that does not come through."""
         self._kept.close()
+        if isinstance(error, Handshake):
+            return _response(error)
         if isinstance(error, Refusal):
             self.visit.refused(error)
-            return _response(error)
+            return _response(error.response)
         return HttpResponse(status=400)
 
     def end_with(self, response: HttpResponseBase) -> HttpResponseBase:
@@ -152,7 +155,7 @@ def requires(*services: str) -> Callable[[View], View]:
             caller(request, *services)
         except Refusal as refusal:
             _visit(_gate(), request).refused(refusal)
-            return _response(refusal)
+            return _response(refusal.response)
         return None
 
     def decorate(view: View) -> View:
@@ -217,7 +220,7 @@ def _result(request: HttpRequest, judge: Verifier) -> Verified | None:
     return verified if mine and isinstance(verified, Verified) else None
 
 
-def _read(begun: BodyVerification, kept: KeptBody, request: HttpRequest, visit: Visit) -> None:
+def _read(begun: Begun, kept: KeptBody, request: HttpRequest, visit: Visit) -> None:
     source: Any = request
     if hasattr(source, "_body"):
         begun.update(source._body)
@@ -232,6 +235,5 @@ def _read(begun: BodyVerification, kept: KeptBody, request: HttpRequest, visit: 
         source._stream.seek(0)
 
 
-def _response(refusal: Refusal) -> HttpResponse:
-    response = refusal.response
+def _response(response: RefusalResponse | Handshake) -> HttpResponse:
     return HttpResponse(response.body, status=response.status, headers=dict(response.headers))

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wiresign._audit import Decision, log
 from wiresign._errors import Refusal
-from wiresign._gate import Gate, Visit
+from wiresign._gate import Gate, Handshake, Visit
 from wiresign._kept_body import PIECE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from wiresign._errors import RefusalResponse
-    from wiresign._gate import Options
+    from wiresign._gate import Begun, Options
     from wiresign._kept_body import KeptBody
-    from wiresign._wiresign import BodyVerification, Verified, Verifier
+    from wiresign._wiresign import Verified, Verifier
 
 __all__ = ["Decision", "Middleware"]
 
@@ -56,6 +56,9 @@ class Middleware:
         kept = visit.keep_body()
         try:
             verified = judge(visit, environ, kept)
+        except Handshake as handshake:
+            kept.close()
+            return _answer(environ, start_response, handshake)
         except Refusal as refusal:
             kept.close()
             visit.refused(refusal)
@@ -93,7 +96,7 @@ def visit_of(gate: Gate, environ: Environ) -> Visit:
 
 def judge(visit: Visit, environ: Environ, kept: KeptBody) -> Verified:
     """Verify a request, and keep its body."""
-    begun = visit.begin()
+    begun = visit.begin(answers=True)
     if begun.needs_body:
         read(begun, kept, environ, visit)
     return visit.finish(begun)
@@ -138,7 +141,7 @@ def give_back(environ: Environ, kept: KeptBody) -> None:
         environ["CONTENT_LENGTH"] = str(kept.length)
 
 
-def read(begun: BodyVerification, kept: KeptBody, environ: Environ, visit: Visit) -> None:
+def read(begun: Begun, kept: KeptBody, environ: Environ, visit: Visit) -> None:
     """Read the body, and refuse it as soon as it is over the limit."""
     source = environ["wsgi.input"]
     declared = begun._declared_length
@@ -162,7 +165,7 @@ def read(begun: BodyVerification, kept: KeptBody, environ: Environ, visit: Visit
         raise ClientGoneError
 
 
-def _answer(environ: Environ, start_response: StartResponse, response: RefusalResponse) -> Iterable[bytes]:
+def _answer(environ: Environ, start_response: StartResponse, response: RefusalResponse | Handshake) -> Iterable[bytes]:
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", list(response.headers))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
