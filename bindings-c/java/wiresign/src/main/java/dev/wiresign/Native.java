@@ -59,6 +59,14 @@ final class Native {
     static final MethodHandle SIGNER_NEW;
     static final MethodHandle SIGNER_SIGN;
     static final MethodHandle SIGNER_SIGN_LONG;
+    static final MethodHandle SIGNER_SIGN_OBJECT;
+    static final MethodHandle SIGNER_PRESIGN;
+    static final MethodHandle SIGNER_SIGN_RESPONSE;
+    static final MethodHandle SIGNER_SIGN_AS_ASKED;
+    static final MethodHandle SIGNED_HEADER_COUNT;
+    static final MethodHandle SIGNED_NAME;
+    static final MethodHandle SIGNED_VALUE;
+    static final MethodHandle SIGNED_FREE;
     static final MethodHandle SIGNER_MESSAGE;
     static final MethodHandle SIGNER_FREE;
 
@@ -67,6 +75,8 @@ final class Native {
     static final MethodHandle VERIFIER_FACTS;
     static final MethodHandle VERIFIER_BEGIN;
     static final MethodHandle VERIFIER_REPLACE;
+    static final MethodHandle VERIFIER_VERIFY_RESPONSE;
+    static final MethodHandle VERIFIER_ACCEPT_SIGNATURE;
     static final MethodHandle VERIFIER_METRICS;
     static final MethodHandle VERIFIER_IS_PUBLIC;
     static final MethodHandle VERIFIER_BODY_LIMIT;
@@ -191,7 +201,16 @@ final class Native {
         FunctionDescriptor sign = FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
         SIGNER_SIGN = all.find("signer_sign_into", sign, CRITICAL);
         SIGNER_SIGN_LONG = all.find("signer_sign_into", sign);
-        SIGNER_MESSAGE = all.find("signer_message", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+        FunctionDescriptor signObject = FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
+        SIGNER_SIGN_OBJECT = all.find("signer_sign", signObject);
+        SIGNER_MESSAGE = all.find("signer_message", signObject);
+        SIGNER_PRESIGN = all.find("signer_presign", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        SIGNER_SIGN_RESPONSE = all.find("signer_sign_response", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_SHORT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        SIGNER_SIGN_AS_ASKED = all.find("signer_sign_as_asked", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+        SIGNED_HEADER_COUNT = all.find("signed_count", COUNT);
+        SIGNED_NAME = all.find("signed_name", TEXT_AT, CRITICAL);
+        SIGNED_VALUE = all.find("signed_value", TEXT_AT, CRITICAL);
+        SIGNED_FREE = all.find("signed_free", FREE);
         SIGNER_FREE = all.find("signer_free", FREE);
 
         VERIFIER_NEW = all.find("verifier_new", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
@@ -199,6 +218,8 @@ final class Native {
         VERIFIER_FACTS = all.find("verifier_facts", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS), CRITICAL);
         VERIFIER_BEGIN = all.find("verifier_begin", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
         VERIFIER_REPLACE = all.find("verifier_replace", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
+        VERIFIER_VERIFY_RESPONSE = all.find("verifier_verify_response", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_SHORT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        VERIFIER_ACCEPT_SIGNATURE = all.find("verifier_accept_signature", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS));
         VERIFIER_METRICS = all.find("verifier_metrics", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS));
         VERIFIER_IS_PUBLIC = all.find("verifier_is_public", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG), CRITICAL);
         VERIFIER_BODY_LIMIT = all.find("verifier_body_limit", COUNT);

@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Holds the credential of one caller and a scheme, and signs requests. May be used by all threads. */
 public final class Signer implements AutoCloseable {
@@ -79,20 +80,150 @@ public final class Signer implements AutoCloseable {
             int[] lengths = new int[2 * Native.SIGNED_COUNT];
             long[] sizes = new long[3];
             MemorySegment out = MemorySegment.ofArray(sizes);
-            sign(Native.SIGNER_SIGN, FlatSegments.onHeap(flat), MemorySegment.ofArray(body), now,
+            boolean fits = sign(Native.SIGNER_SIGN, FlatSegments.onHeap(flat), MemorySegment.ofArray(body), now,
                     nonce == null ? MemorySegment.NULL : MemorySegment.ofArray(id), id.length,
                     MemorySegment.ofArray(block), MemorySegment.ofArray(lengths), out);
-            return headers(block, lengths, (int) sizes[1]);
+            return fits ? headers(block, lengths, (int) sizes[1]) : signLong(request, now, nonce);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment block = arena.allocate(Native.SIGNED_BLOCK_SIZE);
             MemorySegment lengths = arena.allocate(ValueLayout.JAVA_INT, 2L * Native.SIGNED_COUNT);
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 3);
-            sign(Native.SIGNER_SIGN_LONG, FlatSegments.in(arena, flat), arena.allocateFrom(ValueLayout.JAVA_BYTE, body), now,
+            boolean fits = sign(Native.SIGNER_SIGN_LONG, FlatSegments.in(arena, flat), arena.allocateFrom(ValueLayout.JAVA_BYTE, body), now,
                     nonce == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_BYTE, id), id.length,
                     block, lengths, out);
-            return headers(block.toArray(ValueLayout.JAVA_BYTE), lengths.toArray(ValueLayout.JAVA_INT),
-                    (int) out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return fits
+                    ? headers(block.toArray(ValueLayout.JAVA_BYTE), lengths.toArray(ValueLayout.JAVA_INT),
+                            (int) out.getAtIndex(ValueLayout.JAVA_LONG, 1))
+                    : signLong(request, now, nonce);
+        }
+    }
+
+    /**
+     * Signs a request as a link from now on, where the configuration signs with {@code aws-sigv4}. Whoever has the link can use
+     * it.
+     *
+     * @param head what will be sent; its header fields are signed, and its body is not looked at
+     * @param seconds for how long the link is good, a week at most
+     * @return the target of the link
+     * @throws SigningException where the request cannot be signed
+     */
+    public String presign(Request head, long seconds) {
+        return presign(head, seconds, Native.NOW);
+    }
+
+    /**
+     * Signs a request as a link from a time on, where the configuration signs with {@code aws-sigv4}.
+     *
+     * @param head what will be sent; its header fields are signed, and its body is not looked at
+     * @param seconds for how long the link is good, a week at most
+     * @param now Unix time in seconds
+     * @return the target of the link
+     * @throws SigningException where the request cannot be signed
+     */
+    public String presign(Request head, long seconds, long now) {
+        long signer = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments parts = FlatSegments.in(arena, head.flat());
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.SIGNER_PRESIGN.invokeExact(
+                    signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, seconds, now, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return new String(Native.take(out.getAtIndex(ValueLayout.JAVA_LONG, 0)), StandardCharsets.UTF_8);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Signs a response now, as {@link #signResponse(Response, Request, long)} does.
+     *
+     * @param response what will be sent
+     * @param answered the request that it answers, as it was received
+     * @return the headers to set in the response, in order
+     * @throws SigningException where the response cannot be signed
+     */
+    public List<Header> signResponse(Response response, Request answered) {
+        return signResponse(response, answered, Native.NOW);
+    }
+
+    /**
+     * Signs a response by RFC 9421, together with the request that it answers, so that nobody can give it for the answer to
+     * another one. Where that request asks for a signature by {@code Accept-Signature}, it gets that one.
+     *
+     * @param response what will be sent
+     * @param answered the request that it answers, as it was received, with its signature
+     * @param now Unix time in seconds
+     * @return the headers to set in the response, in order
+     * @throws SigningException where the response cannot be signed
+     */
+    public List<Header> signResponse(Response response, Request answered, long now) {
+        long signer = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments fields = FlatSegments.in(arena, Response.flat(response.headers()));
+            FlatSegments parts = FlatSegments.in(arena, answered.flat());
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, response.body());
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.SIGNER_SIGN_RESPONSE.invokeExact(
+                    signer, (short) response.status(), fields.headers, fields.headers.byteSize(), fields.headerLengths,
+                    fields.headerCount, body, body.byteSize(), parts.method, parts.method.byteSize(), parts.target,
+                    parts.target.byteSize(), parts.authority, parts.authority.byteSize(), parts.headers,
+                    parts.headers.byteSize(), parts.headerLengths, parts.headerCount, now, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return headers(out.getAtIndex(ValueLayout.JAVA_LONG, 0));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Signs a request once more now, with a new random nonce, as {@link #signAsAsked(List, Request, long, String)} does.
+     *
+     * @param responseHeaders the header fields of the response to the first attempt
+     * @param request what will be sent again
+     * @return the headers to set, in order; absent where the response asks for nothing
+     * @throws SigningException where the request cannot be signed so
+     */
+    public Optional<List<Header>> signAsAsked(List<Header> responseHeaders, Request request) {
+        return signAsAsked(responseHeaders, request, Native.NOW, null);
+    }
+
+    /**
+     * Signs a request once more, as the response to its first attempt asks by {@code Accept-Signature} (RFC 9421).
+     *
+     * @param responseHeaders the header fields of that response
+     * @param request what will be sent again
+     * @param now Unix time in seconds
+     * @param nonce what becomes the request id; null for a new random one
+     * @return the headers to set, in order; absent where the response asks for nothing
+     * @throws SigningException where the request cannot be signed so
+     */
+    public Optional<List<Header>> signAsAsked(List<Header> responseHeaders, Request request, long now, String nonce) {
+        long signer = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments asking = FlatSegments.in(arena, Response.flat(responseHeaders));
+            FlatSegments parts = FlatSegments.in(arena, request.flat());
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
+            MemorySegment id = given(arena, nonce);
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.SIGNER_SIGN_AS_ASKED.invokeExact(
+                    signer, asking.headers, asking.headers.byteSize(), asking.headerLengths, asking.headerCount, parts.method,
+                    parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, body, body.byteSize(), now, id, id.byteSize(), out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            long signed = out.getAtIndex(ValueLayout.JAVA_LONG, 0);
+            return signed == 0 ? Optional.empty() : Optional.of(headers(signed));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
         }
     }
 
@@ -107,12 +238,11 @@ public final class Signer implements AutoCloseable {
      * @throws SigningException where the request cannot be signed
      */
     public byte[] message(Request request, long now, String nonce) {
-        byte[] id = nonce == null ? NOTHING : nonce.getBytes(StandardCharsets.UTF_8);
         long signer = handle.enter();
         try (Arena arena = Arena.ofConfined()) {
             FlatSegments parts = FlatSegments.in(arena, request.flat());
             MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
-            MemorySegment chosen = nonce == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_BYTE, id);
+            MemorySegment chosen = given(arena, nonce);
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
             int status = (int) Native.SIGNER_MESSAGE.invokeExact(
                     signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
@@ -133,8 +263,8 @@ public final class Signer implements AutoCloseable {
         handle.close();
     }
 
-    /** `out` gets the length of the block, the count of headers, and the error. */
-    private void sign(
+    /** `out` gets the length of the block, the count of headers, and the error. False where the block is too small. */
+    private boolean sign(
             MethodHandle function, FlatSegments parts, MemorySegment body, long now, MemorySegment nonce, long nonceLength,
             MemorySegment block, MemorySegment lengths, MemorySegment out) {
         long signer = handle.enter();
@@ -144,11 +274,57 @@ public final class Signer implements AutoCloseable {
                     parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
                     parts.headerCount, body, body.byteSize(), now, nonce, nonceLength, block, block.byteSize(), out, lengths,
                     (long) Native.SIGNED_COUNT, out.asSlice(8), out.asSlice(16));
-            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 2));
+            long error = out.getAtIndex(ValueLayout.JAVA_LONG, 2);
+            if (status == FailureCode.BUFFER_TOO_SMALL.number()) {
+                Native.free(Native.ERROR_FREE, error);
+                return false;
+            }
+            Failure.check(status, error);
+            return true;
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {
             handle.leave();
+        }
+    }
+
+    /** Signs once more into an object: the rare headers that are longer than the block. */
+    private List<Header> signLong(Request request, long now, String nonce) {
+        long signer = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            FlatSegments parts = FlatSegments.in(arena, request.flat());
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
+            MemorySegment id = given(arena, nonce);
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.SIGNER_SIGN_OBJECT.invokeExact(
+                    signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, body, body.byteSize(), now, id, id.byteSize(), out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return headers(out.getAtIndex(ValueLayout.JAVA_LONG, 0));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    private static MemorySegment given(Arena arena, String text) {
+        return text == null
+                ? MemorySegment.NULL
+                : arena.allocateFrom(ValueLayout.JAVA_BYTE, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What a wiresign_signed holds, which is freed. */
+    private static List<Header> headers(long signed) {
+        try {
+            List<Header> headers = new ArrayList<>();
+            for (long at = 0; at < Native.count(Native.SIGNED_HEADER_COUNT, signed); at++) {
+                headers.add(new Header(Native.text(Native.SIGNED_NAME, signed, at), Native.text(Native.SIGNED_VALUE, signed, at)));
+            }
+            return headers;
+        } finally {
+            Native.free(Native.SIGNED_FREE, signed);
         }
     }
 

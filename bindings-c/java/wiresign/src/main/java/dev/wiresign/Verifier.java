@@ -3,6 +3,7 @@ package dev.wiresign;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -203,6 +204,61 @@ public final class Verifier implements AutoCloseable {
     }
 
     /**
+     * Judges a response now, as {@link #verifyResponse(String, Response, Request, long)} does.
+     *
+     * @param service the id of the service that was called
+     * @param response what was received
+     * @param answered the request that it answers, as it was sent
+     * @return who answered
+     * @throws Refusal where the response is not accepted
+     */
+    public Verified verifyResponse(String service, Response response, Request answered) {
+        return verifyResponse(service, response, answered, Native.NOW);
+    }
+
+    /**
+     * Judges the response that a service gave, by a signature of RFC 9421 that covers it and the request that it answers.
+     *
+     * @param service the id of the service that was called
+     * @param response what was received
+     * @param answered the request that it answers, as it was sent, with its signature
+     * @param now Unix time in seconds
+     * @return who answered
+     * @throws Refusal where the response is not accepted
+     */
+    public Verified verifyResponse(String service, Response response, Request answered, long now) {
+        Terms inForce = terms;
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment id = arena.allocateFrom(ValueLayout.JAVA_BYTE, service.getBytes(StandardCharsets.UTF_8));
+            FlatSegments fields = FlatSegments.in(arena, Response.flat(response.headers()));
+            FlatSegments parts = FlatSegments.in(arena, answered.flat());
+            MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, response.body());
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.VERIFIER_VERIFY_RESPONSE.invokeExact(
+                    verifier, id, id.byteSize(), (short) response.status(), fields.headers, fields.headers.byteSize(),
+                    fields.headerLengths, fields.headerCount, body, body.byteSize(), parts.method, parts.method.byteSize(),
+                    parts.target, parts.target.byteSize(), parts.authority, parts.authority.byteSize(), parts.headers,
+                    parts.headers.byteSize(), parts.headerLengths, parts.headerCount, now, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return Verified.of(out.getAtIndex(ValueLayout.JAVA_LONG, 0), inForce);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * Asks a caller for the signature that is accepted here: for the answer to a request that was not signed so.
+     *
+     * @return the value of an {@code Accept-Signature} header (RFC 9421)
+     */
+    public String acceptSignature() {
+        return text(Native.VERIFIER_ACCEPT_SIGNATURE);
+    }
+
+    /**
      * Says how a request is judged now and, where it is refused, what the cause may be. Nothing is remembered or counted. Takes
      * up to some thousand times as long as a verification: not for every refusal.
      *
@@ -275,18 +331,7 @@ public final class Verifier implements AutoCloseable {
      * @return the counters
      */
     public Metrics metrics() {
-        long verifier = handle.enter();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
-            int status = (int) Native.VERIFIER_METRICS.invokeExact(verifier, out, out.asSlice(8));
-            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
-            long text = out.getAtIndex(ValueLayout.JAVA_LONG, 0);
-            return new Metrics(new String(Native.take(text), StandardCharsets.UTF_8));
-        } catch (Throwable failure) {
-            throw Native.unforeseen(failure);
-        } finally {
-            handle.leave();
-        }
+        return new Metrics(text(Native.VERIFIER_METRICS));
     }
 
     /**
@@ -332,6 +377,21 @@ public final class Verifier implements AutoCloseable {
     @Override
     public void close() {
         handle.close();
+    }
+
+    /** The text that a function makes of the verifier. */
+    private String text(MethodHandle function) {
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) function.invokeExact(verifier, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return new String(Native.take(out.getAtIndex(ValueLayout.JAVA_LONG, 0)), StandardCharsets.UTF_8);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
     }
 
     private static long make(Config config) {
