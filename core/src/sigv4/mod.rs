@@ -11,6 +11,7 @@ mod derived_key;
 mod encoding;
 mod fault;
 mod fields;
+mod foreign;
 mod path;
 mod payload;
 mod query;
@@ -26,6 +27,7 @@ pub(crate) use claim::Carrier;
 pub(crate) use claim::{Claim, is_there};
 pub(crate) use derived_key::SigningSecret;
 pub(crate) use fault::{Fault, SignFault};
+pub(crate) use foreign::{Foreign, authorization};
 pub(crate) use path::PathForm;
 pub(crate) use sign::{Credentials, Payload, Signed, presign, sign};
 
