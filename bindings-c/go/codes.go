@@ -105,6 +105,10 @@ const (
 
 	// ErrSchemeNotAccepted: The request is signed, but in a format that this route or service does not accept.
 	ErrSchemeNotAccepted RefusalCode = 31
+
+	// ErrIdentityUnavailable: Somebody else has to say who made the credential, and has not: AWS was not asked, or
+	// gave no answer.
+	ErrIdentityUnavailable RefusalCode = 32
 )
 
 // FailureCode says what is wrong in the use or the setup of the library: never a verdict on a request.
@@ -195,6 +199,8 @@ func (code RefusalCode) String() string {
 		return "MISSING_TARGET"
 	case ErrSchemeNotAccepted:
 		return "SCHEME_NOT_ACCEPTED"
+	case ErrIdentityUnavailable:
+		return "IDENTITY_UNAVAILABLE"
 	default:
 		return ""
 	}
@@ -265,6 +271,8 @@ func (code RefusalCode) Message() string {
 		return "The target service header is missing."
 	case ErrSchemeNotAccepted:
 		return "The credential is of a scheme that is not accepted here."
+	case ErrIdentityUnavailable:
+		return "The caller's identity cannot be checked at the moment."
 	default:
 		return ""
 	}
@@ -335,6 +343,8 @@ func (code RefusalCode) Status() int {
 		return 401
 	case ErrSchemeNotAccepted:
 		return 401
+	case ErrIdentityUnavailable:
+		return 503
 	default:
 		return 500
 	}

@@ -102,6 +102,10 @@ pub const WIRESIGN_MISSING_TARGET: i32 = 30;
 /// The request is signed, but in a format that this route or service does not accept.
 pub const WIRESIGN_SCHEME_NOT_ACCEPTED: i32 = 31;
 
+/// Somebody else has to say who made the credential, and has not: AWS was not asked, or gave no
+/// answer.
+pub const WIRESIGN_IDENTITY_UNAVAILABLE: i32 = 32;
+
 /// The configuration document has problems; each is listed with its JSON pointer.
 pub const WIRESIGN_CONFIG_INVALID: i32 = 1001;
 

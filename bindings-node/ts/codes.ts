@@ -73,6 +73,8 @@ export const RefusalCode = {
   MISSING_TARGET: "MISSING_TARGET",
   /** The request is signed, but in a format that this route or service does not accept. */
   SCHEME_NOT_ACCEPTED: "SCHEME_NOT_ACCEPTED",
+  /** Somebody else has to say who made the credential, and has not: AWS was not asked, or gave no answer. */
+  IDENTITY_UNAVAILABLE: "IDENTITY_UNAVAILABLE",
 } as const;
 
 /** Why a request is refused. Names and numbers never change their meaning. */
@@ -130,6 +132,7 @@ export const STATUS: Readonly<Record<RefusalCode, number>> = {
   INVALID_NONCE: 401,
   MISSING_TARGET: 401,
   SCHEME_NOT_ACCEPTED: 401,
+  IDENTITY_UNAVAILABLE: 503,
 };
 
 /** One sentence for each refusal that is safe to show to the caller. */
@@ -165,6 +168,7 @@ export const MESSAGE: Readonly<Record<RefusalCode, string>> = {
   INVALID_NONCE: "The request id is not a nonce.",
   MISSING_TARGET: "The target service header is missing.",
   SCHEME_NOT_ACCEPTED: "The credential is of a scheme that is not accepted here.",
+  IDENTITY_UNAVAILABLE: "The caller's identity cannot be checked at the moment.",
 };
 
 /** The number of each refusal, the same in every language. */
@@ -200,6 +204,7 @@ export const NUMBER: Readonly<Record<RefusalCode, number>> = {
   INVALID_NONCE: 29,
   MISSING_TARGET: 30,
   SCHEME_NOT_ACCEPTED: 31,
+  IDENTITY_UNAVAILABLE: 32,
 };
 
 /** The number of each failure, the same in every language. */
@@ -245,6 +250,7 @@ export const REFUSAL_BY_NUMBER: Readonly<Record<number, RefusalCode | undefined>
   29: "INVALID_NONCE",
   30: "MISSING_TARGET",
   31: "SCHEME_NOT_ACCEPTED",
+  32: "IDENTITY_UNAVAILABLE",
 };
 
 /** The failure of each number that has one. */

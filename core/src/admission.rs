@@ -15,7 +15,7 @@ use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::ReplayStore;
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
-use crate::standard::{self, BodyDigests, Signature, StandardFacts, Token};
+use crate::standard::{self, BodyDigests, Identity, Signature, StandardFacts, Token};
 use crate::template::{self, Claim, Collected, KeyInUse, parameter_fault};
 use crate::verified::Verified;
 use crate::verifier::Memory;
@@ -30,6 +30,7 @@ pub(crate) struct Credentials<'c> {
     /// The positions of the service and of its API key, where one was sent and found.
     pub(crate) api_key: Option<(usize, usize)>,
     pub(crate) token: Option<Token>,
+    pub(crate) identity: Option<Identity>,
 }
 
 /// The credential that covers more than itself.
@@ -37,7 +38,7 @@ pub(crate) enum Signed<'c> {
     BuiltIn(&'c judge::Claimed<'c>),
     Template(&'c Claim<'c>),
     Standard(Box<Signature>),
-    /// There is an API key or a token, and nothing that covers the request.
+    /// There is an API key, a token or an identity, and nothing that covers the request.
     Nothing,
 }
 
@@ -64,7 +65,7 @@ fn judge_body(
     body: &[u8],
     store: &ReplayStore,
 ) -> Result<Verified, Refusal> {
-    let Credentials { signed, facts, api_key, token } = credentials;
+    let Credentials { signed, facts, api_key, token, identity } = credentials;
     check_body_length(config, facts, body.len() as u64)?;
     let mut covered = Vec::new();
     let found = match signed {
@@ -90,7 +91,7 @@ fn judge_body(
             }
         }
     };
-    conclude_all(config, facts, Others { api_key, token, covered }, &found, store)
+    conclude_all(config, facts, Others { api_key, token, identity, covered }, &found, store)
 }
 
 /// The keys whose signatures were found.
@@ -161,6 +162,7 @@ pub(crate) fn needs_mark(config: &Compiled, facts: &Facts<'_>) -> bool {
 pub(crate) struct Others {
     pub(crate) api_key: Option<(usize, usize)>,
     pub(crate) token: Option<Token>,
+    pub(crate) identity: Option<Identity>,
     /// What a signature of the standards covers.
     pub(crate) covered: Vec<Box<str>>,
 }
@@ -169,7 +171,7 @@ pub(crate) struct Others {
 pub(crate) fn conclude_all(
     config: &Arc<Compiled>,
     facts: &Facts<'_>,
-    Others { api_key, token, covered }: Others,
+    Others { api_key, token, identity, covered }: Others,
     found: &Found,
     store: &ReplayStore,
 ) -> Result<Verified, Refusal> {
@@ -177,13 +179,16 @@ pub(crate) fn conclude_all(
     let is_of_another = |service| Some(service) != facts.service;
     let is_key_of_another = api_key.is_some_and(|(service, _)| is_of_another(service));
     let is_token_of_another = token.as_ref().is_some_and(|token| !token.names_user && is_of_another(token.service));
-    if is_key_of_another || is_token_of_another {
+    let is_identity_of_another = identity.as_ref().is_some_and(|identity| is_of_another(identity.service));
+    if is_key_of_another || is_token_of_another || is_identity_of_another {
         return Err(facts.refuse(config, RefusalCode::AmbiguousCredentials, Detail::OtherService));
     }
     let is_granted = token.as_ref().is_none_or(|token| token.grants);
     let facts = Facts { is_permitted: facts.is_permitted && is_granted, ..*facts };
     let token = token.map(|token| token.facts);
-    let standard = (token.is_some() || !covered.is_empty()).then(|| Arc::new(StandardFacts { token, covered }));
+    let identity = identity.map(|identity| identity.facts);
+    let is_individual = token.is_some() || identity.is_some() || !covered.is_empty();
+    let standard = is_individual.then(|| Arc::new(StandardFacts { token, identity, covered }));
     let also = Also { has_api_key: has_api_key_too, tags: &found.others, standard: standard.as_ref() };
     conclude(config, &facts, found.key, &found.tag, also, store)
 }
@@ -296,7 +301,18 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
             }
             None => None,
         };
-        Ok((api_key, token))
+        let identity = match standards.has(Scheme::Standard(Standard::AwsIdentity)) {
+            true if strict && is_alone => {
+                let detail = Detail::QueryNotCovered(Scheme::Standard(Standard::AwsIdentity));
+                return Err(refuse(RefusalCode::InsufficientCoverage, detail));
+            }
+            true => {
+                check_guesses()?;
+                Some(standard::judge_identity(config, &memory.identities, entered, carriers.identity(), now)?)
+            }
+            false => None,
+        };
+        Ok((api_key, token, identity))
     };
     let conclude = |credentials: Credentials<'_>| {
         memory.check_failures(credentials.facts, config, head.client)?;
@@ -311,8 +327,8 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         match &headers.claim(config.plan(at), head) {
             Ok(claim) => {
                 let facts = facts_of_template(config, head, entered, at, claim, rules, strict, now)?;
-                let (api_key, token) = find_bearers(false)?;
-                conclude(Credentials { signed: Signed::Template(claim), facts: &facts, api_key, token })
+                let (api_key, token, identity) = find_bearers(false)?;
+                conclude(Credentials { signed: Signed::Template(claim), facts: &facts, api_key, token, identity })
             }
             Err(fault) => Err(refuse_claim_of(config, entered, at, *fault)),
         }
@@ -320,18 +336,19 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         let signature = Signature::claim(config, head, entered, scheme, strict, now)?;
         let nonce = signature.nonce();
         let facts = signature.facts(config, head, entered, nonce.as_ref(), rules, now);
-        let (api_key, token) = find_bearers(false)?;
-        conclude(Credentials { signed: Signed::Standard(Box::new(signature)), facts: &facts, api_key, token })
+        let (api_key, token, identity) = find_bearers(false)?;
+        conclude(Credentials { signed: Signed::Standard(Box::new(signature)), facts: &facts, api_key, token, identity })
     } else if has_built_in {
         let mut claimed = judge::claim(config, head, entered, rules, strict, now)?;
         claimed.look_up_permission(config);
-        let (api_key, token) = find_bearers(false)?;
-        conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key, token })
+        let (api_key, token, identity) = find_bearers(false)?;
+        conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key, token, identity })
     } else {
-        let (api_key, token) = find_bearers(true)?;
+        let (api_key, token, identity) = find_bearers(true)?;
         let id = token.as_ref().and_then(|token| token.id);
-        let facts = facts_of_bearer(config, head, entered, api_key, token.as_ref(), id.as_ref(), rules, now);
-        conclude(Credentials { signed: Signed::Nothing, facts: &facts, api_key, token })
+        let facts =
+            facts_of_bearer(config, head, entered, api_key, token.as_ref(), id.as_ref(), identity.as_ref(), rules, now);
+        conclude(Credentials { signed: Signed::Nothing, facts: &facts, api_key, token, identity })
     }
 }
 
@@ -452,20 +469,27 @@ fn facts_of_bearer<'a, H: Headers + ?Sized>(
     api_key: Option<(usize, usize)>,
     token: Option<&Token>,
     token_id: Option<&'a RequestId>,
+    identity: Option<&Identity>,
     rules: &Rules,
     now: u64,
 ) -> Facts<'a> {
     let by_key = api_key.map(|(service, _)| service);
-    let service = by_key.or(token.map(|token| token.service));
-    let scheme = if by_key.is_some() { Scheme::ApiKey } else { Scheme::Standard(Standard::Jwt) };
-    let id = token_id.filter(|_| by_key.is_none());
+    let by_identity = identity.filter(|_| by_key.is_none());
+    let by_token = token.filter(|_| by_key.is_none() && by_identity.is_none());
+    let service = by_key.or(by_identity.map(|identity| identity.service)).or(by_token.map(|token| token.service));
+    let (scheme, timestamp) = match (by_key, by_identity) {
+        (Some(_), _) => (Scheme::ApiKey, None),
+        (None, Some(identity)) => (Scheme::Standard(Standard::AwsIdentity), Some(identity.signed_at)),
+        (None, None) => (Scheme::Standard(Standard::Jwt), by_token.and_then(|token| token.issued_at)),
+    };
+    let id = token_id.filter(|_| by_token.is_some());
     let remaining = token.map_or(0, |token| token.remaining(config, now));
     Facts {
         scheme,
         service,
         keys: 0,
         route: entered.route,
-        timestamp: token.filter(|_| by_key.is_none()).and_then(|token| token.issued_at),
+        timestamp,
         window: config.window,
         now,
         request_id: id.map_or(entered.request_id, |id| id.lend()),
@@ -475,7 +499,7 @@ fn facts_of_bearer<'a, H: Headers + ?Sized>(
             Some(_) if rules.replay != ReplayRule::Off => Replay::NonceFor(remaining),
             _ => Replay::Never,
         },
-        signs_target: token.is_some(),
+        signs_target: token.is_some() || identity.is_some(),
         is_for_us: true,
         is_permitted: service.is_none_or(|at| config.services[at].permits(head.method, &entered.path)),
         claim_class: ClaimClass::NONE,

@@ -52,7 +52,7 @@ enum KeptSigned {
     BuiltIn(BuiltInClaim),
     Template(Box<Pending>),
     Standard(Box<standard::Pending>),
-    /// There is an API key or a token, and nothing that covers the body.
+    /// There is an API key, a token or an identity, and nothing that covers the body.
     Nothing,
 }
 
@@ -82,7 +82,7 @@ impl BodyVerification {
                 State::Claimed(Box::new(Kept::new(&claimed.facts, Others::default(), signed)))
             }
             Admission::Entered(entered) => admission::admit(config, head, &entered, now, memory, |credentials| {
-                let Some(Credentials { signed, facts, api_key, token }) = credentials else {
+                let Some(Credentials { signed, facts, api_key, token, identity }) = credentials else {
                     return Ok(State::Public { route: entered.route });
                 };
                 let signed = match signed {
@@ -95,7 +95,7 @@ impl BodyVerification {
                     Signed::Standard(signature) => KeptSigned::Standard(Box::new(standard::Pending::new(*signature))),
                     Signed::Nothing => KeptSigned::Nothing,
                 };
-                let others = Others { api_key, token, ..Others::default() };
+                let others = Others { api_key, token, identity, ..Others::default() };
                 Ok(State::Claimed(Box::new(Kept::new(facts, others, signed))))
             })?,
         };

@@ -38,6 +38,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod aws_identity;
 mod body_verification;
 mod bound_key;
 mod bytes;
@@ -71,6 +72,7 @@ mod token_endpoint;
 mod verified;
 mod verifier;
 
+pub use aws_identity::IdentityRequest;
 pub use body_verification::BodyVerification;
 pub use config::{Config, ConfigErrors, Lookup, Problem, Secrets};
 pub use context::{ContextError, Contexts, VerifiedContext};

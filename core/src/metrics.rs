@@ -8,7 +8,7 @@ use crate::scheme::Scheme;
 use crate::verified::Verified;
 
 /// What accepted requests are counted by: the built-in schemes, and what is not built in by its kind.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "service-hmac",
     "service-hmac-v2",
     "cross-service",
@@ -16,6 +16,7 @@ const KINDS: [&str; 9] = [
     "rfc9421",
     "aws-sigv4",
     "jwt",
+    "aws-identity",
     "template",
     "webhook",
 ];
@@ -53,7 +54,7 @@ fn kind(verified: &Verified, scheme: Scheme) -> usize {
         Scheme::BuiltIn(scheme) => scheme as usize,
         Scheme::ApiKey => 3,
         Scheme::Standard(scheme) => 4 + scheme as usize,
-        Scheme::Plan(at) => 7 + usize::from(verified.config().plan(at).webhook.is_some()),
+        Scheme::Plan(at) => 8 + usize::from(verified.config().plan(at).webhook.is_some()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::identifier::RequestId;
 use crate::mac::{Tag, push_hex};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::scheme::{Scheme, Standard};
-use crate::standard::{StandardFacts, TokenFacts};
+use crate::standard::{IdentityFacts, StandardFacts, TokenFacts};
 
 /// A request that was accepted, and what was verified of its caller. Making one costs no allocation.
 #[derive(Clone)]
@@ -85,9 +85,10 @@ impl Verified {
 
     /// The id of the key that made the signature.
     pub fn key_id(&self) -> Option<&str> {
-        match self.deciding_token() {
-            Some(token) => token.key_id.as_deref(),
-            None => self.key().map(|key| &*key.id),
+        match (self.deciding_token(), self.deciding_identity()) {
+            (Some(token), _) => token.key_id.as_deref(),
+            (None, Some(identity)) => Some(&identity.access_key),
+            (None, None) => self.key().map(|key| &*key.id),
         }
     }
 
@@ -107,6 +108,13 @@ impl Verified {
         is_jwt.then_some(token)
     }
 
+    /// The IAM identity, where it is what says who calls.
+    fn deciding_identity(&self) -> Option<&IdentityFacts> {
+        let identity = self.identity()?;
+        let is_it = self.caller.as_ref()?.scheme == Scheme::Standard(Standard::AwsIdentity);
+        is_it.then_some(identity)
+    }
+
     fn key(&self) -> Option<&Key> {
         let caller = self.caller.as_ref()?;
         let service = &self.config.services[caller.service];
@@ -115,8 +123,8 @@ impl Verified {
             Scheme::BuiltIn(_) | Scheme::Plan(_) => &service.keys[caller.key],
             Scheme::Standard(Standard::Rfc9421) => &service.bound_keys[caller.key].key,
             Scheme::Standard(Standard::AwsSigv4) => &service.aws_keys[caller.key].key,
-            // A token may be signed by somebody else than the caller.
-            Scheme::Standard(Standard::Jwt) => return None,
+            // A token may be signed by somebody else than the caller, and the keys of roles are no keys of ours.
+            Scheme::Standard(Standard::Jwt | Standard::AwsIdentity) => return None,
         })
     }
 
@@ -125,18 +133,24 @@ impl Verified {
         self.caller.as_ref().map(|caller| self.config.scheme_id(caller.scheme))
     }
 
-    /// The ids of all schemes whose credentials were verified: one, and `api-key` and `jwt` behind it where the route requires
-    /// them too.
+    /// The ids of all schemes whose credentials were verified: one, and `api-key`, `jwt` and `aws-identity` behind it where the
+    /// route requires them too.
     pub fn schemes(&self) -> impl Iterator<Item = &str> {
         let caller = self.caller.as_ref();
         let has_token_too = self.deciding_token().is_none() && self.token().is_some();
         let api_key = caller.filter(|caller| caller.has_api_key_too).map(|_| "api-key");
-        self.scheme().into_iter().chain(api_key).chain(has_token_too.then_some(Standard::Jwt.id()))
+        let has_identity_too = self.deciding_identity().is_none() && self.identity().is_some();
+        let token = has_token_too.then_some(Standard::Jwt.id());
+        let identity = has_identity_too.then_some(Standard::AwsIdentity.id());
+        self.scheme().into_iter().chain(api_key).chain(token).chain(identity)
     }
 
-    /// The subject (`sub`) of the request's token.
+    /// The subject (`sub`) of the request's token; where it has none, the ARN of the IAM identity that AWS has confirmed.
     pub fn subject(&self) -> Option<&str> {
-        self.token()?.subject.as_deref()
+        match self.token() {
+            Some(token) => token.subject.as_deref(),
+            None => Some(&self.identity()?.arn),
+        }
     }
 
     /// The tenant that the request's token names, in the claim that the config says.
@@ -152,6 +166,10 @@ impl Verified {
     /// The claims of the request's token, as the JSON text of an object.
     pub fn claims(&self) -> Option<&str> {
         self.token().map(|token| &*token.claims)
+    }
+
+    fn identity(&self) -> Option<&IdentityFacts> {
+        self.standard.as_ref()?.identity.as_ref()
     }
 
     fn token(&self) -> Option<&TokenFacts> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::admission;
+use crate::aws_identity::{self, Identities, IdentityRequest, Sent};
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
 use crate::explain::{self, Explanation};
@@ -44,6 +45,7 @@ pub enum ReplayOutcome {
 pub(crate) struct Memory {
     pub(crate) replay: ReplayStore,
     pub(crate) counters: Counters,
+    pub(crate) identities: Arc<Identities>,
     failures: Arc<Failures>,
 }
 
@@ -51,7 +53,8 @@ impl Memory {
     /// What tells how a request would be judged and then be forgotten: no replays are known, and nothing is counted here.
     fn twin(&self) -> Self {
         let replay = self.replay.empty_twin();
-        Self { replay, counters: Counters::default(), failures: self.failures.clone() }
+        let (identities, failures) = (self.identities.clone(), self.failures.clone());
+        Self { replay, counters: Counters::default(), identities, failures }
     }
 
     /// Counts an outcome.
@@ -116,6 +119,7 @@ impl Verifier {
         let memory = Memory {
             replay: ReplayStore::new(config.0.replay.capacity, config.0.decoy_seed),
             counters: Counters::default(),
+            identities: Arc::new(Identities::new(config.0.decoy_seed)),
             failures: Arc::new(Failures::new(config.0.decoy_seed)),
         };
         Self { config: ArcSwap::new(config.0.clone()), memory: Arc::new(memory) }
@@ -264,6 +268,29 @@ impl Verifier {
         now: u64,
     ) -> Result<Verified, Refusal> {
         standard::judge_response(&self.config.load(), service, &Response { status, headers, body }, request, now)
+    }
+
+    /// The question that AWS has to answer before a request with the proof of an IAM identity can be verified. `None` where there is
+    /// nothing to ask: the request is refused or let in without, or the answer is known. Ask this before [`Verifier::verify`] and
+    /// [`Verifier::begin`], send what it gives, and hand the answer to [`Verifier::identity_answer`].
+    pub fn identity_request<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Option<IdentityRequest> {
+        let config = self.config.load_full();
+        config.standards.identities.as_ref()?;
+        let refusal = BodyVerification::begin(&config, &self.memory, head, now).err()?;
+        let is_unasked = matches!(refusal.facts(), Detail::Identity(aws_identity::Fault::Unasked));
+        if is_unasked { standard::question(&config, &Sent::collect(head.headers)) } else { None }
+    }
+
+    /// Takes what AWS answers to a question: status and body, or `None` where no answer came. Then the request can be verified, and
+    /// whoever sends the same proof until it ends.
+    pub fn identity_answer(&self, request: &IdentityRequest, answer: Option<(u16, &[u8])>, now: u64) {
+        let config = self.config.load();
+        let Some(settings) = &config.standards.identities else { return };
+        let arn = answer
+            .map_or(Err(aws_identity::Fault::NoAnswer), |(status, body)| aws_identity::judge_answer(status, body));
+        // Only who stands for a service is kept for long: everybody on AWS can prove to be somebody.
+        let arn = arn.and_then(|arn| standard::find_service(&config, settings, &arn).map(|_| arn.into()));
+        self.memory.identities.keep(request.question, arn, request.ends, now);
     }
 
     /// The value of an `Accept-Signature` header (RFC 9421, section 5.1) that asks the caller for the signature that is accepted

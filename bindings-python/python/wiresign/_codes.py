@@ -88,6 +88,9 @@ class RefusalCode(str, enum.Enum):
     SCHEME_NOT_ACCEPTED = "SCHEME_NOT_ACCEPTED"
     """The request is signed, but in a format that this route or service does not
     accept."""
+    IDENTITY_UNAVAILABLE = "IDENTITY_UNAVAILABLE"
+    """Somebody else has to say who made the credential, and has not: AWS was not
+    asked, or gave no answer."""
 
     def __str__(self) -> str:
         return self.value
@@ -146,6 +149,7 @@ STATUS: Final[Mapping[RefusalCode, int]] = {
     RefusalCode.INVALID_NONCE: 401,
     RefusalCode.MISSING_TARGET: 401,
     RefusalCode.SCHEME_NOT_ACCEPTED: 401,
+    RefusalCode.IDENTITY_UNAVAILABLE: 503,
 }
 """The HTTP status of each refusal."""
 
@@ -181,6 +185,7 @@ MESSAGE: Final[Mapping[RefusalCode, str]] = {
     RefusalCode.INVALID_NONCE: "The request id is not a nonce.",
     RefusalCode.MISSING_TARGET: "The target service header is missing.",
     RefusalCode.SCHEME_NOT_ACCEPTED: "The credential is of a scheme that is not accepted here.",
+    RefusalCode.IDENTITY_UNAVAILABLE: "The caller's identity cannot be checked at the moment.",
 }
 """One sentence for each refusal that is safe to show to the caller."""
 
@@ -216,6 +221,7 @@ NUMBER: Final[Mapping[RefusalCode, int]] = {
     RefusalCode.INVALID_NONCE: 29,
     RefusalCode.MISSING_TARGET: 30,
     RefusalCode.SCHEME_NOT_ACCEPTED: 31,
+    RefusalCode.IDENTITY_UNAVAILABLE: 32,
 }
 """The number of each refusal, the same in every language."""
 

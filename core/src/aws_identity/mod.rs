@@ -15,15 +15,12 @@ mod request;
 mod role;
 mod settings;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use answer::judge as judge_answer;
 pub(crate) use cache::Identities;
 pub(crate) use fault::Fault;
 pub(crate) use proof::{Proof, Sent};
 pub use request::IdentityRequest;
-pub(crate) use request::{Question, signed_at};
+pub(crate) use request::signed_at;
 pub(crate) use role::RolePattern;
 pub(crate) use settings::{Region, Settings};
 

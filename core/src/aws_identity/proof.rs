@@ -109,7 +109,15 @@ impl<'a> Proof<'a> {
             return Err(Fault::OtherTarget);
         }
         let date = as_text(date, |_| true).ok_or(Fault::Date)?;
-        Ok(Self { access_key, region, date, signature: foreign.signature, token, target: own, seconds: foreign.seconds })
+        Ok(Self {
+            access_key,
+            region,
+            date,
+            signature: foreign.signature,
+            token,
+            target: own,
+            seconds: foreign.seconds,
+        })
     }
 
     pub(crate) fn access_key(&self) -> &'a str {

@@ -29,7 +29,8 @@ impl RolePattern {
     /// # Errors
     /// What is wrong, in words.
     pub(crate) fn parse(arn: &str, id: &str) -> Result<Self, &'static str> {
-        const FORM: &str = "this must be the ARN of a role or user, as in \"arn:aws:iam::123456789012:role/prod-{service}-task\"";
+        const FORM: &str =
+            "this must be the ARN of a role or user, as in \"arn:aws:iam::123456789012:role/prod-{service}-task\"";
         let rest = arn.strip_prefix("arn:").ok_or(FORM)?;
         let (partition, rest) = rest.split_once(":iam::").ok_or(FORM)?;
         let (account, resource) = rest.split_once(':').ok_or(FORM)?;
@@ -147,7 +148,10 @@ mod tests {
         assert_eq!(service(user, "{service}", "arn:aws:iam::123456789012:user/ci/a"), Some("a".into()));
         assert_eq!(service(user, "{service}", "arn:aws:iam::123456789012:user/ci/b/a"), None);
         let one = "arn:aws:iam::123456789012:role/legacy.Billing";
-        assert_eq!(service(one, "billing", "arn:aws:sts::123456789012:assumed-role/legacy.Billing/s").as_deref(), Some("billing"));
+        assert_eq!(
+            service(one, "billing", "arn:aws:sts::123456789012:assumed-role/legacy.Billing/s").as_deref(),
+            Some("billing")
+        );
         assert_eq!(service(one, "billing", "arn:aws:sts::123456789012:assumed-role/legacy.Billing2/s"), None);
     }
 

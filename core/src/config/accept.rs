@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Window;
 use super::reader::{Item, Reader};
 use super::webhooks::Templates;
+use crate::aws_identity;
 use crate::scheme::{BuiltIn, Scheme, SchemeSet, Standard, catalogue, header};
 use crate::template::{Finder, Plan, Step, Template};
 
@@ -42,8 +43,10 @@ impl KnownSchemes {
     pub(super) fn covers_a_route(&self, scheme: Scheme) -> bool {
         match self.template(scheme) {
             Some(template) => template.coverage.method && template.coverage.path,
-            // A token covers nothing of the request that carries it.
-            None => !matches!(scheme, Scheme::ApiKey | Scheme::Standard(Standard::Jwt)),
+            None => match scheme {
+                Scheme::Standard(scheme) => !scheme.is_bearer(),
+                other => other != Scheme::ApiKey,
+            },
         }
     }
 
@@ -91,6 +94,7 @@ impl KnownSchemes {
             Scheme::Standard(Standard::Rfc9421) => vec!["Signature", "Signature-Input"],
             // Of these two the word before the credential tells which it is.
             Scheme::Standard(Standard::AwsSigv4 | Standard::Jwt) => vec!["Authorization"],
+            Scheme::Standard(Standard::AwsIdentity) => vec![aws_identity::header::IDENTITY],
             Scheme::Plan(at) => {
                 let template = &self.plans[usize::from(at)].template;
                 let caller = template.caller.into_iter().flat_map(|at| &template.headers[at].names);

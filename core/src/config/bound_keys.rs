@@ -9,6 +9,7 @@ use super::json::Json;
 use super::keys::Places;
 use super::reader::{Item, Members, Reader, child};
 use super::{Key, KeyState, SecretText, Service, secret};
+use crate::aws_identity::MAX_TOKEN_BYTES;
 use crate::bound_key::{BoundKey, KeyAlgorithm};
 use crate::mac::{MacKey, key_block};
 use crate::sigv4::SigningSecret;
@@ -27,13 +28,50 @@ pub(crate) struct AwsKey {
     pub(crate) session_token: Option<SecretText>,
 }
 
+impl AwsKey {
+    /// A key that was given out for a while.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn temporary(id: &str, secret: &str, session_token: Option<&str>) -> Result<Self, &'static str> {
+        if !is_access_key_id(id) {
+            return Err(ACCESS_KEY_ID_RULE);
+        }
+        if !is_aws_secret(secret.as_bytes()) {
+            return Err(AWS_SECRET_RULE);
+        }
+        if session_token.is_some_and(|token| !is_session_token(token.as_bytes())) {
+            return Err(SESSION_TOKEN_RULE);
+        }
+        Ok(Self {
+            key: bare_key(id, b"", (0, u64::MAX, KeyState::Active)),
+            signing: SigningSecret::new(secret.as_bytes()),
+            session_token: session_token.map(|token| Zeroizing::new(token.as_bytes().into())),
+        })
+    }
+}
+
+fn is_access_key_id(id: &str) -> bool {
+    (16..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn is_aws_secret(secret: &[u8]) -> bool {
+    secret.len() >= MIN_AWS_SECRET_BYTES && secret.iter().all(u8::is_ascii_graphic)
+}
+
+fn is_session_token(token: &[u8]) -> bool {
+    token.len() <= MAX_TOKEN_BYTES && token.iter().all(u8::is_ascii_graphic)
+}
+
 /// Where something with a unique id belongs: the positions of its service and of itself there.
 pub(crate) type PlaceIndex = HashMap<Box<[u8]>, (usize, usize), FixedState>;
 
 /// The shortest secret of an access key, in bytes.
 const MIN_AWS_SECRET_BYTES: usize = 16;
-/// The longest session token, in bytes.
-const MAX_SESSION_TOKEN_BYTES: usize = 4096;
+
+const ACCESS_KEY_ID_RULE: &str = "an access key id is 16 to 128 letters and digits";
+const AWS_SECRET_RULE: &str = "the secret of an access key is 16 or more visible ASCII characters";
+const SESSION_TOKEN_RULE: &str = "a session token is up to 4096 visible ASCII characters";
 
 /// Whether a key says what it is for.
 pub(super) fn is_bound(item: &Item<'_>) -> bool {
@@ -135,16 +173,16 @@ impl Reader<'_> {
         };
         let text = self.key_text(&item)?;
         self.warn_of_literal(&item);
-        if text.len() < MIN_AWS_SECRET_BYTES || !text.iter().all(u8::is_ascii_graphic) {
-            self.problem(&item.pointer, "the secret of an access key is 16 or more visible ASCII characters");
+        if !is_aws_secret(&text) {
+            self.problem(&item.pointer, AWS_SECRET_RULE);
             return None;
         }
         let session_token = match members.get("session_token") {
             None => None,
             Some(item) => {
                 let token = self.key_text(&item)?;
-                if token.len() > MAX_SESSION_TOKEN_BYTES || !token.iter().all(u8::is_ascii_graphic) {
-                    self.problem(&item.pointer, "a session token is up to 4096 visible ASCII characters");
+                if !is_session_token(&token) {
+                    self.problem(&item.pointer, SESSION_TOKEN_RULE);
                     return None;
                 }
                 Some(Zeroizing::new(token.as_slice().into()))
@@ -153,15 +191,31 @@ impl Reader<'_> {
         Some(AwsKey { key: bare_key(&id?, &text, life?), signing: SigningSecret::new(&text), session_token })
     }
 
+    /// The id of an access key, which may come from the environment: that of a role changes with its secret.
     fn access_key_id(&mut self, item: &Item<'_>) -> Option<String> {
-        let id = self.string(item)?;
-        let is_id =
-            (16..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if !is_id {
-            self.problem(&item.pointer, "an access key id is 16 to 128 letters and digits");
+        let text = self.string(item)?;
+        let id = match text.strip_prefix("env:") {
+            None => Some(text.to_owned()),
+            Some(name) => match self.lookup.env(name) {
+                Ok(id) => id,
+                Err(why) => {
+                    self.problem(&item.pointer, format!("the environment variable {name} cannot be read: {why}"));
+                    return None;
+                }
+            },
+        };
+        let Some(id) = id else {
+            self.problem(
+                &item.pointer,
+                "the environment variable that stands here is not set; set it to the access key id",
+            );
+            return None;
+        };
+        if !is_access_key_id(&id) {
+            self.problem(&item.pointer, ACCESS_KEY_ID_RULE);
             return None;
         }
-        Some(id.to_owned())
+        Some(id)
     }
 
     /// All access keys by their ids. An id that two services have is refused: nobody could say whose it is.

@@ -77,6 +77,7 @@ impl Reader<'_> {
                 "contexts",
                 "rfc9421",
                 "aws_sigv4",
+                "aws_identity",
                 "jwt",
             ],
         )?;
@@ -127,10 +128,16 @@ impl Reader<'_> {
             .map_or(Vec::new(), |item| self.routes(&item, accept, &known, &|id| ids.get(id.as_bytes()).copied()));
         let aws_is_described = members.get("aws_sigv4").is_some();
         let aws = Scheme::Standard(Standard::AwsSigv4);
-        let uses_aws =
-            sign_with == aws || routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| set.has(aws));
+        let uses = |scheme| {
+            sign_with == scheme
+                || routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| set.has(scheme))
+        };
+        let uses_aws = uses(aws);
         if uses_aws && !aws_is_described {
             self.problem("/aws_sigv4", "say which region and service the signatures of aws-sigv4 are for");
+        }
+        if uses(Scheme::Standard(Standard::AwsIdentity)) && members.get("aws_identity").is_none() {
+            self.problem("/aws_identity", "say which regions and roles the identities of aws-identity are from");
         }
         let names_callers_by_key =
             routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| known.names_callers_by_key(set));

@@ -6,6 +6,7 @@ mod bound_keys;
 mod contexts;
 mod document;
 mod environment;
+mod identities;
 pub(crate) mod json;
 mod keys;
 mod lookup;

@@ -3,7 +3,7 @@
 use super::accept::KnownSchemes;
 use super::reader::{Item, Reader, child};
 use super::{ReplayRule, Route, Rules};
-use crate::scheme::{Scheme, SchemeSet, Standard};
+use crate::scheme::{Scheme, SchemeSet};
 
 impl Reader<'_> {
     pub(super) fn routes(
@@ -110,11 +110,14 @@ impl Reader<'_> {
 
     fn require_all(&mut self, item: &Item<'_>, known: &KnownSchemes) -> SchemeSet {
         let set = self.accept(item, known);
-        let is_bearer = |scheme: &Scheme| matches!(scheme, Scheme::ApiKey | Scheme::Standard(Standard::Jwt));
+        let is_bearer = |scheme: &Scheme| match scheme {
+            Scheme::Standard(scheme) => scheme.is_bearer(),
+            other => *other == Scheme::ApiKey,
+        };
         if set.iter().filter(|scheme| !is_bearer(scheme)).count() > 1 {
             self.problem(
                 &item.pointer,
-                "one signature covers a request; require one signing scheme, with or without api-key and jwt",
+                "one signature covers a request; require one signing scheme, with or without api-key, jwt and aws-identity",
             );
         }
         let names_a_webhook = |scheme| known.name(scheme).starts_with("webhook:");

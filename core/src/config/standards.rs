@@ -20,14 +20,20 @@ impl Reader<'_> {
             None => policies(PolicySettings::default()).ok(),
         };
         let aws = document.get("aws_sigv4").map(|item| self.aws(&item));
+        let known: Vec<&str> = services.iter().map(|service| &*service.id).collect();
+        let identities = document.get("aws_identity").map(|item| self.identities(&item, &known));
         let tokens = self.tokens(document.get("jwt"), own, services);
+        let identities = match identities {
+            Some(None) => return None,
+            other => other.flatten(),
+        };
         let (messages, responses) = messages?;
         let aws = match aws {
             Some(read) => Some(read?),
             None => None,
         };
         let unknown_aws_key = sigv4::SigningSecret::new(b"no service has this secret");
-        Some(Standards { messages, responses, aws, unknown_aws_key, tokens })
+        Some(Standards { messages, responses, aws, unknown_aws_key, tokens, identities })
     }
 
     fn messages(&mut self, item: &Item<'_>) -> Option<(rfc9421::Policy, rfc9421::Policy)> {

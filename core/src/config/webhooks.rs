@@ -225,6 +225,16 @@ impl Reader<'_> {
 
 /// Names that stand for something else in `accept`.
 fn is_reserved(id: &str) -> bool {
-    ["service-hmac", "service-hmac-v2", "cross-service", "api-key", "jwt", "aws-sigv4", "rfc9421", "auth-context"]
-        .contains(&id)
+    [
+        "service-hmac",
+        "service-hmac-v2",
+        "cross-service",
+        "api-key",
+        "jwt",
+        "aws-identity",
+        "aws-sigv4",
+        "rfc9421",
+        "auth-context",
+    ]
+    .contains(&id)
 }

@@ -70,11 +70,13 @@ pub enum RefusalCode {
     MissingTarget = 30,
     /// The request is signed, but in a format that this route or service does not accept.
     SchemeNotAccepted = 31,
+    /// Somebody else has to say who made the credential, and has not: AWS was not asked, or gave no answer.
+    IdentityUnavailable = 32,
 }
 
 impl RefusalCode {
     /// Every code, by number.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::AuthenticationRequired,
         Self::MissingSignature,
         Self::MissingTimestamp,
@@ -106,6 +108,7 @@ impl RefusalCode {
         Self::InvalidNonce,
         Self::MissingTarget,
         Self::SchemeNotAccepted,
+        Self::IdentityUnavailable,
     ];
 
     /// The number of the code, the same in every language.
@@ -149,6 +152,7 @@ impl RefusalCode {
             Self::InvalidNonce => "INVALID_NONCE",
             Self::MissingTarget => "MISSING_TARGET",
             Self::SchemeNotAccepted => "SCHEME_NOT_ACCEPTED",
+            Self::IdentityUnavailable => "IDENTITY_UNAVAILABLE",
         }
     }
 
@@ -187,6 +191,7 @@ impl RefusalCode {
             "INVALID_NONCE" => Some(Self::InvalidNonce),
             "MISSING_TARGET" => Some(Self::MissingTarget),
             "SCHEME_NOT_ACCEPTED" => Some(Self::SchemeNotAccepted),
+            "IDENTITY_UNAVAILABLE" => Some(Self::IdentityUnavailable),
             _ => None,
         }
     }
@@ -226,6 +231,7 @@ impl RefusalCode {
             29 => Some(Self::InvalidNonce),
             30 => Some(Self::MissingTarget),
             31 => Some(Self::SchemeNotAccepted),
+            32 => Some(Self::IdentityUnavailable),
             _ => None,
         }
     }
@@ -265,6 +271,7 @@ impl RefusalCode {
             Self::InvalidNonce => 401,
             Self::MissingTarget => 401,
             Self::SchemeNotAccepted => 401,
+            Self::IdentityUnavailable => 503,
         }
     }
 
@@ -303,6 +310,7 @@ impl RefusalCode {
             Self::InvalidNonce => "The request id is not a nonce.",
             Self::MissingTarget => "The target service header is missing.",
             Self::SchemeNotAccepted => "The credential is of a scheme that is not accepted here.",
+            Self::IdentityUnavailable => "The caller's identity cannot be checked at the moment.",
         }
     }
 
@@ -341,6 +349,7 @@ impl RefusalCode {
             Self::InvalidNonce => "credential",
             Self::MissingTarget => "credential",
             Self::SchemeNotAccepted => "credential",
+            Self::IdentityUnavailable => "outage",
         }
     }
 }

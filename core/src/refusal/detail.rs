@@ -8,7 +8,7 @@ use crate::policy::PathFault;
 use crate::request::HeadFault;
 use crate::scheme::{Scheme, SchemeSet};
 use crate::template::{ClaimFault, SignaturePlace, Template, TimeUnit, TimestampPlace};
-use crate::{jwt, rfc9421, sigv4};
+use crate::{aws_identity, jwt, rfc9421, sigv4};
 
 /// What exactly was wrong.
 #[derive(Clone, Copy)]
@@ -55,6 +55,8 @@ pub(crate) enum Detail {
     MessageSignature(rfc9421::Fault),
     /// What is wrong with a signature of AWS.
     AwsSignature(sigv4::Fault),
+    /// What is wrong with the proof of an IAM identity.
+    Identity(aws_identity::Fault),
     UnknownIssuer,
     UnknownTokenCaller,
     TokenOfAnother,
@@ -157,6 +159,7 @@ impl Detail {
             Self::Token(fault) => fault.sentence(),
             Self::MessageSignature(fault) => fault.sentence().into(),
             Self::AwsSignature(fault) => fault.sentence().into(),
+            Self::Identity(fault) => fault.sentence(),
             Self::UnknownIssuer => "the token's issuer (iss) is neither a service nor listed under jwt.issuers".into(),
             Self::UnknownTokenCaller => "the token names a caller that is not in \"services\"".into(),
             Self::TokenOfAnother => format!("{caller} has issued a token about somebody else, and only jwt.issuers may do that"),

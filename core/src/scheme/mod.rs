@@ -88,28 +88,35 @@ pub(crate) enum Standard {
     Rfc9421,
     AwsSigv4,
     Jwt,
+    AwsIdentity,
 }
 
 impl Standard {
-    pub(crate) const ALL: [Self; 3] = [Self::Rfc9421, Self::AwsSigv4, Self::Jwt];
+    pub(crate) const ALL: [Self; 4] = [Self::Rfc9421, Self::AwsSigv4, Self::Jwt, Self::AwsIdentity];
 
     pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::Rfc9421 => "rfc9421",
             Self::AwsSigv4 => "aws-sigv4",
             Self::Jwt => "jwt",
+            Self::AwsIdentity => "aws-identity",
         }
     }
 
     pub(crate) fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scheme| scheme.id() == id)
     }
+
+    /// Whether a credential covers nothing of the request, so that whoever has it can send any other with it.
+    pub(crate) const fn is_bearer(self) -> bool {
+        matches!(self, Self::Jwt | Self::AwsIdentity)
+    }
 }
 
 /// The position of the first plan in a set: behind the built-in schemes, `api-key` and the standards.
-const FIRST_PLAN: u8 = 7;
+const FIRST_PLAN: u8 = 8;
 /// The most plans of a config: those of its webhooks, and its templates with a caller.
-pub(crate) const MAX_PLANS: usize = 121;
+pub(crate) const MAX_PLANS: usize = 120;
 
 impl Scheme {
     const fn bit(self) -> u128 {
@@ -128,7 +135,7 @@ pub(crate) struct SchemeSet(u128);
 
 impl SchemeSet {
     const BUILT_IN: u128 = 0b111;
-    const STANDARD: u128 = 0b111_0000;
+    const STANDARD: u128 = 0b1111_0000;
 
     #[must_use]
     pub(crate) const fn with(self, scheme: Scheme) -> Self {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use headers::SignedHeaders;
 pub(crate) use standard::{best_token_key, can_sign};
 
-use crate::config::{Compiled, Config, Key, Service};
+use crate::config::{AwsKey, Compiled, Config, Key, Service};
 use crate::identifier::{ReceivedId, is_id};
 use crate::mac::{Sink, push_hex};
 use crate::refusal::FailureCode;
@@ -23,6 +23,8 @@ pub struct Signer {
     config: Arc<Compiled>,
     service: usize,
     target: Option<Box<str>>,
+    /// Takes the place of the access keys in the config.
+    temporary: Option<Arc<AwsKey>>,
 }
 
 /// Why a request cannot be signed. Displays as a sentence that says what to do.
@@ -122,6 +124,32 @@ impl Signer {
     /// # Errors
     /// Where the config has no key for its own service, or the scheme needs a target and has none.
     pub fn new(config: &Config, target: Option<&str>) -> Result<Self, SignError> {
+        Self::with(config, target, None)
+    }
+
+    /// A signer that uses credentials of AWS that were given out for a while, as a role has them, in place of the access keys in the
+    /// config. Make a new one when they are renewed. Only with `aws-identity` and `aws-sigv4`.
+    ///
+    /// # Errors
+    /// As [`Signer::new`], and where the credentials are none.
+    pub fn with_aws_credentials(
+        config: &Config,
+        target: Option<&str>,
+        access_key_id: &str,
+        secret: &str,
+        session_token: Option<&str>,
+    ) -> Result<Self, SignError> {
+        let is_aws = matches!(config.0.sign_with, Scheme::Standard(Standard::AwsIdentity | Standard::AwsSigv4));
+        if !is_aws {
+            return Err(SignError::InvalidRequest(
+                "set \"sign_with\" to aws-identity or aws-sigv4 to sign with credentials of AWS",
+            ));
+        }
+        let key = AwsKey::temporary(access_key_id, secret, session_token).map_err(SignError::InvalidRequest)?;
+        Self::with(config, target, Some(Arc::new(key)))
+    }
+
+    fn with(config: &Config, target: Option<&str>, temporary: Option<Arc<AwsKey>>) -> Result<Self, SignError> {
         let config = config.0.clone();
         let service = match config.sign_with {
             Scheme::Plan(at) if config.plan(at).webhook.is_some() => config.plan(at).webhook,
@@ -130,13 +158,13 @@ impl Signer {
                 let target = target.ok_or(SignError::ApiKeyTargetNeeded)?;
                 let at = config.find(target.as_bytes()).filter(|&at| config.services[at].call_with.is_some());
                 return match at {
-                    Some(service) => Ok(Self { config, service, target: Some(target.into()) }),
+                    Some(service) => Ok(Self { config, service, target: Some(target.into()), temporary: None }),
                     None => Err(SignError::NoApiKey),
                 };
             }
-            Scheme::Standard(scheme) => {
-                config.find(config.service.as_bytes()).filter(|&at| standard::can_sign(&config.services[at], scheme))
-            }
+            Scheme::Standard(scheme) => config
+                .find(config.service.as_bytes())
+                .filter(|&at| temporary.is_some() || standard::can_sign(&config.services[at], scheme)),
             Scheme::Plan(_) | Scheme::BuiltIn(_) => {
                 config.find(config.service.as_bytes()).filter(|&at| !config.services[at].keys.is_empty())
             }
@@ -145,8 +173,8 @@ impl Signer {
         let needs_target = match config.sign_with {
             Scheme::BuiltIn(scheme) => scheme.signs_target(),
             Scheme::ApiKey => false,
-            // A token that is good everywhere could be used everywhere.
-            Scheme::Standard(scheme) => scheme == Standard::Jwt,
+            // What is good everywhere could be used everywhere.
+            Scheme::Standard(scheme) => scheme.is_bearer(),
             Scheme::Plan(at) => config.plan(at).template.target.is_some(),
         };
         match target {
@@ -154,7 +182,7 @@ impl Signer {
             Some(target) if !is_id(target) => return Err(SignError::InvalidTarget),
             _ => {}
         }
-        Ok(Self { config, service, target: target.map(Into::into) })
+        Ok(Self { config, service, target: target.map(Into::into), temporary })
     }
 
     /// Signs a request as it will be sent. The method may be in any letter case; the target and the body must be the bytes
@@ -280,7 +308,7 @@ impl Signer {
         let signs_nonce = match self.config.sign_with {
             Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
             Scheme::ApiKey => false,
-            Scheme::Standard(scheme) => scheme != Standard::AwsSigv4,
+            Scheme::Standard(scheme) => !matches!(scheme, Standard::AwsSigv4 | Standard::AwsIdentity),
             Scheme::Plan(at) => self.config.plan(at).template.signs_nonce(),
         };
         if signs_nonce && !id.is_nonce() {

@@ -1,17 +1,18 @@
 //! Signs as the standards say: message signatures, signatures of AWS, and tokens.
 
 use super::{Prepared, SignError, SignedHeaders, Signer};
+use crate::aws_identity;
 use crate::config::{AwsKey, Bound, Key, KeyState, Service};
 use crate::jwt;
 use crate::request::{Head, Headers};
 use crate::rfc9421;
-use crate::scheme::{Scheme, Standard};
+use crate::scheme::{Scheme, Standard, header};
 use crate::sigv4;
 
 /// Whether a service has a key to sign with.
 pub(crate) fn can_sign(service: &Service, scheme: Standard) -> bool {
     match scheme {
-        Standard::AwsSigv4 => !service.aws_keys.is_empty(),
+        Standard::AwsSigv4 | Standard::AwsIdentity => !service.aws_keys.is_empty(),
         Standard::Rfc9421 => service.bound_keys.iter().any(is_for_messages),
         Standard::Jwt => service.bound_keys.iter().any(is_for_tokens),
     }
@@ -42,6 +43,7 @@ impl Signer {
                 let key = self.best_aws_key(now)?;
                 headers = listed(self.sign_for_aws(&head, body, key, now)?.headers());
             }
+            Standard::AwsIdentity => headers = self.sign_identity(now, nonce)?,
             Standard::Rfc9421 => headers = listed(self.sign_message(&head, body, now, nonce)?.headers()),
             Standard::Jwt => {
                 let token = self.issue(now, nonce)?;
@@ -54,7 +56,7 @@ impl Signer {
         Ok(headers)
     }
 
-    /// What is signed, for diagnosis. Of a token, which covers nothing of the request, there is nothing.
+    /// What is signed, for diagnosis: of the proof of an identity the question to AWS, of a token nothing.
     pub(super) fn standard_message<H: Headers + ?Sized>(
         &self,
         scheme: Standard,
@@ -68,6 +70,7 @@ impl Signer {
         Ok(match scheme {
             Standard::AwsSigv4 => self.sign_for_aws(&head, body, self.best_aws_key(now)?, now)?.canonical_request,
             Standard::Rfc9421 => self.sign_message(&head, body, now, nonce)?.base().to_vec(),
+            Standard::AwsIdentity => self.identity_signed_at(now)?.canonical_request,
             Standard::Jwt => Vec::new(),
         })
     }
@@ -204,11 +207,39 @@ impl Signer {
         sigv4::presign(&head, payload, &credentials(self.best_aws_key(now)?), scope, now, seconds).map_err(unsignable)
     }
 
+    /// The proof of the IAM identity that the key belongs to. The same within a minute, so that the target asks AWS about it once.
+    fn sign_identity(&self, now: u64, nonce: &str) -> Result<SignedHeaders, SignError> {
+        let mut headers = SignedHeaders::new();
+        let signed = self.identity_signed_at(now)?;
+        let target = self.target.as_deref().unwrap_or_default();
+        headers.push(header::TARGET_SERVICE, |text| text.push_str(target));
+        for (name, value) in signed.headers() {
+            let name = match name {
+                "X-Amz-Date" => aws_identity::header::DATE,
+                "X-Amz-Security-Token" => aws_identity::header::TOKEN,
+                _ => aws_identity::header::IDENTITY,
+            };
+            headers.push(name, |text| text.push_str(value));
+        }
+        headers.push(header::REQUEST_ID, |text| text.push_str(nonce));
+        Ok(headers)
+    }
+
+    fn identity_signed_at(&self, now: u64) -> Result<sigv4::Signed<'_>, SignError> {
+        let settings = self.config.standards.identities.as_ref().ok_or(SignError::Unsignable)?;
+        let target = self.target.as_deref().unwrap_or_default();
+        let credentials = credentials(self.best_aws_key(now)?);
+        aws_identity::signed_at(&settings.regions[0], target, &credentials, now).map_err(unsignable)
+    }
+
     fn aws_scope(&self) -> Result<&sigv4::Expected, SignError> {
         self.config.standards.aws.as_ref().ok_or(SignError::Unsignable)
     }
 
     fn best_aws_key(&self, now: u64) -> Result<&AwsKey, SignError> {
+        if let Some(temporary) = &self.temporary {
+            return Ok(temporary);
+        }
         Key::best(&self.own().aws_keys, |known| &known.key, now).ok_or(SignError::NoValidKey)
     }
 

@@ -4,7 +4,7 @@ use crate::credentials::Fault;
 use crate::refusal::{Detail, RefusalCode};
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
-use crate::{jwt, sigv4};
+use crate::{aws_identity, jwt, sigv4};
 
 const AUTHORIZATION: &str = "Authorization";
 
@@ -15,6 +15,7 @@ pub(crate) struct Carriers<'a> {
     authorization_is_repeated: bool,
     has_signature: bool,
     query: Option<&'a [u8]>,
+    identity: aws_identity::Sent<'a>,
 }
 
 impl<'a> Carriers<'a> {
@@ -33,6 +34,9 @@ impl<'a> Carriers<'a> {
                 name.eq_ignore_ascii_case(b"Signature") || name.eq_ignore_ascii_case(b"Signature-Input");
         });
         carriers.query = head.split_target().1;
+        if accepted.has(Scheme::Standard(Standard::AwsIdentity)) {
+            carriers.identity = aws_identity::Sent::collect(head.headers);
+        }
         carriers
     }
 
@@ -42,6 +46,7 @@ impl<'a> Carriers<'a> {
             Standard::Rfc9421 => self.has_signature,
             Standard::AwsSigv4 => sigv4::is_there(self.authorization, self.query),
             Standard::Jwt => self.bearer().is_some(),
+            Standard::AwsIdentity => self.identity.is_there(),
         };
         let accepted = Standard::ALL.into_iter().filter(|scheme| accepted.has(Scheme::Standard(*scheme)));
         accepted.filter(|scheme| is_there(*scheme)).map(Scheme::Standard).fold(SchemeSet::default(), SchemeSet::with)
@@ -53,6 +58,11 @@ impl<'a> Carriers<'a> {
             true => Err((RefusalCode::DuplicateHeader, Detail::Repeated(AUTHORIZATION))),
             false => Ok(()),
         }
+    }
+
+    /// The proof of an IAM identity.
+    pub(crate) fn identity(&self) -> &aws_identity::Sent<'a> {
+        &self.identity
     }
 
     /// The text of the token, where there is one.

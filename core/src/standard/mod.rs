@@ -2,6 +2,7 @@
 
 mod carriers;
 mod digests;
+mod identity;
 mod response;
 mod settings;
 mod signature;
@@ -10,6 +11,7 @@ mod token_settings;
 
 pub(crate) use carriers::Carriers;
 pub(crate) use digests::{BodyDigests, RunningDigests, Wanted};
+pub(crate) use identity::{Identity, IdentityFacts, find_service, judge as judge_identity, question};
 pub(crate) use response::{Response, judge as judge_response};
 pub(crate) use settings::Standards;
 pub(crate) use signature::{Pending, Signature};
@@ -20,6 +22,8 @@ pub(crate) use token_settings::{Issuer, Issuing, TokenSettings};
 pub(crate) struct StandardFacts {
     /// What the request's token says, where it carries one.
     pub(crate) token: Option<TokenFacts>,
+    /// Whom AWS has confirmed, where the request proves an IAM identity.
+    pub(crate) identity: Option<IdentityFacts>,
     /// What the signature covers.
     pub(crate) covered: Vec<Box<str>>,
 }

@@ -59,7 +59,7 @@ pub(crate) fn judge<H: Headers + ?Sized, R: Headers + ?Sized>(
     if expected != Some(at) {
         return Err(refuse(RefusalCode::ServiceNotAllowed, Detail::AnsweredByAnother));
     }
-    let standard = StandardFacts { token: None, covered: signature.covered() };
+    let standard = StandardFacts { token: None, identity: None, covered: signature.covered() };
     let caller = Caller {
         service: at,
         key: found.key(),

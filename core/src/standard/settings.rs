@@ -1,7 +1,7 @@
 //! What the config says of the standards.
 
 use super::TokenSettings;
-use crate::{rfc9421, sigv4};
+use crate::{aws_identity, rfc9421, sigv4};
 
 /// How credentials of the standards are judged and made.
 pub(crate) struct Standards {
@@ -13,4 +13,6 @@ pub(crate) struct Standards {
     /// Stands in for the secret of an access key that is not known, so that it takes the same work.
     pub(crate) unknown_aws_key: sigv4::SigningSecret,
     pub(crate) tokens: TokenSettings,
+    /// `None` where the config says nothing of IAM identities, so that none can be judged.
+    pub(crate) identities: Option<aws_identity::Settings>,
 }

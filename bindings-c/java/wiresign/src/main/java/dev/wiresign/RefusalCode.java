@@ -221,7 +221,14 @@ public enum RefusalCode {
      *
      * @since 0.1.0
      */
-    SCHEME_NOT_ACCEPTED(31, 401, "The credential is of a scheme that is not accepted here.");
+    SCHEME_NOT_ACCEPTED(31, 401, "The credential is of a scheme that is not accepted here."),
+
+    /**
+     * Somebody else has to say who made the credential, and has not: AWS was not asked, or gave no answer.
+     *
+     * @since 0.1.0
+     */
+    IDENTITY_UNAVAILABLE(32, 503, "The caller's identity cannot be checked at the moment.");
 
     private final int number;
     private final int status;
