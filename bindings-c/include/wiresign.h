@@ -209,6 +209,12 @@
 #define WIRESIGN_SCHEME_NOT_ACCEPTED 31
 
 /**
+ * Somebody else has to say who made the credential, and has not: AWS was not asked, or gave no
+ * answer.
+ */
+#define WIRESIGN_IDENTITY_UNAVAILABLE 32
+
+/**
  * The configuration document has problems; each is listed with its JSON pointer.
  */
 #define WIRESIGN_CONFIG_INVALID 1001
