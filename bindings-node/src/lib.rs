@@ -12,6 +12,7 @@ mod facts;
 pub mod outcome;
 pub mod signer;
 pub mod text;
+pub mod token_issuer;
 pub mod verifier;
 
 use napi_derive::napi;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import crypto from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -60,6 +61,9 @@ describe("The contract", () => {
     Signer: ["toJSON"],
     Verifier: ["check", "toJSON"],
     Verified: ["toJSON"],
+    TokenIssuer: ["toJSON"],
+    IssuedToken: ["toJSON"],
+    TokenResponse: ["toJSON"],
     Refusal: ["name", "toJSON"],
     SigningError: ["name"],
     ConfigError: ["name", "code", "message"],
@@ -90,7 +94,17 @@ describe("The contract", () => {
   const query = `hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=42`;
   const challenge = { method: "GET", target: `/chat?${query}`, headers: {} };
   const explained = verifier.explain({ method: "GET", target: "/", headers: {} });
+  const pair = crypto.generateKeyPairSync("ed25519");
+  const own = {
+    algorithm: "ed25519",
+    private_key: `literal:${pair.privateKey.export({ format: "pem", type: "pkcs8" })}`,
+  };
+  const services = { orders: { keys: [own] }, billing: { allowed_targets: ["orders"] } };
+  const issuer = new esm.TokenIssuer(esm.Config.parse({ service: "orders", services }));
   const examples = {
+    TokenIssuer: issuer,
+    IssuedToken: issuer.issue("billing", "orders"),
+    TokenResponse: issuer.answer(null, Buffer.from("")),
     Explanation: explained,
     Hint: explained.hints[0],
     HandshakeResponse: new esm.Verifier(ordersConfig({ webhooks, routes })).handshake("chat", challenge),

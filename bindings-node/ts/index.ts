@@ -24,6 +24,13 @@ export {
   type SignOptions,
 } from "./signer.js";
 export type { Claim, Claims } from "./token.js";
+export {
+  IssuedToken,
+  TokenIssuer,
+  TokenResponse,
+  type AnswerTokenOptions,
+  type IssueTokenOptions,
+} from "./token-issuer.js";
 export { Verified } from "./verified.js";
 export {
   Verifier,

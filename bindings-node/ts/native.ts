@@ -149,6 +149,39 @@ export interface NativeContexts {
   counters(): Counter[];
 }
 
+export interface IssuedFields {
+  readonly text: string;
+  readonly expires: number;
+  readonly lifetime: number;
+  readonly permissions: string[];
+}
+
+export interface TokenResponseFields {
+  readonly status: number;
+  readonly headers: [string, string][];
+  readonly body: string;
+}
+
+export interface NativeTokenIssuer {
+  issue(
+    subject: string,
+    audience: string,
+    lifetime: number | undefined,
+    permissions: string[] | undefined,
+    tenant: string | undefined,
+    now: number,
+    id: string | undefined,
+  ): IssuedFields | null;
+  answer(
+    caller: string | undefined,
+    form: Uint8Array,
+    tenant: string | undefined,
+    now: number,
+    id: string | undefined,
+  ): TokenResponseFields | null;
+  lastError(): string;
+}
+
 export interface RefusalFields {
   readonly code: string;
   readonly status: number;
@@ -330,6 +363,7 @@ export interface Native {
   NativeConfig: abstract new () => NativeConfig;
   NativeContexts: { create(config: NativeConfig): NativeContexts | string };
   NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
+  NativeTokenIssuer: { create(config: NativeConfig): NativeTokenIssuer | string };
   NativeVerifier: new (config: NativeConfig) => NativeVerifier;
 }
 

@@ -204,7 +204,7 @@ fn listed(signed: &SignedHeaders) -> Vec<Vec<String>> {
 }
 
 /// The nonce that is given, or a fresh request id.
-fn nonce_of(given: Option<&WireText>) -> std::result::Result<String, String> {
+pub(crate) fn nonce_of(given: Option<&WireText>) -> std::result::Result<String, String> {
     match given {
         Some(nonce) => Ok(text_of(&nonce.0).to_owned()),
         None => wiresign_host::request_id_string().map_err(|error| error.to_string()),

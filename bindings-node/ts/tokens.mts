@@ -1,0 +1,2 @@
+export { createTokenFetch, TokenError, TokenSource } from "./tokens.js";
+export type { TokenSourceOptions } from "./tokens.js";
