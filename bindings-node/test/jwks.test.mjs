@@ -246,5 +246,19 @@ describe("A token with an unknown key", () => {
     assert.equal((await ask()).status, 401);
     await until(async () => (await ask()).status === 200);
     assert.equal(await (await ask()).json(), "ann");
+
+    // A token that is wrong reaches no handler, also where none is needed.
+    const lenient = withCrossServiceAuth(({ caller }) => Response.json(caller?.subject ?? null), {
+      verifier,
+      strict: false,
+    });
+    const as = async (headers) => {
+      const answer = await lenient(new Request("http://orders/a", { headers }), {});
+      return answer.status === 200 ? answer.json() : answer.status;
+    };
+    assert.equal(await as({}), null);
+    assert.equal(await as(bearer(userToken(NEXT))), "ann");
+    assert.equal(await as(bearer(userToken(KEY))), 401);
+    assert.equal(await as({ authorization: "Basic YTpi" }), null);
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { Verifier } from "wiresign";
+import { Config, Signer, Verifier } from "wiresign";
 
 import { BUILD, compile } from "./compile.mjs";
 import { call, sign, send } from "./requests.mjs";
@@ -108,7 +108,52 @@ for (const platform of ["express", "fastify"]) {
       assert.equal(JSON.parse((await call(keys, "GET", "/internal/mine")).body).code, "AUTHENTICATION_REQUIRED");
       const both = await serve(test);
       assert.equal(JSON.parse((await call(both, "GET", "/keys")).body).code, "AUTHENTICATION_REQUIRED");
-      await assert.rejects(serve(test, { env: { SERVICE_AUTH_MODE: "iam" } }), /the mode "iam" is not known/);
+      const hmac = await serve(test, { env: { SERVICE_AUTH_MODE: "hmac" } });
+      assert.equal((await call(hmac, "GET", "/internal/mine")).status, 200);
+      await assert.rejects(serve(test, { env: { SERVICE_AUTH_MODE: "magic" } }), /the mode "magic" is not known/);
+    });
+
+    it("serves roles of AWS where a guard or the mode asks for them", async (test) => {
+      const more = {
+        accept: ["service-hmac-v2", "aws-sigv4"],
+        aws_sigv4: { region: "eu-west-1", service: "orders" },
+        services: {
+          ...ORDERS.services,
+          billing: {
+            ...ORDERS.services.billing,
+            permissions: undefined,
+            aws_keys: [{ id: "AKIDBILLING000000001", secret: "env:BILLING_SECRET" }],
+          },
+        },
+      };
+      const billing = { ...ORDERS, ...more, service: "billing", sign_with: "aws-sigv4" };
+      const signer = new Signer(Config.parse(billing, { env: ENV }), { target: "orders" });
+      const asRole = (port, target, changed = target) => {
+        const host = `127.0.0.1:${port}`;
+        const signed = signer.sign({ method: "GET", target, headers: { host }, authority: host });
+        return send(port, "GET", changed, { headers: { host, ...Object.fromEntries(signed) } });
+      };
+      const both = await serve(test, { more });
+      const served = await asRole(both, "/roles/a?b=c");
+      assert.deepEqual(JSON.parse(served.body), { name: "a", caller: "billing" });
+      const user = await send(both, "POST", "/open", {
+        headers: { ...JSON_TYPE, Authorization: "Bearer of-somebody-else" },
+        body: "{}",
+      });
+      assert.deepEqual(JSON.parse(user.body), { parsed: {}, caller: null, id: null });
+      const liar = await send(both, "POST", "/open", {
+        headers: { ...JSON_TYPE, Authorization: "AWS4-HMAC-SHA256 Credential=a" },
+        body: "{}",
+      });
+      assert.equal(liar.status, 401);
+      assert.equal(JSON.parse((await asRole(both, "/roles/a", "/roles/b")).body).code, "INVALID_SIGNATURE");
+      assert.equal(JSON.parse((await call(both, "GET", "/roles/a")).body).code, "AUTHENTICATION_REQUIRED");
+      assert.equal((await call(both, "GET", "/internal/mine")).status, 200);
+      assert.equal((await send(both, "GET", "/roles/a")).status, 401);
+
+      const iam = await serve(test, { more, env: { SERVICE_AUTH_MODE: "iam" } });
+      assert.equal((await asRole(iam, "/internal/mine")).status, 200);
+      assert.equal(JSON.parse((await call(iam, "GET", "/internal/mine")).body).code, "AUTHENTICATION_REQUIRED");
     });
   });
 }

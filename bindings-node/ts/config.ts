@@ -169,9 +169,17 @@ const BUILT_IN: ReadonlySet<string> = new Set(["service-hmac", "service-hmac-v2"
 
 /** Whether the config accepts a scheme that may read any header, the query or the authority. */
 export function acceptsTemplates(config: Config): boolean {
-  const { accept = [], routes = [] } = documentOf(config) ?? {};
-  const named = routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])]);
-  return config.webhooks.length > 0 || [...accept, ...named].some((scheme) => !BUILT_IN.has(scheme));
+  return config.webhooks.length > 0 || acceptedBy(config).some((scheme) => !BUILT_IN.has(scheme));
+}
+
+/** The schemes that the document names, whatever for. Variables alone name one of the standards at most. */
+export function acceptedBy(config: Config): readonly string[] {
+  const document = documentOf(config);
+  if (document === undefined) {
+    return nativeOf(config).needsAllHeaders ? ["aws-sigv4"] : [];
+  }
+  const { accept = [], routes = [] } = document;
+  return [...accept, ...routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])])];
 }
 
 /** The permissions of a service as they stand in the document; `undefined` where it may do everything. */

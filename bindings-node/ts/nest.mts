@@ -4,6 +4,7 @@ export {
   RequireService,
   ServiceApiKeyGuard,
   ServiceAuthGuard,
+  ServiceIamGuard,
   ServiceIdentity,
   WiresignModule,
 } from "./nest.js";

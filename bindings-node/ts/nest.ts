@@ -7,7 +7,7 @@
 
 export { RequirePermission, RequireService, ServiceIdentity } from "./nest/decorators.js";
 export { RefusalException } from "./nest/exception.js";
-export { ServiceApiKeyGuard, ServiceAuthGuard } from "./nest/guards.js";
+export { ServiceApiKeyGuard, ServiceAuthGuard, ServiceIamGuard } from "./nest/guards.js";
 export { WiresignModule, type WiresignModuleAsyncOptions, type WiresignModuleOptions } from "./nest/module.js";
 export type { ServiceAuthMode } from "./nest/mode.js";
 export type { AuditRecord, Decision, Logger } from "./server/observer.js";

@@ -17,7 +17,7 @@ import { claimsSomething } from "./server/headers.js";
 import type { Seen } from "./server/observer.js";
 import { gateFrom } from "./server/source.js";
 import { standardVerifier } from "./server/standard.js";
-import { judgeWeb, renewed, responseOf, seenOf, targetOf } from "./server/web.js";
+import { judgeWeb, renewed, responseOf, seenOf, targetOf, unclaimedHandshake } from "./server/web.js";
 import type { Verified } from "./verified.js";
 import { inForceOf, type Verifier } from "./verifier.js";
 
@@ -98,11 +98,17 @@ class Protection {
 
   async serveRoute(request: Request, context: unknown, handler: RouteHandler<Request, unknown>): Promise<Response> {
     const gate = this.#gateNow();
-    if (!this.#strict && !claimsSomething(Object.fromEntries(request.headers), inForceOf(gate.verifier).config)) {
-      return handler(renewed(request, undefined, undefined, RAW_TARGET), context);
-    }
     const target = request.headers.get(RAW_TARGET) ?? targetOf(request);
+    if (!this.#strict && !claimsSomething(Object.fromEntries(request.headers), target, inForceOf(gate.verifier))) {
+      const handshake = unclaimedHandshake(gate, request, target);
+      return handshake === undefined
+        ? handler(renewed(request, undefined, undefined, RAW_TARGET), context)
+        : responseOf(handshake);
+    }
     const { verdict, body } = await judgeWeb(gate, request, target);
+    if (verdict instanceof Handshake) {
+      return responseOf(verdict);
+    }
     const verified = this.#admit(gate, verdict, target, seenOf(request, target));
     if (verified instanceof Refusal) {
       return responseOf(verified);
@@ -120,7 +126,9 @@ class Protection {
     handler: ApiHandler<IncomingMessage, ServerResponse>,
   ): Promise<void> {
     const gate = this.#gateNow();
-    if (!this.#strict && !claimsSomething(request.headers, inForceOf(gate.verifier).config)) {
+    const received = request.headers[RAW_TARGET];
+    const target = typeof received === "string" ? received : (request.url ?? "");
+    if (!this.#strict && !claimsSomething(request.headers, target, inForceOf(gate.verifier))) {
       await handler(request, response);
       return;
     }
@@ -130,8 +138,6 @@ class Protection {
           "Add this to the API route: export const config = { api: { bodyParser: false } }",
       );
     }
-    const received = request.headers[RAW_TARGET];
-    const target = typeof received === "string" ? received : (request.url ?? "");
     const verdict = await new Promise<Verified | Refusal | Handshake>((resolve, reject) => {
       const decide = (found: Verified | Refusal | Handshake, body: Buffer | undefined): void => {
         if (!(found instanceof Refusal || found instanceof Handshake)) {

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { inspect } from "node:util";
 
 import { BodyVerification } from "./body-verification.js";
-import { acceptsTemplates, limitsFailures, nativeOf, type Config } from "./config.js";
+import { acceptedBy, acceptsTemplates, limitsFailures, nativeOf, type Config } from "./config.js";
 import { exchangeIn, type Exchange } from "./exchange.js";
 import { Explanation } from "./explanation.js";
 import { flatten, type HeaderRecord, type RequestHeaders } from "./headers.js";
@@ -100,7 +100,7 @@ const KNOWN_BY_SIGNATURE = 4;
 const NO_CLIENT = "The client of a request must be an IP address.";
 
 /** What adapters need to know of the config in force. */
-interface InForce {
+export interface InForce {
   readonly config: Config;
   readonly terms: Terms;
   /** Whether verdicts depend on the address of the client. */
@@ -111,6 +111,8 @@ interface InForce {
   readonly needsExactHeaders: boolean;
   /** The longest body that is accepted, in bytes. */
   readonly bodyLimit: number;
+  /** The schemes that the document names. */
+  readonly accepted: ReadonlySet<string>;
 }
 
 const inForce = new WeakMap<Verifier, InForce>();
@@ -388,6 +390,7 @@ export class Verifier {
       needsAuthority: wanted === undefined || names.includes("host"),
       needsExactHeaders: wanted?.isUsual !== true || acceptsTemplates(config),
       bodyLimit: config.bodyLimit,
+      accepted: new Set(acceptedBy(config)),
     });
     return wanted;
   }

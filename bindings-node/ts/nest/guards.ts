@@ -86,3 +86,9 @@ export class ServiceAuthGuard implements CanActivate {
 export class ServiceApiKeyGuard extends ServiceAuthGuard {
   protected override readonly mode = "api-key";
 }
+
+/** As `ServiceAuthGuard`, for callers that AWS signs or vouches for only, whatever the mode is. */
+@Injectable()
+export class ServiceIamGuard extends ServiceAuthGuard {
+  protected override readonly mode = "iam";
+}

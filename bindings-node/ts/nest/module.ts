@@ -11,13 +11,13 @@ import { answer, decorate, enter } from "../fastify/requests.js";
 import { admissionOf, type Gate, type ServerOptions } from "../server/gate.js";
 import { gateFrom, type Source } from "../server/source.js";
 import { RefusalFilter } from "./exception.js";
-import { ServiceApiKeyGuard, ServiceAuthGuard } from "./guards.js";
+import { ServiceApiKeyGuard, ServiceAuthGuard, ServiceIamGuard } from "./guards.js";
 import { modeFrom, type ServiceAuthMode } from "./mode.js";
 import { GATE, OPTIONS } from "./tokens.js";
 
 /** Options of the module: a config or a verifier, and what every adapter takes. */
 export interface WiresignModuleOptions extends Source, ServerOptions {
-  /** The kinds of credential that the guards take: `api-key`, `signature` or `both`; `SERVICE_AUTH_MODE` unless given. */
+  /** The kinds of credential that the guards take: `api-key`, `iam`, `hmac`, `signature` or `both`; `SERVICE_AUTH_MODE` unless given. */
   readonly mode?: string | undefined;
 }
 
@@ -40,6 +40,7 @@ const REST: Provider[] = [
   { provide: APP_FILTER, useClass: RefusalFilter },
   ServiceAuthGuard,
   ServiceApiKeyGuard,
+  ServiceIamGuard,
 ];
 
 /**
@@ -79,7 +80,7 @@ export class WiresignModule {
 }
 
 function dynamic(providers: Provider[], imports: NonNullable<ModuleMetadata["imports"]>): DynamicModule {
-  const exports = [GATE, OPTIONS, ServiceAuthGuard, ServiceApiKeyGuard];
+  const exports = [GATE, OPTIONS, ServiceAuthGuard, ServiceApiKeyGuard, ServiceIamGuard];
   return { module: WiresignModule, global: true, imports, providers: [...providers, ...REST], exports };
 }
 

@@ -117,13 +117,13 @@ export class Gate {
       this.answer(request, response, answered);
     },
   ): void {
-    if (claimsSomething(request.headers, inForceOf(this.verifier).config)) {
+    if (claimsSomething(request.headers, target, inForceOf(this.verifier))) {
       this.admit(request, response, target, next, reply);
       return;
     }
     // What asks without a credential asks in its query.
     const webhooks = hasBody(request) ? [] : this.verifier.handshakesAt(request.method ?? "", target);
-    const handshake = webhooks.length === 0 ? undefined : this.#handshake(webhooks, this.#headOf(request, target));
+    const handshake = webhooks.length === 0 ? undefined : this.handshake(webhooks, this.#headOf(request, target));
     if (handshake === undefined) {
       next();
     } else {
@@ -166,7 +166,7 @@ export class Gate {
     const webhooks = this.verifier.handshakesAt(head.method, target);
     const check = (body: Buffer | undefined): void => {
       const whole = body === undefined ? head : { ...head, body };
-      const handshake = webhooks.length === 0 ? undefined : this.#handshake(webhooks, whole);
+      const handshake = webhooks.length === 0 ? undefined : this.handshake(webhooks, whole);
       conclude(handshake ?? clock.run(() => this.verifier.check(whole)), body);
     };
     if (!hasBody(request, headers) || this.verifier.isPublic(head.method, target)) {
@@ -250,6 +250,24 @@ export class Gate {
     return () => ({ method: request.method ?? "", target, client: this.#proxies.clientOf(request) });
   }
 
+  /** The answer to a handshake of one of the webhooks, or its refusal; `undefined` for a request that is none. */
+  handshake(webhooks: readonly string[], request: ReceivedRequest): Handshake | Refusal | undefined {
+    try {
+      for (const webhook of webhooks) {
+        const response = this.verifier.handshake(webhook, request);
+        if (response !== null) {
+          return new Handshake(response);
+        }
+      }
+      return undefined;
+    } catch (refusal) {
+      if (refusal instanceof Refusal) {
+        return refusal;
+      }
+      throw refusal;
+    }
+  }
+
   /** Answers with exactly the bytes that are given. */
   answer(request: IncomingMessage, response: ServerResponse, answered: Answered): void {
     answer(request, response, answered, this.verifier.bodyLimit);
@@ -276,24 +294,6 @@ export class Gate {
       }
       this.tell(refusal, seen, 0);
       return refusal;
-    }
-  }
-
-  /** The answer to a handshake of one of the webhooks, or its refusal; `undefined` for a request that is none. */
-  #handshake(webhooks: readonly string[], request: ReceivedRequest): Handshake | Refusal | undefined {
-    try {
-      for (const webhook of webhooks) {
-        const response = this.verifier.handshake(webhook, request);
-        if (response !== null) {
-          return new Handshake(response);
-        }
-      }
-      return undefined;
-    } catch (refusal) {
-      if (refusal instanceof Refusal) {
-        return refusal;
-      }
-      throw refusal;
     }
   }
 

@@ -2,9 +2,9 @@
 
 import type { IncomingMessage } from "node:http";
 
-import type { Config } from "../config.js";
 import { MAX_BYTES, MAX_FIELDS, type RequestHeaders } from "../headers.js";
 import type { Verified } from "../verified.js";
+import type { InForce } from "../verifier.js";
 
 /** What a handler might take for the name of the caller. */
 export const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
@@ -26,9 +26,29 @@ export function headersOf(request: IncomingMessage, exact: boolean): RequestHead
   return raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES ? request.headers : raw;
 }
 
-/** Whether a request carries anything of a credential. A request id alone is none: everybody may send one. */
-export function claimsSomething(headers: Readonly<Record<string, unknown>>, config: Config): boolean {
-  return config.headerNames.some((name) => headers[name] !== undefined && name !== "x-request-id");
+/** Where the standards have their credentials, in headers that others use for other things. */
+const CARRIERS: readonly (readonly [scheme: string, isThere: (headers: Fields, target: string) => boolean])[] = [
+  ["rfc9421", (headers) => headers["signature"] !== undefined || headers["signature-input"] !== undefined],
+  ["aws-sigv4", (headers, target) => starts(headers, /^aws4-/i) || /[?&]x-amz-(credential|signature)=/i.test(target)],
+  ["aws-identity", (headers) => headers["x-service-aws-identity"] !== undefined],
+  ["jwt", (headers) => starts(headers, /^bearer( |$)/i)],
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Whether a request carries anything of a credential that is accepted somewhere. A request id alone is none: everybody may send
+ * one.
+ */
+export function claimsSomething(headers: Fields, target: string, { config, accepted }: InForce): boolean {
+  return (
+    config.headerNames.some((name) => headers[name] !== undefined && name !== "x-request-id") ||
+    CARRIERS.some(([scheme, isThere]) => accepted.has(scheme) && isThere(headers, target))
+  );
+}
+
+function starts({ authorization }: Fields, pattern: RegExp): boolean {
+  return typeof authorization === "string" && pattern.test(authorization);
 }
 
 /** Whether an identity header says what the signature proves. Beside another scheme's credential anybody may have written it. */

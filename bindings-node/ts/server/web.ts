@@ -2,13 +2,15 @@
 
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
+import type { RequestHead, Verifier } from "../verifier.js";
+import { Handshake, type Answered } from "./answer.js";
 import type { Gate, Stopwatch } from "./gate.js";
 import { IDENTITY_HEADERS, isProven } from "./headers.js";
 import type { Seen } from "./observer.js";
 
-/** A verdict, with the body where one was read. */
+/** A verdict, or what a handshake is answered with; and the body where one was read. */
 export interface WebVerdict {
-  readonly verdict: Verified | Refusal;
+  readonly verdict: Verified | Refusal | Handshake;
   readonly body: Buffer | undefined;
 }
 
@@ -26,6 +28,9 @@ export function targetOf(request: Request): string {
 export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
   const clock = gate.clock();
   const { verdict, body } = await judge(gate, request, target, clock);
+  if (verdict instanceof Handshake) {
+    return { verdict, body };
+  }
   gate.heed(verdict);
   const final = await new Promise<Verified | Refusal>((resolve, reject) => {
     gate.settled(verdict, reject, resolve);
@@ -36,10 +41,10 @@ export async function judgeWeb(gate: Gate, request: Request, target: string): Pr
 
 async function judge(gate: Gate, request: Request, target: string, clock: Stopwatch): Promise<WebVerdict> {
   const { verifier } = gate;
-  const authority = request.headers.get("host") ?? undefined;
-  const head = { method: request.method, target, headers: [...request.headers], authority };
+  const head = headOf(request, target);
+  const webhooks = verifier.handshakesAt(head.method, target);
   if (request.body === null || verifier.isPublic(head.method, head.target)) {
-    return { verdict: clock.run(() => verifier.check(head)), body: undefined };
+    return { verdict: gate.handshake(webhooks, head) ?? clock.run(() => verifier.check(head)), body: undefined };
   }
   if (request.bodyUsed) {
     throw new Error(
@@ -48,6 +53,12 @@ async function judge(gate: Gate, request: Request, target: string, clock: Stopwa
   }
   const pieces: Uint8Array[] = [];
   try {
+    if (webhooks.length > 0) {
+      // A handshake proves itself in its body, so its head decides nothing.
+      const body = await whole(request, head, verifier);
+      const received = { ...head, body };
+      return { verdict: gate.handshake(webhooks, received) ?? clock.run(() => verifier.check(received)), body };
+    }
     const verification = clock.run(() => verifier.begin(head));
     const declared = Number(request.headers.get("content-length") ?? 0);
     if (declared > 0) {
@@ -68,6 +79,31 @@ async function judge(gate: Gate, request: Request, target: string, clock: Stopwa
     }
     return { verdict: refusal, body: undefined };
   }
+}
+
+/** The answer to a handshake of a request that claims nothing: it asks in its query. `undefined` where it is none. */
+export function unclaimedHandshake(gate: Gate, request: Request, target: string): Handshake | Refusal | undefined {
+  const webhooks = request.body === null ? gate.verifier.handshakesAt(request.method, target) : [];
+  return gate.handshake(webhooks, headOf(request, target));
+}
+
+function headOf(request: Request, target: string): RequestHead {
+  const authority = request.headers.get("host") ?? undefined;
+  return { method: request.method, target, headers: [...request.headers], authority };
+}
+
+/** All of a body that is not too long. @throws {Refusal} of one that is */
+async function whole(request: Request, head: RequestHead, verifier: Verifier): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of request.body as AsyncIterable<Uint8Array>) {
+    length += piece.length;
+    if (length > verifier.bodyLimit) {
+      verifier.begin(head).declareLength(length);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
 }
 
 /**
@@ -95,8 +131,8 @@ export function renewed<R extends Request>(
   return new Class(request.url, { method, headers, signal, body: content, duplex: "half" });
 }
 
-/** The answer to a refused request, with exactly the bytes of the refusal. */
-export function responseOf(refusal: Refusal): Response {
-  const { status, headers, body } = refusal.response;
+/** The answer to a refused request or a handshake, with exactly its bytes. */
+export function responseOf(answered: Answered): Response {
+  const { status, headers, body } = answered.response;
   return new Response(body, { status, headers: { ...headers, "Content-Length": String(Buffer.byteLength(body)) } });
 }
