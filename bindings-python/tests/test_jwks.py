@@ -265,6 +265,17 @@ def test_a_server_learns_of_a_rotation_from_the_first_token(issuer: Issuer, serv
         assert client.get("/", headers=token("k1")).json()["code"] == "UNKNOWN_KEY"
 
 
+def test_it_ends_at_whatever_moment_it_is_closed(issuer: Issuer) -> None:
+    for wait in (0, 0.001, 0.01, 0.05, 0.1, 0.2):
+        with KeySets(orders(issuer), cooldown_seconds=0.02) as keys:
+            assert keys.wait(20)
+            time.sleep(wait)
+            keys.refresh()
+        before = issuer.fetches
+    time.sleep(0.2)
+    assert issuer.fetches == before
+
+
 def test_another_config_gets_the_keys_at_hand_and_new_ones(issuer: Issuer) -> None:
     first, second = orders(issuer), orders(issuer, limits={"body_bytes": 7})
     with KeySets(first, cooldown_seconds=0.1) as keys:
@@ -293,6 +304,10 @@ def test_it_goes_on_in_a_forked_process(issuer: Issuer) -> None:
                 os._exit(status)
         _, status = os.waitpid(child, 0)
         assert status == 0
+        # And in the one that it was forked off from.
+        issuer.publish(key("k1"))
+        keys.refresh()
+        eventually(lambda: code(config, "k2") == "UNKNOWN_KEY")
 
 
 def test_times_that_make_no_sense_are_refused(issuer: Issuer) -> None:

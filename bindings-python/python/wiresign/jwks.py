@@ -125,9 +125,10 @@ class _Worker:
 
     def __init__(self, keys: KeySets) -> None:
         self.tried = threading.Event()
+        self.stopping = False
         self._keys = keys
         self._loop = asyncio.new_event_loop()
-        self._sources = [_Source(keys, issuer, url) for issuer, url in keys._config.jwks_urls]
+        self._sources = [_Source(self, keys, issuer, url) for issuer, url in keys._config.jwks_urls]
         self._main = self._loop.create_task(self._serve())
         self._thread = threading.Thread(target=self._run, name="wiresign-jwks", daemon=True)
         self._thread.start()
@@ -142,6 +143,8 @@ class _Worker:
             self._loop.call_soon_threadsafe(all_sources)
 
     def stop(self) -> None:
+        # A cancellation that meets the end of what is waited for can be lost.
+        self.stopping = True
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._main.cancel)
         if threading.current_thread() is not self._thread:
@@ -166,8 +169,9 @@ class _Worker:
 class _Source:
     """One JWK Set."""
 
-    def __init__(self, keys: KeySets, issuer: str, url: str) -> None:
+    def __init__(self, worker: _Worker, keys: KeySets, issuer: str, url: str) -> None:
         self.asked = asyncio.Event()
+        self._worker = worker
         self._keys = keys
         self._issuer = issuer
         self._url = url
@@ -175,7 +179,7 @@ class _Source:
 
     async def keep_fresh(self, http: httpx.AsyncClient) -> None:
         keys = self._keys
-        while True:
+        while not self._worker.stopping:
             # Whoever asked until now has been served. Those who ask within the cool-down are at its end.
             self.asked.clear()
             await asyncio.sleep(keys._cooldown_seconds)
@@ -184,7 +188,8 @@ class _Source:
             if not self._failed:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self.asked.wait(), left)
-            await self.fetch(http)
+            if not self._worker.stopping:
+                await self.fetch(http)
 
     async def fetch(self, http: httpx.AsyncClient) -> None:
         try:
