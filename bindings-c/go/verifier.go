@@ -153,8 +153,9 @@ func (v *Verifier) VerifyBytes(request *Request) (*Caller, error) {
 }
 
 // VerifyInto judges as VerifyBytes does, and writes who called to memory of the caller, so that an accepted request takes
-// no memory of Go. With an error the Identity is nobody. An Identity cannot be settled: where the configuration names an
-// external replay store, the error is a *Failure, and VerifyBytes is to be used.
+// no memory of Go, but for those of the standards, of which there is more to say. With an error the Identity is nobody. An
+// Identity cannot be settled: where the configuration names an external replay store, the error is a *Failure, and
+// VerifyBytes is to be used.
 func (v *Verifier) VerifyInto(request *Request, identity *Identity) error {
 	*identity = Identity{}
 	if !v.enter() {

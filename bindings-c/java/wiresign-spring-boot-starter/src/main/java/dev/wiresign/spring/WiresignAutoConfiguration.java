@@ -1,8 +1,10 @@
 package dev.wiresign.spring;
 
 import dev.wiresign.Config;
+import dev.wiresign.RefusalCode;
 import dev.wiresign.ReplayStore;
 import dev.wiresign.Verifier;
+import dev.wiresign.http.KeySets;
 import dev.wiresign.micrometer.WiresignMetrics;
 import dev.wiresign.servlet.Decision;
 import dev.wiresign.servlet.WiresignFilter;
@@ -29,7 +31,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
  * Verifies every request of a servlet application. Whatever it makes gives way to a bean of the application: a {@link Config},
- * a {@link Verifier}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>} is told of each decision,
+ * a {@link Verifier}, {@link KeySets}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>} is told of each decision,
  * and a bean {@link ReplayStore} is asked where the configuration names an external store.
  */
 @AutoConfiguration
@@ -70,6 +72,18 @@ public class WiresignAutoConfiguration {
     }
 
     /**
+     * Fetches the keys that issuers of tokens publish.
+     *
+     * @param config names the issuers, and gets the keys
+     * @return the sets, which Spring closes
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    public KeySets wiresignKeySets(Config config) {
+        return KeySets.builder(config).start();
+    }
+
+    /**
      * Clients for calls to other services.
      *
      * @param config the configuration
@@ -85,6 +99,8 @@ public class WiresignAutoConfiguration {
      * The filter.
      *
      * @param verifier the verifier
+     * @param config says whether issuers publish keys
+     * @param keySets asked for keys where a token names one that is not known
      * @param onDecision told of each decision, where there is such a bean
      * @param replayStore asked whether a request came before, where there is such a bean and the configuration says so
      * @return the filter
@@ -92,8 +108,18 @@ public class WiresignAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     public WiresignFilter wiresignFilter(
-            Verifier verifier, ObjectProvider<Consumer<Decision>> onDecision, ObjectProvider<ReplayStore> replayStore) {
-        return new WiresignFilter(verifier, onDecision.getIfAvailable(), replayStore.getIfAvailable());
+            Verifier verifier, Config config, KeySets keySets, ObjectProvider<Consumer<Decision>> onDecision,
+            ObjectProvider<ReplayStore> replayStore) {
+        Consumer<Decision> told = onDecision.getIfAvailable();
+        Consumer<Decision> hook = config.jwksUrls().isEmpty() ? told : decision -> {
+            if (decision.refusal().filter(refusal -> refusal.code() == RefusalCode.UNKNOWN_KEY).isPresent()) {
+                keySets.refresh();
+            }
+            if (told != null) {
+                told.accept(decision);
+            }
+        };
+        return new WiresignFilter(verifier, hook, replayStore.getIfAvailable());
     }
 
     /**

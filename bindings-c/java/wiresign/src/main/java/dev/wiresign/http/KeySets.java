@@ -41,7 +41,9 @@ public final class KeySets implements AutoCloseable {
 
     private KeySets(Builder chosen) {
         KeySet.Pace pace = new KeySet.Pace(chosen.refresh, chosen.coolDown, chosen.timeout);
-        ownsClient = chosen.client == null;
+        Config config = chosen.config;
+        // Where there is nothing to fetch, a client would only be idle threads.
+        ownsClient = chosen.client == null && !config.jwksUrls().isEmpty();
         client = ownsClient ? HttpClient.newHttpClient() : chosen.client;
         onError = chosen.onError;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
@@ -50,7 +52,6 @@ public final class KeySets implements AutoCloseable {
             return thread;
         });
         timer.setRemoveOnCancelPolicy(true);
-        Config config = chosen.config;
         sets = config.jwksUrls().entrySet().stream().map(entry -> {
             String issuer = entry.getKey();
             String url = entry.getValue();
