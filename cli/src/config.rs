@@ -42,26 +42,30 @@ pub(crate) struct Loaded {
 impl ConfigArgs {
     /// Reads and parses. The outer error is a file that cannot be read.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        self.load_as(None)
+        self.load_as(Role::default())
     }
 
     /// The configuration, or a failure that lists its problems.
     pub(crate) fn require(&self) -> Result<Config, Failure> {
-        self.require_as(None)
+        self.require_as(Role::default())
     }
 
-    /// The same configuration seen by another of its services: what an operator who holds the registry needs to call
-    /// as one of them.
-    pub(crate) fn require_as(&self, service: Option<&str>) -> Result<Config, Failure> {
-        let loaded = self.load_as(service)?;
+    /// The same configuration in another role: what an operator who holds the registry needs to call as one of its services.
+    pub(crate) fn require_as(&self, role: Role<'_>) -> Result<Config, Failure> {
+        let loaded = self.load_as(role)?;
         loaded.config.map_err(|errors| Failure::config(&loaded.origin, &errors))
     }
 
-    fn load_as(&self, service: Option<&str>) -> Result<Loaded, Failure> {
+    fn load_as(&self, role: Role<'_>) -> Result<Loaded, Failure> {
         let lookup = Variables::read(self.env_file.as_deref())?;
         if self.from_env {
-            if service.is_some() {
+            if role.service.is_some() {
                 return Err(Failure::usage("Set SERVICE_ID instead of --as: with --from-env it names the caller."));
+            }
+            if role.scheme.is_some() {
+                return Err(Failure::usage(
+                    "Set HMAC_SCHEME instead of --scheme: with --from-env it names the scheme.",
+                ));
             }
             return Ok(Loaded { origin: "The environment".to_owned(), config: Config::from_env(&lookup) });
         }
@@ -71,21 +75,36 @@ impl ConfigArgs {
         } else {
             self.config.display().to_string()
         };
-        if let Some(service) = service {
+        if role != Role::default() {
             // The document as it stands must hold first: the substitution would hide a repeated member.
             if let Err(errors) = Config::parse(&document, &lookup) {
                 return Ok(Loaded { origin, config: Err(errors) });
             }
-            document = with_service(&document, service);
+            document = role.applied_to(&document);
         }
         Ok(Loaded { origin, config: Config::parse(&document, &lookup) })
     }
 }
 
-fn with_service(document: &str, service: &str) -> String {
-    let mut value: Value = serde_json::from_str(document).expect("the document was parsed before");
-    value["service"] = Value::from(service);
-    value.to_string()
+/// What a command puts in place of what the document says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Role<'a> {
+    /// Whose document it is.
+    pub(crate) service: Option<&'a str>,
+    /// What is signed with.
+    pub(crate) scheme: Option<&'a str>,
+}
+
+impl Role<'_> {
+    fn applied_to(self, document: &str) -> String {
+        let mut value: Value = serde_json::from_str(document).expect("the document was parsed before");
+        for (name, text) in [("service", self.service), ("sign_with", self.scheme)] {
+            if let Some(text) = text {
+                value[name] = Value::from(text);
+            }
+        }
+        value.to_string()
+    }
 }
 
 /// The process environment, then the `.env` file; files as the host reads them.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 
 use crate::commands::Cli;
 use crate::exit;
@@ -15,16 +15,20 @@ fn reference() -> String {
     let mut text = INTRODUCTION.replace("@exit-codes@", exit::HELP);
     let mut program = Cli::command().term_width(100);
     program.build();
-    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
-        let name = command.get_name().to_owned();
-        // The table of exit codes stands once, at the top of the page.
-        let mut command = command.clone().after_help("").after_long_help("");
-        let help = command.render_long_help().to_string();
-        write!(text, "\n## wiresign {name}\n\n```text\n{}\n```\n", help.trim())
-            .expect("writing to a String cannot fail");
-    }
+    write_commands(&program, "wiresign", &mut text);
     // Terminal help pads empty lines.
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// All commands of `parent`, each with the commands that it has itself behind it.
+fn write_commands(parent: &Command, path: &str, text: &mut String) {
+    for command in parent.get_subcommands().filter(|command| command.get_name() != "help") {
+        let path = format!("{path} {}", command.get_name());
+        // The table of exit codes stands once, at the top of the page.
+        let help = command.clone().after_help("").after_long_help("").render_long_help().to_string();
+        write!(text, "\n## {path}\n\n```text\n{}\n```\n", help.trim()).expect("writing to a String cannot fail");
+        write_commands(command, &path, text);
+    }
 }
 
 #[test]

@@ -375,3 +375,39 @@ fn published_keys_count_from_when_they_are_handed_over() {
     orders.publish_keys("login", &set("k2")).expect("a good set");
     assert_eq!(code(), "UNKNOWN_KEY");
 }
+
+#[test]
+fn a_config_says_what_is_set_up_and_nobody_can_use() {
+    let warned = |document: &str| -> Vec<String> {
+        let config = Config::parse(document, &secrets()).unwrap_or_else(|errors| panic!("{errors}"));
+        config.warnings().iter().map(|warning| warning.pointer.clone()).collect()
+    };
+    let with = |own: &str, more: &str| {
+        warned(&format!(r#"{{"service": "a", "services": {{"a": {{"allowed_targets": ["a"]{own}}}}}{more}}}"#))
+    };
+    let none: [&str; 0] = [];
+    let aws = r#", "aws_sigv4": {"region": "r", "service": "s"}"#;
+    let ed = r#", "keys": [{"algorithm": "ed25519", "private_key": "env:SEED"}]"#;
+    let public = r#", "keys": [{"algorithm": "ed25519", "public_key": "env:PUBLIC"}]"#;
+    let access = r#", "aws_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "env:AWS"}]"#;
+    for (scheme, key) in [("rfc9421", ed), ("jwt", ed), ("aws-sigv4", access)] {
+        let accepted = format!(r#", "accept": ["{scheme}"]{aws}"#);
+        assert_eq!(with("", &accepted), ["/services"], "{scheme}");
+        assert_eq!(with(key, &accepted), none, "{scheme}");
+        let on_a_route = format!(r#", "routes": [{{"match": "/x", "accept": ["{scheme}"]}}]{aws}"#);
+        assert_eq!(with("", &on_a_route), ["/services"], "{scheme}");
+        let signed = format!(r#", "sign_with": "{scheme}"{aws}"#);
+        assert_eq!(with("", &signed), ["/sign_with"], "{scheme}");
+        assert_eq!(with(public, &signed), ["/sign_with"], "{scheme}");
+        assert_eq!(with(key, &signed), none, "{scheme}");
+    }
+    let issuer = |key: &str| {
+        let keys = format!(r#"{{"keys": [{{{key}}}]}}"#);
+        format!(r#", "accept": ["jwt"], "jwt": {{"issuers": {{"https://id.example": {keys}}}}}"#)
+    };
+    assert_eq!(with("", &issuer(r#""algorithm": "ed25519", "public_key": "env:PUBLIC""#)), none);
+    let shared = issuer(r#""algorithm": "hmac-sha256", "secret": "env:ORDERS""#);
+    assert_eq!(with("", &shared), ["/jwt/issuers/https:~1~1id.example"]);
+    assert_eq!(with(public, r#", "jwt": {"issue": {}}"#), ["/jwt/issue"]);
+    assert_eq!(with(ed, r#", "jwt": {"issue": {}}"#), none);
+}

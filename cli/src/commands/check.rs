@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::config::ConfigArgs;
 use crate::exit::{self, Exit};
 use crate::failure::{Failure, problems_json};
-use crate::output::{BAD, CAUTION, GOOD, Output};
+use crate::output::{BAD, CAUTION, GOOD, NAME, Output};
 
 /// Check a configuration and its secrets
 ///
@@ -30,6 +30,8 @@ impl Check {
             Ok(config) => (&[][..], config.warnings()),
             Err(errors) => (errors.problems(), &[][..]),
         };
+        let published: Vec<(&str, &str)> =
+            loaded.config.as_ref().map_or_else(|_| Vec::new(), |config| config.jwks_urls().collect());
         let exit =
             if problems.is_empty() && (warnings.is_empty() || !self.strict) { Exit::Success } else { Exit::Problem };
         if output.is_json() {
@@ -38,11 +40,19 @@ impl Check {
                 "service": loaded.config.as_ref().ok().map(|config| config.service()),
                 "problems": problems_json(problems),
                 "warnings": problems_json(warnings),
+                "published_keys": published.iter().map(|(issuer, url)| json!({"issuer": issuer, "url": url})).collect::<Vec<_>>(),
             }));
             return Ok(exit);
         }
         output.problems(BAD, "problem", problems);
         output.problems(CAUTION, "warning", warnings);
+        for (issuer, url) in published {
+            output.labelled(
+                NAME,
+                "keys",
+                format!(" of {issuer} come from {url}, and no token of it is accepted before that"),
+            );
+        }
         match &loaded.config {
             Ok(config) => {
                 let services: Vec<&str> = config.service_ids().collect();

@@ -9,6 +9,7 @@ mod keygen;
 mod refusals;
 mod schemes;
 mod sign;
+mod token;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -38,6 +39,7 @@ enum Command {
     Init(init::Init),
     Check(check::Check),
     Sign(sign::Sign),
+    Token(token::Token),
     Verify(verify::Verify),
     Explain(explain::Explain),
     Call(call::Call),
@@ -52,6 +54,7 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Init(command) => command.run(output),
         Command::Check(command) => command.run(output),
         Command::Sign(command) => command.run(output),
+        Command::Token(command) => command.run(output),
         Command::Verify(command) => command.run(output),
         Command::Explain(command) => command.run(output),
         Command::Call(command) => command.run(output),

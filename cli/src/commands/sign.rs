@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args};
 use serde_json::json;
 use wiresign::{Config, SignedHeaders, Signer};
 
-use crate::config::ConfigArgs;
+use crate::config::{ConfigArgs, Role};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::output::{NAME, Output};
@@ -18,7 +18,7 @@ use crate::visible;
 ///
 /// Prints the headers to set, one a line. The request must be sent with exactly this method, target and body.
 #[derive(Args, Debug)]
-#[command(after_help = exit::HELP, group(ArgGroup::new("form").args(["curl", "http", "show_message"])))]
+#[command(after_help = exit::HELP, group(ArgGroup::new("form").args(["curl", "http", "show_message", "presign"])))]
 pub(crate) struct Sign {
     /// The URL of the request, or its target (/path?query)
     #[arg(value_name = "URL|TARGET")]
@@ -42,6 +42,10 @@ pub(crate) struct Sign {
     #[arg(long)]
     show_message: bool,
 
+    /// Print a link that is signed for so many seconds, instead of headers; only with aws-sigv4
+    #[arg(long, value_name = "SECONDS")]
+    presign: Option<u64>,
+
     /// The time of signing in seconds since 1970; the clock when left out
     #[arg(long, value_name = "SECONDS")]
     now: Option<u64>,
@@ -64,6 +68,10 @@ pub(super) struct CallerArgs {
     /// Sign as another service of the registry than the one that the configuration is for
     #[arg(long = "as", value_name = "SERVICE")]
     caller: Option<String>,
+
+    /// Sign with another scheme than the "sign_with" of the configuration, as in aws-sigv4
+    #[arg(long, value_name = "SCHEME")]
+    scheme: Option<String>,
 }
 
 /// A request, its headers, and the configuration they were made with.
@@ -82,13 +90,8 @@ impl CallerArgs {
         now: Option<u64>,
         nonce: Option<String>,
     ) -> Result<Signed, Failure> {
-        let config = self.config.require_as(self.caller.as_deref())?;
-        let mut request = request.into_request(place)?;
-        // The method that is signed is the method that is sent, so both are put in upper case here, once.
-        request.method.make_ascii_uppercase();
-        self.complete(&mut request, &config)?;
+        let (mut request, signer) = self.prepare(request, place)?;
         request.name_content_type();
-        let signer = Signer::new(&config, self.target.as_deref())?;
         let now = now.unwrap_or_else(wiresign_host::now);
         let nonce = nonce.map_or_else(wiresign_host::request_id_string, Ok)?;
         let headers = signer.sign(&request.head(), &request.body, now, &nonce)?;
@@ -97,6 +100,25 @@ impl CallerArgs {
         }
         let message = signer.message(&request.head(), &request.body, now, &nonce)?;
         Ok(Signed { request, headers, message })
+    }
+
+    /// Completes the request from the registry and signs it as a link, which is the place to send it to.
+    fn presign(&self, request: RequestArgs, place: String, now: u64, seconds: u64) -> Result<Request, Failure> {
+        let (mut request, signer) = self.prepare(request, place)?;
+        request.target = signer.presign(&request.head(), now, seconds)?;
+        request.url = request.url.map(|url| url.with_target(&request.target));
+        Ok(request)
+    }
+
+    fn prepare(&self, request: RequestArgs, place: String) -> Result<(Request, Signer), Failure> {
+        let config =
+            self.config.require_as(Role { service: self.caller.as_deref(), scheme: self.scheme.as_deref() })?;
+        let mut request = request.into_request(place)?;
+        // The method that is signed is the method that is sent, so both are put in upper case here, once.
+        request.method.make_ascii_uppercase();
+        self.complete(&mut request, &config)?;
+        let signer = Signer::new(&config, self.target.as_deref())?;
+        Ok((request, signer))
     }
 
     fn complete(&self, request: &mut Request, config: &Config) -> Result<(), Failure> {
@@ -125,6 +147,15 @@ impl Signed {
 
 impl Sign {
     pub(crate) fn run(self, output: &mut Output) -> Result<Exit, Failure> {
+        if let Some(seconds) = self.presign {
+            if self.nonce.is_some() {
+                return Err(Failure::usage("Leave out --nonce: a link has none."));
+            }
+            let now = self.now.unwrap_or_else(wiresign_host::now);
+            let request = self.caller.presign(self.request, self.place, now, seconds)?;
+            show_link(&request, output);
+            return Ok(Exit::Success);
+        }
         let signed = self.caller.sign(self.request, self.place, self.now, self.nonce)?;
         if output.is_json() {
             let curl = if self.curl { Some(curl_command(&signed)?) } else { None };
@@ -160,6 +191,16 @@ impl Sign {
             }
         }
         Ok(Exit::Success)
+    }
+}
+
+fn show_link(request: &Request, output: &mut Output) {
+    let url = request.url.as_ref().map(Url::to_string);
+    if output.is_json() {
+        output.json(&json!({"method": request.method, "target": request.target, "url": url}));
+    } else {
+        output.line(url.as_deref().unwrap_or(&request.target));
+        output.note("note: whoever has this link can use it until it ends.");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use serde_json::json;
+use serde_json::{Value, json};
 use wiresign::{Refusal, Verified, Verifier};
 
 use crate::config::ConfigArgs;
@@ -84,7 +84,7 @@ fn bytes(number: usize) -> String {
     if number == 1 { "1 byte".to_owned() } else { format!("{number} bytes") }
 }
 
-fn accepted(verified: &Verified, output: &mut Output) {
+pub(super) fn accepted(verified: &Verified, output: &mut Output) {
     let covered: Vec<&str> = verified.covered().collect();
     if output.is_json() {
         output.json(&json!({
@@ -100,6 +100,10 @@ fn accepted(verified: &Verified, output: &mut Output) {
             "request_id_is_signed": verified.request_id_is_signed(),
             "route": verified.route(),
             "covered": covered,
+            "subject": verified.subject(),
+            "tenant": verified.tenant(),
+            "token_expires": verified.token_expires(),
+            "claims": verified.claims().and_then(|claims| serde_json::from_str::<Value>(claims).ok()),
             "replay_key": verified.replay_key(),
         }));
         return;
@@ -115,6 +119,9 @@ fn accepted(verified: &Verified, output: &mut Output) {
         ("service", verified.service().map(str::to_owned)),
         ("scheme", verified.scheme().map(str::to_owned)),
         ("key", verified.key_id().map(|id| format!("{id}{retiring}"))),
+        ("subject", verified.subject().map(str::to_owned)),
+        ("tenant", verified.tenant().map(str::to_owned)),
+        ("expires", verified.token_expires().map(|time| time.to_string())),
         ("age", verified.age().map(|age| format!("{age} s"))),
         ("request id", verified.request_id().map(|id| format!("{id}{signed}"))),
         ("route", verified.route().map(str::to_owned)),
@@ -127,7 +134,7 @@ fn accepted(verified: &Verified, output: &mut Output) {
     }
 }
 
-fn refused(refusal: &Refusal, output: &mut Output) {
+pub(super) fn refused(refusal: &Refusal, output: &mut Output) {
     let code = refusal.code();
     if output.is_json() {
         let response = refusal.response();

@@ -127,3 +127,18 @@ fn an_env_file_with_a_fault_names_the_line_and_shows_no_value() {
     let run = folder.run(&["check", "--env-file", "broken.env"]).expect(1);
     assert!(run.err.contains("broken.env, line 2: close the double quote"), "{}", run.err);
 }
+
+#[test]
+fn of_each_standard_it_says_what_is_missing() {
+    let folder = Folder::new();
+    let document = CONFIG
+        .replace(r#""accept": ["service-hmac-v2", "service-hmac"]"#, r#""accept": ["aws-sigv4", "jwt"], "sign_with": "aws-sigv4""#)
+        .replace(r#""services""#, r#""aws_sigv4": {"region": "r", "service": "s"}, "jwt": {"issuers": {"https://id.example": {"jwks": "https://id.example/keys"}}}, "services""#);
+    folder.write("wiresign.json", document);
+    let report = folder.run(&["check", "--json"]).expect(0).json();
+    assert_eq!(pointers(&report["warnings"]), ["/services", "/sign_with"]);
+    assert_eq!(report["published_keys"], json!([{"issuer": "https://id.example", "url": "https://id.example/keys"}]));
+    let run = folder.run(&["check"]).expect(0);
+    assert!(run.text().contains("keys of https://id.example come from https://id.example/keys"), "{}", run.text());
+    folder.run(&["check", "--strict"]).expect(1);
+}

@@ -8,4 +8,5 @@ mod init;
 mod keygen;
 mod sign;
 mod support;
+mod token;
 mod verify;

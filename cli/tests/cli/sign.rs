@@ -173,3 +173,56 @@ fn problems_of_the_configuration_are_listed_instead_of_a_signature() {
     assert_eq!(error["error"]["kind"], "config");
     assert_eq!(error["error"]["problems"].as_array().expect("a list").len(), 2);
 }
+
+/// The same registry, with access keys.
+fn with_access_keys() -> Folder {
+    let folder = Folder::new().env("AWS_SECRET", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    let scope = r#""aws_sigv4": {"region": "eu-west-1", "service": "execute-api"}, "services""#;
+    let key = r#""billing": {"aws_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "env:AWS_SECRET"}], "#;
+    let document = CONFIG.replace(r#""services""#, scope).replace(r#""billing": {"#, key);
+    folder.write("wiresign.json", document.replace(r#""accept": ["#, r#""accept": ["aws-sigv4", "#));
+    folder
+}
+
+#[test]
+fn a_scheme_can_be_chosen_for_one_request() {
+    let folder = with_access_keys();
+    let run = folder.run(&with(&["/a?b=c", "--scheme", "aws-sigv4", "--http"])).expect(0);
+    assert!(run.text().contains("Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-west-1"));
+    folder.run_with(&["verify", "--raw", "-", "--now", NOW], &run.out).expect(0);
+    let changed = run.text().replace("/a?b=c", "/a?b=d");
+    folder.run_with(&["verify", "--raw", "-", "--now", NOW], changed.as_bytes()).expect(3);
+    let run = folder.run(&with(&["/a", "--scheme", "nonsense"])).expect(1);
+    assert!(run.err.contains("/sign_with"), "{}", run.err);
+}
+
+#[test]
+fn a_link_is_signed_for_its_time() {
+    let folder = with_access_keys();
+    let link = ["sign", "--as", "billing", "-t", "orders", "--now", NOW, "--scheme", "aws-sigv4", "--presign", "60"];
+    let sign = |more: &[&str]| {
+        let arguments: Vec<&str> = link.iter().chain(more).copied().collect();
+        folder.run(&arguments)
+    };
+    let run = sign(&["/a?b=c"]).expect(0);
+    assert!(run.err.contains("whoever has this link"), "{}", run.err);
+    let url = run.text().trim();
+    assert!(url.starts_with("http://127.0.0.1:9/a?b=c&X-Amz-Algorithm=AWS4-HMAC-SHA256&"), "{url}");
+    for (now, code) in [(NOW, 0), ("1767225660", 0), ("1767225661", 3)] {
+        folder.run(&["verify", url, "--now", now]).expect(code);
+    }
+    folder.run(&["verify", &url.replace("b=c", "b=d"), "--now", NOW]).expect(3);
+
+    let document = sign(&["/a?b=c", "--json"]).expect(0).json();
+    assert_eq!(document["url"], url);
+    assert_eq!(document["target"], url.strip_prefix("http://127.0.0.1:9").expect("the registry's place"));
+
+    sign(&["/a", "--curl"]).expect(2);
+    sign(&["/a", "--nonce", NONCE]).expect(2);
+    let run = folder.run(&with(&["/a", "--presign", "60"]));
+    assert_eq!(run.code, 2, "a nonce has no place in a link");
+    let run = folder.run(&["sign", "--as", "billing", "-t", "orders", "/a", "--presign", "60"]).expect(1);
+    assert!(run.err.contains("aws-sigv4"), "{}", run.err);
+    let run = folder.run(&[&link[..10], &["604801", "/a"]].concat()).expect(1);
+    assert!(!run.err.is_empty());
+}

@@ -139,6 +139,12 @@ impl Reader<'_> {
         if uses(Scheme::Standard(Standard::AwsIdentity)) && members.get("aws_identity").is_none() {
             self.problem("/aws_identity", "say which regions and roles the identities of aws-identity are from");
         }
+        let all_accepted = routes.iter().map(|route| route.rules.accept).fold(accept, SchemeSet::union);
+        let own = service.and_then(|id| services[..known_services].iter().find(|known| *known.id == *id));
+        if let Some(standards) = &standards {
+            self.warn_of_missing_callers(all_accepted, &services[..known_services], &standards.tokens);
+            self.warn_of_missing_key(sign_with, own);
+        }
         let names_callers_by_key =
             routes.iter().map(|route| route.rules.accept).chain([accept]).any(|set| known.names_callers_by_key(set));
         // A member that occurs twice is a problem of its own.

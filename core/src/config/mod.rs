@@ -11,6 +11,7 @@ pub(crate) mod json;
 mod keys;
 mod lookup;
 mod problem;
+mod reach;
 pub(crate) mod reader;
 mod routes;
 mod secret;

@@ -10,6 +10,8 @@ use super::reader::{Item, Members, Reader, child};
 use super::{Bound, Service};
 use crate::bound_key::{JwkSet, SetKey};
 use crate::jwt;
+use crate::scheme::Standard;
+use crate::signer::can_sign;
 use crate::standard::{Issuer, Issuing, TokenSettings};
 
 const DEFAULT_LEEWAY_SECONDS: u64 = 30;
@@ -57,6 +59,10 @@ impl Reader<'_> {
         let default = Issuing::default();
         let known = ["issuer", "permissions_claim", "tenant_claim"];
         let Some(members) = self.object(item, &known) else { return default };
+        let own_service = services.iter().find(|service| Some(&*service.id) == own);
+        if !own_service.is_some_and(|own| can_sign(own, Standard::Jwt)) {
+            self.warn(&item.pointer, "the own service has no key that can sign tokens; give it one with a private_key");
+        }
         let issuer = members.get("issuer").and_then(|item| {
             let name = self.name(&item)?;
             let is_of_another = Some(name) != own && services.iter().any(|service| *service.id == *name);
@@ -134,6 +140,11 @@ impl Reader<'_> {
             return None;
         }
         let keys = keys.map_or(Vec::new(), |item| self.issuer_keys(&item));
+        if keys.iter().any(|known| known.bound.algorithm().is_symmetric()) {
+            let message =
+                "with the issuer's secret this service could issue such tokens too; take an issuer's public_key";
+            self.warn(&item.pointer, message);
+        }
         let (published, jwks_url) = jwks.map_or((Vec::new(), None), |item| self.jwks(&item));
         let callers = members.get("callers").map_or(Some(Callers::Services), |item| {
             self.choice(&item, &[("services", Callers::Services), ("users", Callers::Users)])

@@ -135,6 +135,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_lives_no_longer_than_the_secret_and_is_wiped() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        // All that holds key material, here and in what is derived.
+        is_wiped::<MacKey>();
+        let secret = SigningSecret::new(b"secret");
+        let key = Arc::downgrade(&secret.key(b"20150830", b"r", b"s"));
+        assert!(key.upgrade().is_some(), "kept");
+        for day in 0..KEPT {
+            secret.key(format!("201509{day:02}").as_bytes().try_into().expect("8 digits"), b"r", b"s");
+        }
+        assert!(key.upgrade().is_none(), "the oldest is let go");
+        let newest = Arc::downgrade(&secret.key(b"20151001", b"r", b"s"));
+        drop(secret);
+        assert!(newest.upgrade().is_none());
+    }
+
+    #[test]
     fn debug_output_holds_no_key() {
         let secret = SigningSecret::new(b"secret");
         assert_eq!(format!("{secret:?}"), "SigningSecret { .. }");
