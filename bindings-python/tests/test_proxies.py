@@ -76,6 +76,9 @@ def test_the_verifier_gets_what_the_proxies_say(monkeypatch: pytest.MonkeyPatch)
             seen.append(options)
             return judge.begin(*arguments, **options)
 
+        def handshakes_at(self, *arguments: Any) -> list[str]:
+            return judge.handshakes_at(*arguments)
+
     headers = [(b"host", b"inner"), (b"x-forwarded-for", b"198.51.100.7"), (b"x-forwarded-host", b"outer")]
     scope = http_scope(headers=headers, client=(INSIDE, 1))
     proxies = TrustedProxies(["10.0.0.0/8"], authority_header="X-Forwarded-Host")
