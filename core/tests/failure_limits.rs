@@ -77,6 +77,37 @@ fn api_keys_cannot_be_guessed_without_end() {
 }
 
 #[test]
+fn signatures_of_tokens_cannot_be_guessed_without_end() {
+    let config = |service: &str, limits: &str| {
+        let document = format!(
+            r#"{{"service": "{service}", "accept": ["jwt"], "sign_with": "jwt", "limits": {limits},
+                "services": {{"orders": {{}}, "billing": {{"keys": [{{"secret": "env:SECRET"}}]}}}}}}"#
+        );
+        Config::parse(&document, &Secrets::new().env("SECRET", SECRET)).expect("a config")
+    };
+    let verifier = Verifier::new(&config("orders", r#"{"failures_per_minute": 2}"#));
+    let signer = Signer::new(&config("billing", "{}"), Some("orders")).expect("a signer");
+    let none: &[(&str, &str)] = &[];
+    let signed = signer.sign(&Head::new(b"GET", b"/a", none), b"", NOW, "0123456789abcdef").expect("signed");
+    let (_, token) = signed.iter().next().expect("a token");
+    let (message, signature) = token.rsplit_once('.').expect("three parts");
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{message}.{first}{}", &signature[1..]);
+    let verify = |token: &str, client: [u8; 4]| {
+        let headers = [("Authorization", token)];
+        let head = Head { client: Some(client.into()), ..Head::new(b"GET", b"/a", &headers) };
+        verifier.verify(&head, b"", NOW).map_or_else(|refusal| refusal.code().name(), |_| "OK")
+    };
+    let (guesser, neighbour) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+    assert_eq!(verify(token, guesser), "OK");
+    assert_eq!(verify(&forged, guesser), "INVALID_SIGNATURE");
+    assert_eq!(verify(&forged, guesser), "INVALID_SIGNATURE");
+    assert_eq!(verify(&forged, guesser), "RATE_LIMITED");
+    assert_eq!(verify(token, guesser), "RATE_LIMITED");
+    assert_eq!(verify(token, neighbour), "OK");
+}
+
+#[test]
 fn without_a_limit_and_without_a_guess_nothing_is_counted() {
     let unlimited = verifier("{}");
     for _ in 0..20 {

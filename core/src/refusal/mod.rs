@@ -68,9 +68,11 @@ impl Refusal {
         self.detail.sentence(&self.config, self.service)
     }
 
-    /// The class of the id that the request claims.
+    /// Where a guess is counted: the class of the id that the request claims.
     pub(crate) fn claim_class(&self) -> ClaimClass {
         match (self.detail, self.service) {
+            // A token names its issuer where nobody looks before it is parsed: see `admission::admit`.
+            (Detail::TokenSignature | Detail::UnknownTokenKey | Detail::TokenKeyNotValid, _) => ClaimClass::NONE,
             (Detail::UnknownService(class) | Detail::UnknownKeyId(class) | Detail::UnknownAccessKey(class), _) => class,
             (_, Some(at)) => self.config.claim_class(self.config.services[at].id.as_bytes()),
             (_, None) => ClaimClass::NONE,
