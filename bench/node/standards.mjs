@@ -83,8 +83,7 @@ async function signForAws() {
   const smithy = new SignatureV4({ ...scope, credentials, sha256: Sha256 });
   const prepare = batch(unsigned);
   const ours = { prepare, run: (request) => signer.sign(request, { nonce: "presigned-or-not-1" }) };
-  const byAws4 = ({ headers, body }) =>
-    aws4.sign({ ...scope, method, path: target, host, headers, body }, credentials);
+  const byAws4 = ({ headers, body }) => aws4.sign({ ...scope, method, path: target, host, headers, body }, credentials);
   const bySmithy = ({ headers, body }) =>
     smithy.sign({
       method,

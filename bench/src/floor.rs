@@ -31,3 +31,11 @@ pub(crate) fn has_sha_instructions() -> bool {
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return false;
 }
+
+/// What a compression takes on the machine for which the goals in nanoseconds were set.
+const COMPRESSION_OF_THE_GOALS: f64 = 32.0;
+
+/// A goal in nanoseconds, for a machine that needs `compression` nanoseconds for one: so that goals mean the same on a slower one.
+pub(crate) fn scaled(goal: f64, compression: f64) -> f64 {
+    goal * compression / COMPRESSION_OF_THE_GOALS
+}

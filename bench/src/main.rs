@@ -113,7 +113,7 @@ fn results(table: &str) -> String {
          take turns in one run, so only ratios and differences mean anything on another machine.\n\n\
          F is the floor: the SHA-256 compressions that an HMAC with kept states cannot do without, at the speed at which this\n\
          machine hashed a long buffer in the same rounds. \"reached\", \"met\" and \"missed\" compare with the two goals. Those\n\
-         of R2 were set for 32 ns a compression and are scaled to what it takes here.\n\n\
+         of R2 and S2 were set for 32 ns a compression and are scaled to what it takes here.\n\n\
          {}, {}, Node {}, {}\n\n{table}",
         cpu(),
         version("rustc"),

@@ -7,14 +7,11 @@ use wiresign::Verifier;
 use super::by_hand::{ByHand, HmacSha2, KeyedMac, Ring};
 use crate::contest::{Contestant, contest, prepared};
 use crate::fleet::{BATCH, CALLED, CALLER, Client, Fleet, LIVING, NOW, SERVICES, Traffic};
-use crate::floor::{compression, compressions};
+use crate::floor::{compression, compressions, scaled};
 use crate::report::{Row, Unit};
 
 const ROUNDS: usize = 4000;
 const CAPACITY: u32 = 1_000_000;
-/// The goals in nanoseconds were set on a machine that needs so many for a compression. They are taken relative to that, so
-/// that they mean the same on a slower one.
-const COMPRESSION_OF_THE_GOALS: f64 = 32.0;
 
 pub(crate) fn rows() -> Vec<Row> {
     let small = Case::measure(&[b'x'; 200], ROUNDS);
@@ -26,7 +23,7 @@ pub(crate) fn rows() -> Vec<Row> {
             case.message_bytes, case.ours, case.floor
         )
     };
-    let goal = |nanoseconds: f64| nanoseconds * small.compression / COMPRESSION_OF_THE_GOALS;
+    let goal = |nanoseconds| scaled(nanoseconds, small.compression);
     let over = |nanoseconds: f64| nanoseconds - small.floor;
     vec![
         Row::plain("F", "one SHA-256 compression", small.compression, Unit::Nanoseconds),
