@@ -10,6 +10,9 @@ use crate::outcome::Facts;
 /// The most combinations that have a number. There are as many as callers times keys times routes at most.
 pub(crate) const MOST: usize = 1 << 18;
 
+/// The most combinations when one that a signer has chosen still gets a number.
+const MOST_CHOSEN: usize = 1 << 12;
+
 /// The combinations seen since the config was last replaced.
 #[derive(Default)]
 pub(crate) struct FactsTable {
@@ -62,21 +65,30 @@ impl FactsTable {
         }
     }
 
+    /// The number of what a verdict that holds more than that has in common with others. Signers choose what they cover, so not
+    /// each choice is kept.
+    pub(crate) fn number_of_individual(&mut self, verified: &Verified) -> Option<usize> {
+        self.number_of(Combination::of(verified), MOST_CHOSEN)
+    }
+
     #[cold]
     fn look_up(&mut self, verified: &Verified, addresses: Addresses) -> Option<usize> {
-        let combination = Combination::of(verified);
-        let number = match self.numbers.get(&combination) {
-            Some(&number) => number,
-            None if self.seen.len() >= MOST => return None,
-            None => {
-                self.seen.push(combination.clone());
-                self.numbers.insert(combination, self.seen.len() - 1);
-                self.seen.len() - 1
-            }
-        };
+        let number = self.number_of(Combination::of(verified), MOST)?;
         self.recent.resize_with(RECENT, || None);
         self.recent[addresses.place()] = Some(Recent { addresses, number, _verified: verified.clone() });
         Some(number)
+    }
+
+    fn number_of(&mut self, combination: Combination, most: usize) -> Option<usize> {
+        if let Some(&number) = self.numbers.get(&combination) {
+            return Some(number);
+        }
+        if self.seen.len() >= most {
+            return None;
+        }
+        self.seen.push(combination.clone());
+        self.numbers.insert(combination, self.seen.len() - 1);
+        Some(self.seen.len() - 1)
     }
 
     /// What a number stands for.

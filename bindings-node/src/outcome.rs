@@ -49,8 +49,6 @@ impl From<&Verified> for Facts {
 /// What a token says beyond who calls.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct TokenFields {
-    /// Its subject.
-    pub subject: Option<String>,
     /// Its tenant, where the config says.
     pub tenant: Option<String>,
     /// When it ends, in Unix seconds.
@@ -62,7 +60,6 @@ pub struct TokenFields {
 impl TokenFields {
     fn of(verified: &Verified) -> Option<Self> {
         Some(Self {
-            subject: verified.subject().map(str::to_owned),
             tenant: verified.tenant().map(str::to_owned),
             expires: verified.token_expires()? as f64,
             claims: verified.claims()?.to_owned(),
@@ -73,8 +70,10 @@ impl TokenFields {
 /// Everything about a verified request.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct VerifiedFields {
-    /// What it has in common with others.
-    pub facts: Facts,
+    /// What it has in common with others, unless that has a number.
+    pub facts: Option<Facts>,
+    /// The number of what it has in common with others.
+    pub number: Option<u32>,
     /// Seconds.
     pub age: Option<f64>,
     /// Unix seconds.
@@ -85,6 +84,8 @@ pub struct VerifiedFields {
     pub replay_key: Option<String>,
     /// For how long an external store must remember it.
     pub replay_seconds: Option<f64>,
+    /// Whom its token, or AWS, says that it is about.
+    pub subject: Option<String>,
     /// What its token says, where it has one.
     pub token: Option<TokenFields>,
     /// The request itself, where what such a store says is still to come.
@@ -93,13 +94,22 @@ pub struct VerifiedFields {
 
 impl From<&Verified> for VerifiedFields {
     fn from(verified: &Verified) -> Self {
+        Self { facts: Some(verified.into()), ..Self::numbered(verified, None) }
+    }
+}
+
+impl VerifiedFields {
+    /// The same without what it has in common with others.
+    pub(crate) fn numbered(verified: &Verified, number: Option<u32>) -> Self {
         Self {
-            facts: verified.into(),
+            facts: None,
+            number,
             age: verified.age().map(|age| age as f64),
             timestamp: verified.timestamp().map(|timestamp| timestamp as f64),
             request_id: verified.request_id().map(str::to_owned),
             replay_key: verified.replay_key(),
             replay_seconds: verified.replay_seconds().map(|seconds| seconds as f64),
+            subject: verified.subject().map(str::to_owned),
             token: TokenFields::of(verified),
             unsettled: verified.replay_seconds().map(|_| NativeVerified(verified.clone())),
         }

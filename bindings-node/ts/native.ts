@@ -61,12 +61,16 @@ export interface Terms {
 }
 
 export interface VerifiedFields {
-  readonly facts: Facts;
+  /** `null` where they have a number. */
+  readonly facts: Facts | null;
+  readonly number: number | null;
   readonly age: number | null;
   readonly timestamp: number | null;
   readonly requestId: string | null;
   readonly replayKey: string | null;
   readonly replaySeconds: number | null;
+  /** Whom its token, or AWS, says that it is about. */
+  readonly subject: string | null;
   /** What its token says, where it has one. */
   readonly token: TokenFields | null;
   /** The request itself, where what a store outside says is still to come. */
@@ -75,7 +79,6 @@ export interface VerifiedFields {
 
 /** What a token says beyond who calls. */
 export interface TokenFields {
-  readonly subject: string | null;
   readonly tenant: string | null;
   readonly expires: number;
   /** The JSON text of an object. */

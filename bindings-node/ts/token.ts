@@ -20,14 +20,12 @@ const LONG_NUMBER = /\d{16}/;
 
 /** One verified token. */
 export class Token {
-  readonly subject: string | null;
   readonly tenant: string | null;
   readonly expires: number;
   readonly #text: string;
   #claims: Claims | undefined;
 
-  constructor({ subject, tenant, expires, claims }: TokenFields) {
-    this.subject = subject;
+  constructor({ tenant, expires, claims }: TokenFields) {
     this.tenant = tenant;
     this.expires = expires;
     this.#text = claims;

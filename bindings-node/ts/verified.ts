@@ -19,6 +19,7 @@ export type Identity =
       readonly requestId: string | null;
       readonly replayKey: string | null;
       readonly replaySeconds: number | null;
+      readonly subject: string | null;
       readonly token: Token | null;
       readonly unsettled: NativeVerified | null;
     };
@@ -107,9 +108,10 @@ export class Verified {
     return this.#facts.covered;
   }
 
-  /** The subject (`sub`) of the request's token; `null` where it has none. */
+  /** The subject (`sub`) of the request's token, or the ARN that AWS has confirmed; `null` where there is neither. */
   get subject(): string | null {
-    return this.#token?.subject ?? null;
+    const identity = this.#identity;
+    return typeof identity === "object" && "subject" in identity ? identity.subject : null;
   }
 
   /** The tenant that the request's token names, in the claim that the config says. */
@@ -207,8 +209,12 @@ export class Verified {
 
 /** A `Verified` from everything that the native side says. */
 export function verifiedFrom(fields: VerifiedFields, terms: Terms): Verified {
-  return Verified.of({ ...fields.facts, terms }, fields.age, fields.timestamp, {
-    ...fields,
-    token: fields.token && new Token(fields.token),
-  });
+  return verifiedWith({ ...(fields.facts as Facts), terms }, fields);
+}
+
+/** A `Verified` from what the native side says of it alone. */
+export function verifiedWith(facts: Known, fields: VerifiedFields): Verified {
+  const { age, timestamp, requestId, replayKey, replaySeconds, subject, unsettled } = fields;
+  const token = fields.token && new Token(fields.token);
+  return Verified.of(facts, age, timestamp, { requestId, replayKey, replaySeconds, subject, token, unsettled });
 }

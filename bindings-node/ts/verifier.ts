@@ -3,9 +3,9 @@ import { inspect } from "node:util";
 
 import { BodyVerification } from "./body-verification.js";
 import { acceptedBy, acceptsTemplates, limitsFailures, nativeOf, type Config } from "./config.js";
-import { exchangeIn, type Exchange } from "./exchange.js";
+import { exchangeIn, LENGTHS, MOST_PIECES, type Exchange } from "./exchange.js";
 import { Explanation } from "./explanation.js";
-import { flatten, type HeaderRecord, type RequestHeaders } from "./headers.js";
+import { flatten, MAX_BYTES, type HeaderRecord, type RequestHeaders } from "./headers.js";
 import {
   native,
   type Counter,
@@ -17,7 +17,7 @@ import {
 import { Refusal } from "./refusal.js";
 import { statusOf, type HttpResponse } from "./response.js";
 import { CLOCK, isTime } from "./time.js";
-import { Verified, verifiedFrom, type Known } from "./verified.js";
+import { Verified, verifiedFrom, verifiedWith, type Known } from "./verified.js";
 import {
   isOne,
   isRegular,
@@ -93,6 +93,7 @@ const GIVEN_BODY = 1;
 const GIVEN_AUTHORITY = 2;
 const GIVEN_CLIENT = 4;
 const GIVEN_IN_ORDER = 8;
+const GIVEN_JOINED = 16;
 const HAS_TIME = 1;
 const KNOWN_BY_REQUEST_ID = 2;
 const KNOWN_BY_SIGNATURE = 4;
@@ -428,8 +429,47 @@ export class Verifier {
     return this.#accepted(outcome, values[cells[REQUEST_ID] as number] ?? null);
   }
 
-  /** The way for everything that is not usual: repeats in arrays, too many headers or too much of them. */
+  /** The way for schemes whose signers choose what they sign, and for everything that is not usual: repeats in arrays. */
   #checkAll(request: ReceivedRequest, options: VerifyOptions | undefined): Verified | Refusal {
+    const flat = flatten(request.headers);
+    if (flat.length > MOST_PIECES) {
+      return this.#checkMany(request, flat, options);
+    }
+    const { cells, numbers } = this.#exchange;
+    let joined = "";
+    let at = LENGTHS;
+    for (const piece of flat) {
+      // One text crosses at the price of one string.
+      joined += piece;
+      cells[at++] = piece.length;
+    }
+    if (joined.length > MAX_BYTES) {
+      return this.#checkMany(request, flat, options);
+    }
+    numbers[TIME] = timeOf(options);
+    cells[COUNT] = flat.length;
+    cells[GIVEN] = givenOf(request) | GIVEN_JOINED;
+    const nothing = undefined;
+    const outcome = this.#hot(
+      request.method,
+      request.target,
+      request.body,
+      request.authority,
+      request.client,
+      joined,
+      nothing,
+      nothing,
+      nothing,
+      nothing,
+      nothing,
+      nothing,
+      nothing,
+    );
+    return this.#rest(outcome);
+  }
+
+  /** The way for too many headers or too much of them. */
+  #checkMany(request: ReceivedRequest, flat: string[], options: VerifyOptions | undefined): Verified | Refusal {
     const body = request.body ?? EMPTY;
     if (!(body instanceof Uint8Array)) {
       return this.#rest(BAD_BODY);
@@ -438,7 +478,7 @@ export class Verifier {
     const fields = this.#native.verify(
       request.method,
       request.target,
-      flatten(request.headers),
+      flat,
       body,
       timeOf(options),
       request.authority,
@@ -472,7 +512,14 @@ export class Verifier {
 
   /** What the native call has not accepted, or has more to say about than it can leave. */
   #rest(outcome: number): Verified | Refusal {
-    return outcome === ELSEWHERE ? verifiedFrom(this.#native.takeVerified(), this.#terms) : this.#refusal(outcome);
+    if (outcome !== ELSEWHERE) {
+      return this.#refusal(outcome);
+    }
+    const fields = this.#native.takeVerified();
+    const { number } = fields;
+    return number === null
+      ? verifiedFrom(fields, this.#terms)
+      : verifiedWith(this.#facts[number] ?? this.#learn(number), fields);
   }
 
   #checkTexts(head: RequestHead): void {

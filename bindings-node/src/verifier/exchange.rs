@@ -11,6 +11,8 @@ use crate::text::checked;
 
 /// The most header values of one call.
 pub(super) const MOST_VALUES: usize = 8;
+/// The most names and values of one call that hands all header fields over.
+pub(super) const MOST_PIECES: usize = 2 * 256;
 
 /// The memory itself. First the numbers of eight bytes, then those of four, as the views of JavaScript are aligned.
 #[repr(C)]
@@ -31,6 +33,8 @@ pub(super) struct Cells {
     pub(super) request_id: i32,
     /// Out: what the replay key is made of, where that is the signature.
     pub(super) signature: [i32; 8],
+    /// In: where all header fields are joined to one text, how long each name and each value is.
+    pub(super) lengths: [i32; MOST_PIECES],
 }
 
 pub(super) mod given {
@@ -39,6 +43,8 @@ pub(super) mod given {
     pub(crate) const CLIENT: i32 = 4;
     /// The values stand in the order of the names, `undefined` for those that are not there.
     pub(crate) const IN_ORDER: i32 = 8;
+    /// The only value is the text of all header fields: name, value, name, value. The count is that of its pieces.
+    pub(crate) const JOINED: i32 = 16;
 }
 
 pub(super) mod found {

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use napi::bindgen_prelude::Unknown;
 use napi::{Env, Result, sys};
-use wiresign::{Head, Headers, ReplaySource, Verified};
+use wiresign::{Head, Headers, Refusal, ReplaySource, Verified};
 
 use super::State;
-use super::exchange::{Cells, MOST_VALUES, found, given};
+use super::exchange::{Cells, MOST_PIECES, MOST_VALUES, found, given};
 use crate::callback::{self, Call, bytes, unix_seconds};
 
 // The answers. From 0 up: accepted, and the number of its facts.
@@ -89,7 +89,8 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
         return BAD_TEXT;
     };
     let mut values = [None; MOST_VALUES];
-    for (place, at) in values.iter_mut().zip(0..cells.count.max(0) as usize) {
+    let count = cells.count.max(0) as usize;
+    for (place, at) in values.iter_mut().zip(0..if is_given(given::JOINED) { 1 } else { count }) {
         // What is not a string is absent: the other side has seen to it that it is undefined.
         *place = read(FIRST_HEADER + at);
     }
@@ -108,6 +109,23 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
         Some(None) => return BAD_CLIENT,
         given => given.flatten(),
     };
+    let authority = authority.map(|authority| texts.get(authority));
+    let (method, target) = (texts.get(method), texts.get(target));
+    if is_given(given::JOINED) {
+        let text = values[0].map_or(&b""[..], |place| texts.get(place));
+        let headers = Joined { text, lengths: &cells.lengths[..count.min(MOST_PIECES)] };
+        if !headers.is_whole() {
+            return DEFECT;
+        }
+        let head = Head { method, target, authority, headers: &headers, client };
+        return match state.verifier.verify(&head, body, now) {
+            Ok(verified) => {
+                state.verified.replace(Some(verified));
+                ACCEPTED_ELSEWHERE
+            }
+            Err(refusal) => refused(state, refusal),
+        };
+    }
     let mut headers = Present {
         names: &names,
         places: if is_given(given::IN_ORDER) { IN_ORDER } else { cells.places },
@@ -116,15 +134,16 @@ fn judge(call: Call<'_, State, ARGUMENTS>) -> i32 {
     for (value, place) in headers.values.iter_mut().zip(values) {
         *value = place.map(|place| texts.get(place));
     }
-    let authority = authority.map(|authority| texts.get(authority));
-    let head = Head { method: texts.get(method), target: texts.get(target), authority, headers: &headers, client };
+    let head = Head { method, target, authority, headers: &headers, client };
     match state.verifier.verify(&head, body, now) {
         Ok(verified) => accepted(state, verified, &headers, cells),
-        Err(refusal) => {
-            state.refusal.replace(Some(refusal));
-            REFUSED
-        }
+        Err(refusal) => refused(state, refusal),
     }
+}
+
+fn refused(state: &State, refusal: Refusal) -> i32 {
+    state.refusal.replace(Some(refusal));
+    REFUSED
 }
 
 #[inline]
@@ -176,6 +195,32 @@ impl Headers for Present<'_> {
             {
                 field(name.as_bytes(), value);
             }
+        }
+    }
+}
+
+/// All header fields in one text: name, value, name, value.
+struct Joined<'a> {
+    text: &'a [u8],
+    lengths: &'a [i32],
+}
+
+impl Joined<'_> {
+    /// Whether the lengths are those of the text. The other side has written both.
+    fn is_whole(&self) -> bool {
+        let lengths = self.lengths.iter().map(|&length| usize::try_from(length).ok());
+        self.lengths.len().is_multiple_of(2) && lengths.sum::<Option<usize>>() == Some(self.text.len())
+    }
+}
+
+impl Headers for Joined<'_> {
+    fn visit<'a>(&'a self, mut field: impl FnMut(&'a [u8], &'a [u8])) {
+        let mut rest = self.text;
+        for [name, value] in self.lengths.as_chunks().0 {
+            let (name, behind) = rest.split_at(*name as usize);
+            let (value, behind) = behind.split_at(*value as usize);
+            field(name, value);
+            rest = behind;
         }
     }
 }

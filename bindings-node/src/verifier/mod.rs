@@ -190,8 +190,12 @@ impl NativeVerifier {
     /// Where it left none.
     #[napi(catch_unwind)]
     pub fn take_verified(&self) -> Result<VerifiedFields> {
-        let verified = self.state.verified.take();
-        verified.as_ref().map(VerifiedFields::from).ok_or_else(|| Error::from_reason("nothing was verified"))
+        let verified = self.state.verified.take().ok_or_else(|| Error::from_reason("nothing was verified"))?;
+        let number = self.state.facts.borrow_mut().number_of_individual(&verified);
+        Ok(match number {
+            Some(number) => VerifiedFields::numbered(&verified, Some(number as u32)),
+            None => VerifiedFields::from(&verified),
+        })
     }
 
     /// Judges a request by all of its header fields: name, value, name, value. `null` is a refusal, which is left.
