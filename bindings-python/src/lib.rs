@@ -13,6 +13,7 @@ mod contexts;
 mod errors;
 mod explanation;
 mod handshake;
+mod identity;
 mod metrics;
 mod secret;
 mod signer;
@@ -39,6 +40,8 @@ mod _wiresign {
     use crate::explanation::Explanation;
     #[pymodule_export]
     use crate::handshake::HandshakeResponse;
+    #[pymodule_export]
+    use crate::identity::IdentityRequest;
     #[pymodule_export]
     use crate::metrics::Metrics;
     #[pymodule_export]

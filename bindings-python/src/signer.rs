@@ -20,6 +20,22 @@ impl Signer {
         core::Signer::new(&config.get().0, target).map(Self).map_err(|error| failed(py, &error))
     }
 
+    /// A signer with credentials of AWS that were given out for a while, in place of the access keys in the config.
+    #[staticmethod]
+    #[pyo3(signature = (config, access_key_id, secret, session_token=None, *, target=None))]
+    fn with_aws_credentials(
+        py: Python<'_>,
+        config: &Bound<'_, Config>,
+        access_key_id: &str,
+        secret: &str,
+        session_token: Option<&str>,
+        target: Option<&str>,
+    ) -> PyResult<Self> {
+        core::Signer::with_aws_credentials(&config.get().0, target, access_key_id, secret, session_token)
+            .map(Self)
+            .map_err(|error| failed(py, &error))
+    }
+
     /// The headers to set, in order. The request is not changed.
     #[pyo3(signature = (method, target, headers=None, body=Body::Absent, *, authority=None, now=None, nonce=None))]
     #[pyo3(text_signature = "($self, method, target, headers=(), body=b'', *, authority=None, now=None, nonce=None)")]

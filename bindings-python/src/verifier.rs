@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::errors;
 use crate::explanation::Explanation;
 use crate::handshake::HandshakeResponse;
+use crate::identity::IdentityRequest;
 use crate::metrics::Metrics;
 use crate::verified::Verified;
 use crate::wire::{Body, DETACH_FROM, Parts, Response, Seconds, Text, declared_length};
@@ -163,6 +164,36 @@ impl Verifier {
     /// The value of an Accept-Signature header that asks the caller for the signature that is accepted here.
     fn accept_signature(&self) -> String {
         self.core.accept_signature()
+    }
+
+    /// The question that AWS has to answer before a request with the proof of an IAM identity can be verified. None: there is
+    /// nothing to ask.
+    #[pyo3(signature = (method, target, headers, *, authority=None, client=None, now=None))]
+    #[expect(clippy::too_many_arguments, reason = "the same arguments as begin")]
+    fn identity_request(
+        &self,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: &Bound<'_, PyAny>,
+        authority: Option<Text<'_>>,
+        client: Option<&str>,
+        now: Option<Seconds>,
+    ) -> PyResult<Option<IdentityRequest>> {
+        let now = Seconds::or_clock(now);
+        let parts = Parts { method, target, headers, authority, client };
+        Ok(parts.lend(|head| self.core.identity_request(head, now))?.map(IdentityRequest))
+    }
+
+    /// Takes what AWS answers to a question: status and body, or None where no answer came.
+    #[pyo3(signature = (question, answer=None, *, now=None))]
+    fn identity_answer(
+        &self,
+        question: &Bound<'_, IdentityRequest>,
+        answer: Option<(u16, Vec<u8>)>,
+        now: Option<Seconds>,
+    ) {
+        let answer = answer.as_ref().map(|(status, body)| (*status, body.as_slice()));
+        self.core.identity_answer(&question.get().0, answer, Seconds::or_clock(now));
     }
 
     /// Swaps the config for all later requests. Replay store and counters are kept.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from wiresign._audit import Decision
     from wiresign._errors import Refusal
-    from wiresign._wiresign import BodyVerification, HandshakeResponse, Verified, Verifier
+    from wiresign._wiresign import BodyVerification, HandshakeResponse, IdentityRequest, Verified, Verifier
+    from wiresign.aws import Sts
     from wiresign.jwks import KeySets
     from wiresign.proxies import TrustedProxies
     from wiresign.replay import AsyncReplayStore, ReplayOutcome, ReplayStore
@@ -47,6 +48,8 @@ class Options(TypedDict, total=False):
     """What remembers requests for several processes, where the config says that the store is external."""
     key_sets: KeySets | None
     """What fetches the keys of issuers. It is told of tokens whose key is unknown."""
+    aws: Sts | None
+    """What asks AWS who made the proof of an IAM identity. Without it no such proof is accepted."""
     memory_bytes: int
     """Larger bodies wait in an unnamed temporary file while they are verified."""
 
@@ -96,6 +99,7 @@ class Gate:
         identity_headers: Iterable[str] = (),
         replay: ReplayStore | AsyncReplayStore | None = None,
         key_sets: KeySets | None = None,
+        aws: Sts | None = None,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         if isinstance(identity_headers, str):
@@ -105,6 +109,7 @@ class Gate:
         self.on_decision = on_decision
         self.proxies = proxies
         self.key_sets = key_sets
+        self.aws = aws
         self.memory_bytes = memory_bytes
         self.replay: Any = replay
         self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
@@ -154,6 +159,24 @@ class Visit:
         self._target = target
         self._headers = headers
         self._peer = peer
+
+    def identify(self) -> None:
+        """Ask AWS who calls, where a request proves an IAM identity that is not known yet. Nothing is decided here."""
+        aws = self._gate.aws
+        if aws is not None and (question := self._question()) is not None:
+            self._gate.verifier.identity_answer(question, aws.ask(question))
+
+    async def identify_async(self) -> None:
+        """Do the same where other requests are served meanwhile."""
+        aws = self._gate.aws
+        if aws is not None and (question := self._question()) is not None:
+            self._gate.verifier.identity_answer(question, await aws.ask_async(question))
+
+    def _question(self) -> IdentityRequest | None:
+        authority, client = self._addresses()
+        return self._gate.verifier.identity_request(
+            self._method, self._target, self._headers, authority=authority, client=client
+        )
 
     def begin(self, *, answers: bool = False) -> Begun:
         """Judge the head, and raise whatever it decides before a byte of the body is read.

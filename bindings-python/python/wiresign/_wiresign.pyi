@@ -10,6 +10,7 @@ __all__ = [
     "Contexts",
     "Explanation",
     "HandshakeResponse",
+    "IdentityRequest",
     "IssuedToken",
     "Metrics",
     "RefusalFacts",
@@ -54,6 +55,15 @@ class Config:
 @final
 class Signer:
     def __new__(cls, config: Config, target: str | None = None) -> Signer: ...
+    @staticmethod
+    def with_aws_credentials(
+        config: Config,
+        access_key_id: str,
+        secret: str,
+        session_token: str | None = None,
+        *,
+        target: str | None = None,
+    ) -> Signer: ...
     def sign(
         self,
         method: _Text,
@@ -206,6 +216,19 @@ class Verifier:
         now: int | None = None,
     ) -> HandshakeResponse | None: ...
     def handshakes_at(self, method: _Text, target: _Text) -> list[str]: ...
+    def identity_request(
+        self,
+        method: _Text,
+        target: _Text,
+        headers: _Headers,
+        *,
+        authority: _Text | None = None,
+        client: str | None = None,
+        now: int | None = None,
+    ) -> IdentityRequest | None: ...
+    def identity_answer(
+        self, question: IdentityRequest, answer: tuple[int, bytes] | None = None, *, now: int | None = None
+    ) -> None: ...
     def verify_response(
         self,
         service: str,
@@ -292,6 +315,17 @@ class Explanation:
 class HandshakeResponse:
     @property
     def status(self) -> int: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
+
+@final
+class IdentityRequest:
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
     @property
     def headers(self) -> list[tuple[str, str]]: ...
     @property

@@ -51,7 +51,7 @@ def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., 
     """Give the middleware that lets only verified requests, and those of public routes, through to the handlers.
 
     The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `memory_bytes`.
+    `key_sets`, `aws`, `memory_bytes`.
     """
     gate = Gate(verifier, **options)
 
@@ -61,6 +61,7 @@ def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., 
         kept = visit.keep_body()
         try:
             try:
+                await visit.identify_async()
                 begun = visit.begin(answers=True)
                 if begun.needs_body:
                     await _read(begun, kept, request, visit)

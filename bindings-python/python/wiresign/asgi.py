@@ -45,7 +45,7 @@ class Middleware:
     """Lets only verified requests, and those of public routes, through to an ASGI application.
 
     The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `memory_bytes`.
+    `key_sets`, `aws`, `memory_bytes`.
     """
 
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
@@ -70,6 +70,7 @@ class Middleware:
         kept = visit.keep_body()
         try:
             try:
+                await visit.identify_async()
                 begun = visit.begin(answers=True)
                 if begun.needs_body:
                     if not await _read(begun, kept, receive, visit):
@@ -97,6 +98,7 @@ class Middleware:
         visit = visit_of(self._gate, scope)
         try:
             # The handshake is a GET request without a body (RFC 6455, section 4.1).
+            await visit.identify_async()
             verified = await visit.finish_async(visit.begin())
         except Refusal as refusal:
             visit.refused(refusal)

@@ -9,7 +9,7 @@
     def invoice(request): return JsonResponse({"made_by": caller(request).service})
 
 `WIRESIGN` takes `config` (a path, a document, a `Config` or a `Verifier`) and the options of every server adapter:
-`on_decision`, `proxies`, `identity_headers`, `replay`, `key_sets`, `memory_bytes`.
+`on_decision`, `proxies`, `identity_headers`, `replay`, `key_sets`, `aws`, `memory_bytes`.
 
 Under ASGI, Django itself takes in the whole body before any middleware runs. To refuse a body before it was read, put
 `wiresign.asgi.Middleware(get_asgi_application(), verifier())` around the application; this middleware takes its result.
@@ -72,6 +72,7 @@ class WiresignMiddleware:
     def _serve(self, request: HttpRequest) -> HttpResponseBase:
         passage = _Passage(self._gate, request)
         try:
+            passage.visit.identify()
             passage.let_in(passage.visit.finish(begun) if (begun := passage.begin()) else None)
         except (Handshake, Refusal, wsgi.ClientGoneError) as error:
             return passage.turn_away(error)
@@ -80,6 +81,7 @@ class WiresignMiddleware:
     async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
         passage = _Passage(self._gate, request)
         try:
+            await passage.visit.identify_async()
             passage.let_in(await passage.visit.finish_async(begun) if (begun := passage.begin()) else None)
         except (Handshake, Refusal, wsgi.ClientGoneError) as error:
             return passage.turn_away(error)

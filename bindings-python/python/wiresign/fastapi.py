@@ -107,6 +107,7 @@ class Caller(SecurityBase):
     async def _verify(self, connection: HTTPConnection) -> Verified:
         visit = visit_of(self._gate, connection.scope)
         try:
+            await visit.identify_async()
             begun = visit.begin()
             if begun.needs_body and isinstance(connection, Request):
                 begun.update(await visit.wait(_body(connection)))

@@ -41,7 +41,7 @@ class WiresignAuth:
     """Protects one or more Flask applications by one verifier.
 
     The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `memory_bytes`.
+    `key_sets`, `aws`, `memory_bytes`.
     """
 
     def __init__(self, verifier: Verifier, **options: Unpack[Options]) -> None:

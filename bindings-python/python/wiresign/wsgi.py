@@ -42,7 +42,7 @@ class Middleware:
     """Lets only verified requests, and those of public routes, through to a WSGI application.
 
     The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `memory_bytes`.
+    `key_sets`, `aws`, `memory_bytes`.
     """
 
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
@@ -96,6 +96,7 @@ def visit_of(gate: Gate, environ: Environ) -> Visit:
 
 def judge(visit: Visit, environ: Environ, kept: KeptBody) -> Verified:
     """Verify a request, and keep its body."""
+    visit.identify()
     begun = visit.begin(answers=True)
     if begun.needs_body:
         read(begun, kept, environ, visit)
