@@ -239,7 +239,7 @@ def test_servers_of_other_kinds_ask_too(aws: Aws, billing: dict[str, str]) -> No
     )
 
     async def handler(request: web.Request) -> web.Response:
-        return web.Response(text=str(request["wiresign"].service))
+        return web.Response(text=str(request[wiresign.aiohttp.CALLER].service))
 
     app.router.add_post("/a", handler)
     with aiohttp_server(app) as url:
