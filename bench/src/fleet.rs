@@ -188,7 +188,7 @@ pub(crate) fn ids() -> impl Iterator<Item = String> {
     (0..SERVICES).map(|at| format!("service-{at:02}")).chain(others)
 }
 
-fn secrets() -> Secrets {
+pub(crate) fn secrets() -> Secrets {
     ids().fold(Secrets::new(), |secrets, id| secrets.env(&variable(&id), &secret(&id)))
 }
 

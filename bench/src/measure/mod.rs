@@ -6,6 +6,7 @@ mod mac;
 mod refusals;
 mod replay;
 mod script;
+mod standards;
 mod templates;
 mod whole;
 
@@ -13,7 +14,8 @@ use crate::report::Row;
 
 /// The rows that this process measures itself.
 pub(crate) fn rust() -> Vec<Row> {
-    let parts = [mac::rows, whole::rows, templates::rows, replay::rows, allocations::rows, refusals::rows];
+    let parts =
+        [mac::rows, whole::rows, templates::rows, replay::rows, allocations::rows, refusals::rows, standards::rows];
     parts.into_iter().flat_map(|rows| rows()).collect()
 }
 
