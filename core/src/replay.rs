@@ -128,8 +128,12 @@ impl ReplayStore {
     }
 
     fn part(&self, mark: Mark) -> MutexGuard<'_, Shard> {
+        self.parts[self.part_of(mark)].lock()
+    }
+
+    fn part_of(&self, mark: Mark) -> usize {
         // The number of parts is a power of two: a division would cost as much as the search for the place.
-        self.parts[mark[0] as usize & (self.parts.len() - 1)].lock()
+        mark[0] as usize & (self.parts.len() - 1)
     }
 
     fn capacity_of_part(&self, capacity: usize) -> usize {
@@ -147,9 +151,25 @@ impl ReplayStore {
         self.parts.iter().flat_map(|part| part.lock().entries().collect::<Vec<_>>()).collect()
     }
 
-    /// What [`insert`](Self::insert) would say, without remembering anything. `mark` is that of another store's entry.
-    pub(crate) fn look(&self, mark: Mark, timestamp: u64, now: u64, past: u64, capacity: usize) -> Sighting {
-        self.part(mark).look(mark, timestamp, dead_before(now, past), self.capacity_of_part(capacity))
+    /// What [`insert`](Self::insert) would say of each of some requests, one after the other, without remembering anything. The
+    /// marks are those of another store's entries, each with its timestamp.
+    pub(crate) fn look_at_all(
+        &self,
+        entries: impl IntoIterator<Item = (Mark, u64)>,
+        now: u64,
+        past: u64,
+        capacity: usize,
+    ) -> Vec<Sighting> {
+        // How many more places of each part the earlier ones would have taken.
+        let mut taken = vec![0; self.parts.len()];
+        let look = |(mark, timestamp): (Mark, u64)| {
+            let part = self.part_of(mark);
+            let left = self.capacity_of_part(capacity).saturating_sub(taken[part]);
+            let sighting = self.parts[part].lock().look(mark, timestamp, dead_before(now, past), left);
+            taken[part] += usize::from(sighting == Sighting::First);
+            sighting
+        };
+        entries.into_iter().map(look).collect()
     }
 }
 
@@ -482,8 +502,9 @@ mod tests {
                 let timestamp = now - u64::from(step % 5);
                 assert_eq!(twin.insert(&fingerprint, timestamp, now, 10, capacity), Sighting::First);
                 let [(entry, time)] = twin.entries()[..] else { panic!("one entry") };
-                let looked = store.look(entry, time, now, 10, capacity);
-                assert_eq!(looked, store.look(entry, time, now, 10, capacity), "nothing was remembered");
+                let looked = store.look_at_all([(entry, time)], now, 10, capacity)[0];
+                let again = store.look_at_all([(entry, time)], now, 10, capacity)[0];
+                assert_eq!(looked, again, "nothing was remembered");
                 assert_eq!(store.insert(&fingerprint, timestamp, now, 10, capacity), looked, "{capacity} {step}");
             }
         }

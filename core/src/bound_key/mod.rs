@@ -4,6 +4,7 @@ mod algorithm;
 mod foreign;
 mod jwk;
 mod pem;
+mod public;
 mod rsa;
 #[cfg(test)]
 mod tests;

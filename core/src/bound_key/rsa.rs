@@ -62,6 +62,12 @@ impl RsaKey {
         Self::new(modulus.as_bytes(), exponent.as_bytes())
     }
 
+    /// The modulus and the exponent, big-endian and without zeros before them.
+    pub(super) fn numbers(&self) -> (Vec<u8>, Vec<u8>) {
+        let modulus = self.modulus.modulus().as_ref().to_be_bytes();
+        (without_zeros(&modulus).to_vec(), without_zeros(&self.exponent.to_be_bytes()).to_vec())
+    }
+
     pub(super) fn verify_v15_sha256(&self, message: &[u8], signature: &[u8]) -> bool {
         let Some(opened) = self.open(signature) else {
             return false;

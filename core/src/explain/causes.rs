@@ -591,6 +591,340 @@ pub(super) const CAUSES: &[Known] = &[
         "Sign the request anew.",
     ),
     known("replay-store-full", "The replay store has no room.", "Raise replay.capacity, or shorten the window."),
+    // Signatures of the standards.
+    known(
+        "authority-other",
+        "The signature is that of a request to {}, and here it is one to {2}.",
+        "Let the proxy pass Host on as it came, or hand over the authority that the client called; sign the port where the URL has one.",
+    ),
+    known(
+        "authorities-two",
+        "Host and the authority that the adapter hands over differ.",
+        "Hand over the authority that the client called, and let no proxy write Host anew.",
+    ),
+    known(
+        "header-value",
+        "The signature is over the header {} {2}.",
+        "Sign header values without the white space around them, one space for each row of them, letter case as it is, and a comma between lines.",
+    ),
+    known(
+        "header-changed",
+        "The signature is over the header {} with the value {2}; it was changed on the way.",
+        "Sign only headers that no machine on the way changes, and let clients set them before signing.",
+    ),
+    known(
+        "header-removed",
+        "The signature covers what is not in the request: {}. Something on the way has taken it off.",
+        "Sign only headers that arrive: none that are for the next machine only (Connection, TE, Accept-Encoding).",
+    ),
+    known(
+        "header-not-signed",
+        "The signature does not cover {}, which it must.",
+        "Set the header before signing, and have the signer cover it.",
+    ),
+    known(
+        "body-changed",
+        "The signature is right, and the body is not the one whose digest it covers: it was changed behind the signer.",
+        SIGN_THE_BYTES,
+    ),
+    known(
+        "session-token-missing",
+        "The access key is a temporary one, and the request lacks its session token.",
+        "Give the signer all three of a temporary key: id, secret and session token.",
+    ),
+    known(
+        "session-token-unknown",
+        "The request has a session token, and the access key goes without one.",
+        "Take the token out of the client's settings (AWS_SESSION_TOKEN is left over), or set session_token of the key.",
+    ),
+    known(
+        "session-token-other",
+        "The request has another session token than the one of its access key: it was renewed on one side only.",
+        "Renew id, secret and token of the key together, on both sides.",
+    ),
+    known(
+        "session-token-not-signed",
+        "The session token was added after signing.",
+        "Give the token to the signer, which puts it into the request and covers it.",
+    ),
+    known(
+        "aws-region",
+        "The request is signed for the region {}, and this service takes {2} only.",
+        "Set the client's region to that of aws_sigv4.",
+    ),
+    known(
+        "aws-service",
+        "The request is signed for the service {}, and this service takes {2} only.",
+        "Set the signer's service name to that of aws_sigv4.",
+    ),
+    known(
+        "aws-scope-other",
+        "The key was derived for region {} and service {2}, and the credential says otherwise.",
+        "Use one region and one service both in the credential and in the derivation of the key.",
+    ),
+    known(
+        "aws-scope-day",
+        "The day of the credential, {}, is not that of the request's time, {2}.",
+        "Read the clock once, in UTC, and take both from it.",
+    ),
+    known(
+        "aws-path-once",
+        "The path is signed as it is sent, as S3 has it, and here its escapes are encoded once more.",
+        "Use a generic signer in place of one for S3 (botocore: SigV4Auth), or set \"style\": \"s3\".",
+    ),
+    known(
+        "aws-path-twice",
+        "The path is signed with its escapes encoded once more, and the style s3 signs it as it is sent.",
+        "Use a signer for S3 (botocore: S3SigV4Auth; smithy: uriEscapePath false), or leave \"style\" out.",
+    ),
+    known(
+        "aws-query-unsorted",
+        "The query was signed in the order in which it was sent.",
+        "Sort the parameters by name, then by value, before signing; the request itself may keep its order.",
+    ),
+    known(
+        "aws-payload",
+        "The canonical request ends with {}, and X-Amz-Content-Sha256 or the body say otherwise.",
+        "Put the same digest of the body, in lower-case hex, into the header and into the canonical request.",
+    ),
+    known(
+        "aws-payload-header",
+        "X-Amz-Content-Sha256 is missing, or is no digest of the body in lower-case hex.",
+        "Use a signer for S3, which sends the header; or leave \"style\": \"s3\" out of the config.",
+    ),
+    known(
+        "aws-payload-unsigned",
+        "The body is not signed (UNSIGNED-PAYLOAD), and the config does not allow that.",
+        "Have the client sign the body (payload signing), or set unsigned_payload where bodies may be exchanged.",
+    ),
+    known(
+        "aws-payload-streaming",
+        "The body is sent in pieces that are signed one by one ({}), which is not verified here.",
+        "Send the body whole: turn chunked encoding off (chunkedEncodingEnabled, requestChecksumCalculation WHEN_REQUIRED).",
+    ),
+    known(
+        "aws-canonical-form",
+        "The canonical request was written {}.",
+        "Compare it with docs/aws-sigv4.md, line by line; better, use a signer of AWS.",
+    ),
+    known(
+        "aws-key-derivation",
+        "The signing key was derived {}.",
+        "Derive it as HMAC over day, region, service and aws4_request, each step on the bytes of the one before, from AWS4 and the secret.",
+    ),
+    known(
+        "aws-authorization-form",
+        "Authorization is not \"AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...\".",
+        "Let a signer write the header, and let nothing shorten it.",
+    ),
+    known(
+        "aws-credential-form",
+        "The credential is not ID/YYYYMMDD/REGION/SERVICE/aws4_request.",
+        "Give the signer a region and a service; empty ones leave a gap.",
+    ),
+    known(
+        "aws-signed-headers-form",
+        "The signed headers are not distinct names in lower case, sorted, with semicolons between.",
+        "Sort the names, in lower case, each once.",
+    ),
+    known(
+        "aws-date-form",
+        "The time is not in the form 20260101T000000Z.",
+        "Write X-Amz-Date in UTC, without hyphens and colons, with T and Z.",
+    ),
+    known(
+        "aws-link-parameter",
+        "A parameter of the link's signature is there twice, or in another letter case.",
+        "Use the link exactly as the signer made it.",
+    ),
+    known(
+        "aws-link-life",
+        "X-Amz-Expires is no number of seconds, or longer than a week.",
+        "Give links a life of 1 to 604800 seconds.",
+    ),
+    known(
+        "link-expired",
+        "The link has ended {} seconds ago.",
+        "Make a new link, just before it is used; give links a longer life where people wait.",
+    ),
+    // Keys and tokens of the standards.
+    known(
+        "key-id-unknown",
+        "Nobody here has a key of the id that the credential names.",
+        "Compare the ids of the signer's keys with those of the config; where keys are published, fetch them anew.",
+    ),
+    known(
+        "key-id-other",
+        "The signature is made with {}, and the credential names another one.",
+        "Name the key that signs; after a rotation both its id and its secret change.",
+    ),
+    known("key-of-other-kind", "The signature is made with the secret of {}, which is for another scheme.", OWN_SECRET),
+    known(
+        "algorithm-of-key",
+        "The credential is for {}, and the signer's keys here are for {2}.",
+        "Sign with the algorithm of the key, or configure the key under the algorithm that the signer uses.",
+    ),
+    known(
+        "signature-der",
+        "The signature is right, and written in DER, as OpenSSL and Java write those of ECDSA.",
+        "Send the two numbers side by side (IEEE P1363): dsaEncoding \"ieee-p1363\", SHA256withECDSAinP1363Format, or utils.decode_dss_signature.",
+    ),
+    known(
+        "token-bearer-missing",
+        "Authorization is not the word Bearer, one space and the token.",
+        "Send \"Authorization: Bearer TOKEN\".",
+    ),
+    known(
+        "token-bearer-twice",
+        "The word Bearer is there twice.",
+        "Give the token alone to a client that writes the word itself.",
+    ),
+    known(
+        "token-quotes",
+        "The token stands in quotes.",
+        "Send the text itself: read it out of its JSON (jq -r), and encode bytes as text first.",
+    ),
+    known(
+        "token-white-space",
+        "There is white space around the token.",
+        "Trim what a file or a command brings along, and put one space behind Bearer.",
+    ),
+    known(
+        "token-elsewhere",
+        "The token is in {}, and only Authorization is looked at.",
+        "Send \"Authorization: Bearer TOKEN\"; let no proxy take that header off.",
+    ),
+    known(
+        "token-base64-alphabet",
+        "The token is in standard base64 (+ and /), and tokens are in base64url (- and _).",
+        "Encode with the alphabet for URLs: urlsafe_b64encode, base64url, RawURLEncoding.",
+    ),
+    known(
+        "token-padding",
+        "A part of the token has padding (=), and tokens have none.",
+        "Take the padding off before the parts are joined and signed.",
+    ),
+    known(
+        "token-form",
+        "The token is not three parts of base64url with dots between them; it may have been cut.",
+        "Compare its length with that on the sender's side; cookies and columns of a database cut long texts.",
+    ),
+    known(
+        "token-encrypted",
+        "The token has five parts: it is encrypted (JWE), and only signed tokens are read.",
+        "Have the issuer sign tokens for this service, without encrypting them.",
+    ),
+    known(
+        "token-too-long",
+        "The token is longer than 8192 bytes.",
+        "Put fewer claims into it: permissions as a list of groups, not one by one.",
+    ),
+    known(
+        "token-content",
+        "The content of the token is not as it must be: {}.",
+        "Have the issuer correct it; docs/jwt.md says what is read.",
+    ),
+    known(
+        "token-time-milliseconds",
+        "The time in \"{}\" is in milliseconds, and tokens have seconds.",
+        "Write whole seconds: Math.floor(Date.now() / 1000).",
+    ),
+    known("token-time-fraction", "The time in \"{}\" has a fraction.", "Write whole seconds: int(time.time())."),
+    known(
+        "token-time-form",
+        "The time in \"{}\" is not a number of whole seconds; it may be a text or a date.",
+        "Write whole seconds since 1970 as a number.",
+    ),
+    known(
+        "token-no-expiry",
+        "The token has no \"exp\", so it would never end.",
+        "Set \"exp\" to some minutes from now.",
+    ),
+    known(
+        "token-expired",
+        "The token has ended {} seconds ago.",
+        "Fetch a new token before the old one ends, and once more where it is refused; compare the clocks.",
+    ),
+    known(
+        "token-not-yet",
+        "The token is valid in {} seconds only (\"nbf\").",
+        "Set \"nbf\" to the time of issue, and compare the clocks of both machines (NTP).",
+    ),
+    known(
+        "token-issuer-missing",
+        "The token does not say who has issued it (\"iss\").",
+        "Set \"iss\": the id of the service, or the issuer's name under jwt.issuers.",
+    ),
+    known(
+        "token-issuer-spelling",
+        "The token's issuer (\"iss\") is spelled otherwise than {} in the config: by a slash at its end, letter case, or http for https.",
+        "Write the issuer in the config exactly as its tokens do.",
+    ),
+    known(
+        "token-issuer-unknown",
+        "The token's issuer (\"iss\") is neither a service nor listed under jwt.issuers.",
+        "List the issuer with its keys, or take the token from one that is listed; test systems issue under other names.",
+    ),
+    known(
+        "token-audience-missing",
+        "The token does not say whom it is for (\"aud\").",
+        "Ask the issuer for a token for this service; set \"aud\".",
+    ),
+    known(
+        "token-audience-spelling",
+        "The token's audience (\"aud\") is spelled otherwise than {} in the config: by a slash at its end, letter case, or http for https.",
+        "Use one text on both sides, byte for byte: jwt.audience lists what is taken.",
+    ),
+    known(
+        "token-audience-service",
+        "The token is for {}, another service.",
+        "Ask for a token for this service; do not pass on one that was received.",
+    ),
+    known(
+        "token-audience-other",
+        "The token is for others: its \"aud\" is none of those that are taken here ({}).",
+        "Ask for a token for this service, or list its audience under jwt.audience.",
+    ),
+    known(
+        "token-algorithm-none",
+        "The token says that it is not signed (\"alg\" is \"none\"). That is how tokens are forged.",
+        "Look into where it comes from; have the issuer sign.",
+    ),
+    known(
+        "token-algorithm-not-offered",
+        "The token names an algorithm that is not offered here.",
+        "Have the issuer sign with EdDSA, ES256, ES384, HS256, HS384, HS512, RS256, PS256 or PS512.",
+    ),
+    known(
+        "token-public-key-as-secret",
+        "The token is signed by HMAC with the public key \"{}\" as its secret. Everybody has that key: this is an attack, or a test of one.",
+        "Look into where it comes from. The refusal is right; nothing here is to be changed.",
+    ),
+    known(
+        "token-extension",
+        "The token's header has \"{}\", which changes what the token means and is not supported.",
+        "Have the issuer leave it out.",
+    ),
+    known(
+        "token-type",
+        "The token says another type (\"typ\") than the config asks for: it may be an id token in place of an access token.",
+        "Send the access token; or set the issuer's type as its tokens have it.",
+    ),
+    known(
+        "token-caller-unknown",
+        "The token is right, and the caller that it names is not in the config.",
+        "Add the caller to \"services\", or set caller_claim to the claim that holds its id.",
+    ),
+    known(
+        "token-of-another",
+        "A service has issued a token about somebody else (\"sub\" is not \"iss\").",
+        "Leave \"sub\" out or set it to the id of the service; who issues about others is listed under jwt.issuers.",
+    ),
+    known(
+        "token-id",
+        "Tokens are accepted once here, and this one has no \"jti\" that could tell it from others.",
+        "Set \"jti\" to a fresh UUID.",
+    ),
     // Nothing else.
     known(
         "not-found",

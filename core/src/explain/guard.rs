@@ -19,8 +19,12 @@ pub(super) struct Guard<'c> {
 impl<'c> Guard<'c> {
     pub(super) fn new(config: &'c Compiled, signatures: Vec<Zeroizing<String>>) -> Self {
         let keys = config.services.iter().flat_map(|service| {
-            let signing = service.keys.iter().map(|key| &**key.secret);
-            signing.chain(service.api_keys.iter().map(|key| &**key.key.secret))
+            let bound = service.bound_keys.iter().map(|known| &known.key.secret);
+            let aws = service.aws_keys.iter().map(|known| &known.key.secret);
+            let tokens = service.aws_keys.iter().filter_map(|known| known.session_token.as_ref());
+            let signing = service.keys.iter().map(|key| &key.secret).chain(bound).chain(aws);
+            let all = signing.chain(tokens).chain(service.api_keys.iter().map(|key| &key.key.secret));
+            all.map(|secret| &***secret)
         });
         Self { secrets: keys.filter(|secret| secret.len() >= PIECE).collect(), signatures }
     }
@@ -39,8 +43,11 @@ impl<'c> Guard<'c> {
     }
 
     pub(super) fn value(&self, value: &mut Value) {
-        if let Value::String(text) = value {
-            self.text(text);
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.value(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::causes::Cause;
 use super::reading;
+use crate::config::{Key, KeyState};
 use crate::mac::{MacKey, hex};
 use crate::template::{Algorithm, KeyInUse, ProofKey};
 
@@ -90,6 +91,17 @@ pub(super) fn readings(text: &[u8]) -> Vec<(Cause, Secret)> {
         add("key-not-set", shown, word.as_bytes().to_vec());
     }
     keys
+}
+
+/// Whether a key is valid at a moment, in words.
+pub(super) fn state(key: &Key, now: u64) -> &'static str {
+    match key.state {
+        KeyState::Revoked => "revoked",
+        _ if now < key.not_before => "not valid yet",
+        _ if now >= key.not_after => "expired",
+        KeyState::Retiring => "retiring",
+        KeyState::Active => "active",
+    }
 }
 
 fn decode_base64(text: &[u8]) -> Vec<Vec<u8>> {

@@ -16,6 +16,7 @@ mod search;
 mod show;
 mod sought;
 mod stage;
+mod standard;
 mod target;
 mod time;
 mod variant;
@@ -42,6 +43,7 @@ use guard::Guard;
 use search::Search;
 use sought::Sought;
 use stage::{Stage, StageName};
+use standard::{Asked, Judged};
 use walk::Walk;
 
 /// How a verification went, and what probably went wrong. Shows no secret, no expected signature, and no bytes of either.
@@ -136,34 +138,35 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
     let route = is_sound.then(|| config.route(head.method, &Path::new(path))).flatten().map(|(at, _)| at);
     let accepted = route.map_or(config.rules.accept, |at| config.routes[at].rules.accept);
     let credentials = sought::all(config, accepted.iter(), head, body);
+    let mut fields = Vec::new();
+    head.headers.visit(|name, value| fields.push((name, value)));
+    let mut budget = Budget::new();
+    let looked = standard::look(
+        &Asked {
+            config,
+            method: head.method,
+            target: head.target,
+            authority: head.authority,
+            fields: &fields,
+            body,
+            now,
+            refusal: outcome.as_ref().err(),
+        },
+        accepted,
+        judged_standard(&outcome, &credentials),
+        &mut budget,
+    );
     let judged = judged_scheme(config, &outcome);
     let sought = credentials.iter().find(|sought| Some(sought.scheme) == judged).or(credentials.first());
+    let sought = sought.filter(|_| looked.is_none());
 
-    let mut budget = Budget::new();
     let mut hints: Vec<Hint> = Vec::new();
     if let Err(refusal) = &outcome {
-        let mut fields = Vec::new();
-        head.headers.visit(|name, value| fields.push((name, value)));
-        let obvious = obvious::causes(config, refusal, sought, &fields, head.target, body);
-        let mut found: Vec<Hint> = Vec::new();
-        if obvious::is_about_signature(refusal) {
-            let order = sought
-                .into_iter()
-                .chain(credentials.iter().filter(|other| sought.is_none_or(|sought| sought.scheme != other.scheme)));
-            found = search(config, order, refusal, now, &mut budget);
-        }
-        // Such a key has shown itself: only a right signature is judged so.
-        let obvious = obvious.iter().map(|cause| Hint::new(cause, cause.id == "key-not-valid"));
-        // A timestamp that cannot be read is the cause whatever else the signature is over.
-        if obvious::is_plain(refusal) {
-            hints.extend(obvious);
-            hints.extend(found);
-        } else {
-            hints.extend(found);
-            hints.extend(obvious);
-        }
-        if hints.iter().any(|hint| hint.is_proved && hint.id.starts_with("signature-")) {
-            hints.retain(|hint| hint.is_proved || !hint.id.starts_with("signature-"));
+        let known = looked.as_ref().map_or(&[][..], |looked| &looked.causes);
+        hints.extend(known.iter().map(|(cause, is_proved)| Hint::new(cause, *is_proved)));
+        if known.is_empty() {
+            hints =
+                name_causes(config, (&credentials, sought), refusal, (&fields, head.target, body), now, &mut budget);
         }
         if hints.is_empty() {
             let cause = match refusal.code() {
@@ -180,13 +183,16 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
         });
     }
 
-    let guard = Guard::new(config, sought.map_or_else(Vec::new, |sought| expected(config, sought)));
-    let walk = Walk { config, head, body, now, outcome: &outcome, route, sought };
+    let mut hidden = sought.map_or_else(Vec::new, |sought| expected(config, sought));
+    hidden.extend(looked.iter().flat_map(|looked| looked.hidden.iter().cloned()));
+    let guard = Guard::new(config, hidden);
+    let walk = Walk { config, head, body, now, outcome: &outcome, route, sought, looked: looked.as_ref() };
     let mut stages = walk.stages();
-    for stage in stages.iter_mut().filter(|stage| stage.name == StageName::Request) {
+    // Of the standards more than the target is repeated.
+    for stage in stages.iter_mut().filter(|stage| stage.name == StageName::Request || looked.is_some()) {
         stage.facts.iter_mut().for_each(|(_, value)| guard.value(value));
     }
-    for hint in hints.iter_mut().filter(|hint| REPEATS_THE_REQUEST.contains(&hint.id)) {
+    for hint in hints.iter_mut().filter(|hint| looked.is_some() || REPEATS_THE_REQUEST.contains(&hint.id)) {
         guard.text(&mut hint.cause);
     }
     let refusal = outcome.as_ref().err();
@@ -197,6 +203,40 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
         tries: budget.spent(),
         cuts: budget.cuts,
     }
+}
+
+/// The causes of what a verdict says of a credential that is none of a standard.
+fn name_causes<'a>(
+    config: &Compiled,
+    (credentials, sought): (&[Sought<'a>], Option<&Sought<'a>>),
+    refusal: &Refusal,
+    (fields, target, body): (&[(&'a [u8], &'a [u8])], &[u8], &[u8]),
+    now: u64,
+    budget: &mut Budget,
+) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = Vec::new();
+    let obvious = obvious::causes(config, refusal, sought, fields, target, body);
+    let mut found: Vec<Hint> = Vec::new();
+    if obvious::is_about_signature(refusal) && sought.is_some() {
+        let order = sought
+            .into_iter()
+            .chain(credentials.iter().filter(|other| sought.is_none_or(|sought| sought.scheme != other.scheme)));
+        found = search(config, order, refusal, now, budget);
+    }
+    // Such a key has shown itself: only a right signature is judged so.
+    let obvious = obvious.iter().map(|cause| Hint::new(cause, cause.id == "key-not-valid"));
+    // A timestamp that cannot be read is the cause whatever else the signature is over.
+    if obvious::is_plain(refusal) {
+        hints.extend(obvious);
+        hints.extend(found);
+    } else {
+        hints.extend(found);
+        hints.extend(obvious);
+    }
+    if hints.iter().any(|hint| hint.is_proved && hint.id.starts_with("signature-")) {
+        hints.retain(|hint| hint.is_proved || !hint.id.starts_with("signature-"));
+    }
+    hints
 }
 
 /// The causes whose sentences hold text of the request.
@@ -243,8 +283,7 @@ fn look(
     let (service, request_id) = (caller.service, caller.request_id);
     let refuse = |code, detail| Err(Refusal::new(code, detail, config.clone(), Some(service), request_id));
     let mut worst = Sighting::First;
-    for (fingerprint, timestamp) in scratch.entries() {
-        let sighting = store.look(fingerprint, timestamp, now, past, capacity);
+    for sighting in store.look_at_all(scratch.entries(), now, past, capacity) {
         worst = match (worst, sighting) {
             (Sighting::Repeated, _) | (_, Sighting::Repeated) => Sighting::Repeated,
             (Sighting::First, other) => other,
@@ -260,6 +299,20 @@ fn look(
         Sighting::Forgotten => refuse(RefusalCode::TimestampOutsideWindow, Detail::TooOldForStore),
         Sighting::Full if config.replay.allow_when_full => Ok(verified),
         Sighting::Full => refuse(RefusalCode::ReplayStoreUnavailable, Detail::StoreFull { capacity }),
+    }
+}
+
+/// The standard that the verdict is about, where it is about one. `credentials` are those of other schemes.
+fn judged_standard(outcome: &Result<Verified, Refusal>, credentials: &[Sought<'_>]) -> Judged {
+    match outcome {
+        Ok(verified) => match verified.caller().map(|caller| caller.scheme) {
+            Some(Scheme::Standard(scheme)) => Judged::One(scheme),
+            _ => Judged::None,
+        },
+        Err(refusal) => match standard::judged_by(refusal) {
+            Judged::Any if credentials.first().is_some_and(|sought| sought.missing.is_empty()) => Judged::None,
+            judged => judged,
+        },
     }
 }
 

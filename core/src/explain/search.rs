@@ -248,32 +248,8 @@ impl<'s, 'a> Search<'s, 'a> {
         origins.into_iter().map(change).collect()
     }
 
-    /// The beginnings of paths that the config knows: of routes, of the own URL, of the endpoint's.
     fn prefixes(&self) -> Vec<String> {
-        let mut prefixes: Vec<String> = Vec::new();
-        let own = self.config.services.iter().filter_map(|service| service.url.as_deref());
-        let endpoint = String::from_utf8_lossy(&self.sought.values.endpoint).into_owned();
-        for url in own.chain([endpoint.as_str()]) {
-            if let Some(at) =
-                url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| url.len() - rest.len() + at))
-            {
-                prefixes.push(url[at..].split('?').next().unwrap_or_default().trim_end_matches('/').to_owned());
-            }
-        }
-        for route in &self.config.routes {
-            let path = route.text.split_once(' ').map_or(&*route.text, |(_, path)| path);
-            let mut prefix = String::new();
-            for segment in path.split('/').skip(1).take_while(|segment| !segment.contains('*')).take(4) {
-                prefix.push('/');
-                prefix.push_str(segment);
-                prefixes.push(prefix.clone());
-            }
-        }
-        prefixes.sort();
-        prefixes.dedup();
-        prefixes.retain(|prefix| !prefix.is_empty());
-        prefixes.truncate(48);
-        prefixes
+        target::prefixes(self.config, &String::from_utf8_lossy(&self.sought.values.endpoint))
     }
 
     fn other_names(&mut self) -> Option<Causes> {

@@ -19,7 +19,7 @@ impl Outcome {
     }
 }
 
-/// The stages in their order.
+/// The stages in the order of most schemes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum StageName {
     Request,
@@ -50,6 +50,23 @@ impl StageName {
         Self::Keys,
         Self::Message,
         Self::Signature,
+        Self::Policy,
+        Self::Replay,
+    ];
+
+    /// The stages of a token, whose claims mean nothing before a key has signed them.
+    pub(super) const OF_TOKENS: [Self; 13] = [
+        Self::Request,
+        Self::Route,
+        Self::Path,
+        Self::Credential,
+        Self::Coverage,
+        Self::Form,
+        Self::Keys,
+        Self::Message,
+        Self::Signature,
+        Self::Window,
+        Self::BodySize,
         Self::Policy,
         Self::Replay,
     ];

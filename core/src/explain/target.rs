@@ -5,6 +5,7 @@ use super::percent::{ENCODERS, PATH_ENCODERS, replaced, with_case};
 use super::recipe::Values;
 use super::variant::{Change, Variant};
 use crate::bytes::position;
+use crate::config::Compiled;
 use crate::percent::decode;
 use crate::template::parameters;
 
@@ -25,6 +26,33 @@ pub(super) fn methods(values: &Values<'_>) -> Vec<Variant> {
         variants.push(Variant::new(Cause::with("method-other", other), Change::Method(other.into())));
     }
     variants
+}
+
+/// The beginnings of paths that the config knows: of routes, of services' URLs, of the endpoint's.
+pub(super) fn prefixes(config: &Compiled, endpoint: &str) -> Vec<String> {
+    let mut prefixes: Vec<String> = Vec::new();
+    let own = config.services.iter().filter_map(|service| service.url.as_deref());
+    for url in own.chain([endpoint]) {
+        if let Some(at) =
+            url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| url.len() - rest.len() + at))
+        {
+            prefixes.push(url[at..].split('?').next().unwrap_or_default().trim_end_matches('/').to_owned());
+        }
+    }
+    for route in &config.routes {
+        let path = route.text.split_once(' ').map_or(&*route.text, |(_, path)| path);
+        let mut prefix = String::new();
+        for segment in path.split('/').skip(1).take_while(|segment| !segment.contains('*')).take(4) {
+            prefix.push('/');
+            prefix.push_str(segment);
+            prefixes.push(prefix.clone());
+        }
+    }
+    prefixes.sort();
+    prefixes.dedup();
+    prefixes.retain(|prefix| !prefix.is_empty());
+    prefixes.truncate(48);
+    prefixes
 }
 
 /// Other paths. `prefixes` are those that stand before paths in the config.

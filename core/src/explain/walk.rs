@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::key::state;
 use super::recipe::{self, fingerprint};
 use super::sought::Sought;
 use super::stage::{Outcome, Stage, StageName};
+use super::standard::Looked;
 use super::target::shown;
-use crate::config::{Compiled, Key, KeyState, ReplayRule, ReplayStoreKind, Rules, Window};
+use crate::config::{Compiled, Key, ReplayRule, ReplayStoreKind, Rules, Window};
+use crate::jwt;
 use crate::policy::Path;
-use crate::refusal::{Detail, Refusal};
+use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::{Head, Headers};
-use crate::scheme::{Scheme, SchemeSet};
+use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::template::{Algorithm, ClaimFault, Running};
 use crate::verified::Verified;
 
@@ -24,20 +27,33 @@ pub(super) struct Walk<'w, 'a, H: Headers + ?Sized> {
     pub(super) route: Option<usize>,
     /// The credential that was judged, or the nearest to one.
     pub(super) sought: Option<&'w Sought<'a>>,
+    /// The same, where it is one of a standard.
+    pub(super) looked: Option<&'w Looked>,
 }
 
 type Facts = Vec<(&'static str, Value)>;
 
 impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     pub(super) fn stages(&self) -> Vec<Stage> {
-        let failed = self.outcome.as_ref().err().map(|refusal| stage_of(refusal.facts()));
+        let failed = self.outcome.as_ref().err().map(|refusal| stage_of(refusal));
         let is_public = self.outcome.as_ref().is_ok_and(Verified::is_public);
-        StageName::ALL
+        let is_token = self.looked.is_some_and(|looked| looked.scheme == Standard::Jwt);
+        let order = if is_token { StageName::OF_TOKENS } else { StageName::ALL };
+        let place = |name: StageName| order.iter().position(|known| *known == name);
+        // Whom a token is for is judged before its times.
+        let is_for_others = matches!(
+            self.outcome.as_ref().err().map(Refusal::facts),
+            Some(Detail::Token(jwt::Fault::OtherAudience | jwt::Fault::NoAudience))
+        );
+        order
             .into_iter()
             .map(|name| {
                 let outcome = match failed {
                     Some(failed) if name == failed => Outcome::Failed,
-                    Some(failed) if name > failed => Outcome::Skipped,
+                    Some(failed) if place(name) > place(failed) => Outcome::Skipped,
+                    Some(_) if is_for_others && matches!(name, StageName::Window | StageName::BodySize) => {
+                        Outcome::Skipped
+                    }
                     // A public route is decided before anything is looked at; so is an optional one without credentials.
                     None if is_public && name > StageName::Route => Outcome::Skipped,
                     _ => Outcome::Ok,
@@ -59,6 +75,16 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
         // What was not looked at is told only where it helps: the message, since people compare it first.
         if outcome == Outcome::Skipped && stage != StageName::Message {
             return Facts::new();
+        }
+        if let Some(looked) = self.looked
+            && stage > StageName::Path
+            && !matches!(stage, StageName::BodySize | StageName::Replay)
+        {
+            let mut facts = looked.facts_of(stage);
+            if stage == StageName::Policy {
+                facts.splice(0..0, self.policy());
+            }
+            return facts;
         }
         match stage {
             StageName::Request => self.request(),
@@ -235,7 +261,8 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     }
 
     fn policy(&self) -> Facts {
-        let Some(at) = self.sought.and_then(|sought| sought.service) else { return Facts::new() };
+        let service = self.sought.map_or(self.looked.and_then(|looked| looked.service), |sought| sought.service);
+        let Some(at) = service else { return Facts::new() };
         let service = &self.config.services[at];
         let (path, _) = self.head.split_target();
         let mut facts: Facts = vec![
@@ -264,19 +291,48 @@ impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     }
 }
 
-fn state(key: &Key, now: u64) -> &'static str {
-    match key.state {
-        KeyState::Revoked => "revoked",
-        _ if now < key.not_before => "not valid yet",
-        _ if now >= key.not_after => "expired",
-        KeyState::Retiring => "retiring",
-        KeyState::Active => "active",
-    }
-}
-
 /// The stage that a refusal belongs to.
-fn stage_of(detail: Detail) -> StageName {
-    match detail {
+fn stage_of(refusal: &Refusal) -> StageName {
+    use RefusalCode as Code;
+    match refusal.facts() {
+        Detail::MessageSignature(_) | Detail::AwsSignature(_) => match refusal.code() {
+            Code::MalformedRequest
+            | Code::MalformedSignature
+            | Code::InvalidTimestamp
+            | Code::InvalidNonce
+            | Code::AlgorithmNotAllowed => StageName::Form,
+            Code::InsufficientCoverage => StageName::Coverage,
+            Code::TimestampOutsideWindow => StageName::Window,
+            Code::DigestMismatch => StageName::Signature,
+            _ => StageName::Credential,
+        },
+        Detail::Token(fault) => match fault {
+            jwt::Fault::Joined => StageName::Credential,
+            jwt::Fault::Expired { .. } | jwt::Fault::NotYet { .. } | jwt::Fault::IssuedInFuture { .. } => {
+                StageName::Window
+            }
+            jwt::Fault::OtherAudience | jwt::Fault::NoAudience => StageName::Policy,
+            jwt::Fault::OtherIssuer | jwt::Fault::NoIssuer => StageName::Keys,
+            _ => StageName::Form,
+        },
+        Detail::AwsPath => StageName::Form,
+        Detail::SignatureExpired => StageName::Window,
+        Detail::UnknownIssuer
+        | Detail::UnknownTokenKey
+        | Detail::TokenKeyNotValid
+        | Detail::OtherAlgorithm
+        | Detail::UnknownKeyId(_)
+        | Detail::BoundKey { .. }
+        | Detail::UnknownAccessKey(_)
+        | Detail::AwsKey { .. }
+        | Detail::SessionToken => StageName::Keys,
+        Detail::StandardSignature | Detail::TokenSignature | Detail::OtherBody => StageName::Signature,
+        Detail::TokenType
+        | Detail::UnknownTokenCaller
+        | Detail::TokenOfAnother
+        | Detail::NoTokenId
+        | Detail::TokenId => StageName::Policy,
+
         Detail::Head(_) => StageName::Request,
         Detail::Path(_) => StageName::Path,
         Detail::Form { .. }

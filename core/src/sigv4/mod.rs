@@ -28,7 +28,7 @@ pub(crate) use claim::{Claim, is_there};
 pub(crate) use derived_key::SigningSecret;
 pub(crate) use fault::{Fault, SignFault};
 pub(crate) use foreign::{Foreign, authorization};
-pub(crate) use path::PathForm;
+pub(crate) use path::{CanonicalPath, PathForm};
 pub(crate) use sign::{Credentials, Payload, Signed, presign, sign};
 
 /// The one algorithm, as it is named on the wire.

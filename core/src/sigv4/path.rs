@@ -17,8 +17,8 @@ pub(crate) enum PathForm {
 }
 
 /// A path as it is signed.
-pub(super) struct CanonicalPath<'a> {
-    pub(super) text: Cow<'a, [u8]>,
+pub(crate) struct CanonicalPath<'a> {
+    pub(crate) text: Cow<'a, [u8]>,
     /// Whether no other path has the same canonical form.
     pub(super) has_one_reading: bool,
 }
@@ -26,7 +26,7 @@ pub(super) struct CanonicalPath<'a> {
 impl<'a> CanonicalPath<'a> {
     /// # Errors
     /// Where a path that is to be encoded already has a percent sign without digits.
-    pub(super) fn new(path: &'a [u8], form: PathForm) -> Result<Self, Fault> {
+    pub(crate) fn new(path: &'a [u8], form: PathForm) -> Result<Self, Fault> {
         let is_plain = path.iter().all(|&byte| byte == b'/' || is_unreserved(byte));
         Ok(match form {
             PathForm::Normalised => {
