@@ -100,3 +100,28 @@ fn the_cause_of_each_mistake_is_named_first() {
     assert!(cases.len() >= 60, "{}", cases.len());
     assert!(wrong.is_empty(), "{} of {} are not named first\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
+
+/// The same for the standards, each with its own table.
+#[test]
+fn the_cause_of_each_mistake_with_a_standard_is_named_first() {
+    let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../build/venv/bin/python");
+    let mut lines = cases(&python, "standards.py").into_iter();
+    let base = lines.next().expect("the config comes first");
+    let (mut wrong, mut counts) = (Vec::new(), std::collections::BTreeMap::<String, usize>::new());
+    for case in lines {
+        let mut document = base.clone();
+        for (name, value) in case["members"].as_object().expect("members") {
+            document[name] = value.clone();
+        }
+        let config = Config::parse(&document.to_string(), &Secrets::new());
+        let verifier = Verifier::new(&config.unwrap_or_else(|problems| panic!("{}: {problems}", case["name"])));
+        let (ids, text) = explained(&verifier, &case);
+        if ids.first().copied() != case["expected"].as_str() {
+            wrong.push(format!("{}: {} expected, {ids:?} named\n{text}", case["name"], case["expected"]));
+        }
+        *counts.entry(case["standard"].to_string()).or_default() += 1;
+    }
+    assert!(counts.len() == 3 && counts.values().all(|count| *count >= 20), "{counts:?}");
+    let total: usize = counts.values().sum();
+    assert!(wrong.is_empty(), "{} of {total} are not named first\n{}", wrong.len(), wrong.join("\n"));
+}

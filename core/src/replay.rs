@@ -510,6 +510,24 @@ mod tests {
         }
     }
 
+    /// Of several signatures of one request each needs a place of its own.
+    #[test]
+    fn a_look_at_several_counts_the_places_that_all_of_them_take() {
+        for taken in 0..4 {
+            let store = ReplayStore::new(4, 7);
+            for number in 0..taken {
+                assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 10, 4), Sighting::First);
+            }
+            let twin = store.empty_twin();
+            for number in 10..13 {
+                twin.insert(&fingerprint(number), NOW, NOW, 10, 4);
+            }
+            let looked = store.look_at_all(twin.entries(), NOW, 10, 4);
+            let full = looked.iter().filter(|sighting| **sighting == Sighting::Full).count();
+            assert_eq!(full, (taken as usize + 3).saturating_sub(4), "{taken}");
+        }
+    }
+
     #[test]
     fn one_of_many_threads_is_first() {
         let store = ReplayStore::new(CAPACITY, 7);

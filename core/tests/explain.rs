@@ -197,6 +197,116 @@ proptest! {
     }
 }
 
+const AWS_SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKENtoken";
+
+/// A config of the standards; the secrets are those of the caller where `own` is the caller.
+fn standards(own: &str, scheme: &str) -> Config {
+    let document = format!(
+        r#"{{"service": "{own}", "accept": ["rfc9421", "aws-sigv4", "jwt"], "sign_with": "{scheme}",
+            "aws_sigv4": {{"region": "eu-west-1", "service": "execute-api"}},
+            "services": {{
+                "orders": {{"keys": [{{"secret": "env:OTHER"}}], "url": "https://orders.internal"}},
+                "billing": {{
+                    "keys": [{{"id": "k1", "secret": "env:SECRET"}}],
+                    "aws_keys": [{{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "env:AWS", "session_token": "env:SESSION"}}],
+                    "allowed_targets": ["orders"]
+                }}
+            }}}}"#
+    );
+    let secrets = Secrets::new().env("SECRET", SECRET).env("OTHER", OTHER).env("AWS", AWS_SECRET);
+    Config::parse(&document, &secrets.env("SESSION", SESSION_TOKEN)).expect("a good document")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// Credentials of the standards repeat much of what was sent, and are explained with more of it.
+    #[test]
+    fn nothing_secret_is_shown_of_the_standards(
+        pieces in prop::collection::vec(select(&["", "a", SECRET, AWS_SECRET, SESSION_TOKEN, OTHER, "\"", ";", "="][..]), 4),
+        scheme in select(&["rfc9421", "aws-sigv4", "jwt"][..]),
+        name in select(&["Authorization", "Signature", "Signature-Input", "X-Amz-Date", "Host", "Content-Digest"][..]),
+        damage in 0..6,
+        age in 0..2000_u64,
+        body in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let signer = Signer::new(&standards("billing", scheme), Some("orders")).expect("a signer");
+        let mut headers = vec![("Host".to_owned(), "orders.internal".to_owned())];
+        let target = "/api/a?b=c";
+        let nonce = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11";
+        let signed = signer.sign(&Head::new(b"POST", target.as_bytes(), &headers), &body, NOW, nonce).expect("signed");
+        headers.extend(signed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let all: String = headers.iter().map(|(_, value)| format!("{value} ")).collect();
+        let signature = match scheme {
+            "rfc9421" => all.split("wiresign=:").nth(1).and_then(|rest| rest.split(':').next()),
+            "aws-sigv4" => all.split("Signature=").nth(1).and_then(|rest| rest.split(' ').next()),
+            _ => all.trim().rsplit('.').next(),
+        };
+        let signature = signature.expect("signed").to_owned();
+        let smuggled = pieces.concat();
+        match damage {
+            0 => headers.iter_mut().filter(|(known, _)| known == name).for_each(|(_, value)| value.insert_str(value.len() / 2, &smuggled)),
+            1 => headers.iter_mut().filter(|(known, _)| known == name).for_each(|(_, value)| value.clone_from(&smuggled)),
+            2 => headers.retain(|(known, _)| known != name),
+            3 => headers.push((name.to_owned(), smuggled.clone())),
+            4 => headers.iter_mut().for_each(|(_, value)| *value = value.replace("billing", &smuggled).replace("AKIA", &smuggled)),
+            _ => {}
+        }
+        let received = if damage == 5 { [&body[..], b"\n"].concat() } else { body };
+        let verifier = Verifier::new(&standards("orders", scheme));
+        let head = Head::new(b"POST", target.as_bytes(), &headers);
+        let explained = verifier.explain(&head, &received, NOW + age);
+        let verified = verifier.verify(&head, &received, NOW + age);
+        prop_assert_eq!(explained.verdict(), verified.as_ref().err().map_or("OK", |refusal| refusal.code().name()));
+        for shown in [explained.to_string(), explained.json(), format!("{explained:?}")] {
+            for hidden in [SECRET, OTHER, AWS_SECRET, SESSION_TOKEN, &signature] {
+                for at in 0..hidden.len().saturating_sub(8) {
+                    let piece = &hidden[at..at + 9];
+                    prop_assert!(!shown.contains(piece), "{piece} in {shown}");
+                }
+            }
+        }
+    }
+}
+
+/// What the stages say of each standard, and in which order.
+#[test]
+fn the_stages_of_the_standards_say_what_was_read() {
+    for (scheme, facts, stages) in [
+        ("aws-sigv4", ["access_key", "canonical_request_sha256"], ["window", "keys", "message", "signature"]),
+        ("rfc9421", ["keyid", "sha256"], ["window", "keys", "message", "signature"]),
+        ("jwt", ["issuer", "sha256"], ["keys", "message", "signature", "window"]),
+    ] {
+        let signer = Signer::new(&standards("billing", scheme), Some("orders")).expect("a signer");
+        let mut headers = vec![("Host".to_owned(), "orders.internal".to_owned())];
+        let signed =
+            signer.sign(&Head::new(b"POST", b"/a", &headers), b"{}", NOW, "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11");
+        headers.extend(signed.expect("signed").iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let explained =
+            Verifier::new(&standards("orders", scheme)).explain(&Head::new(b"POST", b"/a", &headers), b"{}", NOW + 9);
+        assert_eq!(explained.verdict(), "OK", "{explained}");
+        let json: Value = serde_json::from_str(&explained.json()).expect("JSON");
+        let all = json["stages"].as_array().expect("stages");
+        let stage = |name: &str| all.iter().find(|stage| stage["stage"] == name).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(stage("credential")["facts"]["found"][0], scheme);
+        assert!(stage("credential")["facts"][facts[0]].is_string(), "{explained}");
+        assert!(stage("message")["facts"][facts[1]].is_string(), "{explained}");
+        let same = [&stage("signature")["facts"]["received"][0], &stage("signature")["facts"]["keys"][0]["expected"]];
+        assert!(same[0].is_string() && same[0] == same[1], "{explained}");
+        let names: Vec<&str> = all.iter().map(|stage| stage["stage"].as_str().expect("a name")).collect();
+        let order: Vec<usize> = stages.iter().filter_map(|name| names.iter().position(|known| known == name)).collect();
+        assert!(order.is_sorted() && order.len() == 4, "{names:?}");
+        // Each has its own window.
+        let window = &stage("window")["facts"];
+        match scheme {
+            "aws-sigv4" => assert_eq!((&window["past"], &window["age"]), (&900.into(), &9.into())),
+            "rfc9421" => assert_eq!((&window["past"], &window["age"]), (&300.into(), &9.into())),
+            _ => assert_eq!((&window["leeway"], &window["expires"]), (&30.into(), &(NOW + 300).into())),
+        }
+    }
+}
+
 #[test]
 fn a_look_leaves_a_request_its_one_acceptance() {
     let config = config();
@@ -282,9 +392,18 @@ fn damaged_requests_are_explained_too() {
         (state >> 33) as usize % below.max(1)
     };
     let mut explained = 0;
-    for suite in
-        ["templates.json", "service-hmac-v2.json", "api-key.json", "routes.json", "webhooks.json", "explain.json"]
-    {
+    let suites = [
+        "templates.json",
+        "service-hmac-v2.json",
+        "api-key.json",
+        "routes.json",
+        "webhooks.json",
+        "explain.json",
+        "aws-sigv4.json",
+        "rfc9421.json",
+        "jwt.json",
+    ];
+    for suite in suites {
         let suite: Value = serde_json::from_str(&fs::read_to_string(folder.join(suite)).expect("text")).expect("JSON");
         for group in suite["groups"].as_array().expect("groups") {
             let env: Vec<(&String, &str)> = group["env"]

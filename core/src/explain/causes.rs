@@ -747,6 +747,81 @@ pub(super) const CAUSES: &[Known] = &[
         "The link has ended {} seconds ago.",
         "Make a new link, just before it is used; give links a longer life where people wait.",
     ),
+    known(
+        "url-scheme",
+        "The signature is over a URL with {}, and here it is taken for one with {2}: a proxy ends TLS, or url_scheme says otherwise.",
+        "Set rfc9421.url_scheme to what clients put before ://.",
+    ),
+    known(
+        "query-without-mark",
+        "The signature is over the query without its question mark, and @query has it, also where the query is empty.",
+        "Sign @query as ? and what follows it; as ? alone where there is no query.",
+    ),
+    known(
+        "query-parameter-encoding",
+        "The signature is over the query parameter {} in another encoding.",
+        "Decode the value and encode it again, all but letters, digits and *-._ as triplets, a space as %20 (RFC 9421, section 2.2.8).",
+    ),
+    known(
+        "content-digest-other",
+        "Content-Digest is not the one that was signed: the signature is right for the digest of the body as it is here, in another spelling or algorithm.",
+        "Sign Content-Digest as it is sent; let nothing write it anew.",
+    ),
+    known(
+        "content-digest-form",
+        "Content-Digest holds no sha-256 or sha-512 in its form, as in sha-256=:BASE64:.",
+        "Write the digest as RFC 9530 has it, with colons around the base64.",
+    ),
+    known(
+        "signature-base",
+        "The signature base was put together {}.",
+        "Write one line for each component, \"name\": value, with line feeds between, and \"@signature-params\" last without a line end.",
+    ),
+    known(
+        "signature-colons",
+        "The signature is right, and lacks the colons around its base64.",
+        "Write it as a byte sequence: Signature: label=:BASE64:.",
+    ),
+    known(
+        "label-mismatch",
+        "Signature-Input names the signature {}, and Signature holds {2}.",
+        "Use one label in both headers.",
+    ),
+    known(
+        "label-other",
+        "No signature has the label {} that the config asks for.",
+        "Sign under that label, or leave rfc9421.label out.",
+    ),
+    known(
+        "tag-other",
+        "The signature's tag is {}, and the config asks for {2}.",
+        "Sign with that tag, or set rfc9421.tag and rfc9421.covered to what the signer does.",
+    ),
+    known(
+        "parameter-missing",
+        "The signature lacks the parameter {}.",
+        "Have the signer add it; docs/rfc9421.md lists what is asked for.",
+    ),
+    known(
+        "component-not-covered",
+        "The signature does not cover all that it must: {}.",
+        "Sign these as well, or set rfc9421.covered to what has to be covered.",
+    ),
+    known(
+        "component-wrong",
+        "The signature covers something that cannot be: {}.",
+        "Write names of header fields in lower case, and components as RFC 9421 has them.",
+    ),
+    known(
+        "structured-field",
+        "The header {} is not a structured field in its form.",
+        "Let a library write it (RFC 9651): strings in quotes, byte sequences between colons, numbers without quotes.",
+    ),
+    known(
+        "signature-expired",
+        "The signature has ended (expires).",
+        "Sign just before sending, and give signatures a life that is longer than the way.",
+    ),
     // Keys and tokens of the standards.
     known(
         "key-id-unknown",

@@ -11,6 +11,7 @@ use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::HeadFault;
 use crate::scheme::{Scheme, header};
 use crate::template::ClaimFault;
+use crate::{jwt, sigv4};
 
 /// What a request looks like to have wrong, where no signature has shown it. `fields` are its header fields.
 pub(super) fn causes(
@@ -111,10 +112,19 @@ fn is_date(fields: &[(&[u8], &[u8])]) -> bool {
 }
 
 fn nothing_found(fields: &[(&[u8], &[u8])]) -> Cause {
+    let authorization = exact(fields, "authorization");
+    let standard = [
+        ("rfc9421", exact(fields, "signature-input").is_some()),
+        ("aws-sigv4", sigv4::is_there(authorization, None)),
+        ("jwt", authorization.and_then(jwt::carried).is_some_and(|token| token.starts_with(b"ey"))),
+    ];
+    if let Some((scheme, _)) = standard.into_iter().find(|(_, is_there)| *is_there) {
+        return Cause::with("scheme-not-accepted", scheme);
+    }
     if let Some(scheme) = foreign(fields) {
         return Cause::with("scheme-not-accepted", &scheme);
     }
-    if exact(fields, "authorization").is_some() {
+    if authorization.is_some() {
         return Cause::new("credential-in-authorization");
     }
     Cause::new("no-credential")
@@ -168,7 +178,7 @@ fn spelling(sought: Option<&Sought<'_>>) -> Cause {
 }
 
 /// What the body and its headers look like, where the signature is over other bytes.
-fn of_body(fields: &[(&[u8], &[u8])], body: &[u8]) -> Vec<Cause> {
+pub(super) fn of_body(fields: &[(&[u8], &[u8])], body: &[u8]) -> Vec<Cause> {
     let mut causes = Vec::new();
     let encoding = exact(fields, "content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case(b"identity"));
     if encoding || body.starts_with(b"\x1f\x8b") {

@@ -211,8 +211,13 @@ impl Policy {
         &self.url_scheme
     }
 
-    pub(super) fn tag(&self) -> Option<&str> {
+    pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
+    }
+
+    /// The label that a signature must have, where the config says one.
+    pub(crate) fn asked_label(&self) -> Option<&str> {
+        self.label.as_deref()
     }
 
     /// The label of the first signature that is made.
@@ -225,7 +230,7 @@ impl Policy {
     }
 
     /// The identifiers of what is signed, in order.
-    pub(super) fn identifiers(&self, has_body: bool) -> impl Iterator<Item = &str> {
+    pub(crate) fn identifiers(&self, has_body: bool) -> impl Iterator<Item = &str> {
         self.covered.iter().map(|identifier| &**identifier).filter(move |&known| has_body || known != DIGEST_IDENTIFIER)
     }
 

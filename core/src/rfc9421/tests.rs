@@ -284,6 +284,19 @@ fn repeated_and_malformed_headers_are_refused() {
     assert_eq!(with("Signature", &format!("wiresign=:{other}:")), other_text);
 }
 
+/// An integer of structured fields is one to fifteen digits, zeros before it allowed (RFC 9651, section 3.3.1). What is signed
+/// is its one canonical form (section 4.1.4), so a spelling that was changed on the way is nothing that was signed, and means the same.
+#[test]
+fn zeros_before_a_time_are_allowed_and_not_signed() {
+    let sent = Sent::new(BODY).signed(&ours(), &[OLD]);
+    let zeros = sent.clone().replace("Signature-Input", "created=", "created=00");
+    let (plain, zeros) = (sent.claims(&ours()).unwrap().remove(0), zeros.claims(&ours()).unwrap().remove(0));
+    assert_eq!((plain.created, zeros.created), (Some(NOW), Some(NOW)));
+    assert_eq!(plain.base(), zeros.base());
+    let long = sent.replace("Signature-Input", "created=", "created=000000");
+    assert_eq!(long.fault(&ours()), Some(Fault::InputForm), "sixteen digits are no integer");
+}
+
 #[test]
 fn the_parameters_of_a_signature_are_strict() {
     use RefusalCode as Code;

@@ -16,6 +16,7 @@ use crate::explain::body::Bodies;
 use crate::explain::budget::{Budget, MAX_BODY_BYTES};
 use crate::explain::causes::Cause;
 use crate::explain::key;
+use crate::explain::obvious;
 use crate::explain::percent::{ENCODERS, Encoder, replaced, with_case};
 use crate::explain::reading::{self, Reading, Spelling};
 use crate::explain::recipe::{Values, fingerprint};
@@ -535,11 +536,11 @@ impl<'s> Search<'s> {
         let raw = |pieces: &[&[u8]]| pieces.iter().map(|piece| piece.to_vec()).collect::<Vec<_>>();
         let mut queries: Vec<(Cause, Vec<u8>)> = Vec::new();
         let mut add = |id: &'static str, detail: &str, query: Vec<u8>| queries.push((Cause::with(id, detail), query));
+        add("query-encoding", "", sorted(raw(&sent)));
         add("aws-query-unsorted", "", recode(&sent, decode, AWS, true).join(&b'&'));
         add("aws-query-unsorted", "", sent.join(&b'&'));
         add("query-space", "", sorted(recode(&sent, parameters::decode, AWS, true)));
         add("query-space", "", sorted(recode(&sent, parameters::decode, ENCODERS[1], true)));
-        add("query-encoding", "", sorted(raw(&sent)));
         add("query-encoding", "", sorted(recode(&sent, decode, AWS, false)));
         add("query-encoding", "", sorted(recode(&sent, |text| text.to_vec(), AWS, true)));
         for encoder in ENCODERS {
@@ -830,7 +831,11 @@ fn seen(asked: &Asked<'_>, refusal: &Refusal, sent: &Sent, expected: &Expected) 
                 (Some(_), true) => "session-token-other",
             })
         }
-        Detail::OtherBody => Cause::new("body-changed"),
+        Detail::OtherBody => {
+            let mut causes = obvious::of_body(asked.fields, asked.body);
+            causes.push(Cause::new("body-changed"));
+            return causes;
+        }
         Detail::OtherTarget if region != expected.region.as_bytes() => {
             Cause::with("aws-region", &format!("{}|{}", shown(region), expected.region))
         }

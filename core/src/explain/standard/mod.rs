@@ -2,6 +2,8 @@
 
 mod amazon;
 mod keys;
+mod listed;
+mod message;
 mod places;
 mod token;
 
@@ -10,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::budget::Budget;
 use super::causes::Cause;
+use super::obvious;
 use super::stage::StageName;
 use super::target::shown;
 use crate::config::{Compiled, Window};
@@ -52,7 +55,7 @@ impl Looked {
     fn tell_window(&mut self, now: u64, timestamp: u64, window: Window) {
         self.tell(StageName::Window, "timestamp", timestamp);
         self.tell(StageName::Window, "now", now);
-        self.tell(StageName::Window, "age", (now as i64).saturating_sub(timestamp as i64));
+        self.tell(StageName::Window, "age", crate::judge::age(now, timestamp));
         self.tell(StageName::Window, "past", window.past);
         self.tell(StageName::Window, "future", window.future);
     }
@@ -73,7 +76,7 @@ pub(super) fn look(asked: &Asked<'_>, accepted: SchemeSet, judged: Judged, budge
     let is_there = |scheme: &Standard| match scheme {
         Standard::Jwt => token::is_there(asked),
         Standard::AwsSigv4 => amazon::is_there(asked),
-        Standard::Rfc9421 => false,
+        Standard::Rfc9421 => message::is_there(asked),
     };
     let candidates = match judged {
         Judged::One(scheme) => vec![scheme],
@@ -86,11 +89,18 @@ pub(super) fn look(asked: &Asked<'_>, accepted: SchemeSet, judged: Judged, budge
     };
     let mut first = None;
     for scheme in candidates {
-        let looked = match scheme {
+        let mut looked = match scheme {
             Standard::Jwt => token::look(asked, budget),
             Standard::AwsSigv4 => amazon::look(asked, budget),
-            Standard::Rfc9421 => None,
+            Standard::Rfc9421 => message::look(asked, budget),
         };
+        if let (Some(looked), Some(Detail::StandardSignature)) = (&mut looked, asked.refusal.map(Refusal::facts))
+            && looked.causes.is_empty()
+        {
+            looked.causes =
+                obvious::of_body(asked.fields, asked.body).into_iter().map(|cause| (cause, false)).collect();
+            looked.name(Cause::new("not-found"), false);
+        }
         // One that has nothing wrong is not what the verdict is about.
         if asked.refusal.is_none() || looked.as_ref().is_some_and(|looked| !looked.causes.is_empty()) {
             return looked;

@@ -204,15 +204,17 @@ pub(super) fn look(asked: &Asked<'_>, budget: &mut Budget) -> Option<Looked> {
     if !faults.is_empty() {
         let holds = search.as_mut().is_some_and(|search| search.with_own_keys().is_some());
         faults.into_iter().for_each(|fault| looked.name(fault, holds));
-    } else if is_about_key(refusal)
-        && let Some(search) = &mut search
-        && let Some(causes) = search.run()
-    {
-        causes.into_iter().for_each(|cause| looked.name(cause, true));
+    } else if is_about_key(refusal) {
+        let found = search.as_mut().and_then(Search::run);
+        found.into_iter().flatten().for_each(|cause| looked.name(cause, true));
     }
-    for cause in seen(asked, refusal, &signers, token.as_ref()) {
-        let is_proved = cause.id == "key-not-valid";
-        looked.name(cause, is_proved);
+    let seen = seen(asked, refusal, &signers, token.as_ref());
+    let seen =
+        seen.into_iter().map(|cause| (cause.id == "key-not-valid", cause)).map(|(is_proved, cause)| (cause, is_proved));
+    // Who has signed says nothing where the issuer is not known; it may help to find out.
+    match refusal.facts() {
+        Detail::UnknownIssuer => looked.causes.splice(0..0, seen).for_each(drop),
+        _ => looked.causes.extend(seen),
     }
     Some(looked)
 }
@@ -450,7 +452,8 @@ fn seen(asked: &Asked<'_>, refusal: &Refusal, signers: &Signers<'_>, token: Opti
 fn of_fault(asked: &Asked<'_>, fault: jwt::Fault, token: Option<&Token>) -> Option<Cause> {
     use jwt::Fault;
     let window = Window { past: asked.config.standards.tokens.leeway, future: asked.config.standards.tokens.leeway };
-    let of_clock = |ahead: u64| time::of_age(-(ahead.min(i64::MAX as u64) as i64), window, asked.now + ahead);
+    let of_clock =
+        |ahead: u64| time::of_age(-(ahead.min(i64::MAX as u64) as i64), window, asked.now.saturating_add(ahead));
     Some(match fault {
         Fault::Joined => Cause::new("header-repeated"),
         Fault::TooLong => Cause::new("token-too-long"),
@@ -477,8 +480,8 @@ fn of_fault(asked: &Asked<'_>, fault: jwt::Fault, token: Option<&Token>) -> Opti
         | Fault::ConfiguredClaim => Cause::with("token-content", &fault.sentence()),
         Fault::NoExpiry => Cause::new("token-no-expiry"),
         Fault::Expired { seconds_ago } => {
-            let age = token.and_then(|token| token.time("iat")).map(|issued| asked.now as i64 - issued as i64);
-            let zone = age.map(|age| time::of_age(age, window, asked.now.saturating_add_signed(-age)));
+            let age = token.and_then(|token| token.time("iat")).map(|issued| crate::judge::age(asked.now, issued));
+            let zone = age.map(|age| time::of_age(age, window, asked.now.saturating_add_signed(age.saturating_neg())));
             zone.filter(|cause| cause.id == "timestamp-local-time" && seconds_ago > 1800)
                 .unwrap_or_else(|| Cause::with("token-expired", &seconds_ago.to_string()))
         }
