@@ -436,7 +436,7 @@ def messages() -> None:
     der = CURVE.sign(base.encode(), ec.ECDSA(hashes.SHA256()))
     openssl = {"Host": HOST, "Signature-Input": f"s={listed}", "Signature": f"s=:{base64.b64encode(der).decode()}:"}
     case("ECDSA as OpenSSL writes it", "signature-der", "GET", "/items?q=1", openssl)
-    hmacs = {"algorithm": algorithms.HMAC_SHA256, "key_id": "billing/text"}
+    hmacs: dict[str, Any] = {"algorithm": algorithms.HMAC_SHA256, "key_id": "billing/text"}
     case(
         "a secret that was taken for hex",
         "key-as-hex",

@@ -48,6 +48,24 @@ fn with(jwk: &Value, name: &str, value: Value) -> Value {
     jwk
 }
 
+/// What OpenSSL has written is written here, byte for byte, and from the key alone.
+#[test]
+fn public_halves_are_written_as_openssl_writes_them() {
+    let keys = keys();
+    for (algorithm, pem) in [
+        (KeyAlgorithm::Ed25519, &keys["ed25519"]["public_pem"]),
+        (KeyAlgorithm::EcdsaP256Sha256, &keys["ecdsa-p256-sha256"]["public_pem"]),
+        (KeyAlgorithm::EcdsaP384Sha384, &keys["ecdsa-p384-sha384"]["public_pem"]),
+        (KeyAlgorithm::RsaV15Sha256, &keys["rsa-2048"]["public_pem"]),
+    ] {
+        let digits: String = text(pem).lines().filter(|line| !line.starts_with('-')).collect();
+        let key = public(algorithm, pem).expect("a key");
+        assert_eq!(key.public_document().map(|document| STANDARD.encode(document)), Some(digits), "{algorithm:?}");
+    }
+    let secret = BoundKey::hmac(KeyAlgorithm::HmacSha256, &[7; 32]).expect("a secret");
+    assert_eq!((secret.public_bytes(), secret.public_document()), (None, None));
+}
+
 #[test]
 fn curve_keys_are_read_in_every_form_and_agree_with_openssl() {
     let keys = keys();
