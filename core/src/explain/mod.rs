@@ -141,21 +141,17 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
     let mut fields = Vec::new();
     head.headers.visit(|name, value| fields.push((name, value)));
     let mut budget = Budget::new();
-    let looked = standard::look(
-        &Asked {
-            config,
-            method: head.method,
-            target: head.target,
-            authority: head.authority,
-            fields: &fields,
-            body,
-            now,
-            refusal: outcome.as_ref().err(),
-        },
-        accepted,
-        judged_standard(&outcome, &credentials),
-        &mut budget,
-    );
+    let asked = Asked {
+        config,
+        method: head.method,
+        target: head.target,
+        authority: head.authority,
+        fields: &fields,
+        body,
+        now,
+        refusal: outcome.as_ref().err(),
+    };
+    let looked = standard::look(&asked, accepted, judged_standard(&outcome, &credentials), &mut budget);
     let judged = judged_scheme(config, &outcome);
     let sought = credentials.iter().find(|sought| Some(sought.scheme) == judged).or(credentials.first());
     let sought = sought.filter(|_| looked.is_none());
@@ -165,8 +161,7 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
         let known = looked.as_ref().map_or(&[][..], |looked| &looked.causes);
         hints.extend(known.iter().map(|(cause, is_proved)| Hint::new(cause, *is_proved)));
         if known.is_empty() {
-            hints =
-                name_causes(config, (&credentials, sought), refusal, (&fields, head.target, body), now, &mut budget);
+            hints = name_causes(&asked, &credentials, sought, refusal, &mut budget);
         }
         if hints.is_empty() {
             let cause = match refusal.code() {
@@ -207,21 +202,20 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
 
 /// The causes of what a verdict says of a credential that is none of a standard.
 fn name_causes<'a>(
-    config: &Compiled,
-    (credentials, sought): (&[Sought<'a>], Option<&Sought<'a>>),
+    asked: &Asked<'_>,
+    credentials: &[Sought<'a>],
+    sought: Option<&Sought<'a>>,
     refusal: &Refusal,
-    (fields, target, body): (&[(&'a [u8], &'a [u8])], &[u8], &[u8]),
-    now: u64,
     budget: &mut Budget,
 ) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
-    let obvious = obvious::causes(config, refusal, sought, fields, target, body);
+    let obvious = obvious::causes(asked.config, refusal, sought, asked.fields, asked.target, asked.body);
     let mut found: Vec<Hint> = Vec::new();
     if obvious::is_about_signature(refusal) && sought.is_some() {
         let order = sought
             .into_iter()
             .chain(credentials.iter().filter(|other| sought.is_none_or(|sought| sought.scheme != other.scheme)));
-        found = search(config, order, refusal, now, budget);
+        found = search(asked.config, order, refusal, asked.now, budget);
     }
     // Such a key has shown itself: only a right signature is judged so.
     let obvious = obvious.iter().map(|cause| Hint::new(cause, cause.id == "key-not-valid"));

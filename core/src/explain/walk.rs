@@ -35,7 +35,7 @@ type Facts = Vec<(&'static str, Value)>;
 
 impl<H: Headers + ?Sized> Walk<'_, '_, H> {
     pub(super) fn stages(&self) -> Vec<Stage> {
-        let failed = self.outcome.as_ref().err().map(|refusal| stage_of(refusal));
+        let failed = self.outcome.as_ref().err().map(stage_of);
         let is_public = self.outcome.as_ref().is_ok_and(Verified::is_public);
         let is_token = self.looked.is_some_and(|looked| looked.scheme == Standard::Jwt);
         let order = if is_token { StageName::OF_TOKENS } else { StageName::ALL };

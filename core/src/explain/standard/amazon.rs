@@ -303,7 +303,8 @@ fn pieces<'q>(query: &'q [u8], is_link: bool, left_out: &[&str]) -> Vec<&'q [u8]
     let is_signed = |piece: &&[u8]| {
         let name = decode(&piece[..piece.iter().position(|&byte| byte == b'=').unwrap_or(piece.len())]);
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        !piece.is_empty() && !(is_link && is("X-Amz-Signature")) && !left_out.iter().any(|known| is(known))
+        let is_signature = is_link && is("X-Amz-Signature");
+        !piece.is_empty() && !is_signature && !left_out.iter().any(|known| is(known))
     };
     query.split(|&byte| byte == b'&').filter(is_signed).collect()
 }

@@ -77,6 +77,8 @@ pub(super) fn look(asked: &Asked<'_>, accepted: SchemeSet, judged: Judged, budge
         Standard::Jwt => token::is_there(asked),
         Standard::AwsSigv4 => amazon::is_there(asked),
         Standard::Rfc9421 => message::is_there(asked),
+        // What is wrong with a proof its verdict says; nothing can be tried without asking AWS.
+        Standard::AwsIdentity => false,
     };
     let candidates = match judged {
         Judged::One(scheme) => vec![scheme],
@@ -93,6 +95,7 @@ pub(super) fn look(asked: &Asked<'_>, accepted: SchemeSet, judged: Judged, budge
             Standard::Jwt => token::look(asked, budget),
             Standard::AwsSigv4 => amazon::look(asked, budget),
             Standard::Rfc9421 => message::look(asked, budget),
+            Standard::AwsIdentity => None,
         };
         if let (Some(looked), Some(Detail::StandardSignature)) = (&mut looked, asked.refusal.map(Refusal::facts))
             && looked.causes.is_empty()
