@@ -116,12 +116,12 @@ export class Verified {
 
   /** The tenant that the request's token names, in the claim that the config says. */
   get tenant(): string | null {
-    return this.#token?.tenant ?? null;
+    return tokenOf(this.#identity)?.tenant ?? null;
   }
 
   /** When the request's token expires, in Unix seconds; `null` where there is no token. */
   get tokenExpires(): number | null {
-    return this.#token?.expires ?? null;
+    return tokenOf(this.#identity)?.expires ?? null;
   }
 
   /**
@@ -129,7 +129,7 @@ export class Verified {
    * `Number.MAX_SAFE_INTEGER` are `bigint`s.
    */
   get claims(): Claims | null {
-    return this.#token?.claims ?? null;
+    return tokenOf(this.#identity)?.claims ?? null;
   }
 
   /** What a store shared by several verifiers keeps to see the same request again. */
@@ -145,11 +145,6 @@ export class Verified {
   get replaySeconds(): number | null {
     const identity = this.#identity;
     return typeof identity === "object" && "replaySeconds" in identity ? identity.replaySeconds : null;
-  }
-
-  get #token(): Token | null {
-    const identity = this.#identity;
-    return typeof identity === "object" && "token" in identity ? identity.token : null;
   }
 
   /** @internal What the native side needs to take the word of a store outside. */
@@ -205,6 +200,11 @@ export class Verified {
   [inspect.custom](): string {
     return `Verified ${inspect(this.toJSON())}`;
   }
+}
+
+// Not a method: a class with a private one marks each of its objects, and this one has to stay small.
+function tokenOf(identity: Identity): Token | null {
+  return typeof identity === "object" && "token" in identity ? identity.token : null;
 }
 
 /** A `Verified` from everything that the native side says. */
