@@ -46,7 +46,6 @@ impl TokenIssuer {
 
     /// The whole answer to a request for a token, whose caller a verification has named.
     #[pyo3(signature = (caller, form, *, tenant=None, now=None, id=None))]
-    #[expect(clippy::too_many_arguments, reason = "all but two of them are named")]
     fn answer(
         &self,
         py: Python<'_>,

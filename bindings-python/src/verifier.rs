@@ -169,7 +169,6 @@ impl Verifier {
     /// The question that AWS has to answer before a request with the proof of an IAM identity can be verified. None: there is
     /// nothing to ask.
     #[pyo3(signature = (method, target, headers, *, authority=None, client=None, now=None))]
-    #[expect(clippy::too_many_arguments, reason = "the same arguments as begin")]
     fn identity_request(
         &self,
         method: Text<'_>,

@@ -112,7 +112,7 @@ enum Collected {
     /// Slices of objects that the caller's list keeps alive.
     Borrowed,
     /// Copies.
-    Owned(Vec<(Vec<u8>, Vec<u8>)>),
+    Owned(Vec<OwnedField>),
     /// Text that has no bytes on the wire.
     NotOnTheWire,
 }
@@ -156,7 +156,7 @@ impl Parts<'_, '_> {
 /// Python code.
 pub(crate) struct Response<'py> {
     status: u16,
-    fields: Vec<(Vec<u8>, Vec<u8>)>,
+    fields: Vec<OwnedField>,
     body: Body<'py>,
 }
 
@@ -166,13 +166,16 @@ impl<'py> Response<'py> {
     }
 
     /// Status, headers and body, as the core takes them.
-    pub(crate) fn parts(&self) -> (u16, &[(Vec<u8>, Vec<u8>)], &[u8]) {
+    pub(crate) fn parts(&self) -> (u16, &[OwnedField], &[u8]) {
         (self.status, &self.fields, self.body.bytes())
     }
 }
 
+/// The name and the value of a header field.
+pub(crate) type OwnedField = (Vec<u8>, Vec<u8>);
+
 /// Copies header fields of every accepted form.
-pub(crate) fn fields_on_the_wire(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(crate) fn fields_on_the_wire(headers: &Bound<'_, PyAny>) -> PyResult<Vec<OwnedField>> {
     match copy_fields(headers)? {
         Collected::Owned(fields) => Ok(fields),
         Collected::Borrowed | Collected::NotOnTheWire => {
