@@ -160,6 +160,10 @@ fn advice(name: &str) -> &'static str {
         "BODY_TOO_LARGE" => "send less, or raise limits.body_bytes.",
         "RATE_LIMITED" => "wait a minute and correct the cause of the failures before the next attempt.",
         "REPLAY_STORE_UNAVAILABLE" => "raise replay.capacity, or bring the store back, and send the request again.",
+        "IDENTITY_UNAVAILABLE" => {
+            "let the service reach STS of its regions, and give its middleware what asks it (in Python the option aws); then \
+             send the request again."
+        }
         "MISSING_NONCE" => "send the X-Request-ID that was signed.",
         "INVALID_NONCE" => "use 16 to 64 letters, digits, hyphens or underscores; a UUID is fine.",
         "MISSING_TARGET" => "send the X-Target-Service that was signed.",
