@@ -74,14 +74,14 @@ class Aws:
         return found
 
     def _client(self, service: str, credentials: dict[str, str] | None = None) -> Any:
-        known = credentials or {"AccessKeyId": "A" * 16, "SecretAccessKey": "s" * 16, "SessionToken": None}
+        known = credentials or {"AccessKeyId": "A" * 16, "SecretAccessKey": "s" * 16}
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id=known["AccessKeyId"],
             aws_secret_access_key=known["SecretAccessKey"],
-            aws_session_token=known["SessionToken"],
+            aws_session_token=known.get("SessionToken"),
         )
 
 

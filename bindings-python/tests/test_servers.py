@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -139,11 +140,15 @@ def test_public_routes_get_their_bodies(url: str) -> None:
 
 def test_bodies_over_the_limit_are_refused(client: httpx.Client, request: pytest.FixtureRequest) -> None:
     body = b"x" * (LIMIT + 1)
-    for content in (body, pieces(body)):
-        try:
-            response = client.post("/a", content=content)
-        except httpx.TransportError:
-            # Gunicorn closes the connection on a client that still sends, which may lose the answer.
+    for is_chunked in (False, True):
+        response = None
+        for _ in range(5):
+            # A server that closes the connection on a client that still sends may lose the answer.
+            with contextlib.suppress(httpx.TransportError):
+                response = client.post("/a", content=pieces(body) if is_chunked else body)
+                break
+        if response is None:
+            # Gunicorn mostly does.
             assert "gunicorn" in request.node.name
             continue
         assert response.status_code == 413
