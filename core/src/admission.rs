@@ -29,8 +29,8 @@ pub(crate) struct Credentials<'c> {
     pub(crate) facts: &'c Facts<'c>,
     /// The positions of the service and of its API key, where one was sent and found.
     pub(crate) api_key: Option<(usize, usize)>,
-    pub(crate) token: Option<Token>,
-    pub(crate) identity: Option<Identity>,
+    pub(crate) token: Option<Box<Token>>,
+    pub(crate) identity: Option<Box<Identity>>,
 }
 
 /// The credential that covers more than itself.
@@ -161,8 +161,8 @@ pub(crate) fn needs_mark(config: &Compiled, facts: &Facts<'_>) -> bool {
 #[derive(Default)]
 pub(crate) struct Others {
     pub(crate) api_key: Option<(usize, usize)>,
-    pub(crate) token: Option<Token>,
-    pub(crate) identity: Option<Identity>,
+    pub(crate) token: Option<Box<Token>>,
+    pub(crate) identity: Option<Box<Identity>>,
     /// What a signature of the standards covers.
     pub(crate) covered: Vec<Box<str>>,
 }
@@ -283,6 +283,9 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
     };
     // A bearer credential covers nothing of the request, so on its own it opens no strict route.
     let find_bearers = |is_alone: bool| {
+        if !has_api_key && standards.count() == 0 {
+            return Ok((None, None, None));
+        }
         let api_key = match has_api_key {
             true => {
                 check_guesses()?;
@@ -297,7 +300,7 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
             }
             Some(text) => {
                 check_guesses()?;
-                Some(standard::judge_token(config, head.method, entered, text, now)?)
+                Some(Box::new(standard::judge_token(config, head.method, entered, text, now)?))
             }
             None => None,
         };
@@ -308,7 +311,7 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
             }
             true => {
                 check_guesses()?;
-                Some(standard::judge_identity(config, &memory.identities, entered, carriers.identity(), now)?)
+                Some(Box::new(standard::judge_identity(config, &memory.identities, entered, carriers.identity(), now)?))
             }
             false => None,
         };
@@ -346,8 +349,17 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
     } else {
         let (api_key, token, identity) = find_bearers(true)?;
         let id = token.as_ref().and_then(|token| token.id);
-        let facts =
-            facts_of_bearer(config, head, entered, api_key, token.as_ref(), id.as_ref(), identity.as_ref(), rules, now);
+        let facts = facts_of_bearer(
+            config,
+            head,
+            entered,
+            api_key,
+            token.as_deref(),
+            id.as_ref(),
+            identity.as_deref(),
+            rules,
+            now,
+        );
         conclude(Credentials { signed: Signed::Nothing, facts: &facts, api_key, token, identity })
     }
 }

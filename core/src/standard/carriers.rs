@@ -42,6 +42,9 @@ impl<'a> Carriers<'a> {
 
     /// The standards whose credentials are there, of those that are accepted.
     pub(crate) fn found(&self, accepted: SchemeSet) -> SchemeSet {
+        if !accepted.takes_standard() {
+            return SchemeSet::default();
+        }
         let is_there = |scheme| match scheme {
             Standard::Rfc9421 => self.has_signature,
             Standard::AwsSigv4 => sigv4::is_there(self.authorization, self.query),
