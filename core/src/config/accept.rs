@@ -43,10 +43,7 @@ impl KnownSchemes {
     pub(super) fn covers_a_route(&self, scheme: Scheme) -> bool {
         match self.template(scheme) {
             Some(template) => template.coverage.method && template.coverage.path,
-            None => match scheme {
-                Scheme::Standard(scheme) => !scheme.is_bearer(),
-                other => other != Scheme::ApiKey,
-            },
+            None => !scheme.is_bearer(),
         }
     }
 

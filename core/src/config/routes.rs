@@ -110,11 +110,7 @@ impl Reader<'_> {
 
     fn require_all(&mut self, item: &Item<'_>, known: &KnownSchemes) -> SchemeSet {
         let set = self.accept(item, known);
-        let is_bearer = |scheme: &Scheme| match scheme {
-            Scheme::Standard(scheme) => scheme.is_bearer(),
-            other => *other == Scheme::ApiKey,
-        };
-        if set.iter().filter(|scheme| !is_bearer(scheme)).count() > 1 {
+        if set.iter().filter(|scheme| !scheme.is_bearer()).count() > 1 {
             self.problem(
                 &item.pointer,
                 "one signature covers a request; require one signing scheme, with or without api-key, jwt and aws-identity",

@@ -107,7 +107,7 @@ impl Standard {
         Self::ALL.into_iter().find(|scheme| scheme.id() == id)
     }
 
-    /// Whether a credential covers nothing of the request, so that whoever has it can send any other with it.
+    /// As [`Scheme::is_bearer`].
     pub(crate) const fn is_bearer(self) -> bool {
         matches!(self, Self::Jwt | Self::AwsIdentity)
     }
@@ -119,6 +119,15 @@ const FIRST_PLAN: u8 = 8;
 pub(crate) const MAX_PLANS: usize = 120;
 
 impl Scheme {
+    /// Whether a credential covers nothing of the request, so that whoever has it can send any other with it.
+    pub(crate) const fn is_bearer(self) -> bool {
+        match self {
+            Self::ApiKey => true,
+            Self::Standard(scheme) => scheme.is_bearer(),
+            Self::BuiltIn(_) | Self::Plan(_) => false,
+        }
+    }
+
     const fn bit(self) -> u128 {
         1 << match self {
             Self::BuiltIn(scheme) => scheme as u8,
