@@ -1,13 +1,18 @@
 //! `wiresign init`: the first configuration of a service, and a program that uses it.
 
+mod framework;
+mod node;
+mod python;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use self::framework::Framework;
 use super::keygen;
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
@@ -45,62 +50,10 @@ pub(crate) struct Init {
     force: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Framework {
-    /// Python, app.py
-    Fastapi,
-    /// Python, app.py
-    Flask,
-    /// Python, app.py
-    Django,
-    /// Node, server.mjs
-    Express,
-    /// No program
-    None,
-}
-
 struct NewFile {
     name: &'static str,
     text: Zeroizing<String>,
     secret: bool,
-}
-
-impl Framework {
-    fn port(self) -> &'static str {
-        match self {
-            Self::Fastapi | Self::Flask | Self::Django | Self::None => "8000",
-            Self::Express => "3000",
-        }
-    }
-
-    fn program(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Fastapi => Some(("app.py", include_str!("../../templates/app.py"))),
-            Self::Flask => Some(("app.py", include_str!("../../templates/flask_app.py"))),
-            Self::Django => Some(("app.py", include_str!("../../templates/django_app.py"))),
-            Self::Express => Some(("server.mjs", include_str!("../../templates/server.mjs"))),
-            Self::None => None,
-        }
-    }
-
-    /// Commands that install and start what was written, to be typed in the folder.
-    fn start(self) -> &'static [&'static str] {
-        match self {
-            Self::Fastapi => {
-                &["pip install wiresign fastapi uvicorn", "(set -a; . ./.env; exec uvicorn --port 8000 app:app)"]
-            }
-            Self::Flask => &[
-                "pip install wiresign flask gunicorn",
-                "(set -a; . ./.env; exec gunicorn --bind 127.0.0.1:8000 app:app)",
-            ],
-            Self::Django => &[
-                "pip install wiresign django gunicorn",
-                "(set -a; . ./.env; exec gunicorn --bind 127.0.0.1:8000 app:application)",
-            ],
-            Self::Express => &["npm install wiresign express", "node --env-file=.env server.mjs"],
-            Self::None => &[],
-        }
-    }
 }
 
 impl Init {
@@ -121,8 +74,6 @@ impl Init {
                 self.dir.display()
             )));
         }
-        fs::create_dir_all(&self.dir)
-            .map_err(|error| Failure::problem(format!("Cannot make the folder {}: {error}.", self.dir.display())))?;
         for file in &files {
             let path = self.dir.join(file.name);
             write(&path, file, self.force)
@@ -148,11 +99,11 @@ impl Init {
     fn files(&self) -> Result<Vec<NewFile>, Failure> {
         let plain = |name, text: &str| NewFile { name, text: Zeroizing::new(self.fill(text)), secret: false };
         let mut files = vec![
-            plain("wiresign.json", include_str!("../../templates/wiresign.json")),
+            plain("wiresign.json", include_str!("../../../templates/wiresign.json")),
             plain("wiresign.schema.json", wiresign::CONFIG_SCHEMA),
-            plain(".env.example", include_str!("../../templates/env.example")),
+            plain(".env.example", include_str!("../../../templates/env.example")),
         ];
-        files.extend(self.framework.program().map(|(name, text)| plain(name, text)));
+        files.extend(self.framework.project().files.iter().map(|&(name, text)| plain(name, text)));
         if self.with_secrets {
             let mut text = Zeroizing::new(String::new());
             for service in [&self.service, &self.caller] {
@@ -169,7 +120,7 @@ impl Init {
             .replace("@caller@", &self.caller)
             .replace("@SERVICE_SECRET@", &variable(&self.service))
             .replace("@CALLER_SECRET@", &variable(&self.caller))
-            .replace("@port@", self.framework.port())
+            .replace("@port@", self.framework.project().port)
     }
 
     fn next_steps(&self) -> Vec<String> {
@@ -181,7 +132,7 @@ impl Init {
             steps.push("cp .env.example .env    # then give each variable a secret: wiresign keygen".to_owned());
         }
         steps.push("wiresign check --env-file .env".to_owned());
-        steps.extend(self.framework.start().iter().map(|&step| step.to_owned()));
+        steps.extend(self.framework.project().commands.iter().map(|&step| step.to_owned()));
         if self.framework != Framework::None {
             let Self { service, caller, .. } = self;
             steps.push(format!("wiresign call --env-file .env --as {caller} --target {service} '/hello?name=you'"));
@@ -219,6 +170,9 @@ fn write(path: &Path, file: &NewFile, force: bool) -> io::Result<()> {
     if force && path.exists() {
         // Removing first gives a new file: the permissions of an old .env may be too wide, and a link is not followed.
         fs::remove_file(path)?;
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
