@@ -225,9 +225,12 @@ func (s *service) verifySender(step step, headers fields) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	timestamp, isDated, err := headers.one(form.time, comma)
-	if err != nil {
-		return nil, err
+	timestamp, isDated := "", false
+	// A header may be sent without a name, and is none that a format without a time header has.
+	if form.time != "" {
+		if timestamp, isDated, err = headers.one(form.time, comma); err != nil {
+			return nil, err
+		}
 	}
 	messageID, isNamed, err := headers.one("webhook-id", comma)
 	isStandard := s.scheme == "standard-webhooks"
