@@ -328,6 +328,11 @@
 #define WIRESIGN_SIGNED_COUNT 16
 
 /**
+ * As `lifetime` of wiresign_token_issuer_issue: as long as the configuration says.
+ */
+#define WIRESIGN_CONFIGURED_LIFETIME UINT64_MAX
+
+/**
  * The size of the longest service id and its NUL byte.
  */
 #define WIRESIGN_SERVICE_SIZE 129
@@ -420,6 +425,18 @@ typedef struct wiresign_explanation wiresign_explanation;
 typedef struct wiresign_handshake_response wiresign_handshake_response;
 
 /**
+ * A question to AWS: who made the proof of an IAM identity. It has to be sent as it is, over TLS with certificates checked,
+ * and no redirect followed. Immutable; may be used by several threads at once. All texts live as long as the object.
+ */
+typedef struct wiresign_identity_request wiresign_identity_request;
+
+/**
+ * A token, ready to be handed to its subject. Whoever has its text can use it. Immutable; may be used by several threads at
+ * once. All texts live as long as the object.
+ */
+typedef struct wiresign_issued_token wiresign_issued_token;
+
+/**
  * The headers to set on a request, in order. Immutable; may be used by several threads at once. All texts live as long
  * as the object.
  */
@@ -429,6 +446,23 @@ typedef struct wiresign_signed wiresign_signed;
  * Holds the own credential and a scheme, and signs requests. Immutable; may be used by several threads at once.
  */
 typedef struct wiresign_signer wiresign_signer;
+
+/**
+ * Texts in order. Immutable; may be used by several threads at once. All texts live as long as the object.
+ */
+typedef struct wiresign_texts wiresign_texts;
+
+/**
+ * Issues tokens about the services of the registry, signed with the own key, for a token endpoint. Immutable; may be used by
+ * several threads at once.
+ */
+typedef struct wiresign_token_issuer wiresign_token_issuer;
+
+/**
+ * What to answer a request for a token with. Immutable; may be used by several threads at once. All texts live as long as
+ * the object.
+ */
+typedef struct wiresign_token_response wiresign_token_response;
 
 /**
  * A request that was accepted, and who sent it. Only verification makes this object. Immutable; may be used by several
@@ -1028,6 +1062,75 @@ const char *wiresign_handshake_response_body(const struct wiresign_handshake_res
 void wiresign_handshake_response_free(struct wiresign_handshake_response *response);
 
 /**
+ * Always "POST". NULL gives NULL.
+ */
+const char *wiresign_identity_request_method(const struct wiresign_identity_request *question, size_t *length);
+
+/**
+ * The endpoint of STS in a region of the configuration: where to send it. NULL gives NULL.
+ */
+const char *wiresign_identity_request_url(const struct wiresign_identity_request *question, size_t *length);
+
+/**
+ * How many headers there are to send, Host among them. NULL gives 0.
+ */
+size_t wiresign_identity_request_header_count(const struct wiresign_identity_request *question);
+
+/**
+ * The name of a header, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_identity_request_header_name(const struct wiresign_identity_request *question,
+                                                  size_t index,
+                                                  size_t *length);
+
+/**
+ * The value of a header, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_identity_request_header_value(const struct wiresign_identity_request *question,
+                                                   size_t index,
+                                                   size_t *length);
+
+/**
+ * The body, which is always the same. NULL gives NULL.
+ */
+const char *wiresign_identity_request_body(const struct wiresign_identity_request *question, size_t *length);
+
+/**
+ * Frees the object. NULL is nothing.
+ */
+void wiresign_identity_request_free(struct wiresign_identity_request *question);
+
+/**
+ * The token in compact form. NULL gives NULL.
+ */
+const char *wiresign_issued_token_text(const struct wiresign_issued_token *token, size_t *length);
+
+/**
+ * The first Unix second at which the token has ended. NULL gives 0.
+ */
+uint64_t wiresign_issued_token_expires(const struct wiresign_issued_token *token);
+
+/**
+ * For how many seconds the token lives. NULL gives 0.
+ */
+uint64_t wiresign_issued_token_lifetime(const struct wiresign_issued_token *token);
+
+/**
+ * How many permissions the token holds. NULL gives 0.
+ */
+size_t wiresign_issued_token_permission_count(const struct wiresign_issued_token *token);
+
+/**
+ * A permission as a pattern, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_issued_token_permission(const struct wiresign_issued_token *token, size_t index, size_t *length);
+
+/**
+ * Frees the token. NULL is nothing.
+ */
+void wiresign_issued_token_free(struct wiresign_issued_token *token);
+
+/**
  * Judges a request as wiresign_verifier_verify does, and writes the verdict to a buffer: what many requests have in common as
  * a number, so that nothing is made that the caller has already.
  *
@@ -1200,6 +1303,29 @@ int32_t wiresign_signer_new(const struct wiresign_config *config,
                             struct wiresign_error **err);
 
 /**
+ * Makes a signer with credentials of AWS that were given out for a while, as those of a role are. Make a new one before they
+ * end. Only where the configuration signs with "aws-identity" or "aws-sigv4".
+ *
+ * `target` is as for wiresign_signer_new. The session token is (NULL, 0) where the credentials have none.
+ *
+ * Gives through `signer` an object that the caller frees with wiresign_signer_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the configuration signs with another scheme, or the credentials cannot be;
+ * WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_signer_with_aws_credentials(const struct wiresign_config *config,
+                                             const char *target,
+                                             size_t target_length,
+                                             const char *access_key_id,
+                                             size_t access_key_id_length,
+                                             const char *secret,
+                                             size_t secret_length,
+                                             const char *session_token,
+                                             size_t session_token_length,
+                                             struct wiresign_signer **signer,
+                                             struct wiresign_error **err);
+
+/**
  * Signs a request that will be sent.
  *
  * The request is described as at the top of this header. The schemes of this library sign neither its headers nor its
@@ -1356,6 +1482,127 @@ int32_t wiresign_signer_sign_as_asked(const struct wiresign_signer *signer,
  * Frees a signer. NULL is nothing.
  */
 void wiresign_signer_free(struct wiresign_signer *signer);
+
+/**
+ * How many texts there are. NULL gives 0.
+ */
+size_t wiresign_texts_count(const struct wiresign_texts *texts);
+
+/**
+ * A text, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_texts_text(const struct wiresign_texts *texts, size_t index, size_t *length);
+
+/**
+ * Frees the texts. NULL is nothing.
+ */
+void wiresign_texts_free(struct wiresign_texts *texts);
+
+/**
+ * Makes an issuer of a configuration, which may be freed before the issuer.
+ *
+ * Gives through `issuer` an object that the caller frees with wiresign_token_issuer_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the own service has no key that can sign tokens; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_token_issuer_new(const struct wiresign_config *config,
+                                  struct wiresign_token_issuer **issuer,
+                                  struct wiresign_error **err);
+
+/**
+ * Issues a token about `subject`, a service of the registry, for `audience`, one of its targets.
+ *
+ * `lifetime` is in seconds, at most what the configuration says; WIRESIGN_CONFIGURED_LIFETIME for that. The permissions are some
+ * of the subject's, as one block and the length of each; where `permission_lengths` is NULL, all of them. The tenant is what
+ * the token names, (NULL, 0) for none. `now` is the Unix time in seconds, or WIRESIGN_NOW. The id becomes the token's "jti";
+ * (NULL, 0) stands for a new random UUID.
+ *
+ * Gives through `token` an object that the caller frees with wiresign_issued_token_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the registry does not allow the token, or no key is valid; WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_token_issuer_issue(const struct wiresign_token_issuer *issuer,
+                                    const char *subject,
+                                    size_t subject_length,
+                                    const char *audience,
+                                    size_t audience_length,
+                                    uint64_t lifetime,
+                                    const char *permissions,
+                                    size_t permissions_length,
+                                    const uint32_t *permission_lengths,
+                                    size_t permission_count,
+                                    const char *tenant,
+                                    size_t tenant_length,
+                                    uint64_t now,
+                                    const char *id,
+                                    size_t id_length,
+                                    struct wiresign_issued_token **token,
+                                    struct wiresign_error **err);
+
+/**
+ * Answers a request to a token endpoint (RFC 6749, section 4.4): judges its form, issues the token, and writes the answer. What
+ * the caller asks wrongly is an answer too, and WIRESIGN_OK.
+ *
+ * `caller` is the service that a verification of this request named, (NULL, 0) for none; `form` is the body of the request.
+ * The tenant is for the application to name, never for the caller; (NULL, 0) for none. `now` is the Unix time in seconds, or
+ * WIRESIGN_NOW. The id becomes the token's "jti"; (NULL, 0) stands for a new random UUID.
+ *
+ * Gives through `response` an object that the caller frees with wiresign_token_response_free.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when the service itself cannot sign, or the tenant or the id cannot be;
+ * WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_token_issuer_answer(const struct wiresign_token_issuer *issuer,
+                                     const char *caller,
+                                     size_t caller_length,
+                                     const void *form,
+                                     size_t form_length,
+                                     const char *tenant,
+                                     size_t tenant_length,
+                                     uint64_t now,
+                                     const char *id,
+                                     size_t id_length,
+                                     struct wiresign_token_response **response,
+                                     struct wiresign_error **err);
+
+/**
+ * Frees an issuer. NULL is nothing.
+ */
+void wiresign_token_issuer_free(struct wiresign_token_issuer *issuer);
+
+/**
+ * The HTTP status. NULL gives 500.
+ */
+uint16_t wiresign_token_response_status(const struct wiresign_token_response *response);
+
+/**
+ * How many headers there are to set. NULL gives 0.
+ */
+size_t wiresign_token_response_header_count(const struct wiresign_token_response *response);
+
+/**
+ * The name of a header, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_token_response_header_name(const struct wiresign_token_response *response,
+                                                size_t index,
+                                                size_t *length);
+
+/**
+ * The value of a header, counted from 0; NULL behind the last one.
+ */
+const char *wiresign_token_response_header_value(const struct wiresign_token_response *response,
+                                                 size_t index,
+                                                 size_t *length);
+
+/**
+ * The body, which holds the token. NULL gives NULL.
+ */
+const char *wiresign_token_response_body(const struct wiresign_token_response *response, size_t *length);
+
+/**
+ * Frees the object. NULL is nothing.
+ */
+void wiresign_token_response_free(struct wiresign_token_response *response);
 
 /**
  * True when the request went to a public route: it was accepted without looking at any credential, and there is no
@@ -1693,6 +1940,65 @@ int32_t wiresign_verifier_handshake(const struct wiresign_verifier *verifier,
                                     uint64_t now,
                                     struct wiresign_handshake_response **response,
                                     struct wiresign_error **err);
+
+/**
+ * The names of the webhooks that are accepted where a request with this method and target goes, and whose senders make
+ * handshakes: those to ask wiresign_verifier_handshake about, one after the other, before the request is verified.
+ *
+ * Gives through `webhooks` a list that the caller frees with wiresign_texts_free; or NULL where there is none, as for nearly
+ * all requests: then nothing but a verification needs the body.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_handshakes_at(const struct wiresign_verifier *verifier,
+                                        const char *method,
+                                        size_t method_length,
+                                        const char *target,
+                                        size_t target_length,
+                                        struct wiresign_texts **webhooks,
+                                        struct wiresign_error **err);
+
+/**
+ * The question that AWS has to answer before a request with the proof of an IAM identity can be verified. Ask this before
+ * wiresign_verifier_verify and wiresign_verifier_begin, send what it gives, and hand the answer to
+ * wiresign_verifier_identity_answer. The request is described as there.
+ *
+ * Gives through `question` an object that the caller frees with wiresign_identity_request_free; or NULL where there is nothing
+ * to ask: the request is refused or let in without, or the answer is known. A refusal is that of the verification.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_identity_request(const struct wiresign_verifier *verifier,
+                                           const char *method,
+                                           size_t method_length,
+                                           const char *target,
+                                           size_t target_length,
+                                           const char *authority,
+                                           size_t authority_length,
+                                           const char *headers,
+                                           size_t headers_length,
+                                           const uint32_t *header_lengths,
+                                           size_t header_count,
+                                           const uint8_t *client,
+                                           size_t client_length,
+                                           uint64_t now,
+                                           struct wiresign_identity_request **question,
+                                           struct wiresign_error **err);
+
+/**
+ * Takes what AWS answers to a question: the HTTP status and the body. Where no answer came, `status` is 0: then the request is
+ * refused with WIRESIGN_IDENTITY_UNAVAILABLE. `now` is the Unix time in seconds, or WIRESIGN_NOW. The question may be freed
+ * afterwards.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_verifier_identity_answer(const struct wiresign_verifier *verifier,
+                                          const struct wiresign_identity_request *question,
+                                          uint16_t status,
+                                          const void *body,
+                                          size_t body_length,
+                                          uint64_t now,
+                                          struct wiresign_error **err);
 
 /**
  * Puts another configuration in force, at once for all threads. Requests that are being judged finish on the old one;

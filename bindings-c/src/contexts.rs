@@ -7,7 +7,6 @@ use wiresign::Contexts;
 use crate::bytes::wiresign_bytes;
 use crate::config::wiresign_config;
 use crate::error::wiresign_error;
-use crate::failure::Failure;
 use crate::input::{self, FlatTexts};
 use crate::output::{Output, release};
 use crate::verified_context::wiresign_verified_context;
@@ -61,7 +60,7 @@ pub unsafe extern "C" fn wiresign_contexts_sign(
             (
                 input::handle("contexts", contexts)?,
                 input::text("tenant", tenant, tenant_length)?,
-                read_roles(roles, roles_length, role_lengths, role_count)?,
+                FlatTexts::read("roles", roles, roles_length, role_lengths, role_count)?.to_texts("roles")?,
                 Output::new("signature", signature)?,
             )
         };
@@ -95,7 +94,7 @@ pub unsafe extern "C" fn wiresign_contexts_message(
             (
                 input::handle("contexts", contexts)?,
                 input::text("tenant", tenant, tenant_length)?,
-                read_roles(roles, roles_length, role_lengths, role_count)?,
+                FlatTexts::read("roles", roles, roles_length, role_lengths, role_count)?.to_texts("roles")?,
                 Output::new("message", message)?,
             )
         };
@@ -133,7 +132,7 @@ pub unsafe extern "C" fn wiresign_contexts_verify(
             (
                 input::handle("contexts", contexts)?,
                 input::text("tenant", tenant, tenant_length)?,
-                read_roles(roles, roles_length, role_lengths, role_count)?,
+                FlatTexts::read("roles", roles, roles_length, role_lengths, role_count)?.to_texts("roles")?,
                 input::text("signature", signature, signature_length)?,
                 input::optional_bytes("payload", payload, payload_length)?,
                 Output::new("verified", verified)?,
@@ -191,18 +190,4 @@ pub unsafe extern "C" fn wiresign_contexts_free(contexts: *mut wiresign_contexts
         // SAFETY: the caller promised that the handle is NULL or a live object that no one uses any more.
         unsafe { release(contexts) }
     })
-}
-
-/// # Safety
-/// Unless they are NULL, `roles` is readable for `length` bytes and `lengths` for `count` numbers.
-unsafe fn read_roles<'a>(
-    roles: *const c_char,
-    length: usize,
-    lengths: *const u32,
-    count: usize,
-) -> Result<Vec<&'a str>, Failure> {
-    // SAFETY: by the contract of this function.
-    let roles = unsafe { FlatTexts::read("roles", roles, length, lengths, count) }?;
-    let not_text = |_| Failure::argument("roles", "one of them is not UTF-8");
-    roles.iter().map(|role| std::str::from_utf8(role).map_err(not_text)).collect()
 }

@@ -5,33 +5,31 @@ use std::ptr;
 
 use wiresign::HandshakeResponse;
 
+use crate::about::FAILURE_STATUS;
+use crate::http_message::HttpMessage;
 use crate::output::release;
-use crate::text::{Text, hand_out};
+use crate::text::hand_out;
 
 /// What to answer a handshake with, and nothing else. Immutable; may be used by several threads at once. All texts live
 /// as long as the object.
 pub struct wiresign_handshake_response {
     status: u16,
-    headers: Vec<(Text, Text)>,
-    body: Text,
+    message: HttpMessage,
 }
 
 impl wiresign_handshake_response {
     pub(crate) fn new(response: &HandshakeResponse) -> Self {
-        Self {
-            status: response.status,
-            headers: response.headers.iter().map(|(name, value)| (Text::new(name), Text::new(value))).collect(),
-            body: Text::new(&response.body),
-        }
+        let headers = response.headers.iter().map(|(name, value)| (&**name, &**value));
+        Self { status: response.status, message: HttpMessage::new(headers, &response.body) }
     }
 }
 
 /// The HTTP status. NULL gives 500.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wiresign_handshake_response_status(response: *const wiresign_handshake_response) -> u16 {
-    guarded!(else crate::about::FAILURE_STATUS, {
+    guarded!(else FAILURE_STATUS, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { response.as_ref() }.map_or(crate::about::FAILURE_STATUS, |response| response.status)
+        unsafe { response.as_ref() }.map_or(FAILURE_STATUS, |response| response.status)
     })
 }
 
@@ -42,7 +40,7 @@ pub unsafe extern "C" fn wiresign_handshake_response_header_count(
 ) -> usize {
     guarded!(else 0, {
         // SAFETY: the caller promised that the handle is NULL or a live object of this library.
-        unsafe { response.as_ref() }.map_or(0, |response| response.headers.len())
+        unsafe { response.as_ref() }.map_or(0, |response| response.message.header_count())
     })
 }
 
@@ -55,10 +53,7 @@ pub unsafe extern "C" fn wiresign_handshake_response_header_name(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe {
-            let header = response.as_ref().and_then(|response| response.headers.get(index));
-            hand_out(header.map(|(name, _)| name), length)
-        }
+        unsafe { HttpMessage::hand_out_name(response.as_ref().map(|response| &response.message), index, length) }
     })
 }
 
@@ -71,10 +66,7 @@ pub unsafe extern "C" fn wiresign_handshake_response_header_value(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe {
-            let header = response.as_ref().and_then(|response| response.headers.get(index));
-            hand_out(header.map(|(_, value)| value), length)
-        }
+        unsafe { HttpMessage::hand_out_value(response.as_ref().map(|response| &response.message), index, length) }
     })
 }
 
@@ -86,7 +78,7 @@ pub unsafe extern "C" fn wiresign_handshake_response_body(
 ) -> *const c_char {
     guarded!(else ptr::null(), {
         // SAFETY: the caller promised a live object or NULL, and that `length` is NULL or can be written.
-        unsafe { hand_out(response.as_ref().map(|response| &response.body), length) }
+        unsafe { hand_out(response.as_ref().map(|response| response.message.body()), length) }
     })
 }
 

@@ -5,7 +5,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::net::IpAddr;
-use std::slice;
+use std::{ptr, slice};
 
 use wiresign::{Head, Headers};
 
@@ -56,6 +56,45 @@ pub(crate) unsafe fn text<'a>(name: &str, pointer: *const c_char, length: usize)
     let bytes = unsafe { bytes(name, pointer.cast(), length) }?;
     std::str::from_utf8(bytes)
         .map_err(|error| Failure::argument(name, format_args!("not UTF-8 from byte {} on", error.valid_up_to())))
+}
+
+/// UTF-8 text at a pointer, or nothing where the pointer is NULL.
+///
+/// # Safety
+/// As for [`bytes`].
+pub(crate) unsafe fn optional_text<'a>(
+    name: &str,
+    pointer: *const c_char,
+    length: usize,
+) -> Result<Option<&'a str>, Failure> {
+    // SAFETY: the contract of this function is that of the called one.
+    let text = unsafe { text(name, pointer, length) }?;
+    Ok((!pointer.is_null()).then_some(text))
+}
+
+/// The nonce of a signature, or the id of a token: the caller's, or a new random UUID.
+pub(crate) enum Nonce<'a> {
+    Given(&'a str),
+    Made([u8; 36]),
+}
+
+impl<'a> Nonce<'a> {
+    /// # Safety
+    /// Unless it is NULL, the pointer is readable for `length` bytes for as long as `'a`.
+    pub(crate) unsafe fn read(name: &str, nonce: *const c_char, length: usize) -> Result<Self, Failure> {
+        // SAFETY: by the contract of this function.
+        match unsafe { optional_text(name, nonce, length) }? {
+            Some(given) => Ok(Self::Given(given)),
+            None => Ok(Self::Made(wiresign_host::request_id()?)),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Given(nonce) => nonce,
+            Self::Made(nonce) => std::str::from_utf8(nonce).expect("a UUID is ASCII text"),
+        }
+    }
 }
 
 /// The object behind a handle.
@@ -122,6 +161,12 @@ impl<'a> FlatTexts<'a> {
         }
     }
 
+    /// All of them, where they are UTF-8.
+    pub(crate) fn to_texts(&self, name: &str) -> Result<Vec<&'a str>, Failure> {
+        let not_text = |_| Failure::argument(name, "one of them is not UTF-8");
+        self.iter().map(|text| std::str::from_utf8(text).map_err(not_text)).collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.block;
         self.lengths.iter().map(move |length| {
@@ -168,21 +213,36 @@ impl Headers for FlatPairs<'_> {
     }
 }
 
+/// A text or bytes, as an argument and its length.
+type Raw = (*const c_char, usize);
+/// A list of pairs: the block and its length, the lengths and their count.
+type RawPairs = (*const c_char, usize, *const u32, usize);
+
 /// The arguments that describe a request without its body, as they came.
 pub(crate) struct RawHead {
-    pub(crate) method: *const c_char,
-    pub(crate) method_length: usize,
-    pub(crate) target: *const c_char,
-    pub(crate) target_length: usize,
-    pub(crate) authority: *const c_char,
-    pub(crate) authority_length: usize,
-    pub(crate) headers: *const c_char,
-    pub(crate) headers_length: usize,
-    pub(crate) header_lengths: *const u32,
-    pub(crate) header_count: usize,
-    pub(crate) client: *const u8,
-    pub(crate) client_length: usize,
+    names: &'static HeadNames,
+    method: Raw,
+    target: Raw,
+    authority: Raw,
+    headers: RawPairs,
+    client: (*const u8, usize),
 }
+
+/// What the arguments are called in the header.
+struct HeadNames {
+    method: &'static str,
+    target: &'static str,
+    authority: &'static str,
+    headers: &'static str,
+}
+
+const REQUEST: HeadNames = HeadNames { method: "method", target: "target", authority: "authority", headers: "headers" };
+const ANSWERED: HeadNames = HeadNames {
+    method: "answered_method",
+    target: "answered_target",
+    authority: "answered_authority",
+    headers: "answered_headers",
+};
 
 /// The arguments that describe a request without its body, checked.
 pub(crate) struct RequestHead<'a> {
@@ -194,25 +254,35 @@ pub(crate) struct RequestHead<'a> {
 }
 
 impl RawHead {
+    /// A request from nobody in particular, as one that is to be signed.
+    pub(crate) fn new(method: Raw, target: Raw, authority: Raw, headers: RawPairs) -> Self {
+        Self { names: &REQUEST, method, target, authority, headers, client: (ptr::null(), 0) }
+    }
+
+    /// The request that a response answers, whose arguments begin with `answered_`.
+    pub(crate) fn answered(method: Raw, target: Raw, authority: Raw, headers: RawPairs) -> Self {
+        Self { names: &ANSWERED, ..Self::new(method, target, authority, headers) }
+    }
+
+    /// The same request, received from an address.
+    pub(crate) fn received_from(self, client: *const u8, length: usize) -> Self {
+        Self { client: (client, length), ..self }
+    }
+
     /// Checks every argument.
     ///
     /// # Safety
     /// Each pointer that is not NULL is readable for its length for as long as `'a`.
     pub(crate) unsafe fn read<'a>(self) -> Result<RequestHead<'a>, Failure> {
+        let Self { names, method, target, authority, headers: (block, block_length, lengths, count), client } = self;
         // SAFETY: by the contract of this function.
         unsafe {
             Ok(RequestHead {
-                method: bytes("method", self.method.cast(), self.method_length)?,
-                target: bytes("target", self.target.cast(), self.target_length)?,
-                authority: optional_bytes("authority", self.authority.cast(), self.authority_length)?,
-                headers: FlatPairs::read(
-                    "headers",
-                    self.headers,
-                    self.headers_length,
-                    self.header_lengths,
-                    self.header_count,
-                )?,
-                client: address(bytes("client", self.client.cast(), self.client_length)?)?,
+                method: bytes(names.method, method.0.cast(), method.1)?,
+                target: bytes(names.target, target.0.cast(), target.1)?,
+                authority: optional_bytes(names.authority, authority.0.cast(), authority.1)?,
+                headers: FlatPairs::read(names.headers, block, block_length, lengths, count)?,
+                client: address(bytes("client", client.0.cast(), client.1)?)?,
             })
         }
     }
@@ -255,8 +325,6 @@ pub(crate) fn time(now: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::ptr;
-
     use super::*;
 
     fn problem<T>(result: Result<T, Failure>) -> String {

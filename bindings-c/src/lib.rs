@@ -15,6 +15,7 @@
 #[macro_use]
 mod guard;
 mod failure;
+mod http_message;
 mod input;
 mod output;
 mod text;
@@ -30,10 +31,15 @@ pub mod error;
 pub mod explanation;
 pub mod facts;
 pub mod handshake_response;
+pub mod identity_request;
+pub mod issued_token;
 pub mod outcome;
 pub mod responses;
 pub mod signed;
 pub mod signer;
+pub mod texts;
+pub mod token_issuer;
+pub mod token_response;
 pub mod verified;
 pub mod verified_context;
 pub mod verified_values;
@@ -57,8 +63,13 @@ const _: () = {
     is_shared::<error::wiresign_error>();
     is_shared::<explanation::wiresign_explanation>();
     is_shared::<handshake_response::wiresign_handshake_response>();
+    is_shared::<identity_request::wiresign_identity_request>();
+    is_shared::<issued_token::wiresign_issued_token>();
     is_shared::<signed::wiresign_signed>();
     is_shared::<signer::wiresign_signer>();
+    is_shared::<texts::wiresign_texts>();
+    is_shared::<token_issuer::wiresign_token_issuer>();
+    is_shared::<token_response::wiresign_token_response>();
     is_shared::<verified::wiresign_verified>();
     is_shared::<verified_context::wiresign_verified_context>();
     is_shared::<verifier::wiresign_verifier>();

@@ -103,20 +103,13 @@ pub unsafe extern "C" fn wiresign_verifier_verify_outcome(
     capacity: usize,
 ) -> i32 {
     guarded!(else WIRESIGN_INTERNAL, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client,
-            client_length,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length, and the buffer for its
         // capacity.
         unsafe {

@@ -1,6 +1,6 @@
 //! Places of the caller that a call writes to when it succeeds.
 
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use crate::failure::Failure;
 
@@ -31,6 +31,14 @@ impl<T> Output<*mut T> {
     /// Gives an object to the caller, who owns it from here on.
     pub(crate) fn give(self, object: T) {
         self.write(Box::into_raw(Box::new(object)));
+    }
+
+    /// Gives an object, or NULL where there is none.
+    pub(crate) fn give_some(self, object: Option<T>) {
+        match object {
+            Some(object) => self.give(object),
+            None => self.write(ptr::null_mut()),
+        }
     }
 }
 
@@ -81,8 +89,6 @@ pub(crate) unsafe fn release<T>(object: *mut T) {
 
 #[cfg(test)]
 mod tests {
-    use std::ptr;
-
     use super::*;
 
     #[test]

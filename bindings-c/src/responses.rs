@@ -1,7 +1,6 @@
 //! Signing responses, and judging them: each together with the request that it answers.
 
 use std::ffi::{c_char, c_void};
-use std::ptr;
 
 use crate::error::wiresign_error;
 use crate::input::{self, FlatPairs, RawHead};
@@ -46,20 +45,12 @@ pub unsafe extern "C" fn wiresign_signer_sign_response(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let answered = RawHead {
-            method: answered_method,
-            method_length: answered_method_length,
-            target: answered_target,
-            target_length: answered_target_length,
-            authority: answered_authority,
-            authority_length: answered_authority_length,
-            headers: answered_headers,
-            headers_length: answered_headers_length,
-            header_lengths: answered_header_lengths,
-            header_count: answered_header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let answered = RawHead::answered(
+            (answered_method, answered_method_length),
+            (answered_target, answered_target_length),
+            (answered_authority, answered_authority_length),
+            (answered_headers, answered_headers_length, answered_header_lengths, answered_header_count),
+        );
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (signer, fields, body, answered, output) = unsafe {
             (
@@ -114,20 +105,12 @@ pub unsafe extern "C" fn wiresign_verifier_verify_response(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let answered = RawHead {
-            method: answered_method,
-            method_length: answered_method_length,
-            target: answered_target,
-            target_length: answered_target_length,
-            authority: answered_authority,
-            authority_length: answered_authority_length,
-            headers: answered_headers,
-            headers_length: answered_headers_length,
-            header_lengths: answered_header_lengths,
-            header_count: answered_header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let answered = RawHead::answered(
+            (answered_method, answered_method_length),
+            (answered_target, answered_target_length),
+            (answered_authority, answered_authority_length),
+            (answered_headers, answered_headers_length, answered_header_lengths, answered_header_count),
+        );
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, service, fields, body, answered, output) = unsafe {
             (

@@ -1,7 +1,6 @@
 //! Signing what will be sent.
 
 use std::ffi::{c_char, c_void};
-use std::{ptr, str};
 
 use wiresign::Signer;
 
@@ -9,7 +8,7 @@ use crate::bytes::wiresign_bytes;
 use crate::config::wiresign_config;
 use crate::error::wiresign_error;
 use crate::failure::Failure;
-use crate::input::{self, FlatPairs, RawHead, RequestHead};
+use crate::input::{self, FlatPairs, Nonce, RawHead, RequestHead};
 use crate::output::{Buffer, Output, release};
 use crate::signed::wiresign_signed;
 
@@ -49,40 +48,57 @@ pub unsafe extern "C" fn wiresign_signer_new(
 ) -> i32 {
     guarded!(err, {
         // SAFETY: the caller promised that every pointer is NULL or valid, and the text readable for its length.
-        let (config, named, output) = unsafe {
+        let (config, target, output) = unsafe {
             (
                 input::handle("config", config)?,
-                input::text("target", target, target_length)?,
+                input::optional_text("target", target, target_length)?,
                 Output::new("signer", signer)?,
             )
         };
-        let target = (!target.is_null()).then_some(named);
         output.give(wiresign_signer { signer: Signer::new(config.config(), target)? });
         Ok(())
     })
 }
 
-/// The nonce of one signature: the caller's, or a new random UUID.
-enum Nonce<'a> {
-    Given(&'a str),
-    Made([u8; 36]),
-}
-
-impl<'a> Nonce<'a> {
-    /// # Safety
-    /// Unless it is NULL, the pointer is readable for `length` bytes for as long as `'a`.
-    unsafe fn read(nonce: *const c_char, length: usize) -> Result<Self, Failure> {
-        // SAFETY: by the contract of this function.
-        let given = unsafe { input::text("nonce", nonce, length) }?;
-        if nonce.is_null() { Ok(Self::Made(wiresign_host::request_id()?)) } else { Ok(Self::Given(given)) }
-    }
-
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Given(nonce) => nonce,
-            Self::Made(nonce) => str::from_utf8(nonce).expect("a UUID is ASCII text"),
-        }
-    }
+/// Makes a signer with credentials of AWS that were given out for a while, as those of a role are. Make a new one before they
+/// end. Only where the configuration signs with "aws-identity" or "aws-sigv4".
+///
+/// `target` is as for wiresign_signer_new. The session token is (NULL, 0) where the credentials have none.
+///
+/// Gives through `signer` an object that the caller frees with wiresign_signer_free.
+///
+/// Errors: WIRESIGN_SIGNING_FAILED when the configuration signs with another scheme, or the credentials cannot be;
+/// WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_signer_with_aws_credentials(
+    config: *const wiresign_config,
+    target: *const c_char,
+    target_length: usize,
+    access_key_id: *const c_char,
+    access_key_id_length: usize,
+    secret: *const c_char,
+    secret_length: usize,
+    session_token: *const c_char,
+    session_token_length: usize,
+    signer: *mut *mut wiresign_signer,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or valid, and each text readable for its length.
+        let (config, target, access_key_id, secret, session_token, output) = unsafe {
+            (
+                input::handle("config", config)?,
+                input::optional_text("target", target, target_length)?,
+                input::text("access_key_id", access_key_id, access_key_id_length)?,
+                input::text("secret", secret, secret_length)?,
+                input::optional_text("session_token", session_token, session_token_length)?,
+                Output::new("signer", signer)?,
+            )
+        };
+        let made = Signer::with_aws_credentials(config.config(), target, access_key_id, secret, session_token)?;
+        output.give(wiresign_signer { signer: made });
+        Ok(())
+    })
 }
 
 /// All that one signature is made of.
@@ -111,7 +127,7 @@ impl<'a> Signing<'a> {
                 request: request.read()?,
                 body: input::bytes("body", body, body_length)?,
                 now: input::time(now),
-                nonce: Nonce::read(nonce, nonce_length)?,
+                nonce: Nonce::read("nonce", nonce, nonce_length)?,
             })
         }
     }
@@ -164,20 +180,12 @@ pub unsafe extern "C" fn wiresign_signer_sign(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        );
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (signing, output) = unsafe {
             (
@@ -226,20 +234,12 @@ pub unsafe extern "C" fn wiresign_signer_sign_into(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        );
         let number_capacity = count_capacity
             .checked_mul(2)
             .ok_or_else(|| Failure::argument("count_capacity", "there cannot be room for so many headers"))?;
@@ -304,20 +304,12 @@ pub unsafe extern "C" fn wiresign_signer_message(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        );
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (signing, output) = unsafe {
             (
@@ -358,20 +350,12 @@ pub unsafe extern "C" fn wiresign_signer_presign(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        );
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (signer, request, output) =
             unsafe { (input::handle("signer", signer)?, request.read()?, Output::new("link", link)?) };
@@ -415,20 +399,12 @@ pub unsafe extern "C" fn wiresign_signer_sign_as_asked(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client: ptr::null(),
-            client_length: 0,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        );
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (asking, signing, output) = unsafe {
             (
@@ -443,10 +419,7 @@ pub unsafe extern "C" fn wiresign_signer_sign_as_asked(
                 Output::new("signed", signed)?,
             )
         };
-        match signing.sign_as_asked(&asking)? {
-            Some(headers) => output.give(wiresign_signed::new(&headers)),
-            None => output.write(ptr::null_mut()),
-        }
+        output.give_some(signing.sign_as_asked(&asking)?.as_ref().map(wiresign_signed::new));
         Ok(())
     })
 }

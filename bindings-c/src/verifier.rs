@@ -1,7 +1,6 @@
 //! Judging what was received.
 
 use std::ffi::{c_char, c_void};
-use std::ptr;
 
 use wiresign::{ReplayOutcome, Verifier};
 
@@ -13,8 +12,10 @@ use crate::explanation::wiresign_explanation;
 use crate::facts::FactsTable;
 use crate::failure::Failure;
 use crate::handshake_response::wiresign_handshake_response;
+use crate::identity_request::wiresign_identity_request;
 use crate::input::{self, RawHead};
 use crate::output::{Output, release};
+use crate::texts::wiresign_texts;
 use crate::verified::wiresign_verified;
 use crate::verified_values::wiresign_verified_values;
 
@@ -93,20 +94,13 @@ pub unsafe extern "C" fn wiresign_verifier_verify(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client,
-            client_length,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, request, body, output) = unsafe {
             (
@@ -150,20 +144,13 @@ pub unsafe extern "C" fn wiresign_verifier_verify_into(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client,
-            client_length,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, request, body, output) = unsafe {
             (
@@ -209,20 +196,13 @@ pub unsafe extern "C" fn wiresign_verifier_begin(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client,
-            client_length,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, request, output) = unsafe {
             (input::handle("verifier", verifier)?, request.read()?, Output::new("verification", verification)?)
@@ -290,20 +270,13 @@ pub unsafe extern "C" fn wiresign_verifier_explain(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client,
-            client_length,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, request, body, output) = unsafe {
             (
@@ -351,20 +324,13 @@ pub unsafe extern "C" fn wiresign_verifier_handshake(
     err: *mut *mut wiresign_error,
 ) -> i32 {
     guarded!(err, {
-        let request = RawHead {
-            method,
-            method_length,
-            target,
-            target_length,
-            authority,
-            authority_length,
-            headers,
-            headers_length,
-            header_lengths,
-            header_count,
-            client,
-            client_length,
-        };
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
         let (verifier, webhook, request, body, output) = unsafe {
             (
@@ -376,10 +342,114 @@ pub unsafe extern "C" fn wiresign_verifier_handshake(
             )
         };
         let answer = verifier.verifier.handshake(webhook, &request.head(), body, input::time(now))?;
-        match answer {
-            Some(answer) => output.give(wiresign_handshake_response::new(&answer)),
-            None => output.write(ptr::null_mut()),
-        }
+        output.give_some(answer.as_ref().map(wiresign_handshake_response::new));
+        Ok(())
+    })
+}
+
+/// The names of the webhooks that are accepted where a request with this method and target goes, and whose senders make
+/// handshakes: those to ask wiresign_verifier_handshake about, one after the other, before the request is verified.
+///
+/// Gives through `webhooks` a list that the caller frees with wiresign_texts_free; or NULL where there is none, as for nearly
+/// all requests: then nothing but a verification needs the body.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_handshakes_at(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    webhooks: *mut *mut wiresign_texts,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, method, target, output) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                input::bytes("method", method.cast(), method_length)?,
+                input::bytes("target", target.cast(), target_length)?,
+                Output::new("webhooks", webhooks)?,
+            )
+        };
+        let names = verifier.verifier.handshakes_at(method, target);
+        output.give_some((!names.is_empty()).then(|| wiresign_texts::new(names)));
+        Ok(())
+    })
+}
+
+/// The question that AWS has to answer before a request with the proof of an IAM identity can be verified. Ask this before
+/// wiresign_verifier_verify and wiresign_verifier_begin, send what it gives, and hand the answer to
+/// wiresign_verifier_identity_answer. The request is described as there.
+///
+/// Gives through `question` an object that the caller frees with wiresign_identity_request_free; or NULL where there is nothing
+/// to ask: the request is refused or let in without, or the answer is known. A refusal is that of the verification.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_identity_request(
+    verifier: *const wiresign_verifier,
+    method: *const c_char,
+    method_length: usize,
+    target: *const c_char,
+    target_length: usize,
+    authority: *const c_char,
+    authority_length: usize,
+    headers: *const c_char,
+    headers_length: usize,
+    header_lengths: *const u32,
+    header_count: usize,
+    client: *const u8,
+    client_length: usize,
+    now: u64,
+    question: *mut *mut wiresign_identity_request,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        let request = RawHead::new(
+            (method, method_length),
+            (target, target_length),
+            (authority, authority_length),
+            (headers, headers_length, header_lengths, header_count),
+        )
+        .received_from(client, client_length);
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, request, output) =
+            unsafe { (input::handle("verifier", verifier)?, request.read()?, Output::new("question", question)?) };
+        let asked = verifier.verifier.identity_request(&request.head(), input::time(now));
+        output.give_some(asked.map(wiresign_identity_request::new));
+        Ok(())
+    })
+}
+
+/// Takes what AWS answers to a question: the HTTP status and the body. Where no answer came, `status` is 0: then the request is
+/// refused with WIRESIGN_IDENTITY_UNAVAILABLE. `now` is the Unix time in seconds, or WIRESIGN_NOW. The question may be freed
+/// afterwards.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verifier_identity_answer(
+    verifier: *const wiresign_verifier,
+    question: *const wiresign_identity_request,
+    status: u16,
+    body: *const c_void,
+    body_length: usize,
+    now: u64,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verifier, question, body) = unsafe {
+            (
+                input::handle("verifier", verifier)?,
+                input::handle("question", question)?,
+                input::bytes("body", body, body_length)?,
+            )
+        };
+        let answer = (status != 0).then_some((status, body));
+        verifier.verifier.identity_answer(question.core(), answer, input::time(now));
         Ok(())
     })
 }

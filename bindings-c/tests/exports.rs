@@ -83,7 +83,7 @@ fn names_begin_with_the_name_of_the_library_and_are_listed() {
 fn every_object_is_freed_by_its_own_function_and_null_is_nothing() {
     let exports = exports();
     let freed: Vec<&Export> = exports.iter().filter(|export| export.name.ends_with("_free")).collect();
-    assert_eq!(freed.len(), 12);
+    assert_eq!(freed.len(), 17);
     for export in freed {
         let object = export.name.strip_suffix("_free").expect("it ends so");
         assert!(export.signature.contains(&format!("*mut {object}")), "{}", export.name);
