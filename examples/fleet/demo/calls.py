@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import wire
@@ -44,7 +45,10 @@ ALLOWED = (
     Call("a user registers", "auth-service", "image-service", "POST", "/api/images/avatars"),
     Call("a user registers", "auth-service", "notifications-service", "POST", "/api/notifications"),
     Call("a user registers", "auth-service", "stock-service", "POST", "/api/reservations"),
+    Call("a user registers", "auth-service", "delivery-service", "POST", "/api/addresses"),
     Call("a gift is chosen", "stock-service", "lego-projects-api", "GET", "/api/sets"),
+    Call("a gift is chosen", "stock-service", "image-service", "GET", "/api/images/*"),
+    Call("a gift is chosen", "stock-service", "delivery-service", "POST", "/api/parcels"),
     Call("a notification finds its address", "notifications-service", "auth-service", "GET", "/internal/users/*"),
     Call("a photo is uploaded", "lego-projects-api", "image-service", "POST", "/api/images/process"),
     Call("a photo is uploaded", "lego-projects-api", "notifications-service", "POST", "/api/notifications"),
@@ -52,6 +56,11 @@ ALLOWED = (
     Call("a notification finds its title", "notifications-service", "lego-projects-api", "GET", "/api/projects/42"),
     Call("a photo is ready", "image-service", "lego-projects-api", "PUT", "/api/projects/42/image"),
     Call("a photo is ready", "image-service", "notifications-service", "POST", "/api/notifications"),
+    Call("a photo is ready", "image-service", "stock-service", "GET", "/api/stock/photo-paper"),
+    Call("a photo is ready", "image-service", "delivery-service", "POST", "/api/prints"),
+    Call("a print is framed", "delivery-service", "image-service", "GET", "/api/images/*"),
+    Call("a print is framed", "delivery-service", "stock-service", "GET", "/api/stock/frame"),
+    Call("a print is framed", "delivery-service", "notifications-service", "POST", "/api/notifications"),
     Call("prices are missing", "price-scraper", "lego-projects-api", "GET", "/api/sets"),
     Call("a price is reported", "price-scraper", "lego-projects-api", "POST", "/api/prices"),
     Call("a price gets its picture", "lego-projects-api", "image-service", "GET", "/api/images/*"),
@@ -64,6 +73,7 @@ TEMPTING = {
     "lego-projects-api": ("GET", "/api/projects/42"),
     "notifications-service": ("POST", "/api/notifications"),
     "stock-service": ("GET", "/api/stock/10497"),
+    "delivery-service": ("GET", "/api/parcels/1"),
 }
 
 
@@ -74,6 +84,14 @@ def run_allowed(fleet: Fleet, report: Report) -> None:
     covered = {(call.caller, call.called) for call in ALLOWED}
     report.check(
         "the flows use every way that the registry allows", expected="all", found="all" if covered == pairs else ""
+    )
+
+    languages = {(PROGRAMS[call.caller].language, PROGRAMS[call.called].language) for call in ALLOWED}
+    all_pairs = set(permutations({program.language for program in PROGRAMS.values()}, 2))
+    report.check(
+        "each language calls each other one",
+        expected=f"{len(all_pairs)} ways",
+        found=f"{len(languages & all_pairs)} ways",
     )
 
     avatar = base64.b64encode(os.urandom(90_000)).decode()
@@ -153,7 +171,7 @@ def _pairs(fleet: Fleet) -> list[tuple[str, str, bool]]:
 
 
 def _client(caller: str, *arguments: str) -> list[str]:
-    if PROGRAMS[caller].language == "Go":
+    if PROGRAMS[caller].language in ("Go", "Java"):
         return [*PROGRAMS[caller].command(), "call", *arguments]
     python = PROGRAMS[caller].language == "Python"
     script = FOLDER / "demo" / ("call_as.py" if python else "call_as.mjs")

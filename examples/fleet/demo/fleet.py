@@ -33,7 +33,14 @@ STARTS = 3
 _PR_SET_PDEATHSIG = 1
 
 
-INTERPRETERS = {"Python": [sys.executable], "Node": ["node"], "Go": []}
+# What a Java service wants of the JVM: to start at once.
+JAVA = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar"]
+INTERPRETERS = {
+    "Python": [sys.executable],
+    "Node": ["node"],
+    "Go": [],
+    "Java": [str(Path(os.environ.get("JAVA_HOME", "/usr"), "bin/java")), *JAVA],
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ PROGRAMS = {
     "notifications-service": Program("Node", "services/notifications-service/server.mjs"),
     "image-service": Program("Python", "services/image-service/app.py"),
     "stock-service": Program("Go", "services/stock-service/build/stock-service"),
+    "delivery-service": Program("Java", "services/delivery-service/target/delivery-service.jar"),
     "price-scraper": Program("Python", "services/price-scraper/scraper.py", receives=False),
 }
 
@@ -209,7 +217,8 @@ class Fleet:
             except StartError:
                 # Between finding a port and listening on it, somebody else may have taken it.
                 taken = any(
-                    "EADDRINUSE" in p.text() or "address already in use" in p.text() for p in self.processes.values()
+                    "EADDRINUSE" in p.text() or "address already in use" in p.text().lower()
+                    for p in self.processes.values()
                 )
                 for process in self.processes.values():
                     process.kill()

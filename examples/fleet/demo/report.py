@@ -18,6 +18,7 @@ SHORT = {
     "image-service": "image",
     "notifications-service": "notifications",
     "stock-service": "stock",
+    "delivery-service": "delivery",
     "price-scraper": "scraper",
 }
 

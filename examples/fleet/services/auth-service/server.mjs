@@ -29,6 +29,7 @@ app.post("/auth/register", async (request, response) => {
     Buffer.from(avatar, "base64"),
   );
   await fleet.call("stock-service", "POST", "/api/reservations?kind=gift", { owner: id });
+  await fleet.call("delivery-service", "POST", "/api/addresses?kind=home", { owner: id });
   await fleet.call("notifications-service", "POST", "/api/notifications", { to: id, kind: "welcome" });
   response.status(201).json({ id, avatar: image.id });
 });

@@ -72,10 +72,14 @@ async def describe(image: str, _caller: AnyService, variant: str = "original") -
 
 
 async def finish(image: str, job: Job) -> None:
-    """Report a job that is done: to the project, and to its owner."""
+    """Report a job that is done: to the project, and to its owner, who also gets a print while there is paper."""
     await fleet.call("lego-projects-api", "PUT", f"/api/projects/{job.project}/image", {"image": image})
     notice = {"to": job.owner, "kind": "photo-ready", "project": job.project}
     await fleet.call("notifications-service", "POST", "/api/notifications", notice)
+    paper = await fleet.call("stock-service", "GET", "/api/stock/photo-paper")
+    if paper["left"]:
+        copy = {"owner": job.owner, "image": image, "project": job.project}
+        await fleet.call("delivery-service", "POST", "/api/prints", copy)
 
 
 if __name__ == "__main__":

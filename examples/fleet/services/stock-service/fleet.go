@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,9 +116,9 @@ func (f *fleet) reload() {
 	f.logger.Info("the registry was reloaded", "event", "registry-loaded")
 }
 
-// call sends a signed request to another service, and reads the JSON that it answers with.
-func (f *fleet) call(ctx context.Context, target, method, path string, read any) error {
-	response, err := f.send(ctx, target, method, path)
+// call sends a signed request to another service, its body as JSON, and reads the JSON that it answers with.
+func (f *fleet) call(ctx context.Context, target, method, path string, body, read any) error {
+	response, err := f.send(ctx, target, method, path, body)
 	if err != nil {
 		return err
 	}
@@ -128,15 +129,19 @@ func (f *fleet) call(ctx context.Context, target, method, path string, read any)
 	return json.NewDecoder(response.Body).Decode(read)
 }
 
-func (f *fleet) send(ctx context.Context, target, method, path string) (*http.Response, error) {
+func (f *fleet) send(ctx context.Context, target, method, path string, content any) (*http.Response, error) {
 	signer, err := wiresign.NewSigner(f.config.Load(), wiresign.WithTarget(target))
 	if err != nil {
 		return nil, err
 	}
 	defer signer.Close()
 	var body io.Reader
-	if method != http.MethodGet {
-		body = strings.NewReader("{}")
+	if content != nil {
+		text, err := json.Marshal(content)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(text)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, f.url(target)+path, body)
 	if err != nil {
@@ -150,7 +155,11 @@ func (f *fleet) send(ctx context.Context, target, method, path string) (*http.Re
 
 // callOnce makes one call, and says what was answered.
 func (f *fleet) callOnce(target, method, path string) {
-	response, err := f.send(context.Background(), target, method, path)
+	var body any
+	if method != http.MethodGet {
+		body = struct{}{}
+	}
+	response, err := f.send(context.Background(), target, method, path, body)
 	if err != nil {
 		f.logger.Error(err.Error(), "event", "failed")
 		os.Exit(1)

@@ -5,8 +5,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"sync/atomic"
 
@@ -34,16 +36,19 @@ func handlers(fleet *fleet) http.Handler {
 			answer(w, http.StatusBadRequest, map[string]string{"error": "The body is no reservation."})
 			return
 		}
-		var known struct{ Sets []string }
-		if err := fleet.call(r.Context(), "lego-projects-api", "GET", "/api/sets?missing=price", &known); err != nil {
+		sets, err := choose(r.Context(), fleet, gift.Owner)
+		if err != nil {
 			fleet.failed(r, err)
 			answer(w, http.StatusBadGateway, map[string]string{"error": "A service behind this one failed."})
 			return
 		}
 		caller, _ := wiresign.CallerFrom(r.Context())
 		answer(w, http.StatusCreated, map[string]any{
-			"number": reserved.Add(1), "owner": gift.Owner, "sets": len(known.Sets), "askedBy": caller.Service(),
+			"number": reserved.Add(1), "owner": gift.Owner, "sets": sets, "askedBy": caller.Service(),
 		})
+	})
+	mux.HandleFunc("GET /api/stock/{item}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusOK, map[string]any{"item": r.PathValue("item"), "left": 1000})
 	})
 	// Whose photo is uploaded has built it.
 	mux.HandleFunc("POST /api/stock", func(w http.ResponseWriter, r *http.Request) {
@@ -58,6 +63,25 @@ func handlers(fleet *fleet) http.Handler {
 		answer(w, http.StatusOK, map[string]any{"set": change.Set, "built": built.Add(change.Built)})
 	})
 	return mux
+}
+
+// choose picks a gift among the sets, sends it off with its picture, and says how many sets there were.
+func choose(ctx context.Context, fleet *fleet, owner string) (int, error) {
+	var known struct{ Sets []string }
+	if err := fleet.call(ctx, "lego-projects-api", "GET", "/api/sets?missing=price", nil, &known); err != nil {
+		return 0, err
+	}
+	if len(known.Sets) == 0 {
+		return 0, nil
+	}
+	set := known.Sets[0]
+	var picture struct{ ID string }
+	if err := fleet.call(ctx, "image-service", "GET", "/api/images/"+url.PathEscape(set)+"?variant=box", nil, &picture); err != nil {
+		return 0, err
+	}
+	parcel := map[string]string{"owner": owner, "set": set, "picture": picture.ID}
+	var sent struct{ Number int }
+	return len(known.Sets), fleet.call(ctx, "delivery-service", "POST", "/api/parcels", parcel, &sent)
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
