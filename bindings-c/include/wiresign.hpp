@@ -64,6 +64,23 @@ struct RawResponse {
     std::uint64_t now = WIRESIGN_NOW;
 };
 
+/** What to answer a request with, and nothing else: a handshake of a webhook, or a request for a token. */
+struct Answer {
+    std::uint16_t status = 500;
+    Fields headers;
+    std::string body;
+};
+
+/** A token that was issued. Whoever has its text can use it. */
+struct IssuedToken {
+    std::string text;
+    /** The first Unix second at which it has ended. */
+    std::uint64_t expires = 0;
+    /** For how many seconds it lives. */
+    std::uint64_t lifetime = 0;
+    std::vector<std::string> permissions;
+};
+
 namespace detail
 {
 
@@ -302,16 +319,24 @@ inline std::string taken(wiresign_bytes *bytes)
     return read(wiresign_bytes_data, static_cast<const wiresign_bytes *>(bytes));
 }
 
+/** Header fields that a count and two reading functions show. */
+template <typename T>
+Fields fields(const T *object, std::size_t (*count)(const T *),
+              const char *(*name)(const T *, std::size_t, std::size_t *),
+              const char *(*value)(const T *, std::size_t, std::size_t *))
+{
+    Fields fields;
+    for (std::size_t at = 0; at < count(object); at++) {
+        fields.emplace_back(read(name, object, at), read(value, object, at));
+    }
+    return fields;
+}
+
 /** Takes signed header fields out of their object. */
 inline Fields fields(wiresign_signed *made)
 {
     Owned<wiresign_signed, wiresign_signed_free> owned(made);
-    Fields fields;
-    for (std::size_t at = 0; at < wiresign_signed_count(made); at++) {
-        fields.emplace_back(read(wiresign_signed_name, static_cast<const wiresign_signed *>(made), at),
-                            read(wiresign_signed_value, static_cast<const wiresign_signed *>(made), at));
-    }
-    return fields;
+    return fields<wiresign_signed>(made, wiresign_signed_count, wiresign_signed_name, wiresign_signed_value);
 }
 
 } // namespace detail
@@ -436,6 +461,22 @@ class Signer
         signer_.reset(signer);
     }
 
+    /** A signer with credentials of AWS that were given out for a while. Make a new one before they end. Only where the
+     * config signs with "aws-identity" or "aws-sigv4". */
+    static Signer with_aws_credentials(const Config &config, std::string_view access_key_id, std::string_view secret,
+                                       std::optional<std::string_view> session_token = std::nullopt,
+                                       std::optional<std::string_view> target = std::nullopt)
+    {
+        wiresign_signer *signer = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_signer_with_aws_credentials(
+                          config.get(), detail::given(target), target ? target->size() : 0, access_key_id.data(),
+                          access_key_id.size(), secret.data(), secret.size(), detail::given(session_token),
+                          session_token ? session_token->size() : 0, &signer, &error),
+                      error);
+        return Signer(signer);
+    }
+
     /** The header fields to set, in order. Each attempt to send needs a signature of its own. */
     Fields sign(const Request &request) const
     {
@@ -521,7 +562,130 @@ class Signer
     }
 
   private:
+    explicit Signer(wiresign_signer *signer) : signer_(signer)
+    {
+    }
+
     detail::Owned<wiresign_signer, wiresign_signer_free> signer_;
+};
+
+/** What a token may say beside its subject and its audience. */
+struct TokenOptions {
+    /** In seconds; as long as the configuration says unless set. */
+    std::uint64_t lifetime = WIRESIGN_CONFIGURED_LIFETIME;
+    /** Some of the subject's permissions; all of them unless set. */
+    std::optional<std::vector<std::string>> permissions;
+    std::optional<std::string_view> tenant;
+    /** Unix time in seconds; the clock of the system unless set. */
+    std::uint64_t now = WIRESIGN_NOW;
+    /** A new random UUID unless set. */
+    std::optional<std::string_view> id;
+};
+
+/** Issues tokens about the services of the registry, for a token endpoint. */
+class TokenIssuer
+{
+  public:
+    /** Throws a SigningError where the own service has no key that can sign tokens. */
+    explicit TokenIssuer(const Config &config)
+    {
+        wiresign_token_issuer *issuer = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_token_issuer_new(config.get(), &issuer, &error), error);
+        issuer_.reset(issuer);
+    }
+
+    /** A token about a service of the registry for one of its targets. */
+    IssuedToken issue(std::string_view subject, std::string_view audience, const TokenOptions &options = {}) const
+    {
+        detail::Flat permissions(options.permissions.value_or(std::vector<std::string>()));
+        /* The address of the lengths says whether there is a list, which may be empty. */
+        const std::uint32_t none = 0;
+        const std::uint32_t *lengths = !options.permissions       ? nullptr
+                                       : permissions.count() == 0 ? &none
+                                                                  : permissions.lengths();
+        wiresign_issued_token *made = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_token_issuer_issue(
+                          issuer_.get(), subject.data(), subject.size(), audience.data(), audience.size(),
+                          options.lifetime, permissions.block(), permissions.length(), lengths, permissions.count(),
+                          detail::given(options.tenant), options.tenant ? options.tenant->size() : 0, options.now,
+                          detail::given(options.id), options.id ? options.id->size() : 0, &made, &error),
+                      error);
+        detail::Owned<wiresign_issued_token, wiresign_issued_token_free> owned(made);
+        const wiresign_issued_token *shown = made;
+        IssuedToken token;
+        token.text = detail::read(wiresign_issued_token_text, shown);
+        token.expires = wiresign_issued_token_expires(made);
+        token.lifetime = wiresign_issued_token_lifetime(made);
+        for (std::size_t at = 0; at < wiresign_issued_token_permission_count(made); at++) {
+            token.permissions.push_back(detail::read(wiresign_issued_token_permission, shown, at));
+        }
+        return token;
+    }
+
+    /** What to answer a request for a token with. `caller` is the service that a verification of it named, `form` its
+     * body. What the caller asks wrongly is an answer too. */
+    Answer answer(std::optional<std::string_view> caller, std::string_view form,
+                  std::optional<std::string_view> tenant = std::nullopt, std::uint64_t now = WIRESIGN_NOW,
+                  std::optional<std::string_view> id = std::nullopt) const
+    {
+        wiresign_token_response *response = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_token_issuer_answer(issuer_.get(), detail::given(caller), caller ? caller->size() : 0,
+                                                   form.data(), form.size(), detail::given(tenant),
+                                                   tenant ? tenant->size() : 0, now, detail::given(id),
+                                                   id ? id->size() : 0, &response, &error),
+                      error);
+        detail::Owned<wiresign_token_response, wiresign_token_response_free> owned(response);
+        const wiresign_token_response *shown = response;
+        return {wiresign_token_response_status(shown),
+                detail::fields(shown, wiresign_token_response_header_count, wiresign_token_response_header_name,
+                               wiresign_token_response_header_value),
+                detail::read(wiresign_token_response_body, shown)};
+    }
+
+  private:
+    detail::Owned<wiresign_token_issuer, wiresign_token_issuer_free> issuer_;
+};
+
+/** A question to AWS: who made the proof of an IAM identity. To be sent as it is, over TLS, without following
+ * redirects. */
+class IdentityRequest
+{
+  public:
+    std::string method() const
+    {
+        return detail::read(wiresign_identity_request_method, get());
+    }
+    /** The endpoint of STS in a region of the configuration. */
+    std::string url() const
+    {
+        return detail::read(wiresign_identity_request_url, get());
+    }
+    /** The header fields to send, Host among them. */
+    Fields headers() const
+    {
+        return detail::fields(get(), wiresign_identity_request_header_count, wiresign_identity_request_header_name,
+                              wiresign_identity_request_header_value);
+    }
+    std::string body() const
+    {
+        return detail::read(wiresign_identity_request_body, get());
+    }
+
+  private:
+    friend class Verifier;
+
+    explicit IdentityRequest(wiresign_identity_request *question) : question_(question)
+    {
+    }
+    const wiresign_identity_request *get() const noexcept
+    {
+        return question_.get();
+    }
+
+    detail::Owned<wiresign_identity_request, wiresign_identity_request_free> question_;
 };
 
 /** A request that was accepted, and who sent it. Only a verification makes one. */
@@ -745,6 +909,73 @@ class Verifier
         wiresign_error *error = nullptr;
         detail::check(wiresign_verifier_accept_signature(verifier_.get(), &text, &error), error);
         return detail::taken(text);
+    }
+
+    /** The webhooks that are accepted where a request goes, and whose senders make handshakes. */
+    std::vector<std::string> handshakes_at(std::string_view method, std::string_view target) const
+    {
+        wiresign_texts *webhooks = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_handshakes_at(verifier_.get(), method.data(), method.size(), target.data(),
+                                                      target.size(), &webhooks, &error),
+                      error);
+        detail::Owned<wiresign_texts, wiresign_texts_free> owned(webhooks);
+        std::vector<std::string> names;
+        for (std::size_t at = 0; at < wiresign_texts_count(webhooks); at++) {
+            names.push_back(detail::read(wiresign_texts_text, static_cast<const wiresign_texts *>(webhooks), at));
+        }
+        return names;
+    }
+
+    /** What to answer a handshake of the webhook with; nothing where the request is none: then verify it. */
+    std::optional<Answer> handshake(std::string_view webhook, const Request &request) const
+    {
+        detail::Flat headers(request.headers);
+        wiresign_handshake_response *response = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_handshake(
+                          verifier_.get(), webhook.data(), webhook.size(), request.method.data(), request.method.size(),
+                          request.target.data(), request.target.size(), detail::given(request.authority),
+                          request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
+                          headers.lengths(), headers.pairs(), request.body.data(), request.body.size(), client(request),
+                          request.client.size(), request.now, &response, &error),
+                      error);
+        if (response == nullptr) {
+            return std::nullopt;
+        }
+        detail::Owned<wiresign_handshake_response, wiresign_handshake_response_free> owned(response);
+        const wiresign_handshake_response *shown = response;
+        return Answer{wiresign_handshake_response_status(shown),
+                      detail::fields(shown, wiresign_handshake_response_header_count,
+                                     wiresign_handshake_response_header_name, wiresign_handshake_response_header_value),
+                      detail::read(wiresign_handshake_response_body, shown)};
+    }
+
+    /** What AWS has to be asked before a request with the proof of an IAM identity can be verified; nothing where there
+     * is no question. The body of the request is not looked at. */
+    std::optional<IdentityRequest> identity_request(const Request &request) const
+    {
+        detail::Flat headers(request.headers);
+        wiresign_identity_request *question = nullptr;
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_identity_request(
+                          verifier_.get(), request.method.data(), request.method.size(), request.target.data(),
+                          request.target.size(), detail::given(request.authority),
+                          request.authority ? request.authority->size() : 0, headers.block(), headers.length(),
+                          headers.lengths(), headers.pairs(), client(request), request.client.size(), request.now,
+                          &question, &error),
+                      error);
+        return question == nullptr ? std::nullopt : std::optional<IdentityRequest>(IdentityRequest(question));
+    }
+
+    /** Takes what AWS answers to a question: status and body. A status of 0 says that no answer came. */
+    void identity_answer(const IdentityRequest &question, std::uint16_t status, std::string_view body,
+                         std::uint64_t now = WIRESIGN_NOW) const
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verifier_identity_answer(verifier_.get(), question.get(), status, body.data(),
+                                                        body.size(), now, &error),
+                      error);
     }
 
     /** Takes what an external replay store says: WIRESIGN_REPLAY_FIRST and its like. Throws a Refusal. */

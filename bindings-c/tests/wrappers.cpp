@@ -183,6 +183,87 @@ static void a_link_is_signed()
     CHECK(link.rfind("/a?", 0) == 0 && verifier.verify(request).service() == "billing");
 }
 
+static void a_role_of_aws_is_asked_about()
+{
+    const std::string roles =
+        "\"accept\": [\"aws-identity\"], \"sign_with\": \"aws-identity\", \"aws_identity\": {\"regions\":"
+        "[\"eu-central-1\"], \"roles\": {\"arn:aws:iam::123456789012:role/billing\": \"billing\"}},"
+        "\"services\": {\"orders\": {}, \"billing\": {\"allowed_targets\": [\"orders\"]}}}";
+    Config billing = Config::parse("{\"service\": \"billing\"," + roles, {}, WIRESIGN_LOOKUP_NONE);
+    Verifier verifier(Config::parse("{\"service\": \"orders\"," + roles, {}, WIRESIGN_LOOKUP_NONE));
+    Request request;
+    request.method = "GET";
+    request.target = "/a";
+    CHECK(!verifier.identity_request(request));
+    request.headers =
+        Signer::with_aws_credentials(billing, "ASIABILLING000000001", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                     "a-session-token", "orders")
+            .sign(request);
+    const std::optional<IdentityRequest> question = verifier.identity_request(request);
+    CHECK(question && question->method() == "POST" && question->url() == "https://sts.eu-central-1.amazonaws.com/");
+    CHECK(question->headers().size() == 7 && question->headers()[0].first == "Host");
+    CHECK(question->body().rfind("Action=GetCallerIdentity&", 0) == 0);
+    verifier.identity_answer(*question, 0, "");
+    CHECK(thrown<Refusal>([&] { verifier.verify(request); }).code() == WIRESIGN_IDENTITY_UNAVAILABLE);
+    verifier.identity_answer(*question, 200,
+                             "{\"GetCallerIdentityResponse\": {\"GetCallerIdentityResult\": {"
+                             "\"Account\": \"123456789012\","
+                             "\"Arn\": \"arn:aws:sts::123456789012:assumed-role/billing/1\"}}}");
+    CHECK(verifier.verify(request).service() == "billing" && !verifier.identity_request(request));
+    CHECK(thrown<SigningError>([&] { Signer::with_aws_credentials(billing, "", "secret"); }).code() ==
+          WIRESIGN_SIGNING_FAILED);
+}
+
+static void tokens_are_issued()
+{
+    const std::map<std::string, std::string> seed = {
+        {"SEED", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"}};
+    TokenIssuer issuer(Config::parse(
+        "{\"service\": \"identity\", \"services\": {\"identity\": {\"keys\": [{\"algorithm\": \"ed25519\","
+        "\"private_key\": \"env:SEED\"}]}, \"billing\": {\"allowed_targets\": [\"orders\"], \"permissions\": "
+        "[\"/a\"]}}}",
+        seed, WIRESIGN_LOOKUP_NONE));
+    TokenOptions options;
+    options.now = 1767225600;
+    IssuedToken token = issuer.issue("billing", "orders", options);
+    CHECK(token.expires == options.now + 300 && token.lifetime == 300 && !token.text.empty());
+    CHECK(token.permissions == std::vector<std::string>{"/a"});
+    options.permissions.emplace();
+    options.lifetime = 60;
+    token = issuer.issue("billing", "orders", options);
+    CHECK(token.lifetime == 60 && token.permissions.empty());
+    CHECK(issuer.issue("billing", "orders").lifetime == 300);
+    options.permissions = {"/b"};
+    CHECK(thrown<SigningError>([&] { issuer.issue("billing", "orders", options); }).code() == WIRESIGN_SIGNING_FAILED);
+
+    const std::string form = "grant_type=client_credentials&audience=orders";
+    const Answer answer = issuer.answer("billing", form);
+    CHECK(answer.status == 200 && answer.body.find("\"access_token\":\"") != std::string::npos);
+    CHECK(answer.headers[1] == std::make_pair(std::string("Cache-Control"), std::string("no-store")));
+    CHECK(issuer.answer(std::nullopt, form).status == 401 && issuer.answer("billing", "").status == 400);
+    CHECK(thrown<SigningError>([] { TokenIssuer(config("shop")); }).code() == WIRESIGN_SIGNING_FAILED);
+}
+
+static void a_handshake_is_answered()
+{
+    const std::string hooks = "\"webhooks\": {\"chat\": {\"scheme\": \"whatsapp\", \"verify_token\":"
+                              "\"literal:of-our-own\", \"keys\": [{\"secret\": "
+                              "\"literal:3b9f6a1c8d2e4705b1c3d5e7f9a0b2c4d6e8f0a1b3c5d7e9\"}]}},"
+                              "\"accept\": [\"webhook:chat\"],";
+    Verifier verifier(config("orders", hooks));
+    CHECK(verifier.handshakes_at("GET", "/a") == std::vector<std::string>{"chat"});
+    CHECK(verifier.handshakes_at("GET", "/health").empty());
+    Request request;
+    request.method = "GET";
+    request.target = "/a?hub.mode=subscribe&hub.challenge=7&hub.verify_token=of-our-own";
+    const std::optional<Answer> answer = verifier.handshake("chat", request);
+    CHECK(answer && answer->status == 200 && answer->body == "7" && !answer->headers.empty());
+    request.target = "/a?hub.mode=subscribe&hub.challenge=7&hub.verify_token=of-others";
+    CHECK(thrown<Refusal>([&] { verifier.handshake("chat", request); }).code() == WIRESIGN_PERMISSION_DENIED);
+    request.target = "/a";
+    CHECK(!verifier.handshake("chat", request));
+}
+
 static void what_cannot_be_signed_is_an_exception()
 {
     CHECK(thrown<SigningError>([] { Signer(config("billing")); }).code() == WIRESIGN_SIGNING_FAILED);
@@ -242,6 +323,9 @@ int main()
         {"a token says more, and its issuer publishes keys", a_token_says_more_and_its_issuer_publishes_keys},
         {"a response is held against its request", a_response_is_held_against_its_request},
         {"a link is signed", a_link_is_signed},
+        {"a role of AWS is asked about", a_role_of_aws_is_asked_about},
+        {"tokens are issued", tokens_are_issued},
+        {"a handshake is answered", a_handshake_is_answered},
         {"what cannot be signed is an exception", what_cannot_be_signed_is_an_exception},
         {"replace, metrics and public routes", replace_metrics_and_public_routes},
         {"an external store is told", an_external_store_is_told},
