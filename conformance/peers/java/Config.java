@@ -42,6 +42,9 @@ final class Config {
         registry = (Map<?, ?>) document.get("services");
         registry.forEach((name, value) -> {
             Map<?, ?> entry = only((Map<?, ?>) value, "keys", "allowed_targets", "url");
+            if (entry.containsKey("allowed_targets") && !(entry.get("allowed_targets") instanceof List<?>)) {
+                throw new Unsupported("targets that are no list");
+            }
             keys.put((String) name, keys(entry.get("keys"), env, Config::secretOfService));
         });
         String known = accept;
