@@ -60,6 +60,11 @@ impl TokenIssuer {
         answer.map(TokenResponse).map_err(|error| failed(py, &error))
     }
 
+    /// Swaps the config for all later tokens. Where the new one cannot sign any, the config stays.
+    fn replace(&self, py: Python<'_>, config: &Bound<'_, Config>) -> PyResult<()> {
+        self.0.replace(&config.get().0).map_err(|error| failed(py, &error))
+    }
+
     fn __reduce__(&self) -> PyResult<()> {
         Err(errors::not_picklable("TokenIssuer"))
     }

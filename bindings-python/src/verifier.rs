@@ -1,5 +1,7 @@
 //! `wiresign.Verifier`.
 
+use std::sync::{Mutex, PoisonError};
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wiresign as core;
@@ -18,13 +20,14 @@ use crate::wire::{Body, DETACH_FROM, Parts, Response, Seconds, Text, declared_le
 #[pyclass(frozen, module = "wiresign")]
 pub(crate) struct Verifier {
     core: core::Verifier,
+    config: Mutex<Py<Config>>,
 }
 
 #[pymethods]
 impl Verifier {
     #[new]
     fn new(config: &Bound<'_, Config>) -> Self {
-        Self { core: core::Verifier::new(&config.get().0) }
+        Self { core: core::Verifier::new(&config.get().0), config: Mutex::new(config.clone().unbind()) }
     }
 
     /// Judges a whole request, and raises a Refusal where it does not hold.
@@ -197,7 +200,15 @@ impl Verifier {
 
     /// Swaps the config for all later requests. Replay store and counters are kept.
     fn replace(&self, config: &Bound<'_, Config>) {
+        let mut current = self.config.lock().unwrap_or_else(PoisonError::into_inner);
         self.core.replace(&config.get().0);
+        *current = config.clone().unbind();
+    }
+
+    /// The config as it is now, for what fetches keys for it.
+    #[getter]
+    fn _config(&self, py: Python<'_>) -> Py<Config> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone_ref(py)
     }
 
     /// Takes what a store shared by several verifiers says of an accepted request: "first", "repeated" or "unavailable".

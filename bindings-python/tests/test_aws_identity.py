@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import boto3  # type: ignore[import-untyped]
@@ -103,10 +106,12 @@ class Counted(Sts):
     """Counts the questions."""
 
     asked = 0
+    delay = 0.0
 
-    def ask(self, request: wiresign.IdentityRequest) -> tuple[int, bytes] | None:
+    def _send(self, request: wiresign.IdentityRequest) -> tuple[int, bytes] | None:
         self.asked += 1
-        return super().ask(request)
+        time.sleep(self.delay)
+        return super()._send(request)
 
 
 async def show(scope: Any, _receive: Any, send: Any) -> None:
@@ -222,6 +227,42 @@ def test_a_service_that_keeps_silent_does_not_keep_us_waiting(billing: dict[str,
         assert question is not None
         assert sts.ask(question) is None
         assert time.monotonic() - started < 5
+
+
+def test_a_proof_that_comes_many_times_at_once_is_asked_about_once(
+    aws: Aws, orders: Orders, billing: dict[str, str]
+) -> None:
+    orders.sts.delay = 0.5
+    proofs = [prove(billing), prove(billing | {"SecretAccessKey": "x" * 40})]
+    with ThreadPoolExecutor(20) as clients:
+        answers = Counter(clients.map(orders.answer, proofs * 10))
+    assert [(answer.split()[0], count) for answer, count in sorted(answers.items())] == [
+        ("INVALID_SIGNATURE", 10),
+        ("billing", 10),
+    ]
+    assert orders.sts.asked == 2
+
+    # Servers of threads merge them too, and with those that wait without blocking; who goes away ends nothing.
+    sts = Counted(endpoint=aws.url)
+    sts.delay = 0.5
+    question = wiresign.Verifier(configured("orders")).identity_request("POST", "/a", list(prove(billing).items()))
+    assert question is not None
+
+    async def ask() -> list[object]:
+        first = asyncio.create_task(sts.ask_async(question))
+        others = [asyncio.create_task(sts.ask_async(question)) for _ in range(5)]
+        threads = [asyncio.to_thread(sts.ask, question) for _ in range(5)]
+        asyncio.get_running_loop().call_later(0.1, first.cancel)
+        return await asyncio.gather(first, *others, *threads, return_exceptions=True)
+
+    gone, *found = asyncio.run(ask())
+    assert isinstance(gone, asyncio.CancelledError)
+    statuses = {answer[0] for answer in found if isinstance(answer, tuple)}
+    assert (len(found), statuses, sts.asked) == (10, {200}, 1)
+    # The next time it is asked anew: it is the verifier that keeps answers.
+    sts.ask(question)
+    assert sts.asked == 2
+    sts.close()
 
 
 def test_servers_of_other_kinds_ask_too(aws: Aws, billing: dict[str, str]) -> None:

@@ -16,11 +16,13 @@ from aiohttp import web
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
+from fastapi import Depends, FastAPI, Request, Response
 
 import frameworks
 import wiresign
 import wiresign.aiohttp
 import wiresign.asgi
+import wiresign.fastapi
 import wiresign.flask
 import wiresign.wsgi
 from servers import aiohttp_server, werkzeug_server
@@ -100,7 +102,29 @@ def of_django_async(options: Any) -> Iterator[str]:
         yield url
 
 
-SERVERS = [asgi, plain_wsgi, of_flask, of_aiohttp, of_django, of_django_async]
+def of_fastapi_alone(options: Any) -> Any:
+    """Give a service whose dependencies verify, with no middleware in front."""
+    return serve(fastapi_app(options, install=True))
+
+
+def fastapi_app(options: Any, *, install: bool) -> FastAPI:
+    auth = wiresign.fastapi.WiresignAuth(judge(), **options)
+    app = FastAPI()
+    if install:
+        auth.install(app)
+
+    @app.get("/open")
+    def anybody() -> None:
+        pass
+
+    @app.api_route("/{path:path}", methods=["GET", "POST"], dependencies=[Depends(auth.caller)])
+    async def protected(request: Request) -> Response:
+        return Response(await request.body())
+
+    return app
+
+
+SERVERS = [asgi, plain_wsgi, of_flask, of_aiohttp, of_django, of_django_async, of_fastapi_alone]
 
 
 def from_slack(content: Any, secret: str = SECRET) -> dict[str, Any]:
@@ -135,6 +159,25 @@ def test_handshakes_are_answered_and_reach_nobody(server: Any) -> None:
             "INVALID_SIGNATURE",
             "AUTHENTICATION_REQUIRED",
         ]
+
+
+def test_an_application_that_cannot_answer_says_what_to_do() -> None:
+    app = fastapi_app({}, install=False)
+    errors: list[str] = []
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except RuntimeError as error:
+            errors.append(str(error))
+            raise
+
+    with serve(watched) as url, httpx.Client(base_url=url, timeout=20) as client:
+        assert client.post("/hooks/work", **from_slack({"type": "event_callback"})).status_code == 200
+        assert client.post("/hooks/work", content=b"{}").status_code == 401
+        question = from_slack({"type": "url_verification", "challenge": CHALLENGE})
+        assert client.post("/hooks/work", **question).status_code == 500
+    assert ["call `install(app)` of the WiresignAuth" in error for error in errors] == [True]
 
 
 @pytest.mark.parametrize("server", SERVERS)

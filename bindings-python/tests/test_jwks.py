@@ -46,6 +46,15 @@ def key_set(*keys: dict[str, str]) -> bytes:
     return json.dumps({"keys": keys}).encode()
 
 
+def nameless(kid: str) -> dict[str, str]:
+    """Give the headers of a caller whose token does not say which key signed it."""
+    now = int(time.time())
+    claims = {"iss": "login", "sub": "login", "aud": "orders", "iat": now, "exp": now + 300}
+    parts = [base64url(json.dumps(part).encode()) for part in ({"alg": "EdDSA", "typ": "JWT"}, claims)]
+    signature = PRIVATE[kid].sign(".".join(parts).encode())
+    return {"authorization": "Bearer " + ".".join([*parts, base64url(signature)])}
+
+
 def token(kid: str) -> dict[str, str]:
     """Give the headers of a caller with a token of the issuer."""
     pem = PRIVATE[kid].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -263,6 +272,57 @@ def test_a_server_learns_of_a_rotation_from_the_first_token(issuer: Issuer, serv
         assert (refused.status_code, refused.json()["code"]) == (401, "UNKNOWN_KEY")
         eventually(lambda: client.get("/", headers=token("k2")).status_code == 200)
         assert client.get("/", headers=token("k1")).json()["code"] == "UNKNOWN_KEY"
+
+
+def test_a_token_that_names_no_key_tells_of_a_rotation_too(issuer: Issuer) -> None:
+    config = orders(issuer)
+    with (
+        KeySets(config, cooldown_seconds=0.5) as keys,
+        asgi(wiresign.Verifier(config), keys) as url,
+        httpx.Client(base_url=url, timeout=20) as client,
+    ):
+        assert keys.wait(20)
+        assert client.get("/", headers=nameless("k1")).status_code == 200
+        issuer.publish(key("k2"))
+        assert client.get("/", headers=nameless("k2")).json()["code"] == "INVALID_SIGNATURE"
+        eventually(lambda: client.get("/", headers=nameless("k2")).status_code == 200)
+        # Whoever sends forged tokens again and again causes no more fetches than the cool-down allows.
+        seen, began = issuer.fetches, time.monotonic()
+        while time.monotonic() < began + 1.2:
+            assert client.get("/", headers=nameless("k1")).json()["code"] == "INVALID_SIGNATURE"
+        assert issuer.fetches <= seen + 3
+
+
+def test_a_config_that_is_replaced_is_followed(issuer: Issuer) -> None:
+    verifier = wiresign.Verifier(orders(issuer))
+    with (
+        KeySets(verifier._config, cooldown_seconds=0.3) as keys,
+        asgi(verifier, keys) as url,
+        httpx.Client(base_url=url, timeout=20) as client,
+    ):
+        assert keys.wait(20)
+        assert client.get("/", headers=token("k1")).status_code == 200
+        # The first request without keys brings those at hand, though the issuer is away.
+        issuer.answers(Answer(503))
+        verifier.replace(orders(issuer))
+        assert client.get("/", headers=token("k1")).json()["code"] == "UNKNOWN_KEY"
+        assert client.get("/", headers=token("k1")).status_code == 200
+        issuer.publish(key("k2"))
+        eventually(lambda: client.get("/", headers=token("k2")).status_code == 200)
+
+
+def test_verifiers_of_several_configs_do_not_make_it_fetch_for_ever(issuer: Issuer) -> None:
+    first, second = (wiresign.Verifier(orders(issuer)) for _ in range(2))
+    with KeySets(first._config, cooldown_seconds=60, refresh_seconds=60) as keys:
+        assert keys.wait(20)
+        for _ in range(20):
+            keys.follow(second)
+            keys.follow(first)
+        assert keys.wait(20)
+        time.sleep(0.2)
+        assert issuer.fetches == 2
+    keys.follow(first)
+    assert issuer.fetches == 2
 
 
 def test_it_ends_at_whatever_moment_it_is_closed(issuer: Issuer) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import requests
+from aiohttp import ClientSession
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from fastapi import FastAPI, Request, Response
 
 import wiresign
+import wiresign.aiohttp
 from origin import Answer, origin, redirects
 from support import ENV, NOW, serve
 from wiresign.asgi import Middleware
@@ -160,6 +162,39 @@ def test_the_same_without_blocking(endpoint: Endpoint, token_url: str, resource:
 
     asyncio.run(run())
     assert endpoint.asked == 1
+
+
+def test_aiohttp_sends_tokens_to_their_service_only(endpoint: Endpoint, token_url: str, resource: str) -> None:
+    async def run(other: str, third: str) -> None:
+        async with AsyncTokenSource(signer(), token_url, "orders") as source:
+            async with ClientSession(resource, middlewares=[wiresign.aiohttp.TokenAuth(source, resource)]) as session:
+                async with session.get("/invoices/7") as answer:
+                    assert (await answer.json())["service"] == "billing"
+                async with session.get("/other") as answer:
+                    assert (await answer.json())["code"] == "PERMISSION_DENIED"
+                async with session.get(other) as answer:
+                    await answer.read()
+            async with (
+                ClientSession(middlewares=[wiresign.aiohttp.TokenAuth(source, other)]) as session,
+                session.get(f"{other}/out") as answer,
+            ):
+                assert str(answer.url.origin()) == third
+        async with (
+            AsyncTokenSource(signer(), token_url, "payroll") as source,
+            ClientSession(middlewares=[wiresign.aiohttp.TokenAuth(source, other)]) as session,
+        ):
+            with pytest.raises(TokenError):
+                await session.get(other)
+
+    with origin() as other, origin() as third:
+        other.behave = redirects({"/out": (307, third.url)})
+        asyncio.run(run(other.url, third.url))
+        assert [seen.header("authorization") is not None for seen in other.seen] == [False, True]
+        assert [seen.header("authorization") for seen in third.seen] == [None]
+    assert endpoint.asked == 2
+    blocking: Any = TokenSource(signer(), token_url, "orders")
+    with blocking, pytest.raises(TypeError, match="block"):
+        wiresign.aiohttp.TokenAuth(blocking, resource)
 
 
 def test_a_token_goes_to_its_service_only(token_url: str, resource: str) -> None:
@@ -377,6 +412,15 @@ def test_sources_and_clients_that_do_not_go_together(token_url: str) -> None:
                     await asynchronous.get(token_url)
 
     asyncio.run(run())
+
+
+def test_an_issuer_takes_another_config() -> None:
+    issuer = wiresign.TokenIssuer(identity(lifetime=60))
+    issuer.replace(identity(lifetime=30))
+    assert issuer.issue("billing", "orders").lifetime == 30
+    with pytest.raises(wiresign.SigningError):
+        issuer.replace(wiresign.Config.parse({"service": "a", "services": {"a": {}}}))
+    assert issuer.issue("billing", "orders").lifetime == 30
 
 
 def test_the_issuer_by_itself() -> None:

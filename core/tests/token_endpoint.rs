@@ -197,6 +197,18 @@ fn only_a_key_that_can_sign_makes_an_issuer() {
 }
 
 #[test]
+fn another_config_is_taken_where_it_can_sign() {
+    let issuer = issuer();
+    let clone = issuer.clone();
+    let request = TokenRequest::new("billing", "orders");
+    let key = r#""keys": [{"id": "2026", "algorithm": "ed25519", "private_key": "env:SEED"}]"#;
+    issuer.replace(&identity(key, r#", "jwt": {"lifetime": 60}"#)).expect("taken");
+    assert_eq!(issuer.issue(&request, NOW, ID).expect("a token").lifetime(), 60);
+    assert_eq!(issuer.replace(&identity("", "")), Err(SignError::NoTokenKey));
+    assert_eq!(clone.issue(&request, NOW, ID).expect("a token").lifetime(), 60);
+}
+
+#[test]
 fn a_request_that_cannot_be_met_is_answered_by_its_code() {
     let answer = |caller, form: &[u8]| {
         let response = issuer().answer(caller, form, None, NOW, ID).expect("an answer");

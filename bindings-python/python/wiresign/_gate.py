@@ -31,6 +31,7 @@ _HANDSHAKE_BYTES = 16_384
 """A request with a longer body is no handshake."""
 _DIGITS = 19
 
+_TRIED = (RefusalCode.INVALID_SIGNATURE, RefusalCode.ALGORITHM_NOT_ALLOWED)
 _CLAIMS = (b"x-service-id", b"x-service-name")
 _Awaited = TypeVar("_Awaited")
 
@@ -260,7 +261,8 @@ class Visit:
     def refused(self, refusal: Refusal) -> None:
         """Record that the request is refused."""
         key_sets = self._gate.key_sets
-        if key_sets is not None and refusal.code is RefusalCode.UNKNOWN_KEY:
+        if key_sets is not None and self._may_be_of_a_new_key(refusal):
+            key_sets.follow(self._gate.verifier)
             key_sets.refresh()
         self._decided(None, refusal)
 
@@ -271,6 +273,12 @@ class Visit:
             if name in gate.claims and gate.hides(name, value, verified):
                 return [(name, value) for name, value in headers if not gate.hides(name, value, verified)]
         return headers
+
+    def _may_be_of_a_new_key(self, refusal: Refusal) -> bool:
+        if refusal.code is RefusalCode.UNKNOWN_KEY:
+            return True
+        # A token that names no key was tried with those at hand.
+        return refusal.code in _TRIED and any(name.lower() == b"authorization" for name, _ in self._headers)
 
     def _decided(self, verified: Verified | None, refusal: Refusal | None) -> None:
         spent = perf_counter_ns() - self._started - self._waited

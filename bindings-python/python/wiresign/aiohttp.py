@@ -1,8 +1,9 @@
-"""aiohttp, both sides: middleware that verifies what a server receives, and middleware that signs what a client sends.
+"""aiohttp, both sides: middleware that verifies what a server receives, or that signs what a client sends.
 
     app = web.Application(middlewares=[middleware(verifier)])
 
     async with ClientSession(url, middlewares=[Signing(signer, url)]) as session: ...
+    async with ClientSession(url, middlewares=[TokenAuth(source, url)]) as session: ...
 
 A server that is started with `web.run_app` decompresses bodies before anybody can verify them, so a body with
 Content-Encoding is refused. `web.AppRunner(app, auto_decompress=False)` leaves them as they were signed.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from aiohttp import ClientResponseError, StreamReader, web
@@ -34,10 +36,11 @@ if TYPE_CHECKING:
     from wiresign._gate import Begun, Options
     from wiresign._kept_body import KeptBody
     from wiresign._wiresign import Signer, Verifier
+    from wiresign.tokens import AsyncTokenSource
 
     Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-__all__ = ["CALLER", "Decision", "Signing", "caller", "middleware", "requires"]
+__all__ = ["CALLER", "Decision", "Signing", "TokenAuth", "caller", "middleware", "requires"]
 
 CALLER = web.RequestKey("CALLER", Verified)
 """Where the request holds the `Verified`."""
@@ -157,6 +160,24 @@ class Signing:
             raise ClientResponseError(
                 response.request_info, response.history, status=response.status, message=msg, headers=response.headers
             )
+
+
+class TokenAuth:
+    """Client middleware that sends a token with each request to one origin, and with none that goes elsewhere."""
+
+    def __init__(self, source: AsyncTokenSource, url: str | URL) -> None:
+        """Take the source, and a URL of the service that its tokens are for."""
+        if not iscoroutinefunction(source.token):
+            msg = "aiohttp takes an AsyncTokenSource; this one would block"
+            raise TypeError(msg)
+        self._source = source
+        self._origin = URL(url).origin()
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        """Set the header and send the request."""
+        if request.url.origin() == self._origin:
+            request.headers["Authorization"] = f"Bearer {await self._source.token()}"
+        return await handler(request)
 
 
 class _Collector(AbstractStreamWriter):

@@ -3,14 +3,15 @@
     app.add_middleware(Middleware, verifier=Verifier(config), aws=Sts())
 
 A question goes to STS as the core makes it: over TLS, to the host of a region in the config, and nowhere else. Without
-an answer the request is refused.
+an answer the request is refused. Where several requests bring one proof at the same time, it is asked about once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,7 +19,12 @@ import httpx
 from wiresign._audit import log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from wiresign._wiresign import IdentityRequest
+
+    Answer: TypeAlias = tuple[int, bytes] | None
 
 __all__ = ["Sts"]
 
@@ -46,9 +52,43 @@ class Sts:
         self._endpoint = endpoint
         self._client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=endpoint is None)
         self._threads = ThreadPoolExecutor(at_once, "wiresign-sts")
+        self._lock = threading.Lock()
+        self._under_way: dict[object, Future[Answer]] = {}
 
-    def ask(self, request: IdentityRequest) -> tuple[int, bytes] | None:
+    def ask(self, request: IdentityRequest) -> Answer:
         """Send a question, and give status and body of the answer; None where there is none."""
+        own: Future[Answer] = Future()
+        answer = self._join(request, lambda: own)
+        if answer is own:
+            try:
+                own.set_result(self._send(request))
+            except BaseException as error:
+                own.set_exception(error)
+                raise
+        return answer.result()
+
+    async def ask_async(self, request: IdentityRequest) -> Answer:
+        """Do the same where other requests are served meanwhile."""
+        answer = self._join(request, lambda: self._threads.submit(self._send, request))
+        # Whoever waits no more must not end it for the others.
+        return await asyncio.shield(asyncio.wrap_future(answer))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def _join(self, request: IdentityRequest, begin: Callable[[], Future[Answer]]) -> Future[Answer]:
+        """Give the answer to come of the same question, where it is under way."""
+        question = (request.url, *request.headers)
+        with self._lock:
+            answer = self._under_way.get(question)
+            if answer is None:
+                answer = self._under_way[question] = begin()
+                answer.add_done_callback(lambda _: self._under_way.pop(question))
+        return answer
+
+    def _send(self, request: IdentityRequest) -> Answer:
         deadline = time.monotonic() + self._timeout
         url = self._endpoint or request.url
         # A compressed answer could be small on the way and huge here.
@@ -65,12 +105,3 @@ class Sts:
         except httpx.HTTPError as error:
             log.warning("%s gave no answer: %s", request.url, type(error).__name__)
             return None
-
-    async def ask_async(self, request: IdentityRequest) -> tuple[int, bytes] | None:
-        """Do the same where other requests are served meanwhile."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.ask, request)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._client.close()

@@ -7,7 +7,7 @@
     async def process(caller: Annotated[Verified, Depends(auth.caller)]): ...
 
 Put `wiresign.asgi.Middleware` in front, so that a request is verified before anything of it is parsed. Without it a
-dependency verifies by itself.
+dependency verifies by itself, and answers the handshakes of webhooks that come to its routes.
 """
 
 # FastAPI reads the annotations of a dependency at run time, so they must not become strings here.
@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from wiresign._errors import Refusal
-from wiresign._gate import Gate
+from wiresign._gate import Gate, Handshake
 from wiresign._wiresign import Verified, Verifier
 from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, remember, visit_of
 
@@ -68,11 +68,13 @@ class WiresignAuth:
         return Caller(self._gate, services, self._scopes)
 
     def install(self, app: FastAPI) -> None:
-        """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds.
+        """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds, and handshakes too.
 
-        Without this a refused request gets the same status in FastAPI's own error format.
+        Without this a refused request gets the same status in FastAPI's own error format, and a dependency that is
+        alone, without `wiresign.asgi.Middleware`, cannot answer the handshake of a webhook's sender.
         """
         app.add_exception_handler(Refusal, _respond)  # type: ignore[arg-type]  # serves WebSockets too
+        app.add_exception_handler(Handshake, _answer)
 
 
 class Caller(SecurityBase):
@@ -91,7 +93,7 @@ class Caller(SecurityBase):
             verified = self._from_middleware(connection) or await self._verify(connection)
             return self._permit(connection, verified, needed.scopes)
         except Refusal as refusal:
-            if Refusal in getattr(connection.scope.get("app"), "exception_handlers", {}):
+            if _answers(connection, Refusal):
                 raise
             response = refusal.response
             headers = None if response.www_authenticate is None else {"WWW-Authenticate": response.www_authenticate}
@@ -108,10 +110,18 @@ class Caller(SecurityBase):
         visit = visit_of(self._gate, connection.scope)
         try:
             await visit.identify_async()
-            begun = visit.begin()
+            begun = visit.begin(answers=isinstance(connection, Request))
             if begun.needs_body and isinstance(connection, Request):
                 begun.update(await visit.wait(_body(connection)))
             verified = await visit.finish_async(begun)
+        except Handshake:
+            if not _answers(connection, Handshake):
+                msg = (
+                    "the handshake of a webhook's sender came to an application that cannot answer it; "
+                    "call `install(app)` of the WiresignAuth, or add wiresign.asgi.Middleware to the application"
+                )
+                raise RuntimeError(msg) from None
+            raise
         except Refusal as refusal:
             visit.refused(refusal)
             raise
@@ -141,6 +151,17 @@ async def _body(request: Request) -> bytes:
             "add wiresign.asgi.Middleware to the application"
         )
         raise RuntimeError(msg) from error
+
+
+def _answers(connection: HTTPConnection, kind: type[Exception]) -> bool:
+    """Tell whether the application was told how to answer with such an exception."""
+    return kind in getattr(connection.scope.get("app"), "exception_handlers", {})
+
+
+async def _answer(_: Request, handshake: Exception) -> Response:
+    if not isinstance(handshake, Handshake):
+        raise handshake
+    return Response(handshake.body, handshake.status, dict(handshake.headers))
 
 
 async def _respond(connection: HTTPConnection, refusal: Exception) -> Response | None:

@@ -4,17 +4,19 @@
     key_sets = KeySets(config)
     app.add_middleware(Middleware, verifier=Verifier(config), key_sets=key_sets)
 
-One thread does it for servers of every kind. A set is fetched at once, then again and again; and when a token names a
-key that nobody knows, as after a rotation, earlier. Where it cannot be had, the keys that were there stay.
+One thread does it for servers of every kind. A set is fetched at once, then again and again; and earlier when no key at
+hand has signed a token, as after a rotation. Where it cannot be had, the keys that were there stay.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import random
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from wiresign._wiresign import Config
+    from wiresign._wiresign import Config, Verifier
 
 __all__ = ["KeySetError", "KeySets"]
 
@@ -84,6 +86,8 @@ class KeySets:
         self._ssl_context = ssl_context
         self._texts: dict[tuple[str, str], str] = {}
         self._closed = False
+        self._lock = threading.Lock()
+        self._followed_at = -math.inf
         self._worker = _Worker(self)
         _OPEN.add(self)
 
@@ -95,21 +99,38 @@ class KeySets:
         """Fetch soon, except what was fetched within the cool-down. Adapters call this; it never waits."""
         self._worker.wake()
 
+    def follow(self, verifier: Verifier) -> None:
+        """Serve the config that the verifier has by now. Adapters call this where keys are missing; it never waits."""
+        config, now = verifier._config, time.monotonic()
+        with self._lock:
+            # Verifiers of several configs could make it change for ever, and each change fetches.
+            if config is not self._config and now >= self._followed_at + self._cooldown_seconds:
+                self._followed_at = now
+                self._serve(config)
+
     def replace(self, config: Config) -> None:
         """Serve another config from now on. It gets the keys at hand at once: call this before `Verifier.replace`."""
-        for source in config.jwks_urls:
-            if source in self._texts:
-                config.publish_keys(source[0], self._texts[source])
-        self._worker.stop()
-        self._config = config
-        if not self._closed:
-            self._worker = _Worker(self)
+        with self._lock:
+            before = self._serve(config)
+        before.join()
 
     def close(self) -> None:
         """Stop fetching. The keys at hand stay."""
-        self._closed = True
-        self._worker.stop()
+        with self._lock:
+            self._closed = True
+            self._worker.stop()
+        self._worker.join()
         _OPEN.discard(self)
+
+    def _serve(self, config: Config) -> _Worker:
+        for source in config.jwks_urls:
+            if source in self._texts:
+                config.publish_keys(source[0], self._texts[source])
+        before, self._config = self._worker, config
+        before.stop()
+        if not self._closed:
+            self._worker = _Worker(self)
+        return before
 
     def __enter__(self) -> Self:
         return self
@@ -126,9 +147,10 @@ class _Worker:
     def __init__(self, keys: KeySets) -> None:
         self.tried = threading.Event()
         self.stopping = False
+        self.config = keys._config
         self._keys = keys
         self._loop = asyncio.new_event_loop()
-        self._sources = [_Source(self, keys, issuer, url) for issuer, url in keys._config.jwks_urls]
+        self._sources = [_Source(self, keys, issuer, url) for issuer, url in self.config.jwks_urls]
         self._main = self._loop.create_task(self._serve())
         self._thread = threading.Thread(target=self._run, name="wiresign-jwks", daemon=True)
         self._thread.start()
@@ -147,6 +169,8 @@ class _Worker:
         self.stopping = True
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._main.cancel)
+
+    def join(self) -> None:
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
@@ -194,7 +218,8 @@ class _Source:
     async def fetch(self, http: httpx.AsyncClient) -> None:
         try:
             text = await asyncio.wait_for(self._read(http), self._keys._timeout)
-            self._keys._config.publish_keys(self._issuer, text)
+            # Of the config that this was fetched for: another may know the issuer by another address.
+            self._worker.config.publish_keys(self._issuer, text)
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay
             self._failed = True
             self._report(error)
@@ -240,6 +265,8 @@ _OPEN: weakref.WeakSet[KeySets] = weakref.WeakSet()
 def _after_fork() -> None:
     """Go on in a process that was forked off, as servers with several workers do: threads stay behind."""
     for keys in list(_OPEN):
+        # Another thread may have held the old one.
+        keys._lock = threading.Lock()
         keys._worker = _Worker(keys)
 
 

@@ -16,7 +16,8 @@ import random
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -72,10 +73,30 @@ class _Held(NamedTuple):
     life: float
 
 
-class _Base:
-    """What both sources decide."""
+_Http = TypeVar("_Http", httpx.Client, httpx.AsyncClient)
+_Lock = TypeVar("_Lock", threading.Lock, asyncio.Lock)
 
-    def __init__(self, signer: Signer, url: str, audience: str, scope: str | None) -> None:
+
+class _Source(ABC, Generic[_Http, _Lock]):
+    """What both sources have and decide. They differ in where they wait."""
+
+    _http: _Http
+    _lock: _Lock
+
+    def __init__(
+        self,
+        signer: Signer,
+        url: str,
+        audience: str,
+        *,
+        scope: str | None = None,
+        http: _Http | None = None,
+    ) -> None:
+        """Ask `url` for tokens with which the service `audience` can be called.
+
+        `scope` asks for less than all permissions that the caller has, as in `GET /a/** POST /b`. `http` is for
+        certificates, proxies and time-outs of your own, and stays yours to close.
+        """
         form = {"grant_type": "client_credentials", "audience": audience}
         if scope is not None:
             form["scope"] = scope
@@ -85,6 +106,11 @@ class _Base:
         self._held: _Held | None = None
         self._failed_at = -_LONGEST_PAUSE
         self._failure: TokenError | None = None
+        self._is_own = http is None
+        self._http, self._lock = self._tools(http)
+
+    @abstractmethod
+    def _tools(self, http: _Http | None) -> tuple[_Http, _Lock]: ...
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._url}>"
@@ -100,8 +126,8 @@ class _Base:
             raise TokenError(str(failure), status=failure.status, error=failure.error) from failure
         return None, True
 
-    def _request(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-        return client.build_request("POST", self._url, content=self._form, headers=_HEADERS)
+    def _request(self) -> httpx.Request:
+        return self._http.build_request("POST", self._url, content=self._form, headers=_HEADERS)
 
     def _take(self, status: int, body: bytes, asked_at: float) -> str:
         content = _object(body)
@@ -140,27 +166,8 @@ class _Base:
         return held.text
 
 
-class TokenSource(_Base):
+class TokenSource(_Source[httpx.Client, threading.Lock]):
     """Gets tokens, for threads."""
-
-    def __init__(
-        self,
-        signer: Signer,
-        url: str,
-        audience: str,
-        *,
-        scope: str | None = None,
-        http: httpx.Client | None = None,
-    ) -> None:
-        """Ask `url` for tokens with which the service `audience` can be called.
-
-        `scope` asks for less than all permissions that the caller has, as in `GET /a/** POST /b`. `http` is for
-        certificates, proxies and time-outs of your own, and stays yours to close.
-        """
-        super().__init__(signer, url, audience, scope)
-        self._is_own = http is None
-        self._http = http or httpx.Client(timeout=_TIMEOUT)
-        self._lock = threading.Lock()
 
     def token(self) -> str:
         """Give a token that has not ended, or raise a TokenError."""
@@ -189,10 +196,13 @@ class TokenSource(_Base):
     ) -> None:
         self.close()
 
+    def _tools(self, http: httpx.Client | None) -> tuple[httpx.Client, threading.Lock]:
+        return http or httpx.Client(timeout=_TIMEOUT), threading.Lock()
+
     def _ask(self) -> str:
         asked_at, body = time.monotonic(), bytearray()
         try:
-            answer = self._http.send(self._request(self._http), auth=self._auth, stream=True, follow_redirects=False)
+            answer = self._http.send(self._request(), auth=self._auth, stream=True, follow_redirects=False)
             with contextlib.closing(answer):
                 for piece in answer.iter_raw():
                     _add(body, piece)
@@ -201,27 +211,8 @@ class TokenSource(_Base):
             return self._fail(error)
 
 
-class AsyncTokenSource(_Base):
+class AsyncTokenSource(_Source[httpx.AsyncClient, asyncio.Lock]):
     """Gets tokens, for the tasks of one event loop."""
-
-    def __init__(
-        self,
-        signer: Signer,
-        url: str,
-        audience: str,
-        *,
-        scope: str | None = None,
-        http: httpx.AsyncClient | None = None,
-    ) -> None:
-        """Ask `url` for tokens with which the service `audience` can be called.
-
-        `scope` asks for less than all permissions that the caller has, as in `GET /a/** POST /b`. `http` is for
-        certificates, proxies and time-outs of your own, and stays yours to close.
-        """
-        super().__init__(signer, url, audience, scope)
-        self._is_own = http is None
-        self._http = http or httpx.AsyncClient(timeout=_TIMEOUT)
-        self._lock = asyncio.Lock()
 
     async def token(self) -> str:
         """Give a token that has not ended, or raise a TokenError."""
@@ -246,12 +237,13 @@ class AsyncTokenSource(_Base):
     ) -> None:
         await self.aclose()
 
+    def _tools(self, http: httpx.AsyncClient | None) -> tuple[httpx.AsyncClient, asyncio.Lock]:
+        return http or httpx.AsyncClient(timeout=_TIMEOUT), asyncio.Lock()
+
     async def _ask(self) -> str:
         asked_at, body = time.monotonic(), bytearray()
         try:
-            answer = await self._http.send(
-                self._request(self._http), auth=self._auth, stream=True, follow_redirects=False
-            )
+            answer = await self._http.send(self._request(), auth=self._auth, stream=True, follow_redirects=False)
             async with contextlib.aclosing(answer):
                 async for piece in answer.aiter_raw():
                     _add(body, piece)

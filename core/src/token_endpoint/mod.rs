@@ -9,6 +9,8 @@ mod response;
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 pub use issued::IssuedToken;
 pub use response::TokenResponse;
 
@@ -45,7 +47,10 @@ const MAX_TENANT_BYTES: usize = 256;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct TokenIssuer {
+pub struct TokenIssuer(Arc<ArcSwap<Issuing>>);
+
+/// One config, and where its own service is in the registry.
+struct Issuing {
     config: Arc<Compiled>,
     service: usize,
 }
@@ -76,10 +81,16 @@ impl TokenIssuer {
     /// # Errors
     /// Where the own service has no key that can sign a token.
     pub fn new(config: &Config) -> Result<Self, SignError> {
-        let config = config.0.clone();
-        let own = config.find(config.service.as_bytes());
-        let service = own.filter(|&at| can_sign(&config.services[at], Standard::Jwt)).ok_or(SignError::NoTokenKey)?;
-        Ok(Self { config, service })
+        Ok(Self(Arc::new(ArcSwap::from_pointee(Issuing::new(config)?))))
+    }
+
+    /// Swaps the config for all later tokens, those of clones too.
+    ///
+    /// # Errors
+    /// As for `new`. Then the config stays the one that it was.
+    pub fn replace(&self, config: &Config) -> Result<(), SignError> {
+        self.0.store(Arc::new(Issuing::new(config)?));
+        Ok(())
     }
 
     /// Issues a token. `now` is Unix time in seconds, `id` a fresh random text (a UUID will do), which becomes the `jti`.
@@ -87,6 +98,38 @@ impl TokenIssuer {
     /// # Errors
     /// Where the registry does not allow the token, or no key is valid; the sentence says why.
     pub fn issue(&self, request: &TokenRequest<'_>, now: u64, id: &str) -> Result<IssuedToken, SignError> {
+        self.0.load().issue(request, now, id)
+    }
+
+    /// Answers a request to a token endpoint: judges its form, issues the token, and writes the answer, all of it as RFC 6749
+    /// says (sections 4.4 and 5).
+    ///
+    /// `caller` is the service that a verification of this request named, `form` the request's body. The tenant is for the
+    /// application to name, never for the caller.
+    ///
+    /// # Errors
+    /// Where no caller's fault is why there is no token: no key is valid, or `now`, `id` or `tenant` cannot be.
+    pub fn answer(
+        &self,
+        caller: Option<&str>,
+        form: &[u8],
+        tenant: Option<&str>,
+        now: u64,
+        id: &str,
+    ) -> Result<TokenResponse, SignError> {
+        self.0.load().answer(caller, form, tenant, now, id)
+    }
+}
+
+impl Issuing {
+    fn new(config: &Config) -> Result<Self, SignError> {
+        let config = config.0.clone();
+        let own = config.find(config.service.as_bytes());
+        let service = own.filter(|&at| can_sign(&config.services[at], Standard::Jwt)).ok_or(SignError::NoTokenKey)?;
+        Ok(Self { config, service })
+    }
+
+    fn issue(&self, request: &TokenRequest<'_>, now: u64, id: &str) -> Result<IssuedToken, SignError> {
         let subject = self.subject(request.subject)?;
         let targets = subject.targets.as_deref().unwrap_or_default();
         if !targets.iter().any(|target| **target == *request.audience) {
@@ -122,15 +165,7 @@ impl TokenIssuer {
         Ok(IssuedToken::new(text, now, expires, permissions))
     }
 
-    /// Answers a request to a token endpoint: judges its form, issues the token, and writes the answer, all of it as RFC 6749
-    /// says (sections 4.4 and 5).
-    ///
-    /// `caller` is the service that a verification of this request named, `form` the request's body. The tenant is for the
-    /// application to name, never for the caller.
-    ///
-    /// # Errors
-    /// Where no caller's fault is why there is no token: no key is valid, or `now`, `id` or `tenant` cannot be.
-    pub fn answer(
+    fn answer(
         &self,
         caller: Option<&str>,
         form: &[u8],
@@ -191,6 +226,6 @@ fn json(value: &(impl serde::Serialize + ?Sized)) -> String {
 
 impl fmt::Debug for TokenIssuer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("TokenIssuer").field("service", &self.config.service).finish_non_exhaustive()
+        out.debug_struct("TokenIssuer").field("service", &self.0.load().config.service).finish_non_exhaustive()
     }
 }
