@@ -41,11 +41,11 @@ test-pythons: _tools wheel
     scripts/test-pythons
 
 # Run the tests of the Node.js package
-test-node: _tools addon
+test-node: _tools _venv addon
     cd bindings-node && npm test
 
 # Run the tests of the Node.js package on Node.js 24
-test-node-24: _tools addon
+test-node-24: _tools _venv addon
     cd bindings-node && npm run test:24
 
 # Run the tests of the C library: plain, under sanitizers, under Valgrind

@@ -9,6 +9,7 @@ mod callback;
 pub mod config;
 mod contexts;
 mod facts;
+pub mod identity;
 pub mod outcome;
 pub mod signer;
 pub mod text;

@@ -57,6 +57,7 @@ describe("The contract", () => {
     Config: ["fromFile", "toJSON", "webhooks", "headerNames", "hasExternalReplayStore"],
     Contexts: ["toJSON"],
     Explanation: ["toString", "toJSON"],
+    IdentityRequest: ["toJSON"],
     VerifiedContext: ["toJSON"],
     Signer: ["toJSON"],
     Verifier: ["check", "toJSON"],
@@ -73,6 +74,7 @@ describe("The contract", () => {
   const internal = {
     Verified: ["of", "unsettled"],
     Explanation: ["of"],
+    IdentityRequest: ["of"],
     Refusal: ["of"],
     BodyVerification: ["of", "declareLength"],
   };
@@ -101,7 +103,18 @@ describe("The contract", () => {
   };
   const services = { orders: { keys: [own] }, billing: { allowed_targets: ["orders"] } };
   const issuer = new esm.TokenIssuer(esm.Config.parse({ service: "orders", services }));
+  const aws = esm.Config.parse({
+    service: "orders",
+    accept: ["aws-identity"],
+    sign_with: "aws-identity",
+    aws_identity: { regions: ["eu-central-1"], roles: {} },
+    services: { orders: { allowed_targets: ["orders"] } },
+  });
+  const credentials = { accessKeyId: `ASIA${"A".repeat(16)}`, secretAccessKey: esm.generateSecret() };
+  const proof = esm.Signer.withAwsCredentials(aws, credentials, { target: "orders" });
+  const proven = { method: "GET", target: "/", headers: proof.sign({ method: "GET", target: "/" }) };
   const examples = {
+    IdentityRequest: new esm.Verifier(aws).identityRequest(proven),
     TokenIssuer: issuer,
     IssuedToken: issuer.issue("billing", "orders"),
     TokenResponse: issuer.answer(null, Buffer.from("")),

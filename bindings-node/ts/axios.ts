@@ -7,8 +7,8 @@
 import type { AxiosAdapter, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from "axios";
 
 import { bytesOf } from "./client/bodies.js";
-import { redirected, RedirectRefused, type Outgoing } from "./client/sending.js";
-import type { Signer } from "./signer.js";
+import { redirected, RedirectRefused, signerOf, type Outgoing } from "./client/sending.js";
+import type { Signer, SignerSource } from "./signer.js";
 
 /** Options of the adapter. */
 export interface AdapterOptions {
@@ -26,14 +26,18 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * An adapter for `axios.create({ adapter })`. It comes last, after the interceptors and transformations of axios, so what it
  * signs is what is sent. Redirects within the origin are signed anew; one to another origin is a `SigningError`.
  */
-export function createAdapter(axios: AxiosStatic, signer: Signer, options: AdapterOptions = {}): AxiosAdapter {
+export function createAdapter(
+  axios: AxiosStatic,
+  signer: Signer | SignerSource,
+  options: AdapterOptions = {},
+): AxiosAdapter {
   const send = axios.getAdapter(options.adapter ?? axios.defaults.adapter);
 
   return async (config) => {
     const most = config.maxRedirects ?? MOST_REDIRECTS;
     let outgoing = await outgoingOf(axios, config, options.bodyLimit ?? BODY_LIMIT);
     for (let followed = 0; ; followed += 1) {
-      const response: AxiosResponse = await send(signed(axios, signer, config, outgoing, most > 0));
+      const response: AxiosResponse = await send(signed(axios, await signerOf(signer), config, outgoing, most > 0));
       response.config = config;
       const location: unknown = REDIRECTS.has(response.status) ? response.headers["location"] : undefined;
       if (most === 0 || typeof location !== "string") {

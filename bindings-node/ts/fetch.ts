@@ -6,7 +6,7 @@
 
 import { gather, sendSigned, type Fetch, type Init } from "./client/sending.js";
 import { SigningError } from "./errors.js";
-import type { Signer } from "./signer.js";
+import type { Signer, SignerSource } from "./signer.js";
 
 export type { Fetch } from "./client/sending.js";
 
@@ -29,7 +29,7 @@ const MOST_REDIRECTS = 20;
  * A body of any kind is gathered first, since a signature covers all of it. Redirects within the origin are signed anew;
  * one to another origin is refused, as the signature names the service that it was made for.
  */
-export function createFetch(signer: Signer, options: FetchOptions = {}): Fetch {
+export function createFetch(signer: Signer | SignerSource, options: FetchOptions = {}): Fetch {
   const bodyLimit = options.bodyLimit ?? BODY_LIMIT;
 
   return async (input: Input, init?: Init): Promise<Response> => {

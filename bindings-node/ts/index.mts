@@ -8,6 +8,7 @@ export {
   Explanation,
   FailureCode,
   generateSecret,
+  IdentityRequest,
   IssuedToken,
   Refusal,
   RefusalCode,
@@ -21,6 +22,7 @@ export {
 } from "./index.js";
 export type {
   AnswerTokenOptions,
+  AwsCredentials,
   Claim,
   Claims,
   ConfigOptions,
@@ -31,6 +33,7 @@ export type {
   HeaderPairs,
   HeaderRecord,
   HttpResponse,
+  IdentityAnswer,
   IssueTokenOptions,
   Metrics,
   OutgoingRequest,
@@ -44,6 +47,7 @@ export type {
   SecretEncoding,
   SignedHeaders,
   SignerOptions,
+  SignerSource,
   SignOptions,
   VerifyContextOptions,
   VerifyOptions,

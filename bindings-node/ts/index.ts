@@ -10,6 +10,7 @@ export { Config, type ConfigOptions, type Environment } from "./config.js";
 export { Contexts, VerifiedContext, type VerifyContextOptions } from "./contexts.js";
 export { ConfigError, SigningError } from "./errors.js";
 export { Explanation } from "./explanation.js";
+export { IdentityRequest, type IdentityAnswer } from "./identity-request.js";
 export type { HeaderList, HeaderPairs, HeaderRecord, RequestHeaders } from "./headers.js";
 export type { Counter, HandshakeResponse, Hint, Problem } from "./native.js";
 export { Refusal, type RefusalResponse } from "./refusal.js";
@@ -17,10 +18,12 @@ export { generateSecret, type SecretEncoding } from "./secret.js";
 export type { HttpResponse } from "./response.js";
 export {
   Signer,
+  type AwsCredentials,
   type OutgoingRequest,
   type PresignOptions,
   type SignedHeaders,
   type SignerOptions,
+  type SignerSource,
   type SignOptions,
 } from "./signer.js";
 export type { Claim, Claims } from "./token.js";

@@ -117,6 +117,14 @@ export interface ExplanationFields {
   readonly json: string;
 }
 
+/** A question to AWS. */
+export interface NativeIdentityRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: [string, string][];
+  readonly body: string;
+}
+
 export interface HandshakeOutcome {
   readonly refused: boolean;
   readonly response: HandshakeResponse | null;
@@ -349,6 +357,17 @@ export interface NativeVerifier {
     now: number,
     authority: string | undefined,
   ): VerifiedFields | null;
+  /** `null` where there is nothing to ask. */
+  identityRequest(
+    method: string,
+    target: string,
+    headers: string[],
+    now: number,
+    authority: string | undefined,
+    client: string | undefined,
+  ): NativeIdentityRequest | null;
+  /** Without a status there was no answer. */
+  identityAnswer(question: NativeIdentityRequest, status: number | undefined, body: Uint8Array, now: number): void;
   acceptSignature(): string;
   replace(config: NativeConfig): void;
   readonly bodyLimit: number;
@@ -365,7 +384,16 @@ export interface Native {
   refuse(code: string, detail: string, service: string | null, requestId: string | null, terms: Terms): RefusalFields;
   NativeConfig: abstract new () => NativeConfig;
   NativeContexts: { create(config: NativeConfig): NativeContexts | string };
-  NativeSigner: { create(config: NativeConfig, target: string | undefined): NativeSigner | string };
+  NativeSigner: {
+    create(config: NativeConfig, target: string | undefined): NativeSigner | string;
+    withAwsCredentials(
+      config: NativeConfig,
+      target: string | undefined,
+      accessKeyId: string,
+      secret: string,
+      sessionToken: string | undefined,
+    ): NativeSigner | string;
+  };
   NativeTokenIssuer: { create(config: NativeConfig): NativeTokenIssuer | string };
   NativeVerifier: new (config: NativeConfig) => NativeVerifier;
 }

@@ -28,6 +28,14 @@ export interface SignerOptions {
   readonly target?: string | undefined;
 }
 
+/** Credentials of AWS, as its SDK has them. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** There for credentials that were given out for a while. */
+  readonly sessionToken?: string | undefined;
+}
+
 /** Options of one signature, for tests and for the replay of logs. */
 export interface SignOptions {
   /** The time in Unix seconds; the clock unless given. */
@@ -44,6 +52,12 @@ export interface PresignOptions {
   readonly now?: number | undefined;
 }
 
+/** Gives the signer of the moment, where credentials are renewed. */
+export interface SignerSource {
+  /** @throws {SigningError} where there is none */
+  signer(): Promise<Signer>;
+}
+
 /** Headers to set, in order. */
 export type SignedHeaders = [name: string, value: string][];
 
@@ -58,14 +72,37 @@ export class Signer {
   #names: string[] | undefined;
 
   /** @throws {SigningError} where the config has no credential to sign with, or the scheme needs a target */
-  constructor(config: Config, options: SignerOptions = {}) {
-    const made = native.NativeSigner.create(nativeOf(config), options.target);
+  constructor(config: Config, options?: SignerOptions);
+  /** @internal */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- the published types have the first one only
+  constructor(config: Config, options: SignerOptions, made: NativeSigner | string);
+  constructor(
+    config: Config,
+    options: SignerOptions = {},
+    made: NativeSigner | string = native.NativeSigner.create(nativeOf(config), options.target),
+  ) {
     if (typeof made === "string") {
       throw new SigningError(made);
     }
     this.#native = made;
     this.#sign = made.hotSign();
     this.#target = options.target;
+  }
+
+  /**
+   * A signer with credentials of AWS that were given out for a while, in place of the access keys in the config. Where they
+   * are renewed, `AwsSigners` of `wiresign/aws` makes the next signer in time.
+   *
+   * @throws {SigningError} where the config signs with neither `aws-identity` nor `aws-sigv4`
+   */
+  static withAwsCredentials(config: Config, credentials: AwsCredentials, options: SignerOptions = {}): Signer {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    const { target } = options;
+    return new Signer(
+      config,
+      options,
+      native.NativeSigner.withAwsCredentials(nativeOf(config), target, accessKeyId, secretAccessKey, sessionToken),
+    );
   }
 
   /**

@@ -9,8 +9,9 @@ import { stringify } from "node:querystring";
 import type { Dispatcher } from "undici";
 
 import { bytesNow, bytesOf, type Bytes } from "./client/bodies.js";
+import { signerOf } from "./client/sending.js";
 import { SigningError } from "./errors.js";
-import type { Signer } from "./signer.js";
+import { Signer, type SignerSource } from "./signer.js";
 
 /** Options of the interceptor. */
 export interface InterceptorOptions {
@@ -27,7 +28,7 @@ const BODY_LIMIT = 10_485_760;
  * anew. Bodies that are neither text nor bytes are gathered first.
  */
 export function createInterceptor(
-  signer: Signer,
+  signer: Signer | SignerSource,
   options: InterceptorOptions,
 ): Dispatcher.DispatcherComposeInterceptor {
   const { origin } = new URL(options.origin);
@@ -38,11 +39,12 @@ export function createInterceptor(
       throw new SigningError(`a signature for ${origin} is not sent to ${called}; a signature is for one service`);
     }
     const now = bytesNow(request.body);
-    if (now !== undefined) {
+    if (now !== undefined && signer instanceof Signer) {
       return dispatch(signed(signer, request, now), handler);
     }
-    bytesOf(request.body, options.bodyLimit ?? BODY_LIMIT).then(
-      (bytes) => dispatch(signed(signer, request, bytes), handler),
+    const gathered = now ?? bytesOf(request.body, options.bodyLimit ?? BODY_LIMIT);
+    Promise.all([signerOf(signer), gathered]).then(
+      ([by, bytes]) => dispatch(signed(by, request, bytes), handler),
       (failure: unknown) => {
         fail(handler, failure as Error);
       },

@@ -6,6 +6,7 @@ import { acceptedBy, acceptsTemplates, limitsFailures, nativeOf, type Config } f
 import { exchangeIn, LENGTHS, MOST_PIECES, type Exchange } from "./exchange.js";
 import { Explanation } from "./explanation.js";
 import { flatten, MAX_BYTES, type HeaderRecord, type RequestHeaders } from "./headers.js";
+import { IdentityRequest, nativeOfQuestion, type IdentityAnswer } from "./identity-request.js";
 import {
   native,
   type Counter,
@@ -305,6 +306,33 @@ export class Verifier {
   /** The webhooks to ask `handshake` about, one after the other, before a request that goes there is verified. */
   handshakesAt(method: string, target: string): readonly string[] {
     return inForceOf(this).config.webhooks.length === 0 ? [] : this.#native.handshakesAt(method, target);
+  }
+
+  /**
+   * The question that AWS has to answer before a request with the proof of an IAM identity can be verified; `null` where there
+   * is none. Ask this before `verify` and `begin`, send the question, and hand the answer to `identityAnswer`. Server adapters
+   * do it by themselves with the option `aws`.
+   */
+  identityRequest(head: RequestHead, options?: VerifyOptions): IdentityRequest | null {
+    this.#checkTexts(head);
+    const made = this.#native.identityRequest(
+      head.method,
+      head.target,
+      flatten(head.headers),
+      timeOf(options),
+      head.authority,
+      clientOf(head),
+    );
+    return made === null ? null : IdentityRequest.of(made);
+  }
+
+  /** Takes what AWS answers to a question; without an answer, `null`, the request will be refused. */
+  identityAnswer(question: IdentityRequest, answer: IdentityAnswer | null, options?: VerifyOptions): void {
+    const body = answer?.body ?? EMPTY;
+    if (!(body instanceof Uint8Array)) {
+      throw this.#refusal(BAD_BODY);
+    }
+    this.#native.identityAnswer(nativeOfQuestion(question), answer?.status, body, timeOf(options));
   }
 
   /**

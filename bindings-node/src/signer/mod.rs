@@ -8,7 +8,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{Either, Uint8Array, Unknown};
 use napi::{Env, Result};
 use napi_derive::napi;
-use wiresign::{SignedHeaders, Signer};
+use wiresign::{SignError, SignedHeaders, Signer};
 
 use crate::config::NativeConfig;
 use crate::text::{Texts, WireText};
@@ -42,7 +42,24 @@ impl NativeSigner {
     /// A signer, or the sentence that says why there is none.
     #[napi(catch_unwind)]
     pub fn create(config: &NativeConfig, target: Option<String>) -> Either<NativeSigner, String> {
-        match Signer::new(&config.0, target.as_deref()) {
+        Self::from(Signer::new(&config.0, target.as_deref()))
+    }
+
+    /// The same with credentials of AWS in place of those in the config.
+    #[napi(catch_unwind)]
+    pub fn with_aws_credentials(
+        config: &NativeConfig,
+        target: Option<String>,
+        access_key_id: String,
+        secret: String,
+        session_token: Option<String>,
+    ) -> Either<NativeSigner, String> {
+        let (target, token) = (target.as_deref(), session_token.as_deref());
+        Self::from(Signer::with_aws_credentials(&config.0, target, &access_key_id, &secret, token))
+    }
+
+    fn from(made: std::result::Result<Signer, SignError>) -> Either<NativeSigner, String> {
+        match made {
             Ok(signer) => {
                 let state =
                     State { signer, names: RefCell::default(), error: RefCell::default(), texts: RefCell::default() };

@@ -17,6 +17,7 @@ use crate::body_verification::NativeBodyVerification;
 use crate::callback::unix_seconds;
 use crate::config::NativeConfig;
 use crate::facts::FactsTable;
+use crate::identity::NativeIdentityRequest;
 use crate::outcome::{Facts, NativeVerified, RefusalFields, VerifiedFields};
 use crate::text::{Texts, WireText};
 
@@ -348,6 +349,41 @@ impl NativeVerifier {
                 Ok(None)
             }
         }
+    }
+
+    /// The question that AWS has to answer before a request can be verified; `null` where there is none.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    pub fn identity_request(
+        &self,
+        method: WireText,
+        target: WireText,
+        headers: Vec<WireText>,
+        now: f64,
+        authority: Option<WireText>,
+        client: Option<String>,
+    ) -> Result<Option<NativeIdentityRequest>> {
+        let headers = pairs(headers);
+        let head = head(&method, &target, &headers, authority.as_ref(), client.as_deref())?;
+        Ok(self.state.verifier.identity_request(&head, seconds(now)?).map(NativeIdentityRequest))
+    }
+
+    /// Takes what AWS answers to a question; without a status no answer came.
+    ///
+    /// # Errors
+    /// Where an argument is of the wrong type.
+    #[napi(catch_unwind)]
+    pub fn identity_answer(
+        &self,
+        question: &NativeIdentityRequest,
+        status: Option<u16>,
+        body: &[u8],
+        now: f64,
+    ) -> Result<()> {
+        self.state.verifier.identity_answer(&question.0, status.map(|status| (status, body)), seconds(now)?);
+        Ok(())
     }
 
     /// The value of the header that asks a caller for the signature that is accepted here.

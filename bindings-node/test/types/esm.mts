@@ -3,6 +3,7 @@
 import express, { type Request, type RequestHandler, type Response } from "express";
 import { Config, Refusal, RefusalCode, Signer, Verified, Verifier, type SignedHeaders } from "wiresign";
 import { requireService, wiresign, type Decision } from "wiresign/express";
+import { AwsSigners, Sts, type CredentialProvider } from "wiresign/aws";
 import { createFetch } from "wiresign/fetch";
 
 const config: Config = Config.parse({ service: "orders" }, { env: process.env });
@@ -38,6 +39,11 @@ if (refusal instanceof Refusal && refusal.code === RefusalCode.REPLAYED_REQUEST)
 
 const send: typeof fetch = createFetch(new Signer(config));
 void send("http://orders.internal/");
+
+declare const provider: CredentialProvider;
+const signers = new AwsSigners(config, provider, { target: "billing" });
+void createFetch(signers)("http://billing.internal/");
+app.use(wiresign(config, { aws: new Sts() }));
 
 // @ts-expect-error -- nobody makes a Verified but a verification
 new Verified();

@@ -10,7 +10,7 @@ import {
 } from "cockatiel";
 
 import { RefusalCode } from "../codes.js";
-import type { Signer } from "../signer.js";
+import type { Signer, SignerSource } from "../signer.js";
 import type { Clock } from "./clock.js";
 import { ServiceError } from "./error.js";
 import { failureOf, failureWithout, speaksAgainstTarget, type Failure } from "./failure.js";
@@ -21,7 +21,7 @@ import { sendSigned, type Fetch, type Outgoing } from "./sending.js";
 /** What all calls of a client share. */
 export interface Surroundings {
   readonly target: string;
-  readonly signer: Signer;
+  readonly signer: Signer | SignerSource;
   readonly clock: Clock;
   readonly policy: Policy;
   readonly breaker: CircuitBreakerPolicy;

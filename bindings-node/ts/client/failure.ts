@@ -20,7 +20,11 @@ export interface Failure {
 
 const BUSY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** A service that answers so has not let the request in, and remembers nothing of it. */
-const NOT_LET_IN: ReadonlySet<string> = new Set([RefusalCode.REPLAY_STORE_UNAVAILABLE, RefusalCode.RATE_LIMITED]);
+const NOT_LET_IN: ReadonlySet<string> = new Set([
+  RefusalCode.IDENTITY_UNAVAILABLE,
+  RefusalCode.REPLAY_STORE_UNAVAILABLE,
+  RefusalCode.RATE_LIMITED,
+]);
 /** Failures before anything was sent. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   "ECONNREFUSED",

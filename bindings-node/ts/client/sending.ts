@@ -1,7 +1,7 @@
 // Signs one request and sends it, to the place where it belongs and nowhere else.
 
 import { SigningError } from "../errors.js";
-import type { Signer } from "../signer.js";
+import { Signer, type SignerSource } from "../signer.js";
 
 /** A function with the face of the global `fetch`. */
 export type Fetch = typeof globalThis.fetch;
@@ -17,7 +17,7 @@ export interface Outgoing {
 
 /** How a request is sent. */
 export interface Sending {
-  readonly signer: Signer;
+  readonly signer: Signer | SignerSource;
   readonly fetch: Fetch;
   /** What `fetch` is told beside method, headers and body. */
   readonly init: Init;
@@ -40,7 +40,7 @@ export async function sendSigned(first: Outgoing, sending: Sending): Promise<Res
   const { init, redirects } = sending;
   let outgoing = first;
   for (let followed = 0; ; followed += 1) {
-    const headers = signed(outgoing, sending);
+    const headers = signed(outgoing, await signerOf(sending.signer), sending);
     sending.onSigned?.(headers);
     const { method, body } = outgoing;
     const response = await sending.fetch(outgoing.url.href, {
@@ -109,7 +109,12 @@ export function redirected(outgoing: Outgoing, status: number, location: string)
   return { method: "GET", url, headers, body: undefined };
 }
 
-function signed(outgoing: Outgoing, { signer, now }: Sending): Headers {
+/** The signer of the moment. */
+export function signerOf(given: Signer | SignerSource): Signer | Promise<Signer> {
+  return given instanceof Signer ? given : given.signer();
+}
+
+function signed(outgoing: Outgoing, signer: Signer, { now }: Sending): Headers {
   const headers = new Headers(outgoing.headers);
   const { method, url, body } = outgoing;
   const request = { method, target: url.pathname + url.search, headers: [...headers], body, authority: url.host };

@@ -4,7 +4,7 @@ import { circuitBreaker, ConsecutiveBreaker, handleWhen } from "cockatiel";
 
 import type { Config } from "../config.js";
 import { SigningError } from "../errors.js";
-import { Signer } from "../signer.js";
+import { Signer, type SignerSource } from "../signer.js";
 import { Call, isFailureOfTarget, type Surroundings } from "./call.js";
 import { Clock } from "./clock.js";
 import { ServiceError } from "./error.js";
@@ -19,6 +19,8 @@ export interface ServiceClientOptions extends Interceptors {
   /** Where the service is, in place of what the registry says. */
   readonly url?: string | undefined;
   readonly policy?: Partial<Policy> | undefined;
+  /** What signs, such as `AwsSigners` of `wiresign/aws`; a signer by the config unless given. */
+  readonly signer?: Signer | SignerSource | undefined;
   /** What really sends, such as `fetch` of undici with a dispatcher; the global `fetch` unless given. */
   readonly fetch?: Fetch | undefined;
   /** The header that carries the id of the request that is being served. `X-Correlation-ID` unless given. */
@@ -71,7 +73,7 @@ export class ServiceClient {
     this.#correlationHeader = options.correlationHeader ?? "X-Correlation-ID";
     this.#around = {
       target,
-      signer: new Signer(config, { target }),
+      signer: options.signer ?? new Signer(config, { target }),
       clock: new Clock(policy.longestSkew),
       policy,
       breaker: circuitBreaker(handleWhen(isFailureOfTarget), {

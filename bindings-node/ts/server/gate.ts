@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import type { Sts } from "../aws.js";
 import type { BodyVerification } from "../body-verification.js";
 import { serving } from "../client/propagation.js";
 import { Config } from "../config.js";
@@ -13,7 +14,7 @@ import type { Verified } from "../verified.js";
 import { inForceOf, Verifier, type ReceivedRequest, type RequestHead } from "../verifier.js";
 import { answer, Handshake, type Answered } from "./answer.js";
 import { Aborted, arrivedBody, declaredLength, hasBody, isBodyConsumed, takeBody } from "./body.js";
-import { claimsSomething, headersOf, stripUnverifiedIdentity } from "./headers.js";
+import { claimsSomething, headersOf, PROOF, stripUnverifiedIdentity } from "./headers.js";
 import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
 import { Proxies, type ProxyOptions } from "./proxies.js";
 import { isUnsettled, settle, type ReplayStore } from "./replay.js";
@@ -28,6 +29,8 @@ export interface ServerOptions extends ProxyOptions {
   readonly replay?: ReplayStore | undefined;
   /** Fetches the published keys of token issuers, and does so again when a token names a key that is not known. */
   readonly keySets?: KeySets | undefined;
+  /** Asks AWS who made the proof of an IAM identity. Without it no such proof is accepted. */
+  readonly aws?: Sts | undefined;
 }
 
 /** A request that was let in. */
@@ -59,6 +62,7 @@ export class Gate {
   readonly #proxies: Proxies;
   readonly #replay: ReplayStore | undefined;
   readonly #keySets: KeySets | undefined;
+  readonly #aws: Sts | undefined;
 
   constructor(source: Verifier | Config, options: ServerOptions = {}) {
     this.verifier = source instanceof Config ? new Verifier(source) : source;
@@ -66,6 +70,7 @@ export class Gate {
     this.#proxies = new Proxies(options);
     this.#replay = options.replay;
     this.#keySets = options.keySets;
+    this.#aws = options.aws;
     if (inForceOf(this.verifier).config.hasExternalReplayStore && options.replay === undefined) {
       throw new TypeError(
         'wiresign: the config says "replay": {"store": "external"}; give the store as the option replay.',
@@ -145,6 +150,51 @@ export class Gate {
   /** Judges a request and tells the observer. The body is back in the stream when `decide` is called. */
   judge(request: IncomingMessage, target: string, decide: Judged, fail: (failure: unknown) => void): void {
     const clock = this.clock();
+    const answered = this.identify(request.headers[PROOF], () => this.#headOf(request, target), clock);
+    if (answered === undefined) {
+      this.#judge(request, target, clock, decide, fail);
+      return;
+    }
+    // Out of the promise before the application runs: what that throws is nobody's rejection.
+    answered.then(
+      () => {
+        process.nextTick(() => {
+          this.#judge(request, target, clock, decide, fail);
+        });
+      },
+      (failure: unknown) => {
+        process.nextTick(fail, failure);
+      },
+    );
+  }
+
+  /**
+   * Asks AWS who calls, where a request proves an IAM identity that is not known yet. Nothing is decided here.
+   *
+   * @param proof the header with the proof, where there is one
+   * @returns `undefined` where there is nothing to wait for
+   */
+  identify(proof: unknown, head: () => RequestHead, clock: Stopwatch): Promise<void> | undefined {
+    const aws = this.#aws;
+    if (aws === undefined || proof === undefined) {
+      return undefined;
+    }
+    const question = clock.run(() => this.verifier.identityRequest(head()));
+    if (question === null) {
+      return undefined;
+    }
+    return aws.ask(question).then((answer) => {
+      this.verifier.identityAnswer(question, answer);
+    });
+  }
+
+  #judge(
+    request: IncomingMessage,
+    target: string,
+    clock: Stopwatch,
+    decide: Judged,
+    fail: (failure: unknown) => void,
+  ): void {
     const conclude: Judged = (verdict, body) => {
       this.heed(verdict);
       if (verdict instanceof Handshake || (this.#observer.isIdle && !isUnsettled(verdict))) {

@@ -26,11 +26,14 @@ export function headersOf(request: IncomingMessage, exact: boolean): RequestHead
   return raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES ? request.headers : raw;
 }
 
+/** The header with the proof of an IAM identity. */
+export const PROOF = "x-service-aws-identity";
+
 /** Where the standards have their credentials, in headers that others use for other things. */
 const CARRIERS: readonly (readonly [scheme: string, isThere: (headers: Fields, target: string) => boolean])[] = [
   ["rfc9421", (headers) => headers["signature"] !== undefined || headers["signature-input"] !== undefined],
   ["aws-sigv4", (headers, target) => starts(headers, /^aws4-/i) || /[?&]x-amz-(credential|signature)=/i.test(target)],
-  ["aws-identity", (headers) => headers["x-service-aws-identity"] !== undefined],
+  ["aws-identity", (headers) => headers[PROOF] !== undefined],
   ["jwt", (headers) => starts(headers, /^bearer( |$)/i)],
 ];
 

@@ -5,7 +5,7 @@ import type { Verified } from "../verified.js";
 import type { RequestHead, Verifier } from "../verifier.js";
 import { Handshake, type Answered } from "./answer.js";
 import type { Gate, Stopwatch } from "./gate.js";
-import { IDENTITY_HEADERS, isProven } from "./headers.js";
+import { IDENTITY_HEADERS, isProven, PROOF } from "./headers.js";
 import type { Seen } from "./observer.js";
 
 /** A verdict, or what a handshake is answered with; and the body where one was read. */
@@ -27,6 +27,7 @@ export function targetOf(request: Request): string {
 /** Judges a request, reading no more of its body than is allowed, and tells the observer. */
 export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
   const clock = gate.clock();
+  await gate.identify(request.headers.get(PROOF) ?? undefined, () => headOf(request, target), clock);
   const { verdict, body } = await judge(gate, request, target, clock);
   if (verdict instanceof Handshake) {
     return { verdict, body };

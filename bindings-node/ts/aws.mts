@@ -1,0 +1,2 @@
+export { AwsSigners, Sts } from "./aws.js";
+export type { AwsSignersOptions, CredentialProvider, ProvidedCredentials, StsOptions } from "./aws.js";
