@@ -113,7 +113,7 @@ class Process:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads here
+                preexec_fn=_as_a_child_of_ours if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads here
             )
 
     @property
@@ -313,6 +313,8 @@ class Fleet:
         raise StartError(msg)
 
 
-def _die_with_parent() -> None:
+def _as_a_child_of_ours() -> None:
+    # Where it is ignored, as below nohup, a JVM would not hear it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Also when the demo is killed without a chance to clean up.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
