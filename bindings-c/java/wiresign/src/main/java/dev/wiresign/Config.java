@@ -243,12 +243,7 @@ public final class Config implements AutoCloseable {
     private List<String> texts(MethodHandle counter, MethodHandle reader) {
         long config = handle.enter();
         try {
-            List<String> texts = new ArrayList<>();
-            long count = Native.count(counter, config);
-            for (long at = 0; at < count; at++) {
-                texts.add(Native.text(reader, config, at));
-            }
-            return List.copyOf(texts);
+            return Native.texts(counter, reader, config);
         } finally {
             handle.leave();
         }

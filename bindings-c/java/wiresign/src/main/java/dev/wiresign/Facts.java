@@ -1,12 +1,10 @@
 package dev.wiresign;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -67,8 +65,8 @@ record Facts(
                 Optional.ofNullable(Native.text(Native.VERIFIED_KEY_ID, verified)),
                 Optional.ofNullable(Native.text(Native.VERIFIED_SCHEME, verified)),
                 Optional.ofNullable(Native.text(Native.VERIFIED_ROUTE, verified)),
-                list(Native.VERIFIED_COVERED_COUNT, Native.VERIFIED_COVERED, verified),
-                list(Native.VERIFIED_SCHEMES_COUNT, Native.VERIFIED_SCHEMES, verified),
+                Native.texts(Native.VERIFIED_COVERED_COUNT, Native.VERIFIED_COVERED, verified),
+                Native.texts(Native.VERIFIED_SCHEMES_COUNT, Native.VERIFIED_SCHEMES, verified),
                 Native.flag(Native.VERIFIED_IS_PUBLIC, verified),
                 Native.flag(Native.VERIFIED_IS_RETIRING, verified),
                 Native.flag(Native.VERIFIED_REQUEST_ID_IS_SIGNED, verified));
@@ -76,15 +74,6 @@ record Facts(
 
     private static List<String> list(String all) {
         return all == null || all.isEmpty() ? List.of() : List.of(all.split(","));
-    }
-
-    private static List<String> list(MethodHandle counter, MethodHandle reader, long object) {
-        List<String> list = new ArrayList<>();
-        long count = Native.count(counter, object);
-        for (long at = 0; at < count; at++) {
-            list.add(Native.text(reader, object, at));
-        }
-        return List.copyOf(list);
     }
 
     /** The facts of one verifier by their numbers, which mean the same for as long as it lives. */

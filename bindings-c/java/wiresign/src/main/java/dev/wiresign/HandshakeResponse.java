@@ -1,6 +1,5 @@
 package dev.wiresign;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -21,17 +20,11 @@ public record HandshakeResponse(int status, List<Header> headers, String body) {
     /** What a wiresign_handshake_response says, which is freed. */
     static HandshakeResponse of(long response) {
         try {
-            List<Header> headers = new ArrayList<>();
-            long count = Native.count(Native.HANDSHAKE_HEADER_COUNT, response);
-            for (long at = 0; at < count; at++) {
-                headers.add(new Header(
-                        Native.text(Native.HANDSHAKE_HEADER_NAME, response, at),
-                        Native.text(Native.HANDSHAKE_HEADER_VALUE, response, at)));
-            }
-            int status = (short) Native.HANDSHAKE_STATUS.invokeExact(response);
-            return new HandshakeResponse(status, headers, Native.text(Native.HANDSHAKE_BODY, response));
-        } catch (Throwable failure) {
-            throw Native.unforeseen(failure);
+            return new HandshakeResponse(
+                    Native.status(Native.HANDSHAKE_STATUS, response),
+                    Native.headers(
+                            Native.HANDSHAKE_HEADER_COUNT, Native.HANDSHAKE_HEADER_NAME, Native.HANDSHAKE_HEADER_VALUE, response),
+                    Native.text(Native.HANDSHAKE_BODY, response));
         } finally {
             Native.free(Native.HANDSHAKE_FREE, response);
         }

@@ -7,12 +7,15 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The functions of {@code wiresign.h} that Java calls. Objects are passed as addresses in a {@code long}.
@@ -57,6 +60,7 @@ final class Native {
     static final MethodHandle CONFIG_FREE;
 
     static final MethodHandle SIGNER_NEW;
+    static final MethodHandle SIGNER_WITH_AWS_CREDENTIALS;
     static final MethodHandle SIGNER_SIGN;
     static final MethodHandle SIGNER_SIGN_LONG;
     static final MethodHandle SIGNER_SIGN_OBJECT;
@@ -94,12 +98,43 @@ final class Native {
     static final MethodHandle EXPLANATION_HINT_IS_PROVED;
     static final MethodHandle EXPLANATION_FREE;
     static final MethodHandle VERIFIER_HANDSHAKE;
+    static final MethodHandle VERIFIER_HANDSHAKES_AT;
+    static final MethodHandle TEXTS_COUNT;
+    static final MethodHandle TEXTS_TEXT;
+    static final MethodHandle TEXTS_FREE;
     static final MethodHandle HANDSHAKE_STATUS;
     static final MethodHandle HANDSHAKE_HEADER_COUNT;
     static final MethodHandle HANDSHAKE_HEADER_NAME;
     static final MethodHandle HANDSHAKE_HEADER_VALUE;
     static final MethodHandle HANDSHAKE_BODY;
     static final MethodHandle HANDSHAKE_FREE;
+
+    static final MethodHandle VERIFIER_IDENTITY_REQUEST;
+    static final MethodHandle VERIFIER_IDENTITY_ANSWER;
+    static final MethodHandle IDENTITY_METHOD;
+    static final MethodHandle IDENTITY_URL;
+    static final MethodHandle IDENTITY_HEADER_COUNT;
+    static final MethodHandle IDENTITY_HEADER_NAME;
+    static final MethodHandle IDENTITY_HEADER_VALUE;
+    static final MethodHandle IDENTITY_BODY;
+    static final MethodHandle IDENTITY_FREE;
+
+    static final MethodHandle TOKEN_ISSUER_NEW;
+    static final MethodHandle TOKEN_ISSUER_ISSUE;
+    static final MethodHandle TOKEN_ISSUER_ANSWER;
+    static final MethodHandle TOKEN_ISSUER_FREE;
+    static final MethodHandle ISSUED_TEXT;
+    static final MethodHandle ISSUED_EXPIRES;
+    static final MethodHandle ISSUED_LIFETIME;
+    static final MethodHandle ISSUED_PERMISSION_COUNT;
+    static final MethodHandle ISSUED_PERMISSION;
+    static final MethodHandle ISSUED_FREE;
+    static final MethodHandle TOKEN_RESPONSE_STATUS;
+    static final MethodHandle TOKEN_RESPONSE_HEADER_COUNT;
+    static final MethodHandle TOKEN_RESPONSE_HEADER_NAME;
+    static final MethodHandle TOKEN_RESPONSE_HEADER_VALUE;
+    static final MethodHandle TOKEN_RESPONSE_BODY;
+    static final MethodHandle TOKEN_RESPONSE_FREE;
 
     static final MethodHandle CONTEXTS_NEW;
     static final MethodHandle CONTEXTS_SIGN;
@@ -198,6 +233,7 @@ final class Native {
         CONFIG_FREE = all.find("config_free", FREE);
 
         SIGNER_NEW = all.find("signer_new", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        SIGNER_WITH_AWS_CREDENTIALS = all.find("signer_with_aws_credentials", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
         FunctionDescriptor sign = FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
         SIGNER_SIGN = all.find("signer_sign_into", sign, CRITICAL);
         SIGNER_SIGN_LONG = all.find("signer_sign_into", sign);
@@ -237,12 +273,43 @@ final class Native {
         EXPLANATION_HINT_IS_PROVED = all.find("explanation_hint_is_proved", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_LONG));
         EXPLANATION_FREE = all.find("explanation_free", FREE);
         VERIFIER_HANDSHAKE = all.find("verifier_handshake", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+        VERIFIER_HANDSHAKES_AT = all.find("verifier_handshakes_at", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        TEXTS_COUNT = all.find("texts_count", COUNT);
+        TEXTS_TEXT = all.find("texts_text", TEXT_AT, CRITICAL);
+        TEXTS_FREE = all.find("texts_free", FREE);
         HANDSHAKE_STATUS = all.find("handshake_response_status", STATUS);
         HANDSHAKE_HEADER_COUNT = all.find("handshake_response_header_count", COUNT);
         HANDSHAKE_HEADER_NAME = all.find("handshake_response_header_name", TEXT_AT, CRITICAL);
         HANDSHAKE_HEADER_VALUE = all.find("handshake_response_header_value", TEXT_AT, CRITICAL);
         HANDSHAKE_BODY = all.find("handshake_response_body", TEXT, CRITICAL);
         HANDSHAKE_FREE = all.find("handshake_response_free", FREE);
+
+        VERIFIER_IDENTITY_REQUEST = all.find("verifier_identity_request", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        VERIFIER_IDENTITY_ANSWER = all.find("verifier_identity_answer", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_SHORT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
+        IDENTITY_METHOD = all.find("identity_request_method", TEXT, CRITICAL);
+        IDENTITY_URL = all.find("identity_request_url", TEXT, CRITICAL);
+        IDENTITY_HEADER_COUNT = all.find("identity_request_header_count", COUNT);
+        IDENTITY_HEADER_NAME = all.find("identity_request_header_name", TEXT_AT, CRITICAL);
+        IDENTITY_HEADER_VALUE = all.find("identity_request_header_value", TEXT_AT, CRITICAL);
+        IDENTITY_BODY = all.find("identity_request_body", TEXT, CRITICAL);
+        IDENTITY_FREE = all.find("identity_request_free", FREE);
+
+        TOKEN_ISSUER_NEW = all.find("token_issuer_new", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS));
+        TOKEN_ISSUER_ISSUE = all.find("token_issuer_issue", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+        TOKEN_ISSUER_ANSWER = all.find("token_issuer_answer", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS));
+        TOKEN_ISSUER_FREE = all.find("token_issuer_free", FREE);
+        ISSUED_TEXT = all.find("issued_token_text", TEXT, CRITICAL);
+        ISSUED_EXPIRES = all.find("issued_token_expires", COUNT);
+        ISSUED_LIFETIME = all.find("issued_token_lifetime", COUNT);
+        ISSUED_PERMISSION_COUNT = all.find("issued_token_permission_count", COUNT);
+        ISSUED_PERMISSION = all.find("issued_token_permission", TEXT_AT, CRITICAL);
+        ISSUED_FREE = all.find("issued_token_free", FREE);
+        TOKEN_RESPONSE_STATUS = all.find("token_response_status", STATUS);
+        TOKEN_RESPONSE_HEADER_COUNT = all.find("token_response_header_count", COUNT);
+        TOKEN_RESPONSE_HEADER_NAME = all.find("token_response_header_name", TEXT_AT, CRITICAL);
+        TOKEN_RESPONSE_HEADER_VALUE = all.find("token_response_header_value", TEXT_AT, CRITICAL);
+        TOKEN_RESPONSE_BODY = all.find("token_response_body", TEXT, CRITICAL);
+        TOKEN_RESPONSE_FREE = all.find("token_response_free", FREE);
 
         CONTEXTS_NEW = all.find("contexts_new", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
         CONTEXTS_SIGN = all.find("contexts_sign", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
@@ -339,6 +406,39 @@ final class Native {
 
     static String text(long address, long length) {
         return address == 0 ? null : new String(bytes(address, length), StandardCharsets.UTF_8);
+    }
+
+    /** All texts of a list of an object. */
+    static List<String> texts(MethodHandle counter, MethodHandle reader, long object) {
+        List<String> texts = new ArrayList<>();
+        long count = count(counter, object);
+        for (long at = 0; at < count; at++) {
+            texts.add(text(reader, object, at));
+        }
+        return List.copyOf(texts);
+    }
+
+    /** All header fields of an object. */
+    static List<Header> headers(MethodHandle counter, MethodHandle names, MethodHandle values, long object) {
+        List<Header> headers = new ArrayList<>();
+        long count = count(counter, object);
+        for (long at = 0; at < count; at++) {
+            headers.add(new Header(text(names, object, at), text(values, object, at)));
+        }
+        return List.copyOf(headers);
+    }
+
+    static int status(MethodHandle reader, long object) {
+        try {
+            return (short) reader.invokeExact(object);
+        } catch (Throwable failure) {
+            throw unforeseen(failure);
+        }
+    }
+
+    /** A text as the library takes it; NULL where there is none. */
+    static MemorySegment given(Arena arena, String text) {
+        return text == null ? MemorySegment.NULL : arena.allocateFrom(JAVA_BYTE, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** A copy of bytes of the library, which gave both the address and the length. */

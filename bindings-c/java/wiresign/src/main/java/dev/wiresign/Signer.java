@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Holds the credential of one caller and a scheme, and signs requests. May be used by all threads. */
@@ -49,6 +50,57 @@ public final class Signer implements AutoCloseable {
             config.handle().leave();
         }
         handle = new Handle("this Signer", out[0], Native.SIGNER_FREE);
+    }
+
+    private Signer(long address) {
+        handle = new Handle("this Signer", address, Native.SIGNER_FREE);
+    }
+
+    /**
+     * A signer with the access key of a user of AWS, for calls to no particular service.
+     *
+     * @param config the configuration, which signs with {@code aws-identity} or {@code aws-sigv4}, and may be closed afterwards
+     * @param accessKeyId the id of the key
+     * @param secret the key
+     * @return the signer
+     * @throws SigningException where the configuration signs with another scheme, or these cannot be credentials
+     */
+    public static Signer withAwsCredentials(Config config, String accessKeyId, String secret) {
+        return withAwsCredentials(config, null, accessKeyId, secret, null);
+    }
+
+    /**
+     * A signer with credentials of AWS that were given out for a while, as those of a role are. Make a new one before they end;
+     * {@link AwsSigners} does.
+     *
+     * @param config the configuration, which signs with {@code aws-identity} or {@code aws-sigv4}, and may be closed afterwards
+     * @param target the id of the service that is called; null for none
+     * @param accessKeyId the id of the key
+     * @param secret the key
+     * @param sessionToken the token that belongs to it; null where there is none
+     * @return the signer
+     * @throws SigningException where the configuration signs with another scheme, or these cannot be credentials
+     */
+    public static Signer withAwsCredentials(
+            Config config, String target, String accessKeyId, String secret, String sessionToken) {
+        long from = config.handle().enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment service = Native.given(arena, target);
+            MemorySegment id = Native.given(arena, Objects.requireNonNull(accessKeyId, "accessKeyId"));
+            MemorySegment key = Native.given(arena, Objects.requireNonNull(secret, "secret"));
+            MemorySegment token = Native.given(arena, sessionToken);
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.SIGNER_WITH_AWS_CREDENTIALS.invokeExact(
+                    from, service, service.byteSize(), id, id.byteSize(), key, key.byteSize(), token, token.byteSize(), out,
+                    out.asSlice(8));
+            key.fill((byte) 0);
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return new Signer(out.getAtIndex(ValueLayout.JAVA_LONG, 0));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            config.handle().leave();
+        }
     }
 
     /**
@@ -210,7 +262,7 @@ public final class Signer implements AutoCloseable {
             FlatSegments asking = FlatSegments.in(arena, Response.flat(responseHeaders));
             FlatSegments parts = FlatSegments.in(arena, request.flat());
             MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
-            MemorySegment id = given(arena, nonce);
+            MemorySegment id = Native.given(arena, nonce);
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
             int status = (int) Native.SIGNER_SIGN_AS_ASKED.invokeExact(
                     signer, asking.headers, asking.headers.byteSize(), asking.headerLengths, asking.headerCount, parts.method,
@@ -242,7 +294,7 @@ public final class Signer implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             FlatSegments parts = FlatSegments.in(arena, request.flat());
             MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
-            MemorySegment chosen = given(arena, nonce);
+            MemorySegment chosen = Native.given(arena, nonce);
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
             int status = (int) Native.SIGNER_MESSAGE.invokeExact(
                     signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
@@ -294,7 +346,7 @@ public final class Signer implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             FlatSegments parts = FlatSegments.in(arena, request.flat());
             MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, request.body());
-            MemorySegment id = given(arena, nonce);
+            MemorySegment id = Native.given(arena, nonce);
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
             int status = (int) Native.SIGNER_SIGN_OBJECT.invokeExact(
                     signer, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
@@ -309,20 +361,10 @@ public final class Signer implements AutoCloseable {
         }
     }
 
-    private static MemorySegment given(Arena arena, String text) {
-        return text == null
-                ? MemorySegment.NULL
-                : arena.allocateFrom(ValueLayout.JAVA_BYTE, text.getBytes(StandardCharsets.UTF_8));
-    }
-
     /** What a wiresign_signed holds, which is freed. */
     private static List<Header> headers(long signed) {
         try {
-            List<Header> headers = new ArrayList<>();
-            for (long at = 0; at < Native.count(Native.SIGNED_HEADER_COUNT, signed); at++) {
-                headers.add(new Header(Native.text(Native.SIGNED_NAME, signed, at), Native.text(Native.SIGNED_VALUE, signed, at)));
-            }
-            return headers;
+            return Native.headers(Native.SIGNED_HEADER_COUNT, Native.SIGNED_NAME, Native.SIGNED_VALUE, signed);
         } finally {
             Native.free(Native.SIGNED_FREE, signed);
         }

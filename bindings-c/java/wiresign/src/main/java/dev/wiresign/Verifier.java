@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -196,6 +197,125 @@ public final class Verifier implements AutoCloseable {
             Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
             long response = out.getAtIndex(ValueLayout.JAVA_LONG, 0);
             return response == 0 ? Optional.empty() : Optional.of(HandshakeResponse.of(response));
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /**
+     * The webhooks that are accepted where a request goes, and whose senders make handshakes: those to ask {@link #handshake}
+     * about, one after the other, before the request is verified.
+     *
+     * @param method the method
+     * @param target the path and the query, exactly as they were sent
+     * @return the names of the webhooks; none for nearly all requests
+     */
+    public List<String> handshakesAt(String method, String target) {
+        byte[] verb = Request.bytes(method);
+        byte[] path = Request.bytes(target);
+        long[] out = new long[2];
+        MemorySegment outputs = MemorySegment.ofArray(out);
+        long verifier = handle.enter();
+        try {
+            int status = (int) Native.VERIFIER_HANDSHAKES_AT.invokeExact(
+                    verifier, MemorySegment.ofArray(verb), (long) verb.length, MemorySegment.ofArray(path), (long) path.length,
+                    outputs, outputs.asSlice(8));
+            Failure.check(status, out[1]);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+        if (out[0] == 0) {
+            return List.of();
+        }
+        try {
+            return Native.texts(Native.TEXTS_COUNT, Native.TEXTS_TEXT, out[0]);
+        } finally {
+            Native.free(Native.TEXTS_FREE, out[0]);
+        }
+    }
+
+    /**
+     * The question that AWS has to answer before a request with the proof of an IAM identity can be verified, now. Ask this
+     * before {@link #verify} and {@link #begin}; {@link dev.wiresign.http.Sts} sends what it gives.
+     *
+     * @param head what was received; its body is not looked at
+     * @return the question; absent where there is nothing to ask, since the request is refused or let in without
+     */
+    public Optional<IdentityRequest> identityRequest(Request head) {
+        return identityRequest(head, Native.NOW);
+    }
+
+    /**
+     * The question that AWS has to answer before a request with the proof of an IAM identity can be verified at a time.
+     *
+     * @param head what was received; its body is not looked at
+     * @param now Unix time in seconds
+     * @return the question; absent where there is nothing to ask, since the request is refused or let in without
+     */
+    public Optional<IdentityRequest> identityRequest(Request head, long now) {
+        FlatSegments parts = FlatSegments.onHeap(head.flat(terms.headers()));
+        byte[] client = head.clientAddress();
+        long[] out = new long[2];
+        MemorySegment outputs = MemorySegment.ofArray(out);
+        long verifier = handle.enter();
+        try {
+            int status = (int) Native.VERIFIER_IDENTITY_REQUEST.invokeExact(
+                    verifier, parts.method, parts.method.byteSize(), parts.target, parts.target.byteSize(), parts.authority,
+                    parts.authority.byteSize(), parts.headers, parts.headers.byteSize(), parts.headerLengths,
+                    parts.headerCount, MemorySegment.ofArray(client), (long) client.length, now, outputs, outputs.asSlice(8));
+            Failure.check(status, out[1]);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
+        return out[0] == 0 ? Optional.empty() : Optional.of(new IdentityRequest(out[0]));
+    }
+
+    /**
+     * Takes that AWS gave no answer to a question, or none in time: the request will be refused.
+     *
+     * @param question what was asked
+     */
+    public void identityAnswer(IdentityRequest question) {
+        identityAnswer(question, null);
+    }
+
+    /**
+     * Takes what AWS answers to a question now.
+     *
+     * @param question what was asked
+     * @param answer the answer, of which the header fields are not looked at; null where none came
+     */
+    public void identityAnswer(IdentityRequest question, Response answer) {
+        identityAnswer(question, answer, Native.NOW);
+    }
+
+    /**
+     * Takes what AWS answers to a question at a time.
+     *
+     * @param question what was asked
+     * @param answer the answer, of which the header fields are not looked at; null where none came
+     * @param now Unix time in seconds
+     */
+    public void identityAnswer(IdentityRequest question, Response answer, long now) {
+        short answered = answer == null ? 0 : (short) answer.status();
+        long verifier = handle.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment body = answer == null ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_BYTE, answer.body());
+            MemorySegment error = arena.allocate(ValueLayout.JAVA_LONG);
+            long asked = question.handle().enter();
+            try {
+                int status = (int) Native.VERIFIER_IDENTITY_ANSWER.invokeExact(
+                        verifier, asked, answered, body, body.byteSize(), now, error);
+                Failure.check(status, error.get(ValueLayout.JAVA_LONG, 0));
+            } finally {
+                question.handle().leave();
+            }
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {

@@ -26,6 +26,7 @@ class ContractTest {
             "Signer", Set.of("close"),
             "Verifier", Set.of("close"),
             "Contexts", Set.of("close"),
+            "TokenIssuer", Set.of("close"),
             "BodyVerification", Set.of("close"),
             "RefusalResponse", Set.of("headers"),
             "Metrics", Set.of("counters"));

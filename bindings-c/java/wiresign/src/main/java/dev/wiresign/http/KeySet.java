@@ -27,7 +27,7 @@ final class KeySet {
     private boolean closed;
 
     /**
-     * @param fetch begins to fetch the text of the set
+     * @param fetch begins to fetch the text of the set, and gives up in time
      * @param publish takes the text, or throws where it is wrong
      * @param report is told why the set was not renewed
      */
@@ -56,9 +56,7 @@ final class KeySet {
         running = ended;
         CompletableFuture<String> begun = fetch.get();
         exchange = begun;
-        begun.copy().orTimeout(pace.timeout().toNanos(), TimeUnit.NANOSECONDS).whenComplete((text, failure) -> {
-            // Ends the exchange where it was the time that ended.
-            begun.cancel(true);
+        begun.whenComplete((text, failure) -> {
             settle(text, failure);
             finish(ended);
         });

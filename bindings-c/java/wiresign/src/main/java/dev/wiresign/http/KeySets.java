@@ -5,6 +5,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -32,11 +35,13 @@ public final class KeySets implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("wiresign");
     /** The longest set that is taken, in bytes; the library has the same limit. */
     private static final int MOST_BYTES = 65_536;
+    private static final int OK = 200;
 
     private final List<KeySet> sets;
     private final ScheduledThreadPoolExecutor timer;
     private final HttpClient client;
     private final boolean ownsClient;
+    private final Duration timeout;
     private final Consumer<? super KeySetException> onError;
 
     private KeySets(Builder chosen) {
@@ -45,6 +50,7 @@ public final class KeySets implements AutoCloseable {
         // Where there is nothing to fetch, a client would only be idle threads.
         ownsClient = chosen.client == null && !config.jwksUrls().isEmpty();
         client = ownsClient ? HttpClient.newHttpClient() : chosen.client;
+        timeout = chosen.timeout;
         onError = chosen.onError;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "wiresign-key-sets");
@@ -97,7 +103,18 @@ public final class KeySets implements AutoCloseable {
         } catch (IllegalArgumentException malformed) {
             return CompletableFuture.failedFuture(malformed);
         }
-        return client.sendAsync(request, CappedBody.of(MOST_BYTES)).thenApply(HttpResponse::body);
+        return CappedBody.exchange(client, request, MOST_BYTES, timeout, KeySets::text);
+    }
+
+    private static String text(HttpResponse<byte[]> answer) {
+        if (answer.statusCode() != OK) {
+            throw new IllegalStateException("the answer has the status " + answer.statusCode() + ", and only " + OK + " carries keys");
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(answer.body())).toString();
+        } catch (CharacterCodingException malformed) {
+            throw new IllegalStateException("the set is not UTF-8", malformed);
+        }
     }
 
     private void report(KeySetException failure) {
@@ -163,11 +180,7 @@ public final class KeySets implements AutoCloseable {
          * @return this
          */
         public Builder client(HttpClient fetcher) {
-            if (fetcher.followRedirects() != HttpClient.Redirect.NEVER) {
-                throw new IllegalArgumentException(
-                        "the HttpClient follows redirects, and would take keys from where they point: build it with followRedirects(NEVER)");
-            }
-            client = fetcher;
+            client = CappedBody.withoutRedirects(fetcher, "take keys from where they point");
             return this;
         }
 

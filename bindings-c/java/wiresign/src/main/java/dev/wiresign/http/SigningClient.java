@@ -12,12 +12,11 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
-import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Flow;
+import java.util.function.Supplier;
 
 /**
  * Sends requests through an {@link HttpClient}, each signed with the method, the raw target and the bytes of the body that
@@ -36,11 +35,11 @@ public final class SigningClient {
     /** The longest body that is gathered to be signed, in bytes, unless another limit is given. */
     public static final int BODY_LIMIT = 10_485_760;
 
-    private static final int HTTP_PORT = 80;
-    private static final int HTTPS_PORT = 443;
+    static final int HTTP_PORT = 80;
+    static final int HTTPS_PORT = 443;
 
     private final HttpClient client;
-    private final Signer signer;
+    private final Supplier<Signer> signers;
     private final int bodyLimit;
 
     /**
@@ -61,12 +60,23 @@ public final class SigningClient {
      * @param bodyLimit the longest body in bytes
      */
     public SigningClient(HttpClient client, Signer signer, int bodyLimit) {
-        if (client.followRedirects() != HttpClient.Redirect.NEVER) {
-            throw new IllegalArgumentException(
-                    "the HttpClient follows redirects, and would send signatures to where they point: build it with followRedirects(NEVER)");
-        }
-        this.client = client;
-        this.signer = Objects.requireNonNull(signer, "signer");
+        this(client, () -> signer, bodyLimit);
+        Objects.requireNonNull(signer, "signer");
+    }
+
+    /**
+     * A client whose signer may be another one for each request, as with {@link dev.wiresign.AwsSigners}.
+     *
+     * @param client what sends; it must not follow redirects, which is how it is unless its builder was told otherwise
+     * @param signers gives what signs a request
+     */
+    public SigningClient(HttpClient client, Supplier<Signer> signers) {
+        this(client, Objects.requireNonNull(signers, "signers"), BODY_LIMIT);
+    }
+
+    private SigningClient(HttpClient client, Supplier<Signer> signers, int bodyLimit) {
+        this.client = CappedBody.withoutRedirects(client, "send signatures to where they point");
+        this.signers = signers;
         this.bodyLimit = bodyLimit;
     }
 
@@ -115,7 +125,7 @@ public final class SigningClient {
         URI uri = request.uri();
         Request outgoing = Request.of(request.method(), target(uri)).authority(authority(uri)).body(body);
         request.headers().map().forEach((name, values) -> values.forEach(value -> outgoing.header(name, value)));
-        var headers = signer.sign(outgoing);
+        var headers = signers.get().sign(outgoing);
         Set<String> names = headers.stream()
                 .map(header -> header.name().toLowerCase(Locale.ROOT))
                 .collect(java.util.stream.Collectors.toSet());
@@ -144,49 +154,9 @@ public final class SigningClient {
         if (request.bodyPublisher().isEmpty() || request.bodyPublisher().get().contentLength() == 0) {
             return CompletableFuture.completedFuture(new byte[0]);
         }
-        Gatherer gatherer = new Gatherer(bodyLimit);
-        request.bodyPublisher().get().subscribe(gatherer);
-        return gatherer.body;
-    }
-
-    /** Takes all pieces of a body. */
-    private static final class Gatherer implements Flow.Subscriber<ByteBuffer> {
-        private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-        private final java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
-        private final int limit;
-        private Flow.Subscription subscription;
-
-        Gatherer(int limit) {
-            this.limit = limit;
-        }
-
-        @Override
-        public void onSubscribe(Flow.Subscription given) {
-            subscription = given;
-            given.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(ByteBuffer piece) {
-            if (bytes.size() > limit - piece.remaining()) {
-                subscription.cancel();
-                body.completeExceptionally(new IOException(
-                        "the body is longer than " + limit + " bytes, so it is not gathered to be signed (bodyLimit)"));
-                return;
-            }
-            byte[] copy = new byte[piece.remaining()];
-            piece.get(copy);
-            bytes.writeBytes(copy);
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            body.completeExceptionally(failure);
-        }
-
-        @Override
-        public void onComplete() {
-            body.complete(bytes.toByteArray());
-        }
+        CappedBody gathered = new CappedBody(
+                bodyLimit, "the body is longer than " + bodyLimit + " bytes, so it is not gathered to be signed (bodyLimit)");
+        request.bodyPublisher().get().subscribe(gathered.byPiece());
+        return gathered.getBody().toCompletableFuture();
     }
 }
