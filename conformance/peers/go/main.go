@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 )
 
 // A question of the runner.
@@ -88,6 +89,8 @@ func answer(asked question) []object {
 			results[at] = result(own.sign(step))
 		case step.Op != "verify" || hasOtherConfig || hasAccepted && own.remembers:
 			results[at] = result(nil, errUnsupported)
+			// It may have been accepted.
+			hasAccepted = hasAccepted || strings.HasPrefix(step.Op, "verify")
 		default:
 			caller, refusal := own.verify(step)
 			results[at] = result(caller, refusal)

@@ -34,6 +34,7 @@ final class Config {
     Config(Map<?, ?> document, Map<?, ?> env) {
         only(document, "service", "accept", "sign_with", "services", "webhooks", "window", "replay", "environment", "$schema");
         id = (String) document.get("service");
+        if (id == null) throw new Unsupported("a service without a name");
         List<?> accepted = document.containsKey("accept") ? (List<?>) document.get("accept") : List.of("service-hmac-v2");
         if (accepted.size() != 1) throw new Unsupported("several schemes");
         accept = (String) accepted.get(0);

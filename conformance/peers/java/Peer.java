@@ -64,6 +64,8 @@ final class Peer {
                 results.add(Map.of("refused", Map.of("code", refused.getMessage())));
             } catch (Unsupported problem) {
                 results.add(Map.of("unsupported", problem.getMessage()));
+                // It may have been accepted.
+                hasAccepted |= step.get("op").toString().startsWith("verify");
             }
         }
         return results;

@@ -1,8 +1,25 @@
 // A peer: some schemes once more, on Node.js alone and from the documentation of the formats. What it answers, and what it
 // leaves to others, is the same as in python/peer.py.
 
-import { createHmac } from "node:crypto";
 import { createInterface } from "node:readline";
+
+import { Amazon } from "./amazon.mjs";
+import {
+  Refused,
+  Unsupported,
+  checkBounds,
+  hmac,
+  isValid,
+  leave,
+  ofService,
+  one,
+  only,
+  parts,
+  readKeys,
+  refuse,
+} from "./common.mjs";
+import { MessageSignatures } from "./message-signatures.mjs";
+import { Tokens } from "./tokens.mjs";
 
 const OF_SERVICES = ["service-hmac-v2", "service-hmac", "cross-service"];
 const PREFIXES = { stripe: "", slack: "v0=", github: "sha256=", whatsapp: "sha256=", "hub-signature-256": "sha256=" };
@@ -23,50 +40,6 @@ const TIME_HEADERS = {
   "timestamped-body": "x-webhook-timestamp",
 };
 
-/** The request does not hold. */
-class Refused extends Error {}
-/** The question is about more than this peer knows. */
-class Unsupported extends Error {}
-
-const refuse = (code) => {
-  throw new Refused(code);
-};
-const leave = (what) => {
-  throw new Unsupported(what);
-};
-
-function only(members, ...known) {
-  for (const name of Object.keys(members)) {
-    if (!known.includes(name)) {
-      leave("a member with another meaning");
-    }
-  }
-}
-
-// Text of one character per byte, so that nothing is decoded and regular expressions see bytes.
-const wire = (text) => bytes(text).toString("latin1");
-const bytes = (text) => (typeof text === "string" ? Buffer.from(text, "utf8") : Buffer.from(text.base64, "base64"));
-const lower = (text) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-
-function readKeys(entries, env, decode) {
-  return entries.map((entry, index) => {
-    only(entry, "id", "secret", "encoding", "state", "not_before", "not_after");
-    if (!entry.secret.startsWith("env:")) {
-      leave("a secret that is no variable");
-    }
-    return {
-      id: entry.id ?? String(index + 1),
-      state: entry.state ?? "active",
-      start: entry.not_before === undefined ? 0 : Date.parse(entry.not_before) / 1000,
-      end: entry.not_after === undefined ? Infinity : Date.parse(entry.not_after) / 1000,
-      bytes: decode(env[entry.secret.slice(4)], entry),
-    };
-  });
-}
-
-const isValid = (key, now) => key.state !== "revoked" && key.start <= now && now < key.end;
-const hmac = (key, message) => createHmac("sha256", key.bytes).update(message, "latin1").digest();
-
 class Service {
   constructor(config, env) {
     only(config, "service", "accept", "sign_with", "services", "webhooks", "window", "replay", "environment", "$schema");
@@ -82,9 +55,11 @@ class Service {
     this.scheme = this.accept;
     this.keys = new Map();
     let window = config.window ?? {};
-    const ofService = (secret, { encoding = "text" }) => Buffer.from(secret, encoding === "text" ? "utf8" : encoding);
     for (const [name, entry] of this.registry) {
       only(entry, "keys", "allowed_targets", "url");
+      if (!Array.isArray(entry.allowed_targets ?? [])) {
+        leave("targets that are no list");
+      }
       this.keys.set(name, readKeys(entry.keys ?? [], env, ofService));
     }
     for (const [name, entry] of Object.entries(config.webhooks ?? {})) {
@@ -97,7 +72,8 @@ class Service {
         window = {};
       }
     }
-    if (!OF_SERVICES.includes(this.scheme) && !Object.hasOwn(SIGNATURE_HEADERS, this.scheme)) {
+    const known = this.scheme === this.accept ? OF_SERVICES : Object.keys(SIGNATURE_HEADERS);
+    if (!known.includes(this.scheme)) {
       leave("another scheme");
     }
     this.past = window.past ?? 300;
@@ -321,23 +297,6 @@ function senderHeaders(scheme, timestamp, messageId, tag) {
 
 const signed = (message, headers) => ({ headers, message: { base64: Buffer.from(message, "latin1").toString("base64") } });
 
-function parts({ method, target, headers, body }) {
-  const fields = headers.map(([name, value]) => [lower(wire(name)), wire(value)]);
-  return { method: wire(method), target: wire(target), headers: fields, body: wire(body) };
-}
-
-function checkBounds(method, target, headers) {
-  const size = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-  const isPath = target.startsWith("/") || (target === "*" && method === "OPTIONS");
-  // A dollar sign matches before a line end at the end in some languages, not in this one.
-  const isGood = /^[A-Z0-9_-]{1,32}$/.test(method) && isPath && target.length <= 8192 && /^[!"$-~]+$/.test(target);
-  if (!isGood || headers.length > 256 || size > 65536) {
-    refuse("MALFORMED_REQUEST");
-  }
-}
-
-const one = (headers, name) => headers.find(([other]) => other === name)?.[1];
-
 function once(headers, name, isJoined) {
   const values = headers.filter(([other]) => other === name).map(([, value]) => value);
   if (values.length > 1 || values.some(isJoined)) {
@@ -370,11 +329,22 @@ function readList(value, separator, assign, single) {
   return found.length > 16 ? refuse("MALFORMED_SIGNATURE") : found;
 }
 
+const STANDARDS = new Map([
+  ["aws-sigv4", Amazon],
+  ["jwt", Tokens],
+  ["rfc9421", MessageSignatures],
+]);
+
 function answer(question) {
   let service;
   try {
     const config = question.config_text === undefined ? question.config : JSON.parse(question.config_text);
-    service = new Service(config, question.env ?? {});
+    if (typeof config.service !== "string") {
+      leave("a service without a name");
+    }
+    const accepted = config.accept ?? [];
+    const Kind = (accepted.length === 1 && STANDARDS.get(accepted[0])) || Service;
+    service = new Kind(config, question.env ?? {});
   } catch {
     return question.steps.map(() => ({ unsupported: "this configuration" }));
   }
@@ -382,7 +352,7 @@ function answer(question) {
   let hasOtherConfig = false;
   return question.steps.map((step) => {
     try {
-      if (step.op === "sign") {
+      if (step.op === "sign" && service instanceof Service) {
         return { ok: service.sign(step) };
       }
       hasOtherConfig ||= step.op === "replace";
@@ -397,6 +367,8 @@ function answer(question) {
         return { refused: { code: error.message } };
       }
       if (error instanceof Unsupported) {
+        // It may have been accepted.
+        hasAccepted ||= step.op.startsWith("verify");
         return { unsupported: error.message };
       }
       throw error;

@@ -7,8 +7,14 @@ import hashlib
 import hmac
 import re
 import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from common import Headers, Json, Key, RefusedError, UnsupportedError, all_of, check_bounds, one, only, parts, to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 ALGORITHM = b"AWS4-HMAC-SHA256"
 # What a link says beside its signed headers.
@@ -17,17 +23,57 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+class Faults:
+    """What is wrong with a request. Of several faults the pages do not say which one comes first."""
+
+    def __init__(self, codes: list[str]) -> None:
+        """Begin with what is known."""
+        self.codes = codes
+
+    def of(self, check: Callable[..., T], *arguments: Any) -> T | None:
+        """Return what a check returns, or note its fault."""
+        try:
+            return check(*arguments)
+        except RefusedError as refused:
+            self.codes.append(str(refused))
+            return None
+
+    def tell(self) -> None:
+        """Refuse the request for its one fault."""
+        if len(set(self.codes)) > 1:
+            raise UnsupportedError("several faults at once")
+        if self.codes:
+            raise RefusedError(self.codes[0])
+
+
 class Credential:
     """What a request says of its signature."""
 
-    algorithm = b""
-    scope = b""
-    names = b""
-    signature = b""
-    written_time = b""
-    token: bytes | None = None
-    lifetime: bytes | None = None
-    is_link = False
+    def __init__(self) -> None:
+        """Begin with nothing; what stands in for a missing part has no fault of its own."""
+        self.faults: list[str] = []
+        self.scope = b"x/19700101/x/x/aws4_request"
+        self.names = b""
+        self.signature = b"0" * 64
+        self.written_time = b"19700101T000000Z"
+        self.token: bytes | None = None
+        self.lifetime: bytes | None = None
+        self.is_link = False
+
+    def take(self, algorithm: bytes | None, scope: bytes | None, signature: bytes | None, time: bytes | None) -> None:
+        """Take the parts that every credential has."""
+        if algorithm != ALGORITHM:
+            self.faults.append("ALGORITHM_NOT_ALLOWED")
+        for part, code in ((scope, "SERVICE_ID"), (signature, "SIGNATURE"), (time, "TIMESTAMP")):
+            if part is None:
+                self.faults.append(f"MISSING_{code}")
+        self.scope = self.scope if scope is None else scope
+        self.signature = self.signature if signature is None else signature
+        self.written_time = self.written_time if time is None else time
+
+    def take_names(self, names: bytes | None) -> None:
+        """Take the names of the signed headers; none are the same as an empty list."""
+        self.names = names or b""
 
 
 class Amazon:
@@ -66,19 +112,19 @@ class Amazon:
         authority = to_bytes(request["authority"]) if request.get("authority") is not None else None
         path, _, query = target.partition(b"?")
         found = self.credential(headers, query)
-        parameters = read_query(query)
-        key_id, day, region, service = read_scope(found)
-        names = read_names(found.names)
-        if not re.fullmatch(rb"[0-9a-f]{64}", found.signature):
-            raise RefusedError("MALFORMED_SIGNATURE")
-        seconds = read_date(found.written_time)
-        if time.strftime("%Y%m%d", time.gmtime(seconds)).encode() != day:
-            raise RefusedError("INVALID_TIMESTAMP")
-        life = self.read_life(found)
-        self.check_path(path)
-        present = with_host(headers, authority)
-        payload = self.payload(found, headers, parameters, body)
-        self.check_coverage(found, names, present)
+        faults = Faults(found.faults)
+        parameters = faults.of(read_query, query) or []
+        key_id, day, region, service = faults.of(read_scope, found) or (b"", b"", b"", b"")
+        names = faults.of(read_names, found.names) or []
+        faults.of(check_tag, found.signature)
+        seconds = faults.of(read_date, found.written_time) or 0
+        faults.of(check_day, day, seconds)
+        life = faults.of(self.read_life, found) or 0
+        faults.of(self.check_path, path)
+        present = faults.of(with_host, headers, authority) or []
+        payload = faults.of(self.payload, found, headers, parameters, body) or b""
+        faults.of(self.check_coverage, found, names, present)
+        faults.tell()
         if life > 604_800 or not -900 <= now - seconds <= life:
             raise RefusedError("TIMESTAMP_OUTSIDE_WINDOW")
         if key_id not in self.keys:
@@ -117,48 +163,24 @@ class Amazon:
         return {"service": owner, "key": key.id, "scheme": "aws-sigv4", "age": now - seconds}
 
     def credential(self, headers: Headers, query: bytes) -> Credential:
-        """Find what the request says of its signature; it must be there once, and whole."""
+        """Find what the request says of its signature; it must be there once."""
+        is_repeated = False
         for name in (b"authorization", b"x-amz-date", b"x-amz-content-sha256", b"x-amz-security-token", b"host"):
             values = all_of(headers, name)
-            if len(values) > 1:
-                raise RefusedError("DUPLICATE_HEADER")
-            for value in values:
-                if value.count(b",") > (2 if name == b"authorization" else 0):
-                    raise RefusedError("DUPLICATE_HEADER")
+            commas = 2 if name == b"authorization" else 0
+            is_repeated = is_repeated or len(values) > 1 or any(value.count(b",") > commas for value in values)
         link = of_link(query)
         header = one(headers, b"authorization") or b""
         is_header = header[:5].upper() == b"AWS4-"
+        if is_repeated and not (is_header or link):
+            raise UnsupportedError("a header twice where there is no credential")
+        if is_repeated:
+            raise RefusedError("DUPLICATE_HEADER")
         if is_header and link:
             raise RefusedError("AMBIGUOUS_CREDENTIALS")
-        if link:
-            return read_link(link)
-        if not is_header:
+        if not is_header and not link:
             raise RefusedError("AUTHENTICATION_REQUIRED")
-        found = Credential()
-        found.algorithm, _, rest = header.partition(b" ")
-        if found.algorithm != ALGORITHM:
-            raise RefusedError("ALGORITHM_NOT_ALLOWED")
-        members: dict[bytes, bytes] = {}
-        for text in rest.split(b","):
-            name, sign, value = text.strip(b" ").partition(b"=")
-            if not sign or name in members or name not in (b"Credential", b"SignedHeaders", b"Signature"):
-                raise RefusedError("MALFORMED_SIGNATURE")
-            members[name] = value
-        moment = one(headers, b"x-amz-date")
-        if moment is None:
-            moment = one(headers, b"date")
-        if b"Credential" not in members:
-            raise RefusedError("MISSING_SERVICE_ID")
-        if b"Signature" not in members:
-            raise RefusedError("MISSING_SIGNATURE")
-        if moment is None:
-            raise RefusedError("MISSING_TIMESTAMP")
-        if len(all_of(headers, b"date")) > 1 and one(headers, b"x-amz-date") is None:
-            raise UnsupportedError("two dates")
-        found.scope, found.signature, found.written_time = members[b"Credential"], members[b"Signature"], moment
-        found.names = members.get(b"SignedHeaders", b"")
-        found.token = one(headers, b"x-amz-security-token")
-        return found
+        return read_link(link) if link else read_header(header, headers)
 
     def read_life(self, found: Credential) -> int:
         """Return for how many seconds the signature is good."""
@@ -236,19 +258,34 @@ def read_link(link: list[tuple[str, bytes, bytes]]) -> Credential:
         if name not in spelled or short in members or b"+" in value:
             raise RefusedError("MALFORMED_REQUEST")
         members[short] = decoded(value)
-    if "credential" not in members:
-        raise RefusedError("MISSING_SERVICE_ID")
-    if "signature" not in members:
-        raise RefusedError("MISSING_SIGNATURE")
-    if "date" not in members or "expires" not in members:
-        raise RefusedError("MISSING_TIMESTAMP")
-    if members.get("algorithm") != ALGORITHM:
-        raise RefusedError("ALGORITHM_NOT_ALLOWED")
     found = Credential()
     found.is_link = True
-    found.scope, found.signature, found.written_time = members["credential"], members["signature"], members["date"]
-    found.lifetime, found.names = members["expires"], members.get("signedheaders", b"")
-    found.token = members.get("security-token")
+    found.take(members.get("algorithm"), members.get("credential"), members.get("signature"), members.get("date"))
+    found.take_names(members.get("signedheaders"))
+    if "expires" not in members:
+        found.faults.append("MISSING_TIMESTAMP")
+    found.lifetime, found.token = members.get("expires", b"1"), members.get("security-token")
+    return found
+
+
+def read_header(header: bytes, headers: Headers) -> Credential:
+    """Read the parameters of the header, each of which is there once."""
+    algorithm, _, rest = header.partition(b" ")
+    found = Credential()
+    members: dict[bytes, bytes] = {}
+    for text in rest.split(b","):
+        name, sign, value = text.strip(b" ").partition(b"=")
+        if not sign or name in members or name not in (b"Credential", b"SignedHeaders", b"Signature"):
+            found.faults.append("MALFORMED_SIGNATURE")
+        members[name] = value
+    moment = one(headers, b"x-amz-date")
+    if moment is None:
+        moment = one(headers, b"date")
+        if len(all_of(headers, b"date")) > 1:
+            raise UnsupportedError("two dates")
+    found.take(algorithm, members.get(b"Credential"), members.get(b"Signature"), moment)
+    found.take_names(members.get(b"SignedHeaders"))
+    found.token = one(headers, b"x-amz-security-token")
     return found
 
 
@@ -286,6 +323,18 @@ def read_scope(found: Credential) -> tuple[bytes, bytes, bytes, bytes]:
     if not is_whole or not re.fullmatch(rb"[0-9]{8}", pieces[1]):
         raise RefusedError("MALFORMED_SIGNATURE")
     return pieces[0], pieces[1], pieces[2], pieces[3]
+
+
+def check_tag(text: bytes) -> None:
+    """Refuse what is no signature."""
+    if not re.fullmatch(rb"[0-9a-f]{64}", text):
+        raise RefusedError("MALFORMED_SIGNATURE")
+
+
+def check_day(day: bytes, seconds: int) -> None:
+    """Refuse a key for another day than that of the time; where one of both is missing, that is the fault."""
+    if day and seconds and time.strftime("%Y%m%d", time.gmtime(seconds)).encode() != day:
+        raise RefusedError("INVALID_TIMESTAMP")
 
 
 def read_names(text: bytes) -> list[bytes]:

@@ -107,7 +107,7 @@ class Service:
             if self.accept == f"webhook:{name}":
                 self.scheme = entry["scheme"]
                 window = {}
-        if self.scheme not in OF_SERVICES + OF_SENDERS:
+        if self.scheme not in (OF_SERVICES if self.scheme == self.accept else OF_SENDERS):
             raise UnsupportedError(f"the scheme {self.scheme}")
         self.past, self.future = int(window.get("past", 300)), int(window.get("future", 300))
 
@@ -401,6 +401,8 @@ def answer(question: Json) -> list[Json]:
     steps = question["steps"]
     try:
         config = json.loads(question["config_text"]) if "config_text" in question else question["config"]
+        if not isinstance(config["service"], str):
+            raise UnsupportedError("a service without a name")
         accepted = config.get("accept", [])
         kind = STANDARDS.get(accepted[0], Service) if len(accepted) == 1 else Service
         service = kind(config, question.get("env", {}))
@@ -426,7 +428,7 @@ def answer(question: Json) -> list[Json]:
             results.append({"refused": {"code": str(refused)}})
         except UnsupportedError as problem:
             # It may have been accepted.
-            has_accepted = has_accepted or step["op"] == "verify"
+            has_accepted = has_accepted or step["op"] in ("verify", "verify_stream")
             results.append({"unsupported": str(problem)})
     return results
 

@@ -94,8 +94,11 @@ class Tokens:
         method, target, headers, _body = parts(request)
         check_bounds(method, target, headers)
         values = all_of(headers, b"authorization")
-        if not any(value[:7].lower() == b"bearer " for value in values):
+        bearers = [value for value in values if value[:7].lower() == b"bearer "]
+        if not bearers:
             raise RefusedError("AUTHENTICATION_REQUIRED")
+        if len(bearers) != len(values):
+            raise UnsupportedError("a token beside another Authorization")
         if len(values) > 1 or b"," in values[0]:
             raise RefusedError("DUPLICATE_HEADER")
         token = values[0][7:]
