@@ -2,7 +2,7 @@
 
 import { createHash, createHmac } from "node:crypto";
 
-import { Refused, all, checkBounds, isValid, leave, lower, one, only, parts, readKeys, refuse, wire } from "./common.mjs";
+import { all, checkBounds, collect, isValid, leave, lower, one, only, parts, readKeys, refuse, tell, wire } from "./common.mjs";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 // What a link says beside its signed headers.
@@ -60,12 +60,7 @@ export class Amazon {
     const present = attempt(() => withHost(headers, request.authority), []);
     const payload = attempt(() => this.payload(said, headers, parameters, body));
     attempt(() => this.checkCoverage(said, names, present));
-    if (new Set(faults).size > 1) {
-      leave("several faults at once");
-    }
-    if (faults.length > 0) {
-      refuse(faults[0]);
-    }
+    tell(faults);
     if (life > 604_800 || seconds - now > 900 || now - seconds > life) {
       refuse("TIMESTAMP_OUTSIDE_WINDOW");
     }
@@ -140,22 +135,6 @@ export class Amazon {
       refuse("INSUFFICIENT_COVERAGE");
     }
   }
-}
-
-/** Collects faults: of several the pages do not say which one comes first. */
-function collect(faults) {
-  const attempt = (check, otherwise) => {
-    try {
-      return check();
-    } catch (error) {
-      if (!(error instanceof Refused)) {
-        throw error;
-      }
-      faults.push(error.message);
-      return otherwise;
-    }
-  };
-  return [faults, attempt];
 }
 
 function credential(headers, query) {
@@ -308,6 +287,9 @@ function readDate(text) {
 }
 
 function withHost(headers, authority) {
+  if (!all(headers, "host").every((value) => /^[A-Za-z0-9._:-]+$/.test(value))) {
+    leave("a host of another form");
+  }
   if (authority === undefined || authority === null) {
     return headers;
   }

@@ -67,3 +67,29 @@ export const all = (headers, name) => headers.filter(([other]) => other === name
 
 /** How the secret of a service is written. */
 export const ofService = (secret, { encoding = "text" }) => Buffer.from(secret, encoding === "text" ? "utf8" : encoding);
+
+/** Collects faults: of several the pages do not say which one comes first. */
+export function collect(faults) {
+  const attempt = (check, otherwise) => {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof Refused)) {
+        throw error;
+      }
+      faults.push(error.message);
+      return otherwise;
+    }
+  };
+  return [faults, attempt];
+}
+
+/** Refuses a request for its one fault. */
+export function tell(faults) {
+  if (new Set(faults).size > 1) {
+    leave("several faults at once");
+  }
+  if (faults.length > 0) {
+    refuse(faults[0]);
+  }
+}

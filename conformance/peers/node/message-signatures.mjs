@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 
-import { all, checkBounds, isValid, leave, lower, only, parts, refuse, wire } from "./common.mjs";
+import { all, checkBounds, collect, isValid, leave, lower, only, parts, refuse, tell, wire } from "./common.mjs";
 import { holds, readAllKeys } from "./keys.mjs";
 import { readDictionary, written } from "./structured.mjs";
 
@@ -58,23 +58,18 @@ export class MessageSignatures {
       leave("several signatures");
     }
     const [label, covering] = chosen[0];
-    const signature = signatures.get(label) ?? refuse("MISSING_SIGNATURE");
-    const said = readParameters(covering.parameters);
-    const names = componentsOf(covering);
-    if (signature.bare?.kind !== "bytes" || signature.bare.value.length === 0 || signature.parameters.length > 0) {
-      refuse("MALFORMED_SIGNATURE");
-    }
-    const seconds = readSeconds(said.get("created"));
-    const ends = said.has("expires") ? readSeconds(said.get("expires")) : Infinity;
-    if (!/^[A-Za-z0-9_-]{16,64}$/.test(said.get("nonce"))) {
-      refuse("INVALID_NONCE");
-    }
-    const authority = readAuthority(headers, request.authority);
+    const [faults, attempt] = collect([]);
+    const signature = attempt(() => signatureOf(signatures.get(label)));
+    const said = attempt(() => readParameters(covering.parameters));
+    const names = attempt(() => componentsOf(covering), []);
+    const seconds = said && attempt(() => readSeconds(said.get("created")));
+    const ends = said?.has("expires") ? attempt(() => readSeconds(said.get("expires"))) : Infinity;
+    attempt(() => !said || /^[A-Za-z0-9_-]{16,64}$/.test(said.get("nonce")) || refuse("INVALID_NONCE"));
+    const authority = attempt(() => readAuthority(headers, request.authority));
     const covered = names.flatMap((name) => [name, ...(STANDS_FOR[name] ?? [])]);
-    if (!PROFILE.every((name) => covered.includes(name))) {
-      refuse("INSUFFICIENT_COVERAGE");
-    }
-    const message = base(names, covering, method, target, headers, authority);
+    attempt(() => PROFILE.every((name) => covered.includes(name)) || refuse("INSUFFICIENT_COVERAGE"));
+    const message = attempt(() => base(names, covering, method, target, headers, authority));
+    tell(faults);
     if (now - seconds > this.past || seconds - now > this.future || now >= ends) {
       refuse("TIMESTAMP_OUTSIDE_WINDOW");
     }
@@ -88,7 +83,7 @@ export class MessageSignatures {
     if ((said.get("alg") ?? key.algorithm) !== key.algorithm) {
       refuse("ALGORITHM_NOT_ALLOWED");
     }
-    if (!holds(key, key.algorithm, message, signature.bare.value)) {
+    if (!holds(key, key.algorithm, message, signature)) {
       refuse("INVALID_SIGNATURE");
     }
     if (!isValid(key, now)) {
@@ -118,6 +113,14 @@ function fields(headers, name) {
   return members.size > 8 ? refuse("MALFORMED_SIGNATURE") : members;
 }
 
+function signatureOf(member) {
+  if (member === undefined) {
+    refuse("MISSING_SIGNATURE");
+  }
+  const isOne = member.bare?.kind === "bytes" && member.bare.value.length > 0 && member.parameters.length === 0;
+  return isOne ? member.bare.value : refuse("MALFORMED_SIGNATURE");
+}
+
 function readParameters(parameters) {
   const names = new Set(parameters.map(([name]) => name));
   if (names.size !== parameters.length || names.size > 16) {
@@ -133,7 +136,7 @@ function readParameters(parameters) {
       refuse(code);
     }
   }
-  return /^[^"\\]+$/.test(said.get("keyid")) ? said : refuse("MALFORMED_SIGNATURE");
+  return /^[^"\\]+$/.test(said.get("keyid")) && said.get("alg") !== "" ? said : refuse("MALFORMED_SIGNATURE");
 }
 
 function componentsOf({ items }) {

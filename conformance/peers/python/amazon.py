@@ -7,43 +7,27 @@ import hashlib
 import hmac
 import re
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
 
-from common import Headers, Json, Key, RefusedError, UnsupportedError, all_of, check_bounds, one, only, parts, to_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-T = TypeVar("T")
+from common import (
+    Faults,
+    Headers,
+    Json,
+    Key,
+    RefusedError,
+    UnsupportedError,
+    all_of,
+    check_bounds,
+    one,
+    only,
+    parts,
+    to_bytes,
+)
 
 ALGORITHM = b"AWS4-HMAC-SHA256"
 # What a link says beside its signed headers.
 OF_LINKS = ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class Faults:
-    """What is wrong with a request. Of several faults the pages do not say which one comes first."""
-
-    def __init__(self, codes: list[str]) -> None:
-        """Begin with what is known."""
-        self.codes = codes
-
-    def of(self, check: Callable[..., T], *arguments: Any) -> T | None:
-        """Return what a check returns, or note its fault."""
-        try:
-            return check(*arguments)
-        except RefusedError as refused:
-            self.codes.append(str(refused))
-            return None
-
-    def tell(self) -> None:
-        """Refuse the request for its one fault."""
-        if len(set(self.codes)) > 1:
-            raise UnsupportedError("several faults at once")
-        if self.codes:
-            raise RefusedError(self.codes[0])
 
 
 class Credential:
@@ -372,6 +356,9 @@ def read_date(text: bytes) -> int:
 
 def with_host(headers: Headers, authority: bytes | None) -> Headers:
     """Return the headers with the host that HTTP/2 has elsewhere."""
+    for value in [*all_of(headers, b"host"), *([authority] if authority is not None else [])]:
+        if not re.fullmatch(rb"[A-Za-z0-9._:-]+", value):
+            raise UnsupportedError("a host of another form")
     if authority is None:
         return headers
     host = one(headers, b"host")

@@ -6,13 +6,14 @@ import base64
 import calendar
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]
+T = TypeVar("T")
 
 
 class UnsupportedError(Exception):
@@ -21,6 +22,29 @@ class UnsupportedError(Exception):
 
 class RefusedError(Exception):
     """The request does not hold; the text is the code."""
+
+
+class Faults:
+    """What is wrong with a request. Of several faults the pages do not say which one comes first."""
+
+    def __init__(self, codes: list[str]) -> None:
+        """Begin with what is known."""
+        self.codes = codes
+
+    def of(self, check: Callable[..., T], *arguments: Any) -> T | None:
+        """Return what a check returns, or note its fault."""
+        try:
+            return check(*arguments)
+        except RefusedError as refused:
+            self.codes.append(str(refused))
+            return None
+
+    def tell(self) -> None:
+        """Refuse the request for its one fault."""
+        if len(set(self.codes)) > 1:
+            raise UnsupportedError("several faults at once")
+        if self.codes:
+            raise RefusedError(self.codes[0])
 
 
 class Key:

@@ -8,6 +8,7 @@ import hmac
 import re
 
 from common import (
+    Faults,
     Headers,
     Json,
     Key,
@@ -82,22 +83,22 @@ class MessageSignatures:
         if len(chosen) > 1:
             raise UnsupportedError("several signatures")
         label, covering = chosen[0]
-        if label not in signatures:
-            raise RefusedError("MISSING_SIGNATURE")
-        said = check_parameters(covering.parameters)
-        names = components(covering)
-        tag = signatures[label]
-        if tag.bare is None or tag.bare[0] != "bytes" or not tag.bare[1] or tag.parameters:
-            raise RefusedError("MALFORMED_SIGNATURE")
-        seconds = read_seconds(said["created"])
-        ends = read_seconds(said["expires"]) if "expires" in said else None
-        if not re.fullmatch(r"[A-Za-z0-9_-]{16,64}", said["nonce"]):
-            raise RefusedError("INVALID_NONCE")
-        authority = read_authority(headers, request)
+        faults = Faults([])
+        tag = faults.of(signature_of, signatures, label)
+        said = faults.of(check_parameters, covering.parameters) or {}
+        names = faults.of(components, covering) or []
+        seconds = faults.of(read_seconds, said["created"]) if said else None
+        ends = faults.of(read_seconds, said["expires"]) if "expires" in said else None
+        if said and not re.fullmatch(r"[A-Za-z0-9_-]{16,64}", said["nonce"]):
+            faults.codes.append("INVALID_NONCE")
+        authority = faults.of(read_authority, headers, request)
         covered = set(names).union(*(STANDS_FOR.get(name, set()) for name in names))
         if not covered.issuperset(PROFILE):
-            raise RefusedError("INSUFFICIENT_COVERAGE")
-        message = base(names, covering, method, target, headers, authority)
+            faults.codes.append("INSUFFICIENT_COVERAGE")
+        message = faults.of(base, names, covering, method, target, headers, authority)
+        faults.tell()
+        if tag is None or seconds is None or message is None:
+            raise UnsupportedError("a part that is missing without a fault")
         if not -self.future <= now - seconds <= self.past or (ends is not None and now >= ends):
             raise RefusedError("TIMESTAMP_OUTSIDE_WINDOW")
         owner, _, key_id = said["keyid"].partition("/")
@@ -108,7 +109,7 @@ class MessageSignatures:
             raise RefusedError("UNKNOWN_KEY")
         if said.get("alg", "hmac-sha256") != "hmac-sha256":
             raise RefusedError("ALGORITHM_NOT_ALLOWED")
-        if not hmac.compare_digest(hmac.digest(key.bytes, message, hashlib.sha256), tag.bare[1]):
+        if not hmac.compare_digest(hmac.digest(key.bytes, message, hashlib.sha256), tag):
             raise RefusedError("INVALID_SIGNATURE")
         if not key.is_valid(now):
             raise RefusedError("KEY_NOT_VALID_NOW")
@@ -131,6 +132,16 @@ def fields(headers: Headers, name: bytes) -> dict[str, Member]:
     return dict(members)
 
 
+def signature_of(signatures: dict[str, Member], label: str) -> bytes:
+    """Return the signature that is named so."""
+    if label not in signatures:
+        raise RefusedError("MISSING_SIGNATURE")
+    kind, value = signatures[label].bare or ("list", b"")
+    if kind != "bytes" or not value or signatures[label].parameters:
+        raise RefusedError("MALFORMED_SIGNATURE")
+    return bytes(value)
+
+
 def has_tag(member: Member) -> bool:
     """Tell whether this signature is meant for us."""
     return member.items is not None and ("tag", ("string", "wiresign")) in member.parameters
@@ -150,7 +161,7 @@ def check_parameters(parameters: Parameters) -> dict[str, str]:
     for name, code in (("created", "TIMESTAMP"), ("keyid", "SERVICE_ID"), ("nonce", "NONCE")):
         if name not in said:
             raise RefusedError(f"MISSING_{code}")
-    if not said["keyid"] or re.search(r'["\\]', said["keyid"]):
+    if not said["keyid"] or said.get("alg") == "" or re.search(r'["\\]', said["keyid"]):
         raise RefusedError("MALFORMED_SIGNATURE")
     return said
 

@@ -403,6 +403,8 @@ def answer(question: Json) -> list[Json]:
         config = json.loads(question["config_text"]) if "config_text" in question else question["config"]
         if not isinstance(config["service"], str):
             raise UnsupportedError("a service without a name")
+        if not all(isinstance(entry.get("allowed_targets", []), list) for entry in config["services"].values()):
+            raise UnsupportedError("targets that are no list")
         accepted = config.get("accept", [])
         kind = STANDARDS.get(accepted[0], Service) if len(accepted) == 1 else Service
         service = kind(config, question.get("env", {}))
