@@ -21,21 +21,21 @@ public final class Verified {
     /** The object of the library, where an external replay store has a say; else null. */
     private final Handle handle;
     private final long replaySeconds;
-    /** What the token of the request says; null where it has none. */
-    private final Token token;
+    /** What the token or the IAM identity of the request says; null where it has none. */
+    private final Individual individual;
 
     Verified(Facts facts, Outcome outcome, Verifier.Terms terms) {
         this(facts, outcome, terms, null, 0, null);
     }
 
     private Verified(
-            Facts facts, Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds, Token token) {
+            Facts facts, Outcome outcome, Verifier.Terms terms, Handle handle, long replaySeconds, Individual individual) {
         this.facts = facts;
         this.outcome = outcome;
         this.terms = terms;
         this.handle = handle;
         this.replaySeconds = replaySeconds;
-        this.token = token;
+        this.individual = individual;
     }
 
     /** What a wiresign_verified says. The object is freed as soon as nobody needs it. */
@@ -44,13 +44,13 @@ public final class Verified {
         try {
             Facts facts = Facts.ofVerified(verified);
             Outcome outcome = Outcome.ofVerified(verified);
-            Token token = Token.of(verified);
+            Individual individual = Individual.of(verified);
             long[] seconds = new long[1];
             boolean isSettled = !(boolean) Native.VERIFIED_REPLAY_SECONDS.invokeExact(verified, MemorySegment.ofArray(seconds));
             if (isSettled) {
                 handle.close();
             }
-            return new Verified(facts, outcome, terms, isSettled ? null : handle, seconds[0], token);
+            return new Verified(facts, outcome, terms, isSettled ? null : handle, seconds[0], individual);
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         }
@@ -161,12 +161,12 @@ public final class Verified {
     }
 
     /**
-     * The subject ({@code sub}) of the request's token.
+     * The subject ({@code sub}) of the request's token; where it has none, the ARN of the IAM identity that AWS has confirmed.
      *
-     * @return the subject; absent where the request has no token, or the token no subject
+     * @return the subject; absent where the request has neither, or the token no subject
      */
     public Optional<String> subject() {
-        return Optional.ofNullable(token).map(Token::subject);
+        return Optional.ofNullable(individual).map(Individual::subject);
     }
 
     /**
@@ -175,7 +175,7 @@ public final class Verified {
      * @return the tenant; absent where none is named
      */
     public Optional<String> tenant() {
-        return Optional.ofNullable(token).map(Token::tenant);
+        return Optional.ofNullable(individual).map(Individual::tenant);
     }
 
     /**
@@ -184,7 +184,7 @@ public final class Verified {
      * @return the time; absent where the request has no token
      */
     public OptionalLong tokenExpires() {
-        return token == null ? OptionalLong.empty() : OptionalLong.of(token.expires());
+        return claims().isEmpty() ? OptionalLong.empty() : OptionalLong.of(individual.expires());
     }
 
     /**
@@ -193,7 +193,7 @@ public final class Verified {
      * @return the text of the JSON object that was signed; absent where the request has no token
      */
     public Optional<String> claims() {
-        return Optional.ofNullable(token).map(Token::claims);
+        return Optional.ofNullable(individual).map(Individual::claims);
     }
 
     /**
@@ -266,22 +266,21 @@ public final class Verified {
                         + facts.scheme().orElse(null) + ", requestId=" + outcome.text(Outcome.REQUEST_ID) + "}";
     }
 
-    /** What a verified token says. */
-    private record Token(String subject, String tenant, String claims, long expires) {
-        /** What a wiresign_verified says of a token; null where the request has none. */
-        static Token of(long verified) throws Throwable {
+    /** What a token or an IAM identity says of one caller; the expiry only where there are claims. */
+    private record Individual(String subject, String tenant, String claims, long expires) {
+        /** What a wiresign_verified says; null where it has neither. */
+        static Individual of(long verified) throws Throwable {
+            String subject = Native.text(Native.VERIFIED_SUBJECT, verified);
             String claims = Native.text(Native.VERIFIED_CLAIMS, verified);
-            if (claims == null) {
+            if (subject == null && claims == null) {
                 return null;
             }
             long[] expires = new long[1];
             boolean isKnown = (boolean) Native.VERIFIED_TOKEN_EXPIRES.invokeExact(verified, MemorySegment.ofArray(expires));
-            if (!isKnown) {
-                throw new AssertionError("every token ends");
+            if (isKnown != (claims != null)) {
+                throw new AssertionError("every token ends, and nothing else does");
             }
-            return new Token(
-                    Native.text(Native.VERIFIED_SUBJECT, verified), Native.text(Native.VERIFIED_TENANT, verified), claims,
-                    expires[0]);
+            return new Individual(subject, Native.text(Native.VERIFIED_TENANT, verified), claims, expires[0]);
         }
     }
 
