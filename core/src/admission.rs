@@ -37,7 +37,7 @@ pub(crate) struct Credentials<'c> {
 pub(crate) enum Signed<'c> {
     BuiltIn(&'c judge::Claimed<'c>),
     Template(&'c Claim<'c>),
-    Standard(Box<Signature>),
+    Standard(&'c Signature),
     /// There is an API key, a token or an identity, and nothing that covers the request.
     Nothing,
 }
@@ -67,7 +67,7 @@ fn judge_body(
 ) -> Result<Verified, Refusal> {
     let Credentials { signed, facts, api_key, token, identity } = credentials;
     check_body_length(config, facts, body.len() as u64)?;
-    let mut covered = Vec::new();
+    let mut covered = Box::default();
     let found = match signed {
         Signed::BuiltIn(claimed) => judge::prove(config, claimed, body)?.into(),
         Signed::Nothing => Found::nothing(api_key),
@@ -164,7 +164,7 @@ pub(crate) struct Others {
     pub(crate) token: Option<Box<Token>>,
     pub(crate) identity: Option<Box<Identity>>,
     /// What a signature of the standards covers.
-    pub(crate) covered: Vec<Box<str>>,
+    pub(crate) covered: Box<str>,
 }
 
 /// After the signature: whether all credentials are of one service, then policy and replay.
@@ -340,7 +340,7 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         let nonce = signature.nonce();
         let facts = signature.facts(config, head, entered, nonce.as_ref(), rules, now);
         let (api_key, token, identity) = find_bearers(false)?;
-        conclude(Credentials { signed: Signed::Standard(Box::new(signature)), facts: &facts, api_key, token, identity })
+        conclude(Credentials { signed: Signed::Standard(&signature), facts: &facts, api_key, token, identity })
     } else if has_built_in {
         let mut claimed = judge::claim(config, head, entered, rules, strict, now)?;
         claimed.look_up_permission(config);

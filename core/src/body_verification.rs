@@ -92,7 +92,9 @@ impl BodyVerification {
                         let needs_mark = admission::needs_mark(config, facts);
                         KeptSigned::Template(Box::new(Pending::new(claim, keys, needs_mark)))
                     }
-                    Signed::Standard(signature) => KeptSigned::Standard(Box::new(standard::Pending::new(*signature))),
+                    Signed::Standard(signature) => {
+                        KeptSigned::Standard(Box::new(standard::Pending::new(signature.clone())))
+                    }
                     Signed::Nothing => KeptSigned::Nothing,
                 };
                 let others = Others { api_key, token, identity, ..Others::default() };

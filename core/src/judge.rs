@@ -406,6 +406,11 @@ impl Facts<'_> {
         Facts { request_id, ..*self }
     }
 
+    /// Whether a signed nonce is all that a replay is told by, so that nothing else needs to stand for the request.
+    pub(crate) fn is_told_by_nonce(&self) -> bool {
+        self.signs_nonce && !matches!(self.replay, Replay::Signature | Replay::SignatureFor(_))
+    }
+
     fn replay_id(&self, tag: &Tag) -> ReplayId {
         match self.replay {
             _ if self.signs_nonce => ReplayId::Nonce,

@@ -214,17 +214,16 @@ impl Verified {
 
     /// The parts of the request that the signature covers. Empty on a public route.
     pub fn covered(&self) -> impl Iterator<Item = &str> {
-        let (built_in, names): (&[&str], &[Box<str>]) = match self.caller.as_ref().map(|caller| caller.scheme) {
-            None | Some(Scheme::ApiKey) => (&[], &[]),
-            Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[]),
-            Some(Scheme::Standard(_)) => (&[], self.covered_by_standard()),
-            Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names),
-        };
-        built_in.iter().copied().chain(names.iter().map(|name| &**name))
-    }
-
-    fn covered_by_standard(&self) -> &[Box<str>] {
-        self.standard.as_ref().map_or(&[], |standard| &standard.covered)
+        let (built_in, names, text): (&[&str], &[Box<str>], &str) =
+            match self.caller.as_ref().map(|caller| caller.scheme) {
+                None | Some(Scheme::ApiKey) => (&[], &[], ""),
+                Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[], ""),
+                Some(Scheme::Standard(_)) => {
+                    (&[], &[], self.standard.as_ref().map_or("", |standard| &standard.covered))
+                }
+                Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names, ""),
+            };
+        built_in.iter().copied().chain(names.iter().map(|name| &**name)).chain(text.split_ascii_whitespace())
     }
 
     /// Refuses the request unless one of these services made it: a rule that an application adds to those of the config.

@@ -29,7 +29,17 @@ pub(super) fn find<'a>(
 
 /// Host, and port unless it is the scheme's own.
 fn split<'a>(authority: &'a [u8], scheme: &str) -> Result<(&'a [u8], Option<&'a [u8]>), Fault> {
-    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
+    const HOST_BYTES: [bool; 256] = {
+        let mut is_host = [false; 256];
+        let mut byte = 0;
+        while byte < 0x80 {
+            let is_sign = matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'..=b',' | b';' | b'=');
+            is_host[byte as usize] = byte.is_ascii_alphanumeric() || is_sign;
+            byte += 1;
+        }
+        is_host
+    };
+    let is_host = |byte: u8| HOST_BYTES[usize::from(byte)];
     let (host, port) = match authority.strip_prefix(b"[") {
         // An address of IP version 6, or of one to come.
         Some(rest) => {

@@ -15,9 +15,10 @@ use crate::identifier::ReceivedId;
 use crate::standard::{BodyDigests, Wanted};
 
 /// What one signature claims. Owns all, so that it outlives the head of its message.
+#[derive(Clone)]
 pub(crate) struct Claim {
     /// The signature base, and the label behind it.
-    text: Vec<u8>,
+    text: String,
     base_length: usize,
     signature: Vec<u8>,
     keyid: Range<usize>,
@@ -46,13 +47,13 @@ pub(crate) fn claims(policy: &Policy, message: Message<'_, '_>) -> Result<Vec<Cl
     };
     let signature = signature.ok_or(Fault::AbsentSignature)?;
     let inputs = Inputs::parse(&input)?;
-    let signatures = Signatures::parse(&signature)?;
+    let mut signatures = Signatures::parse(&signature)?;
 
     let mut budget = Budget::new();
     let mut claims = Vec::with_capacity(1);
     let mut first_fault = None;
     for input in inputs.inputs.iter().filter(|input| policy.chooses(&inputs, input)) {
-        match Claim::new(policy, message, &inputs, input, &signatures, &mut budget) {
+        match Claim::new(policy, message, &inputs, input, &mut signatures, &mut budget) {
             Ok(claim) => claims.push(claim),
             Err(fault) => first_fault = first_fault.or(Some(fault)),
         }
@@ -69,13 +70,13 @@ impl Claim {
         message: Message<'_, '_>,
         inputs: &Inputs<'_>,
         input: &Input<'_>,
-        signatures: &Signatures<'_>,
+        signatures: &mut Signatures<'_>,
         budget: &mut Budget,
     ) -> Result<Self, Fault> {
         if let Some(fault) = input.fault {
             return Err(fault);
         }
-        let signature = signatures.find(input.label)?.to_vec();
+        let signature = signatures.take(input.label)?;
         let created = time(input.created)?;
         let expires = time(input.expires)?;
         if created.is_none() && policy.needs_created() {
@@ -97,9 +98,10 @@ impl Claim {
             return Err(Fault::TooLittleCovered);
         }
         let digests = covered_digests(message.fields(), components)?;
-        let mut text = base::write(message, inputs, input, budget)?;
+        let base = base::write(message, inputs, input, budget)?;
+        let mut text = String::from_utf8(base).expect("only ASCII is written");
         let base_length = text.len();
-        text.extend_from_slice(input.label.as_bytes());
+        text.push_str(input.label);
         // The base ends with what was written of the signature's parameters.
         let shift = |range: Range<usize>| {
             let to_end = |at: usize| base_length - (input.written.end - at);
@@ -122,7 +124,7 @@ impl Claim {
 
     /// What is signed.
     pub(crate) fn base(&self) -> &[u8] {
-        &self.text[..self.base_length]
+        &self.text.as_bytes()[..self.base_length]
     }
 
     pub(crate) fn signature(&self) -> &[u8] {
@@ -176,7 +178,7 @@ impl Claim {
     }
 
     fn at(&self, range: Range<usize>) -> &str {
-        str::from_utf8(&self.text[range]).expect("only ASCII is written")
+        &self.text[range]
     }
 }
 

@@ -349,13 +349,14 @@ impl<'a> Signatures<'a> {
         }
     }
 
-    /// The signature with a label. It is refused where its text could have been another one for the same bytes.
-    pub(super) fn find(&self, label: &str) -> Result<&[u8], Fault> {
+    /// Takes the signature with a label, which is there once. It is refused where its text could have been another one for
+    /// the same bytes.
+    pub(super) fn take(&mut self, label: &str) -> Result<Vec<u8>, Fault> {
         let at = self.members.iter().position(|(known, _)| *known == label).ok_or(Fault::AbsentSignature)?;
-        let bytes = &*self.members[at].1;
+        let bytes = std::mem::take(&mut self.members[at].1);
         // Nothing but byte sequences is in the text, so all colons are theirs.
         let text = self.text.split(|&byte| byte == b':').nth(2 * at + 1).unwrap_or_default();
-        if bytes.is_empty() || !is_canonical(text, bytes) {
+        if bytes.is_empty() || !is_canonical(text, &bytes) {
             return Err(Fault::SignatureText);
         }
         Ok(bytes)

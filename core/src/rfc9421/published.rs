@@ -124,8 +124,8 @@ fn a_signature_that_covers_nothing_is_refused_by_every_policy() {
         let base = base::write(message, &inputs, &inputs.inputs[0], &mut Budget::new()).unwrap();
         assert_eq!(str::from_utf8(&base).unwrap(), base_of(case));
         let signature = message.fields().value(b"signature").unwrap();
-        let signatures = Signatures::parse(&signature).unwrap();
-        assert!(key(&suite, "test-key-rsa-pss").verify(&base, signatures.find("sig-b21").unwrap()));
+        let mut signatures = Signatures::parse(&signature).unwrap();
+        assert!(key(&suite, "test-key-rsa-pss").verify(&base, &signatures.take("sig-b21").unwrap()));
 
         let settings = PolicySettings { covered: Some(&["@method"]), ..PolicySettings::default() };
         let policy = Policy::new(settings, Side::Request).unwrap();

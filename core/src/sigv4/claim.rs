@@ -43,6 +43,7 @@ pub(crate) fn is_there(authorization: Option<&[u8]>, query: Option<&[u8]>) -> bo
 }
 
 /// A credential, parsed but not verified. Nothing in it is borrowed from the request.
+#[derive(Clone)]
 pub(crate) struct Claim {
     pub(crate) carrier: Carrier,
     /// When the request was signed, in Unix seconds. The signature covers it.

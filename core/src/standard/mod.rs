@@ -25,5 +25,5 @@ pub(crate) struct StandardFacts {
     /// Whom AWS has confirmed, where the request proves an IAM identity.
     pub(crate) identity: Option<IdentityFacts>,
     /// What the signature covers.
-    pub(crate) covered: Vec<Box<str>>,
+    pub(crate) covered: Box<str>,
 }

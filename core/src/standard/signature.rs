@@ -7,12 +7,14 @@ use crate::admission::Found;
 use crate::config::{Compiled, Rules, Window};
 use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::{Entered, Facts, Replay, check_window};
+use crate::mac::Tag;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, Standard};
 use crate::{rfc9421, sigv4};
 
 /// A signature, parsed but not verified.
+#[derive(Clone)]
 pub(crate) struct Signature {
     claim: Claim,
     /// The position of the claimed caller, where it is known.
@@ -23,6 +25,7 @@ pub(crate) struct Signature {
     others: Vec<(rfc9421::Claim, usize)>,
 }
 
+#[derive(Clone)]
 enum Claim {
     Message(rfc9421::Claim),
     Aws(sigv4::Claim),
@@ -55,16 +58,11 @@ impl Signature {
 
     /// The first of several claims whose key is known: while keys rotate, a signer may use one that is known here and one that
     /// is not yet. Of the others those of the same caller are kept.
-    pub(super) fn of(config: &Compiled, claims: Vec<rfc9421::Claim>) -> Self {
-        let mut claims: Vec<(rfc9421::Claim, Option<(usize, usize)>)> = claims
-            .into_iter()
-            .map(|claim| {
-                let place = config.find_bound_key(claim.keyid().as_bytes());
-                (claim, place)
-            })
-            .collect();
-        let first = claims.iter().position(|(_, place)| place.is_some()).unwrap_or(0);
-        let (claim, place) = claims.remove(first);
+    pub(super) fn of(config: &Compiled, mut claims: Vec<rfc9421::Claim>) -> Self {
+        let place_of = |claim: &rfc9421::Claim| config.find_bound_key(claim.keyid().as_bytes());
+        let known = claims.iter().enumerate().find_map(|(at, claim)| Some((at, place_of(claim)?)));
+        let (first, place) = known.map_or((0, None), |(at, place)| (at, Some(place)));
+        let claim = claims.remove(first);
         let service = match (place, claim.keyid().split_once('/')) {
             (Some((service, _)), _) => Some(service),
             (None, Some((service, _))) => config.find(service.as_bytes()),
@@ -72,9 +70,10 @@ impl Signature {
         };
         let others = claims
             .into_iter()
-            .filter_map(|(claim, place)| Some((claim, place?)))
-            .filter(|(_, (other, _))| Some(*other) == service)
-            .map(|(claim, (_, key))| (claim, key))
+            .filter_map(|claim| {
+                let (other, key) = place_of(&claim)?;
+                (Some(other) == service).then_some((claim, key))
+            })
             .collect();
         Self { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at), others }
     }
@@ -218,7 +217,8 @@ impl Signature {
                     |(other, at): &&(rfc9421::Claim, usize)| keys[*at].bound.verify(other.base(), other.signature());
                 let others = if facts.signs_nonce { &[][..] } else { &self.others };
                 let marks = others.iter().filter(holds).map(|(other, _)| other.mark()).collect();
-                Ok(Found::from((at, claim.mark())).with_others(marks))
+                let mark = if facts.is_told_by_nonce() { Tag::default() } else { claim.mark() };
+                Ok(Found::from((at, mark)).with_others(marks))
             }
             Claim::Aws(claim) => {
                 let Some((service, at)) = self.service.zip(self.key) else {
@@ -245,14 +245,18 @@ impl Signature {
         }
     }
 
-    /// The names of what the signature covers.
-    pub(crate) fn covered(&self) -> Vec<Box<str>> {
+    /// The names of what the signature covers, a space between two: most who ask for the caller never ask for them.
+    pub(crate) fn covered(&self) -> Box<str> {
         match &self.claim {
-            Claim::Message(claim) => claim.covered().split(' ').map(Into::into).collect(),
+            Claim::Message(claim) => claim.covered().into(),
             Claim::Aws(claim) => {
+                let mut names = String::from("method path query timestamp");
                 let body = claim.needs_digest().then_some("body");
-                let always = ["method", "path", "query", "timestamp"].into_iter().chain(body);
-                always.chain(claim.signed_headers()).map(Into::into).collect()
+                for name in body.into_iter().chain(claim.signed_headers()) {
+                    names.push(' ');
+                    names.push_str(name);
+                }
+                names.into()
             }
         }
     }
@@ -306,7 +310,7 @@ impl Pending {
     }
 
     /// The body is complete.
-    pub(crate) fn prove(self, config: &Arc<Compiled>, facts: &Facts<'_>) -> Result<(Found, Vec<Box<str>>), Refusal> {
+    pub(crate) fn prove(self, config: &Arc<Compiled>, facts: &Facts<'_>) -> Result<(Found, Box<str>), Refusal> {
         let found = self.signature.prove(config, facts, &self.digests.finish(), self.length)?;
         Ok((found, self.signature.covered()))
     }
