@@ -189,7 +189,7 @@ def litestar_app() -> Any:
         return litestar.Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
     app = litestar.Litestar([any_path, shop], exception_handlers={wiresign.Refusal: refuse}, openapi_config=None)
-    return wiresign.asgi.Middleware(app, judge(), **OPTIONS)  # type: ignore[arg-type]
+    return wiresign.asgi.Middleware(app, judge(), **OPTIONS)
 
 
 def aiohttp_app() -> web.Application:

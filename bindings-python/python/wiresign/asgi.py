@@ -30,7 +30,8 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Frameworks spell the types of its three arguments in their own ways.
+App: TypeAlias = Callable[..., Awaitable[None]]
 
 SCOPE_KEY = "wiresign"
 """Where the scope holds the `Verified`."""

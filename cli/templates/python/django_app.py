@@ -42,4 +42,4 @@ def echo(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [path("health", health), path("hello", hello), path("echo", echo)]
-application = get_wsgi_application()
+app = get_wsgi_application()

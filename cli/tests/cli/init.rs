@@ -1,9 +1,13 @@
 use crate::support::Folder;
 
-const FRAMEWORKS: [(&str, &[&str]); 5] = [
-    ("fastapi", &["app.py"]),
-    ("flask", &["app.py"]),
-    ("django", &["app.py"]),
+const PYTHON: &[&str] = &["app.py", "test_app.py", "client.py", "requirements.txt", "requirements-dev.txt"];
+const FRAMEWORKS: [(&str, &[&str]); 8] = [
+    ("fastapi", PYTHON),
+    ("starlette", PYTHON),
+    ("litestar", PYTHON),
+    ("flask", PYTHON),
+    ("django", PYTHON),
+    ("aiohttp", PYTHON),
     ("express", &["server.mjs"]),
     ("none", &[]),
 ];
@@ -36,13 +40,15 @@ fn keygen() -> String {
 }
 
 #[test]
-fn the_programs_name_the_service_nowhere_but_in_the_configuration() {
+fn no_placeholder_is_left() {
     for (framework, programs) in FRAMEWORKS {
         let folder = Folder::empty();
         folder.run(&["init", "--framework", framework, "--service", "a-b.c_9", "--caller", "9x"]).expect(0);
         for name in [&["wiresign.json", ".env.example"][..], programs].concat() {
             let text = folder.read(name);
-            assert!(!text.contains("@service@") && !text.contains("@port@") && !text.contains("SECRET@"), "{name}");
+            let between: Vec<&str> = text.split('@').skip(1).collect();
+            let placeholder = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+            assert_eq!(between.iter().rev().skip(1).find(placeholder), None, "{framework}, {name}");
         }
         let example = folder.read(".env.example");
         assert!(example.contains("\nA_B_C_9_SECRET=\n") && example.contains("\nSERVICE_9X_SECRET=\n"), "{example}");

@@ -9,9 +9,15 @@ pub(super) enum Framework {
     /// Python, app.py
     Fastapi,
     /// Python, app.py
+    Starlette,
+    /// Python, app.py
+    Litestar,
+    /// Python, app.py
     Flask,
     /// Python, app.py
     Django,
+    /// Python, app.py
+    Aiohttp,
     /// Node, server.mjs
     Express,
     /// No program
@@ -24,6 +30,8 @@ pub(super) struct Project {
     pub(super) port: &'static str,
     /// Names and templates of its files. A name may lead into a folder.
     pub(super) files: &'static [(&'static str, &'static str)],
+    /// Placeholders of these templates alone, and what stands in their place.
+    pub(super) placeholders: &'static [(&'static str, &'static str)],
     /// What installs, tests and starts it, to be typed in its folder.
     pub(super) commands: &'static [&'static str],
 }
@@ -32,10 +40,13 @@ impl Framework {
     pub(super) fn project(self) -> &'static Project {
         match self {
             Self::Fastapi => &python::FASTAPI,
+            Self::Starlette => &python::STARLETTE,
+            Self::Litestar => &python::LITESTAR,
             Self::Flask => &python::FLASK,
             Self::Django => &python::DJANGO,
+            Self::Aiohttp => &python::AIOHTTP,
             Self::Express => &node::EXPRESS,
-            Self::None => &Project { port: "8000", files: &[], commands: &[] },
+            Self::None => &Project { port: "8000", files: &[], placeholders: &[], commands: &[] },
         }
     }
 }

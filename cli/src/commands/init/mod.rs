@@ -20,8 +20,8 @@ use crate::output::{GOOD, Output};
 
 /// Write a first configuration and a small service that uses it
 ///
-/// Writes wiresign.json, its JSON Schema, .env.example, and for a framework a service that runs (app.py, server.mjs).
-/// Nothing that exists is overwritten without --force.
+/// Writes wiresign.json, its JSON Schema, .env.example, and for a framework a service that runs and its tests. Nothing that
+/// exists is overwritten without --force.
 #[derive(Args, Debug)]
 #[command(after_help = exit::HELP)]
 pub(crate) struct Init {
@@ -115,12 +115,14 @@ impl Init {
     }
 
     fn fill(&self, template: &str) -> String {
-        template
+        let project = self.framework.project();
+        let text = template
             .replace("@service@", &self.service)
             .replace("@caller@", &self.caller)
             .replace("@SERVICE_SECRET@", &variable(&self.service))
             .replace("@CALLER_SECRET@", &variable(&self.caller))
-            .replace("@port@", self.framework.project().port)
+            .replace("@port@", project.port);
+        project.placeholders.iter().fold(text, |text, (name, value)| text.replace(name, value))
     }
 
     fn next_steps(&self) -> Vec<String> {
