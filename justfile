@@ -57,7 +57,7 @@ test-go: _tools clib
     bindings-c/go/scripts/test
 
 # Test the Java modules: JUnit on real servers, every vector, and a Maven project outside the tree
-test-java: _tools clib
+test-java: _tools _venv clib
     bindings-c/java/build -q verify
     bindings-c/java/stranger/test
 

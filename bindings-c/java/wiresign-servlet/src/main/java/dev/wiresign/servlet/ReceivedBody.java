@@ -47,6 +47,28 @@ final class ReceivedBody {
         return length == body.length ? body : Arrays.copyOf(body, length);
     }
 
+    /** All bytes, before anything is verified; null where they are too many, so that the verification refuses them unread. */
+    byte[] readAhead(long limit) throws IOException, ServletException {
+        long declared = request.getContentLengthLong();
+        if (declared > limit) {
+            return null;
+        }
+        if (!WiresignFilter.hasBody(request)) {
+            return new byte[0];
+        }
+        ServletInputStream in = stream();
+        clock.startWaiting();
+        try {
+            byte[] body = in.readNBytes((int) Math.min(limit + 1, Integer.MAX_VALUE));
+            if (body.length < declared || declared < 0 && body.length == 0 && someParametersCameFromTheBody()) {
+                throw consumed();
+            }
+            return body;
+        } finally {
+            clock.stopWaiting();
+        }
+    }
+
     private int read(ServletInputStream in, byte[] into, int offset, int length) throws IOException {
         clock.startWaiting();
         try {

@@ -1,6 +1,7 @@
 package dev.wiresign.servlet;
 
 import dev.wiresign.BodyVerification;
+import dev.wiresign.HandshakeResponse;
 import dev.wiresign.Header;
 import dev.wiresign.Refusal;
 import dev.wiresign.RefusalResponse;
@@ -9,6 +10,7 @@ import dev.wiresign.ReplayStore;
 import dev.wiresign.Request;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
+import dev.wiresign.http.Sts;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -28,7 +30,8 @@ import java.util.function.Consumer;
 
 /**
  * Lets only verified requests, and those of public routes, through to what comes behind it. Whatever the head alone
- * decides is decided before a byte of the body is read; the body is read up to the limit, and given on unchanged.
+ * decides is decided before a byte of the body is read; the body is read up to the limit, and given on unchanged. The challenges
+ * of the senders of webhooks are answered here too.
  *
  * <p>It must come before every filter that reads a parameter or the body of a request, and refuses to serve behind one.
  */
@@ -39,6 +42,7 @@ public final class WiresignFilter implements Filter {
     private final Verifier verifier;
     private final Observer observer;
     private final ReplayStore replayStore;
+    private final Sts sts;
 
     /**
      * A filter.
@@ -68,9 +72,23 @@ public final class WiresignFilter implements Filter {
      *     what it says of a store that gives no answer
      */
     public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore) {
+        this(verifier, onDecision, replayStore, null);
+    }
+
+    /**
+     * A filter that asks AWS about IAM identities.
+     *
+     * @param verifier judges the requests; it must not be closed while the filter is used
+     * @param onDecision called with each decision; what it throws is logged and changes nothing; null for none
+     * @param replayStore as above; null for none
+     * @param sts asked who made the proof of an IAM identity; null where the configuration accepts none, since without it such
+     *     requests are refused. It must not be closed while the filter is used
+     */
+    public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore, Sts sts) {
         this.verifier = Objects.requireNonNull(verifier, "verifier");
         this.observer = new Observer(onDecision);
         this.replayStore = replayStore;
+        this.sts = sts;
     }
 
     /**
@@ -143,7 +161,25 @@ public final class WiresignFilter implements Filter {
         byte[] body;
         try {
             Request head = head(request, target);
-            if (hasBody(request) && !verifier.isPublic(request.getMethod(), target)) {
+            if (sts != null) {
+                clock.startWaiting();
+                sts.prepare(verifier, head);
+                clock.stopWaiting();
+            }
+            List<String> webhooks = verifier.handshakesAt(request.getMethod(), target);
+            byte[] ahead = webhooks.isEmpty() ? null : new ReceivedBody(request, clock).readAhead(verifier.bodyLimit());
+            if (ahead != null) {
+                Request whole = head.body(ahead);
+                Optional<HandshakeResponse> handshake =
+                        webhooks.stream().flatMap(webhook -> verifier.handshake(webhook, whole).stream()).findFirst();
+                if (handshake.isPresent()) {
+                    HandshakeResponse answer = handshake.get();
+                    write(response, answer.status(), answer.headers(), answer.body());
+                    return;
+                }
+                verified = verifier.verify(whole);
+                body = ahead;
+            } else if (hasBody(request) && !verifier.isPublic(request.getMethod(), target)) {
                 ReceivedBody received = new ReceivedBody(request, clock);
                 try (BodyVerification verification = verifier.begin(head)) {
                     body = received.read(verification, verifier.bodyLimit());
@@ -190,12 +226,12 @@ public final class WiresignFilter implements Filter {
      * Path and query exactly as the caller sent them. A container tells no empty query from none; the schemes sign the query
      * itself and not its question mark, so both are the same request to them too.
      */
-    static String target(HttpServletRequest request) {
+    private static String target(HttpServletRequest request) {
         String query = request.getQueryString();
         return query == null || query.isEmpty() ? request.getRequestURI() : request.getRequestURI() + "?" + query;
     }
 
-    static Request head(HttpServletRequest request, String target) {
+    private static Request head(HttpServletRequest request, String target) {
         Request head = Request.of(request.getMethod(), target).client(request.getRemoteAddr()).authority(request.getHeader("Host"));
         Enumeration<String> names = request.getHeaderNames();
         if (names == null) {
@@ -216,13 +252,15 @@ public final class WiresignFilter implements Filter {
         return isDeclared ? request.getContentLengthLong() != 0 : !request.getProtocol().startsWith("HTTP/1");
     }
 
-    static void answer(HttpServletResponse response, RefusalResponse refusal) throws IOException {
-        byte[] body = refusal.body().getBytes(StandardCharsets.UTF_8);
-        response.setStatus(refusal.status());
-        List<Header> headers = refusal.headers();
-        for (Header header : headers) {
-            response.setHeader(header.name(), header.value());
-        }
+    private static void answer(HttpServletResponse response, RefusalResponse refusal) throws IOException {
+        write(response, refusal.status(), refusal.headers(), refusal.body());
+    }
+
+    /** Answers byte for byte. */
+    static void write(HttpServletResponse response, int status, List<Header> headers, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status);
+        headers.forEach(header -> response.setHeader(header.name(), header.value()));
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
         response.flushBuffer();

@@ -32,8 +32,6 @@ abstract class FilterContract {
     private final LinkedBlockingQueue<Decision> decisions = new LinkedBlockingQueue<>();
     private Verifier verifier;
     RawClient client;
-    /** Stands before the filter, on the path of the webhook. */
-    HandshakeFilter handshake;
 
     /** Starts the server with the filter before the servlets of the contract; `isLate` puts a reader of parameters before it. */
     abstract int start(WiresignFilter filter, boolean isLate) throws Exception;
@@ -46,7 +44,6 @@ abstract class FilterContract {
     @BeforeEach
     void serve() throws Exception {
         verifier = new Verifier(Fleet.orders());
-        handshake = new HandshakeFilter(verifier, "sender", decisions::add);
         client = new RawClient(start(new WiresignFilter(verifier, decisions::add), false));
     }
 

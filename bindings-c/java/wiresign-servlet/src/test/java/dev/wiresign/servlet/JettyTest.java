@@ -20,7 +20,6 @@ class JettyTest extends FilterContract {
         if (isLate) {
             add(context, Servlets.parameterReader(), "/*");
         }
-        add(context, handshake, "/hook");
         add(context, filter, "/*");
         add(context, Servlets.onlyBilling(filter), "/billing");
         add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook");

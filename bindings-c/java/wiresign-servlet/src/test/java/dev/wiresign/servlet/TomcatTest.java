@@ -22,7 +22,6 @@ class TomcatTest extends FilterContract {
         if (isLate) {
             add(context, "early", Servlets.parameterReader(), "/*");
         }
-        add(context, "handshake", handshake, "/hook");
         add(context, "wiresign", filter, "/*");
         add(context, "only", Servlets.onlyBilling(filter), "/billing");
         add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook");
