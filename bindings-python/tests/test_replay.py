@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
+import importlib
 import io
 import os
 import random
@@ -20,7 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 import wiresign
-from redis_server import RedisServer, redis_server
+from redis_server import KINDS, RedisServer, redis_server
 from servers import free_port, running
 from support import Asgi, Recorder, body_messages, code_of, http_scope, signed, verifier
 from wiresign import asgi, wsgi
@@ -33,15 +35,20 @@ if TYPE_CHECKING:
 EXTERNAL = {"store": "external"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with redis_server() as running_server:
+@pytest.fixture(scope="module", params=KINDS)
+def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    with redis_server(request.param) as running_server:
         yield running_server
 
 
-@pytest.fixture
-def client(server: RedisServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=server.port, socket_timeout=1) as client:
+CLIENTS = {"redis": "Redis", "valkey": "Valkey"}
+
+
+@pytest.fixture(params=KINDS, ids=lambda module: f"{module}-py")
+def client(request: pytest.FixtureRequest, server: RedisServer) -> Iterator[redis.Redis]:
+    module = importlib.import_module(request.param)
+    with getattr(module, CLIENTS[request.param])(port=server.port, socket_timeout=1) as client:
+        client.flushall()
         yield client
 
 
@@ -187,6 +194,18 @@ def test_the_kind_of_the_client_is_checked(server: RedisServer, client: redis.Re
         wsgi.Middleware(lambda *_: [], verifier(), replay=AsyncStore(server.port))
 
 
+@pytest.mark.parametrize("module", KINDS)
+def test_asynchronous_clients_of_both_makers(server: RedisServer, module: str) -> None:
+    client_of = getattr(importlib.import_module(f"{module}.asyncio"), CLIENTS[module])
+
+    async def ask() -> list[str]:
+        async with client_of(port=server.port, socket_timeout=1) as client:
+            store = AsyncRedisReplay(client, prefix=f"{module}-async:")
+            return sorted(await asyncio.gather(*(store.insert("a", 60) for _ in range(3))))
+
+    assert asyncio.run(ask()) == ["first", "repeated", "repeated"]
+
+
 def test_settling_by_hand() -> None:
     judge = verifier(replay=EXTERNAL)
     headers = signed()
@@ -204,7 +223,18 @@ def test_settling_by_hand() -> None:
     assert verifier().verify("POST", "/invoices?draft=1", headers).replay_seconds is None
 
 
-def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path) -> None:
+UVICORN = "uvicorn replay_app:app --workers 2 --port {port} --log-level critical"
+GUNICORN = "gunicorn replay_app:wsgi_app --workers 2 --threads 4 --bind 127.0.0.1:{port} --log-level critical"
+UWSGI = (
+    "uwsgi_server --http-socket 127.0.0.1:{port} --module replay_app:wsgi_app --master --processes 2 --threads 4 "
+    "--lazy-apps --die-on-term --disable-logging --logto /dev/null"
+)
+
+
+@pytest.mark.parametrize(
+    ("server_command", "kind"), [(UVICORN, "redis"), (GUNICORN, KINDS[-1]), (UWSGI, KINDS[-1])], ids=lambda it: it[:7]
+)
+def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path, server_command: str, kind: str) -> None:
     let_in = tmp_path / "let-in"
     port = free_port()
     chance = random.Random(7)
@@ -244,8 +274,8 @@ def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path) -> N
             time.sleep(0.02)
         assert statuses[200] >= before + count
 
-    command = ["uvicorn", "replay_app:app", "--workers", "2", "--port", str(port), "--log-level", "critical"]
-    with redis_server() as store, httpx.Client(timeout=5) as http:
+    command = server_command.format(port=port).split()
+    with redis_server(kind) as store, httpx.Client(timeout=5) as http:
         env = {"REDIS_PORT": str(store.port), "LET_IN": str(let_in)}
         with running(command, port, env=env):
             threads = [threading.Thread(target=load) for _ in range(3)]

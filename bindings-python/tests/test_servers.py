@@ -201,6 +201,30 @@ def test_a_client_in_another_language(url: str) -> None:
     assert call("SHOP_SECRET", "POST", f"{url}/a", "{}")["body"]["code"] == "INVALID_SIGNATURE"
 
 
+@pytest.mark.parametrize("app", ["plain_wsgi", "flask_app", "django_wsgi"])
+def test_uwsgi(app: str) -> None:
+    with SERVERS["uwsgi"](app) as url, httpx.Client(base_url=url, auth=Auth(signer()), timeout=20) as client:
+        for size in (0, 1, MEMORY, MEMORY + 1, LIMIT):
+            body = os.urandom(size)
+            seen = client.post("/a/b?c=d", content=body).json()
+            assert (seen["service"], seen["length"], seen["sha256"]) == ("billing", size, digest(body))
+        for target in ("/a%20b", "/%C3%A9?x=%F0%9F%98%80&y=%2f", "/a?", "/a?b??"):
+            assert client.get(target).status_code == 200
+        headers = signed("POST", "/a", b"{}")
+        assert httpx.post(f"{url}/a", headers=headers, content=b"{ }").json()["code"] == "INVALID_SIGNATURE"
+        assert httpx.post(f"{url}/a", headers=headers, content=b"{}").status_code == 200
+        assert httpx.post(f"{url}/a", headers=headers, content=b"{}").json()["code"] == "REPLAYED_REQUEST"
+        assert client.post("/shop").json()["code"] == "SERVICE_NOT_ALLOWED"
+        forged = {"x-service-id": "billing", "x-user-id": "root"}
+        opened = httpx.post(f"{url}/open/a", headers=forged, content=b"x").json()
+        assert (opened["service"], set(opened["claims"].values())) == (None, {None})
+        # It gives no length and no end to the body of a chunked request, which counts as empty.
+        assert client.post("/a", content=pieces(b"x" * 100)).json()["code"] == "INVALID_SIGNATURE"
+        with contextlib.suppress(httpx.TransportError):
+            assert client.post("/a", content=b"x" * (LIMIT + 1)).status_code == 413
+    # It leaves such a connection with the body in it, so nothing more comes through that.
+
+
 @pytest.mark.parametrize("app", ["starlette_app", "fastapi_app", "litestar_app", "django_wrapped"])
 def test_http_2(app: str) -> None:
     with (
