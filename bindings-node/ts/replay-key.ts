@@ -9,7 +9,7 @@ export function keyOfRequestId(service: string, requestId: string): string {
   return `n:${createHash("sha256").update(scope).update(requestId).digest("hex")}`;
 }
 
-/** Of a signature. */
-export function keyOfSignature(signature: Int32Array): string {
-  return `s:${createHash("sha256").update(signature).digest("hex")}`;
+/** Of a signature, as numbers of four bytes. */
+export function keyOfSignature(signature: readonly number[]): string {
+  return `s:${createHash("sha256").update(Int32Array.from(signature)).digest("hex")}`;
 }

@@ -14,7 +14,7 @@ const MAKE = Symbol("wiresign.make");
  */
 export type Identity =
   | string
-  | { readonly requestId: string | null; readonly signature: Int32Array | null }
+  | { readonly requestId: string | null; readonly signature: readonly number[] | null }
   | {
       readonly requestId: string | null;
       readonly replayKey: string | null;

@@ -89,7 +89,6 @@ const GIVEN = 1;
 const FOUND = 10;
 const REQUEST_ID = 11;
 const SIGNATURE = 12;
-const END = 20;
 const GIVEN_BODY = 1;
 const GIVEN_AUTHORITY = 2;
 const GIVEN_CLIENT = 4;
@@ -528,7 +527,7 @@ export class Verifier {
     if (facts.isPublic) {
       return Verified.of(facts, null, null, NOBODY);
     }
-    const signature = (found & KNOWN_BY_SIGNATURE) === 0 ? null : cells.slice(SIGNATURE, END);
+    const signature = (found & KNOWN_BY_SIGNATURE) === 0 ? null : signatureIn(cells);
     const identity = (found & KNOWN_BY_REQUEST_ID) === 0 || requestId === null ? { requestId, signature } : requestId;
     const isTimed = (found & HAS_TIME) !== 0;
     return Verified.of(facts, isTimed ? age : null, isTimed ? timestamp : null, identity);
@@ -583,6 +582,12 @@ function timeOf(options: VerifyOptions | undefined): number {
     throw new RangeError("The time must be in whole seconds since 1970.");
   }
   return now;
+}
+
+/** What the native call has left of a signature. A list is made in a third of the time that a copy of the memory takes. */
+function signatureIn(cells: Int32Array): number[] {
+  const at = (place: number): number => cells[SIGNATURE + place] as number;
+  return [at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)];
 }
 
 /** What there is besides a method, a target and headers. */

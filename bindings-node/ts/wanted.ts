@@ -61,13 +61,16 @@ export function isOne(value: unknown): value is string | undefined {
   return typeof value === "string" || value === undefined;
 }
 
+/** The place of a name that is not wanted. */
+const NOWHERE = -1;
+
 /** The headers that one config reads. */
 export class Wanted {
   /** What `collect` has found last, in the order of the wire. */
   readonly values: string[] = Array.from({ length: MOST_VALUES }, () => "");
   /** Whether a config reads the usual headers and no others. */
   readonly isUsual: boolean;
-  /** The place of each name, in all spellings that were seen. */
+  /** The place of each name in all spellings that were seen, and of others that had to be looked at twice. */
   readonly #places: Map<string, number>;
   /** For each length, as bits, the first characters of the names: nearly every other name is passed over by them. */
   readonly #firsts = new Int32Array(64);
@@ -82,7 +85,7 @@ export class Wanted {
 
   /**
    * Puts the values into `values` and the places of their names into `exchange`. -1 for headers that need a closer look:
-   * too many, too long, or values that are no strings.
+   * too many, too long, or values that are no strings. Of a record the bytes are not counted, as `isRegular` says.
    */
   collect(headers: RequestHeaders, exchange: Exchange): number {
     if (!Array.isArray(headers)) {
@@ -95,23 +98,20 @@ export class Wanted {
 
   #collectRecord(headers: Readonly<Record<string, unknown>>, exchange: Exchange): number {
     let fields = 0;
-    let bytes = 0;
     let found = 0;
     for (const name in headers) {
-      const value = headers[name];
-      if (typeof value !== "string") {
-        if (value === undefined) {
-          continue;
-        }
-        return -1;
-      }
       fields += 1;
-      bytes += name.length + value.length;
       if (this.#mayBeWanted(name)) {
-        found = this.#take(name, value, found, exchange);
+        // Only what is wanted is looked up: in an object of many headers that is most of the work.
+        const value = headers[name];
+        if (typeof value === "string") {
+          found = this.#take(name, value, found, exchange);
+        } else if (value !== undefined && this.#placeOf(name) !== NOWHERE) {
+          return -1;
+        }
       }
     }
-    return fields <= MAX_FIELDS && bytes <= MAX_BYTES && found <= MOST_VALUES ? found : -1;
+    return fields <= MAX_FIELDS && found <= MOST_VALUES ? found : -1;
   }
 
   #collectPairs(headers: readonly (readonly unknown[])[], exchange: Exchange): number {
@@ -160,8 +160,8 @@ export class Wanted {
 
   /** Takes a value, if its name is wanted. Gives how many there are now; too many are counted, and not kept. */
   #take(name: string, value: string, found: number, exchange: Exchange): number {
-    const place = this.#places.get(name) ?? this.#otherSpelling(name);
-    if (place === undefined) {
+    const place = this.#placeOf(name);
+    if (place === NOWHERE) {
       return found;
     }
     if (found < MOST_VALUES) {
@@ -171,10 +171,14 @@ export class Wanted {
     return found + 1;
   }
 
-  #otherSpelling(name: string): number | undefined {
+  #placeOf(name: string): number {
+    return this.#places.get(name) ?? this.#otherSpelling(name);
+  }
+
+  #otherSpelling(name: string): number {
     // Some letters outside ASCII become letters of ASCII in lower case.
-    const place = ASCII.test(name) ? this.#places.get(name.toLowerCase()) : undefined;
-    if (place !== undefined && this.#places.size < MOST_SPELLINGS) {
+    const place = (ASCII.test(name) ? this.#places.get(name.toLowerCase()) : undefined) ?? NOWHERE;
+    if (this.#places.size < MOST_SPELLINGS) {
       this.#places.set(asName(name), place);
     }
     return place;
