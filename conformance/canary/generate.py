@@ -565,6 +565,177 @@ def handshakes() -> Json:
     )
 
 
+STS_BODY = "Action=GetCallerIdentity&Version=2011-06-15&ContentType=JSON"
+ARN = "arn:aws:sts::123456789012:assumed-role/prod-billing-task/1"
+
+
+def identities() -> Json:
+    """Wrong questions to AWS, and wrong verdicts on its answers."""
+    digits = hashlib.sha256(b"a signature that only AWS could verify").hexdigest()
+    scope = "Credential=ASIACANARY0000000001/20260101/eu-central-1/sts/aws4_request"
+    signed = "SignedHeaders=accept;content-type;host;x-amz-date;x-target-service"
+    seal = f"AWS4-HMAC-SHA256 {scope}, {signed}, Signature={digits}"
+    own = [["X-Target-Service", "orders"], ["X-Service-AWS-Date", "20260101T000000Z"]]
+    request = {"method": "GET", "target": "/a", "headers": [*own, ["X-Service-AWS-Identity", seal]], "body": ""}
+    result = {"Account": "123456789012", "Arn": ARN, "UserId": "A:1"}
+    body = json.dumps({"GetCallerIdentityResponse": {"GetCallerIdentityResult": result}})
+    question = {
+        "method": "POST",
+        "url": "https://sts.eu-central-1.amazonaws.com/",
+        "headers": [
+            ["Host", "sts.eu-central-1.amazonaws.com"],
+            ["Accept", "application/json"],
+            ["Content-Type", "application/x-www-form-urlencoded; charset=utf-8"],
+            ["X-Target-Service", "orders"],
+            ["X-Amz-Date", "20260101T000000Z"],
+            ["Authorization", seal],
+        ],
+        "body": STS_BODY,
+    }
+    fields = question["headers"]
+
+    def asking(expect: Json | None, status: int = 200) -> Json:
+        answer = {"status": status, "body": body}
+        return {
+            "op": "ask_identity",
+            "now": NOW,
+            "request": request,
+            "answer": answer,
+            "expect": {"ok": {"question": expect}},
+        }
+
+    def judging(expect: Json) -> Json:
+        return {"op": "verify", "now": NOW, "request": request, "expect": expect}
+
+    wrong = {
+        "url": question | {"url": "https://sts.amazonaws.com/"},
+        "method": question | {"method": "GET"},
+        "body": question | {"body": STS_BODY.replace("GetCallerIdentity", "GetSessionToken")},
+        "order": question | {"headers": fields[::-1]},
+        "header": question | {"headers": fields[:-1]},
+        "digit": question
+        | {"headers": [*fields[:-1], ["Authorization", seal[:-1] + ("0" if seal[-1] != "0" else "1")]]},
+    }
+    document = {
+        "service": "orders",
+        "accept": ["aws-identity"],
+        "aws_identity": {
+            "regions": ["eu-central-1"],
+            "roles": {"arn:aws:iam::123456789012:role/prod-{service}-task": "{service}"},
+        },
+        "services": {"orders": {}, "billing": {}},
+    }
+    return group(
+        "identities of AWS",
+        document,
+        *(
+            test(f"identity/other-{name}", f"asked, but with another {name}", "WrongBytes", asking(value))
+            for name, value in wrong.items()
+        ),
+        test("identity/not-asked", "nothing is to be asked", "WrongVerdict", asking(None)),
+        test(
+            "identity/unasked-accepted",
+            "a proof is to be accepted that nobody was asked about",
+            "WrongVerdict",
+            judging({"ok": {}}),
+        ),
+        test(
+            "identity/unasked-other-code",
+            "refused, but for another reason",
+            "WrongCode",
+            judging({"refused": "INVALID_SIGNATURE"}),
+        ),
+        test(
+            "identity/refused-by-aws-accepted",
+            "a proof is to be accepted that AWS has refused",
+            "WrongVerdict",
+            asking(question, 403),
+            judging({"ok": {}}),
+        ),
+        test(
+            "identity/confirmed-refused",
+            "a proof is to be refused that AWS has confirmed",
+            "WrongVerdict",
+            asking(question),
+            judging({"refused": "INVALID_SIGNATURE"}),
+        ),
+        test(
+            "identity/other-service",
+            "accepted, but as another service",
+            "WrongField",
+            asking(question),
+            judging({"ok": {"service": "orders"}}),
+        ),
+    )
+
+
+def tokens() -> Json:
+    """Wrong tokens, and wrong answers to who asks for one."""
+
+    def encoded(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    def written(**changes: Any) -> str:
+        claims = {"iss": "orders", "sub": "billing", "aud": "stock", "iat": NOW, "exp": NOW + 300, "jti": NONCE}
+        claims |= {"client_id": "billing", "permissions": ["/a"]} | changes
+        head = {"alg": "HS256", "typ": "at+jwt", "kid": "2026"}
+        parts = [encoded(json.dumps(part, separators=(",", ":")).encode()) for part in (head, claims)]
+        tag = hmac.digest(SECRETS["ORDERS"].encode(), ".".join(parts).encode(), "sha256")
+        return ".".join([*parts, encoded(tag)])
+
+    def answer(token: str, status: int = 200, headers: Json | None = None, scope: str = "/a") -> Json:
+        fields = [["Content-Type", "application/json"], ["Cache-Control", "no-store"], ["Pragma", "no-cache"]]
+        body = {"access_token": token, "token_type": "Bearer", "expires_in": 300, "scope": scope}
+        text = json.dumps(body, separators=(",", ":"))
+        return {"ok": {"status": status, "headers": fields if headers is None else headers, "body": text}}
+
+    def answering(expect: Json, audience: str = "stock", caller: str | None = "billing") -> Json:
+        form = f"grant_type=client_credentials&audience={audience}"
+        asked = {"now": NOW, "nonce": NONCE, "caller": caller, "form": form}
+        return {"op": "answer_token", **asked, "expect": expect}
+
+    def issuing(expect: Json, **more: Any) -> Json:
+        asked = {"now": NOW, "nonce": NONCE, "subject": "billing", "audience": "stock"}
+        return {"op": "issue_token", **asked, **more, "expect": expect}
+
+    good = written()
+    answers = {
+        "claim": answer(written(aud="orders")),
+        "permission": answer(written(permissions=["/**"])),
+        "scope": answer(good, scope="/**"),
+        "status": answer(good, status=201),
+        "headers": answer(good, headers=[["Content-Type", "application/json"]]),
+    }
+    return group(
+        "tokens",
+        {
+            "service": "orders",
+            "services": {
+                "orders": {"keys": [{"id": "2026", "secret": "env:ORDERS"}]},
+                "billing": {"allowed_targets": ["stock"], "permissions": ["/a"]},
+            },
+        },
+        *(
+            test(f"token/other-{name}", f"answered, but with another {name}", "WrongBytes", answering(value))
+            for name, value in answers.items()
+        ),
+        test("token/answer-fails", "it is to fail", "WrongVerdict", answering({"failed": "SIGNING_FAILED"})),
+        test("token/other-target-answered", "a target of nobody's", "WrongVerdict", answering(answer(good), "orders")),
+        test("token/nobody-answered", "who has proved nothing", "WrongVerdict", answering(answer(good), caller=None)),
+        test("token/issue-other-text", "another token", "WrongBytes", issuing({"ok": {"text": written(jti="x" * 16)}})),
+        test("token/issue-other-life", "a longer life", "WrongField", issuing({"ok": {"lifetime": 301}})),
+        test("token/issue-other-end", "another end", "WrongField", issuing({"ok": {"expires": NOW + 301}})),
+        test("token/issue-wider", "more than is given", "WrongField", issuing({"ok": {"permissions": ["/**"]}})),
+        test("token/issue-fails", "it is to fail", "WrongVerdict", issuing({"failed": "SIGNING_FAILED"})),
+        test(
+            "token/issue-wider-asked",
+            "more is asked for than is given",
+            "WrongVerdict",
+            issuing({"ok": {}}, permissions=["/**"]),
+        ),
+    )
+
+
 def text() -> str:
     """The whole file."""
     notes = {
@@ -574,7 +745,7 @@ def text() -> str:
         "WrongBytes": {"meaning": "A header or the signed message is expected to have other bytes."},
     }
     groups = [make(scheme) for scheme in SCHEMES for make in (verdicts, signatures)] + documents()
-    groups += [contexts(), handshakes()]
+    groups += [contexts(), handshakes(), identities(), tokens()]
     document = {
         "schema": "wiresign-vectors-1",
         "suite": "canary",

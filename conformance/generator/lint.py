@@ -29,7 +29,6 @@ MOST_SELF = 0.2
 """The greatest share of tests whose expected values come from the library that is judged."""
 
 CODES_OF_OTHER_SCHEMES = {
-    "IDENTITY_UNAVAILABLE",
     "RATE_LIMITED",
 }
 """Refusals that the schemes of these vectors cannot give; each leaves this list with the scheme that can."""

@@ -133,6 +133,15 @@ NOTES = {
     "KeyByName": Note(
         "The id of a key is compared with those that are known, and nothing else is done with it.", (21, 28)
     ),
+    "TokenIssued": Note("A token that is issued, and the answer that carries it, byte for byte."),
+    "TokenError": Note("A request for a token that cannot be met is answered by its error code, and never by a token."),
+    "TokenScope": Note("A token may hold less than the registry gives, and never more.", (23,)),
+    # Identities of AWS.
+    "IdentityQuestion": Note(
+        "What AWS is asked is made on this side, and holds nothing else of the request.", (11, 23)
+    ),
+    "IdentityAnswer": Note("Only what AWS says of this very proof lets anybody in; without it nobody is.", (9, 23)),
+    "IdentityName": Note("The name of an identity is read as a whole, and only as AWS writes it.", (9, 23)),
     # Signing.
     "Signing": Note("The headers and the signed message, byte for byte and in order."),
     "CannotSign": Note("A request that cannot be signed safely is an error, never a half-signed request.", (9,)),

@@ -13,6 +13,7 @@ pub fn message(step: &Step) -> Option<Vec<u8>> {
         Step::VerifyContext { tenant, roles, .. } => return Some(context(tenant, roles)),
         // Its message depends on the configuration, and is part of the answer.
         Step::Sign { .. } | Step::SignContext { .. } => return None,
+        Step::IssueToken { .. } | Step::AnswerToken { .. } | Step::AskIdentity { .. } => return None,
         Step::Handshake { .. } | Step::Check {} | Step::Replace { .. } => return None,
     };
     let timestamp = header(request, "x-timestamp")?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::Contract;
-use crate::result::{ContextVerified, HandshakeAnswer, Refused, StepResult, Verified};
+use crate::result::{ContextVerified, HttpAnswer, IdentityQuestion, Refused, StepResult, Verified};
 use crate::strict_json::nullable;
 use crate::vectors::Configuration;
 
@@ -44,6 +44,8 @@ pub fn contradictions(got: &StepResult, reveal: Reveal) -> Vec<String> {
         StepResult::Verified(verified) => verified_contradictions(verified),
         StepResult::ContextVerified(verified) => context_contradictions(verified),
         StepResult::Handshaken(handshaken) => handshaken.handshake.as_ref().map_or(Vec::new(), echo_contradictions),
+        StepResult::IdentityAsked(asked) => asked.question.as_ref().map_or(Vec::new(), question_contradictions),
+        StepResult::TokenAnswered(answer) => token_contradictions(answer),
         StepResult::Explained(explained)
             if explained.verdict != "OK" && Contract::embedded().refusal(&explained.verdict).is_none() =>
         {
@@ -137,11 +139,8 @@ fn context_contradictions(verified: &ContextVerified) -> Vec<String> {
 }
 
 /// An echo must never become a page in a browser.
-fn echo_contradictions(answer: &HandshakeAnswer) -> Vec<String> {
-    let values = |name: &str| -> Vec<&str> {
-        let same = answer.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
-        same.map(|(_, value)| value.as_str()).collect()
-    };
+fn echo_contradictions(answer: &HttpAnswer) -> Vec<String> {
+    let values = |name| values(&answer.headers, name);
     let (kinds, sniffing) = (values("Content-Type"), values("X-Content-Type-Options"));
     let mut found = Vec::new();
     if !answer.body.is_empty() && !matches!(kinds[..], ["text/plain" | "application/json"]) {
@@ -151,6 +150,51 @@ fn echo_contradictions(answer: &HandshakeAnswer) -> Vec<String> {
         found.push("the answer has a body, and lets its type be guessed".to_owned());
     }
     found
+}
+
+/// A question goes to AWS over TLS, to the host that was signed, whatever the caller wrote.
+fn question_contradictions(question: &IdentityQuestion) -> Vec<String> {
+    let mut found = Vec::new();
+    let host = question.url.strip_prefix("https://").and_then(|rest| rest.strip_suffix('/')).unwrap_or_default();
+    let is_of_aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
+    let is_name = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    if !(host.starts_with("sts.") && is_of_aws && is_name) {
+        found.push(format!("the question goes to {:?}, which is no endpoint of STS", question.url));
+    }
+    if values(&question.headers, "Host") != [host] {
+        found.push(format!("the question for {host} has another host in its headers"));
+    }
+    if question.method != "POST" {
+        found.push(format!("the question has the method {:?}", question.method));
+    }
+    found
+}
+
+/// RFC 6749, sections 5.1 and 5.2.
+fn token_contradictions(answer: &HttpAnswer) -> Vec<String> {
+    let mut found = Vec::new();
+    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let wanted = if answer.status == 200 { "access_token" } else { "error" };
+    if !body[wanted].is_string() {
+        found.push(format!("the answer with status {} has no {wanted}", answer.status));
+    }
+    if !matches!(answer.status, 200 | 400 | 401) {
+        found.push(format!("a token endpoint never answers with status {}", answer.status));
+    }
+    if (answer.status == 401) == values(&answer.headers, "WWW-Authenticate").is_empty() {
+        found.push(format!("WWW-Authenticate does not go with status {}", answer.status));
+    }
+    if values(&answer.headers, "Cache-Control") != ["no-store"] {
+        found.push("the answer may be kept by caches".to_owned());
+    }
+    if values(&answer.headers, "Content-Type") != ["application/json"] {
+        found.push("the answer is not said to be JSON".to_owned());
+    }
+    found
+}
+
+fn values<'h>(headers: &'h [(String, String)], name: &str) -> Vec<&'h str> {
+    headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
 }
 
 fn verified_contradictions(verified: &Verified) -> Vec<String> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::contract::Contract;
-use crate::result::HandshakeAnswer;
+use crate::result::{HttpAnswer, IdentityQuestion};
 use crate::step::Step;
 use crate::text::Text;
 
@@ -66,7 +66,15 @@ fn field_problem(step: &Step, name: &str, value: &Value) -> Option<String> {
         (Step::Verify { .. } | Step::VerifyStream { .. }, "age") => value.is_i64() || value.is_null(),
         (Step::Verify { .. } | Step::VerifyStream { .. }, "retiring" | "public") => value.is_boolean(),
         (Step::Verify { .. } | Step::VerifyStream { .. }, "covered") => is_list_of_strings(value),
-        (Step::Sign { .. }, "headers") => serde_json::from_value::<Vec<(String, String)>>(value.clone()).is_ok(),
+        (Step::Sign { .. } | Step::AnswerToken { .. }, "headers") => {
+            serde_json::from_value::<Vec<(String, String)>>(value.clone()).is_ok()
+        }
+        (Step::AnswerToken { .. }, "status") | (Step::IssueToken { .. }, "expires" | "lifetime") => value.is_u64(),
+        (Step::AnswerToken { .. }, "body") | (Step::IssueToken { .. }, "text") => value.is_string(),
+        (Step::IssueToken { .. }, "permissions") => is_list_of_strings(value),
+        (Step::AskIdentity { .. }, "question") => {
+            value.is_null() || serde_json::from_value::<IdentityQuestion>(value.clone()).is_ok()
+        }
         (Step::Sign { .. } | Step::SignContext { .. }, "message") => {
             serde_json::from_value::<Text>(value.clone()).is_ok()
         }
@@ -74,7 +82,7 @@ fn field_problem(step: &Step, name: &str, value: &Value) -> Option<String> {
         (Step::VerifyContext { .. }, "retiring") => value.is_boolean(),
         (Step::VerifyContext { .. }, "roles") => is_list_of_strings(value),
         (Step::Handshake { .. }, "handshake") => {
-            value.is_null() || serde_json::from_value::<HandshakeAnswer>(value.clone()).is_ok()
+            value.is_null() || serde_json::from_value::<HttpAnswer>(value.clone()).is_ok()
         }
         (Step::Explain { .. }, "verdict") => {
             value == "OK" || value.as_str().is_some_and(|code| Contract::embedded().refusal(code).is_some())

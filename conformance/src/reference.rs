@@ -11,15 +11,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Deserialize;
 use serde_json::Value;
-use wiresign::{BodyVerification, Config, ConfigErrors, ContextError, Contexts, Head, Refusal, Signer, Verifier};
+use wiresign::{
+    BodyVerification, Config, ConfigErrors, ContextError, Contexts, Head, Refusal, SignError, Signer, TokenIssuer,
+    TokenRequest, Verifier,
+};
 use wiresign_host::SystemLookup;
 
 use crate::protocol::{Answer, Hello, PROTOCOL};
 use crate::result::{
-    Checked, ContextSigned, ContextVerified, Explained, Failed, HandshakeAnswer, Handshaken, Problem, Refused,
-    Response, Signed, StepResult, Verified,
+    Checked, ContextSigned, ContextVerified, Explained, Failed, Handshaken, HttpAnswer, IdentityAsked,
+    IdentityQuestion, Problem, Refused, Response, Signed, StepResult, TokenIssued, Verified,
 };
-use crate::step::{CAPABILITIES, Request, Step};
+use crate::step::{CAPABILITIES, IdentityAnswer, Request, Step};
 use crate::text::Text;
 
 /// A question as it stands on the runner's line.
@@ -129,7 +132,7 @@ impl Service {
                 let headers = headers(request);
                 match self.verifier.handshake(webhook, &head(request, &headers), request.body.bytes(), *now) {
                     Ok(response) => StepResult::Handshaken(Handshaken {
-                        handshake: response.map(|response| HandshakeAnswer {
+                        handshake: response.map(|response| HttpAnswer {
                             status: response.status,
                             headers: response.headers,
                             body: response.body,
@@ -138,7 +141,55 @@ impl Service {
                     Err(refusal) => refused(&refusal),
                 }
             }
+            Step::AskIdentity { now, request, answer } => {
+                let question = self.ask_identity(*now, request, answer.as_ref());
+                StepResult::IdentityAsked(IdentityAsked { question })
+            }
+            Step::IssueToken { now, nonce, subject, audience, lifetime, permissions, tenant } => {
+                let permissions: Option<Vec<&str>> =
+                    permissions.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
+                let request = TokenRequest {
+                    lifetime: *lifetime,
+                    permissions: permissions.as_deref(),
+                    tenant: tenant.as_deref(),
+                    ..TokenRequest::new(subject, audience)
+                };
+                let issued = TokenIssuer::new(&self.config).and_then(|issuer| issuer.issue(&request, *now, nonce));
+                issued.map_or_else(signing_failed, |token| {
+                    StepResult::TokenIssued(TokenIssued {
+                        text: token.text().to_owned(),
+                        expires: token.expires(),
+                        lifetime: token.lifetime(),
+                        permissions: token.permissions().to_vec(),
+                    })
+                })
+            }
+            Step::AnswerToken { now, nonce, caller, form, tenant } => {
+                let answered = TokenIssuer::new(&self.config)
+                    .and_then(|issuer| issuer.answer(caller.as_deref(), form.bytes(), tenant.as_deref(), *now, nonce));
+                answered.map_or_else(signing_failed, |response| {
+                    StepResult::TokenAnswered(HttpAnswer {
+                        status: response.status,
+                        headers: response.headers,
+                        body: response.body,
+                    })
+                })
+            }
         }
+    }
+
+    /// Asks as an adapter does, with the vector in the place of AWS.
+    fn ask_identity(&self, now: u64, request: &Request, answer: Option<&IdentityAnswer>) -> Option<IdentityQuestion> {
+        let headers = headers(request);
+        let question = self.verifier.identity_request(&head(request, &headers), now)?;
+        let received = answer.map(|answer| (answer.status, answer.body.bytes()));
+        self.verifier.identity_answer(&question, received, now);
+        Some(IdentityQuestion {
+            method: question.method().to_owned(),
+            url: question.url().to_owned(),
+            headers: question.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            body: question.body().to_owned(),
+        })
     }
 
     fn sign(&self, now: u64, nonce: &str, target: Option<&str>, request: &Request) -> StepResult {
@@ -153,12 +204,7 @@ impl Service {
                 message: Text::from_bytes(&message),
             })
         });
-        match signed {
-            Ok(signed) => StepResult::Signed(signed),
-            Err(error) => {
-                StepResult::Failed(Failed { code: error.code().name().to_owned(), message: error.to_string() })
-            }
-        }
+        signed.map_or_else(signing_failed, StepResult::Signed)
     }
 }
 
@@ -218,6 +264,10 @@ fn refused(refusal: &Refusal) -> StepResult {
         },
         request_id: refusal.request_id().map(str::to_owned),
     })
+}
+
+fn signing_failed(error: SignError) -> StepResult {
+    StepResult::Failed(Failed { code: error.code().name().to_owned(), message: error.to_string() })
 }
 
 fn context_failed(error: &ContextError) -> StepResult {

@@ -30,6 +30,12 @@ pub enum StepResult {
     Handshaken(Handshaken),
     /// The verdict over a request was explained.
     Explained(Explained),
+    /// It was said what AWS is to be asked, and its answer was taken.
+    IdentityAsked(IdentityAsked),
+    /// A token was issued.
+    TokenIssued(TokenIssued),
+    /// A request to a token endpoint was answered.
+    TokenAnswered(HttpAnswer),
     /// The configuration has problems.
     ConfigErrors(Vec<Problem>),
     /// Something happened that the binding did not foresee. Never right.
@@ -149,19 +155,56 @@ pub struct ContextVerified {
     pub roles: Vec<String>,
 }
 
+/// `{"ok": ...}` of `ask_identity`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityAsked {
+    /// What is to be sent to AWS; null where there is nothing to ask.
+    #[serde(deserialize_with = "nullable")]
+    pub question: Option<IdentityQuestion>,
+}
+
+/// A request to AWS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityQuestion {
+    /// The method.
+    pub method: String,
+    /// Where it goes.
+    pub url: String,
+    /// The headers to send, in order.
+    pub headers: Vec<(String, String)>,
+    /// The exact text of the body.
+    pub body: String,
+}
+
+/// `{"ok": ...}` of `issue_token`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenIssued {
+    /// The token in compact form.
+    pub text: String,
+    /// The first Unix second at which it has ended.
+    pub expires: u64,
+    /// For how many seconds it lives.
+    pub lifetime: u64,
+    /// What it allows.
+    pub permissions: Vec<String>,
+}
+
 /// `{"ok": ...}` of `handshake`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handshaken {
     /// What to answer; null where the request is no handshake.
     #[serde(deserialize_with = "nullable")]
-    pub handshake: Option<HandshakeAnswer>,
+    pub handshake: Option<HttpAnswer>,
 }
 
-/// The HTTP response to a handshake.
+/// The HTTP response to a handshake, or to a request for a token: `{"ok": ...}` of `answer_token`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HandshakeAnswer {
+pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The headers to set, in order.
@@ -208,6 +251,9 @@ impl StepResult {
             ("ok", Step::VerifyContext { .. }) => serde_json::from_value(content).map(StepResult::ContextVerified),
             ("ok", Step::Handshake { .. }) => serde_json::from_value(content).map(StepResult::Handshaken),
             ("ok", Step::Explain { .. }) => serde_json::from_value(content).map(StepResult::Explained),
+            ("ok", Step::AskIdentity { .. }) => serde_json::from_value(content).map(StepResult::IdentityAsked),
+            ("ok", Step::IssueToken { .. }) => serde_json::from_value(content).map(StepResult::TokenIssued),
+            ("ok", Step::AnswerToken { .. }) => serde_json::from_value(content).map(StepResult::TokenAnswered),
             ("refused", _) if step.can_be_refused() => serde_json::from_value(content).map(StepResult::Refused),
             ("failed", _) if step.can_fail() => serde_json::from_value(content).map(StepResult::Failed),
             ("config_errors", _) => serde_json::from_value(content).map(StepResult::ConfigErrors),
@@ -240,6 +286,9 @@ impl StepResult {
             StepResult::ContextVerified(verified) => json!({"ok": verified}),
             StepResult::Handshaken(handshaken) => json!({"ok": handshaken}),
             StepResult::Explained(explained) => json!({"ok": explained}),
+            StepResult::IdentityAsked(asked) => json!({"ok": asked}),
+            StepResult::TokenIssued(issued) => json!({"ok": issued}),
+            StepResult::TokenAnswered(answer) => json!({"ok": answer}),
             StepResult::ConfigErrors(problems) => json!({"config_errors": problems}),
             StepResult::Crashed(text) => json!({"crashed": text}),
         }

@@ -84,6 +84,61 @@ pub enum Step {
         /// What was received.
         request: Request,
     },
+    /// Say what AWS is to be asked about the identity that a request proves, and take its answer.
+    AskIdentity {
+        /// Unix time in seconds.
+        now: u64,
+        /// What was received.
+        request: Request,
+        /// What AWS answers to the question, where there is one; null where no answer comes.
+        #[serde(deserialize_with = "nullable")]
+        answer: Option<IdentityAnswer>,
+    },
+    /// Issue a token.
+    IssueToken {
+        /// Unix time in seconds.
+        now: u64,
+        /// What becomes the token's `jti`.
+        nonce: String,
+        /// Whom the token is about.
+        subject: String,
+        /// For which service it is.
+        audience: String,
+        /// For how many seconds; as long as the configuration says where nothing is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lifetime: Option<u64>,
+        /// What it allows; all that the subject may do where nothing is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permissions: Option<Vec<String>>,
+        /// The tenant that it names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant: Option<String>,
+    },
+    /// Answer a request to a token endpoint.
+    AnswerToken {
+        /// Unix time in seconds.
+        now: u64,
+        /// What becomes the token's `jti`.
+        nonce: String,
+        /// The service that a verification has named; null where none has.
+        #[serde(deserialize_with = "nullable")]
+        caller: Option<String>,
+        /// The body of the request.
+        form: Text,
+        /// The tenant that the application names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tenant: Option<String>,
+    },
+}
+
+/// What AWS answers to a question about an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Text,
 }
 
 impl Step {
@@ -99,6 +154,9 @@ impl Step {
             Step::VerifyContext { .. } => "verify_context",
             Step::Handshake { .. } => "handshake",
             Step::Explain { .. } => "explain",
+            Step::AskIdentity { .. } => "ask_identity",
+            Step::IssueToken { .. } => "issue_token",
+            Step::AnswerToken { .. } => "answer_token",
         }
     }
 
@@ -111,7 +169,10 @@ impl Step {
             | Step::SignContext { now, .. }
             | Step::VerifyContext { now, .. }
             | Step::Handshake { now, .. }
-            | Step::Explain { now, .. } => Some(*now),
+            | Step::Explain { now, .. }
+            | Step::AskIdentity { now, .. }
+            | Step::IssueToken { now, .. }
+            | Step::AnswerToken { now, .. } => Some(*now),
             Step::Check {} | Step::Replace { .. } => None,
         }
     }
@@ -128,13 +189,32 @@ impl Step {
 
     /// Whether the answer can be a failure: something that the configuration or an argument does not allow.
     pub fn can_fail(&self) -> bool {
-        matches!(self, Step::Sign { .. } | Step::SignContext { .. } | Step::VerifyContext { .. })
+        matches!(
+            self,
+            Step::Sign { .. }
+                | Step::SignContext { .. }
+                | Step::VerifyContext { .. }
+                | Step::IssueToken { .. }
+                | Step::AnswerToken { .. }
+        )
     }
 }
 
 /// Every capability that a hello may declare.
-pub const CAPABILITIES: [&str; 9] =
-    ["verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain"];
+pub const CAPABILITIES: [&str; 12] = [
+    "verify",
+    "verify_stream",
+    "sign",
+    "check",
+    "replace",
+    "sign_context",
+    "verify_context",
+    "handshake",
+    "explain",
+    "ask_identity",
+    "issue_token",
+    "answer_token",
+];
 
 /// A request as it is on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -415,8 +415,8 @@ impl Facts<'_> {
         match self.replay {
             _ if self.signs_nonce => ReplayId::Nonce,
             Replay::SignatureFor(_) => ReplayId::Signature(*tag),
-            // Without a time the same message may come again and again.
-            _ if self.timestamp.is_none() => ReplayId::None,
+            // Without a time the same message may come again and again, and without a signature nothing tells requests apart.
+            _ if self.timestamp.is_none() || self.scheme.is_bearer() => ReplayId::None,
             _ => ReplayId::Signature(*tag),
         }
     }

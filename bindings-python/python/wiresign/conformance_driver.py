@@ -36,6 +36,9 @@ HELLO: Json = {
         "verify_context",
         "handshake",
         "explain",
+        "ask_identity",
+        "issue_token",
+        "answer_token",
     ],
 }
 
@@ -76,6 +79,24 @@ def _step(step: Json, config: wiresign.Config, verifier: wiresign.Verifier, env:
                 head, body = _request(step["request"])
                 explained = verifier.explain(*head, body, now=step["now"], authority=_authority(step))
                 return {"ok": {"verdict": explained.verdict, "hints": [hint.id for hint in explained.hints]}}
+            case "ask_identity":
+                head, _ = _request(step["request"])
+                question = verifier.identity_request(*head, now=step["now"], authority=_authority(step))
+                if question is not None:
+                    given = step["answer"]
+                    answered = None if given is None else (given["status"], _bytes(given["body"]))
+                    verifier.identity_answer(question, answered, now=step["now"])
+                return {"ok": {"question": None if question is None else _asked(question)}}
+            case "issue_token":
+                options = {name: step.get(name) for name in ("lifetime", "permissions", "tenant")}
+                issuer = wiresign.TokenIssuer(config)
+                issued = issuer.issue(step["subject"], step["audience"], **options, now=step["now"], id=step["nonce"])
+                token = {"text": issued.text, "expires": issued.expires, "lifetime": issued.lifetime}
+                return {"ok": token | {"permissions": list(issued.permissions)}}
+            case "answer_token":
+                options = {"tenant": step.get("tenant"), "now": step["now"], "id": step["nonce"]}
+                told = wiresign.TokenIssuer(config).answer(step["caller"], _bytes(step["form"]), **options)
+                return {"ok": _answered(told)}
             case "handshake":
                 head, body = _request(step["request"])
                 authority = _authority(step)
@@ -154,7 +175,12 @@ def _accepted(verified: wiresign.Verified) -> Json:
     }
 
 
-def _answered(answer: wiresign.HandshakeResponse) -> Json:
+def _asked(question: wiresign.IdentityRequest) -> Json:
+    headers = [list(header) for header in question.headers]
+    return {"method": question.method, "url": question.url, "headers": headers, "body": question.body.decode()}
+
+
+def _answered(answer: wiresign.HandshakeResponse | wiresign.TokenResponse) -> Json:
     headers = [list(header) for header in answer.headers]
     return {"status": answer.status, "headers": headers, "body": answer.body.decode()}
 

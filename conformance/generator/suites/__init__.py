@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suites import (
     api_key,
+    aws_identity,
     aws_sigv4,
     config,
     contexts,
@@ -27,6 +28,7 @@ from suites import (
     template_errors,
     templates,
     templates_mixed,
+    token_endpoint,
     webhooks,
     webhooks_published,
 )
@@ -39,6 +41,7 @@ def build() -> list[Suite]:
     """Build every suite, in the order of their names."""
     modules = (
         api_key,
+        aws_identity,
         aws_sigv4,
         config,
         contexts,
@@ -60,6 +63,7 @@ def build() -> list[Suite]:
         template_errors,
         templates,
         templates_mixed,
+        token_endpoint,
         webhooks,
         webhooks_published,
     )

@@ -103,6 +103,7 @@ def _genuine(group: Group) -> None:
         service=CALLER,
         key="2026-q1",
         scheme="jwt",
+        replay_key=None,
     )
     for key, signer in (
         ("ed", jose.eddsa()),

@@ -34,14 +34,14 @@ pub(crate) struct Corpus {
 const LARGEST_BODY: usize = 16 * 1024;
 
 impl Corpus {
-    /// Sorts the vectors by their configuration.
-    pub(crate) fn of(cases: &[Case]) -> Arc<Corpus> {
+    /// Sorts the vectors by their configuration. What a driver cannot do is left out for all, so that all are asked the same.
+    pub(crate) fn of(cases: &[Case], can_do: impl Fn(&Step) -> bool) -> Arc<Corpus> {
         let mut corpus = Corpus::default();
         let mut last: Option<(&Configuration, &BTreeMap<String, String>)> = None;
         for case in cases {
             let is_small =
                 |step: &Step| request_of(step).is_none_or(|request| request.body.bytes().len() <= LARGEST_BODY);
-            if !case.steps.iter().all(|expected| is_small(&expected.step)) {
+            if !case.steps.iter().all(|expected| is_small(&expected.step) && can_do(&expected.step)) {
                 continue;
             }
             let is_next = last != Some((&case.config, &case.env));
@@ -74,6 +74,7 @@ fn request_of(step: &Step) -> Option<&Request> {
         | Step::VerifyStream { request, .. }
         | Step::Sign { request, .. }
         | Step::Handshake { request, .. }
+        | Step::AskIdentity { request, .. }
         | Step::Explain { request, .. } => Some(request),
         _ => None,
     }
@@ -113,6 +114,50 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
                 *payload = Some(Text::from_bytes(random.pick(BODIES)));
             }
         }
+        Step::AskIdentity { now, request, answer } => {
+            change_time(random, now);
+            change_request(random, request);
+            if let Some(answer) = answer {
+                if random.percent(10) {
+                    answer.status = random.pick(&[0, 200, 204, 301, 400, 401, 403, 429, 500, 65_535]);
+                }
+                if random.percent(30) {
+                    answer.body = changed_text(random, &answer.body);
+                }
+            }
+        }
+        Step::IssueToken { now, nonce, subject, audience, lifetime, permissions, tenant } => {
+            change_time(random, now);
+            for text in [nonce, subject, audience] {
+                if random.percent(10) {
+                    *text = name(random);
+                }
+            }
+            if random.percent(15) {
+                *lifetime = Some(random.pick(&[0, 1, 300, 301, 3600, 86_400, (1 << 53) - 1]));
+            }
+            if random.percent(15) {
+                permissions.get_or_insert_default().push(name(random));
+            }
+            if random.percent(15) {
+                *tenant = Some(name(random));
+            }
+        }
+        Step::AnswerToken { now, nonce, caller, form, tenant } => {
+            change_time(random, now);
+            if random.percent(60) {
+                *form = changed_text(random, form);
+            }
+            if random.percent(10) {
+                *nonce = name(random);
+            }
+            if random.percent(10) {
+                *caller = Some(name(random));
+            }
+            if random.percent(15) {
+                *tenant = Some(name(random));
+            }
+        }
         Step::Check {} | Step::Replace { .. } => {}
     }
     if let Step::VerifyStream { request, chunks, .. } = step {
@@ -126,6 +171,17 @@ fn change_request(random: &mut Random, request: &mut Request) {
         on_the_way(random, &mut draft);
     }
     *request = draft.into_request();
+}
+
+/// A text with something else at one place.
+fn changed_text(random: &mut Random, text: &Text) -> Text {
+    let mut bytes = text.bytes().to_vec();
+    let at = random.below(bytes.len() + 1);
+    let end = (at + random.below(4)).min(bytes.len());
+    let put: &[&[u8]] =
+        &[b"", b"&", b"=", b"%", b"+", b"%00", b"\"", b"\\u0041", b",", b"{}", b"\xff", b"\xc3\xa9", b" ", b"a"];
+    bytes.splice(at..end, random.pick(put).iter().copied());
+    Text::from_bytes(&bytes)
 }
 
 fn change_time(random: &mut Random, now: &mut u64) {

@@ -95,7 +95,6 @@ type Port = (SyncSender<Arc<Chunk>>, Receiver<Vec<Answered>>);
 
 /// Runs the task. The first of the drivers is the reference.
 pub fn run(task: &Task, drivers: &[Driver], vectors: &[Case]) -> Result<Found, String> {
-    let corpus = corpus::Corpus::of(vectors);
     let mut lanes = Vec::new();
     let mut states = Vec::new();
     for driver in drivers {
@@ -107,6 +106,11 @@ pub fn run(task: &Task, drivers: &[Driver], vectors: &[Case]) -> Result<Found, S
             Err(NoHello::NotRun(cause) | NoHello::Broken(cause)) => states.push((driver.name.clone(), Err(cause))),
         }
     }
+    let bindings: Vec<&Lane<'_>> =
+        lanes.iter().filter(|(driver, _)| driver.schemes.is_none()).map(|(_, lane)| lane).collect();
+    let corpus = corpus::Corpus::of(vectors, |step| {
+        bindings.iter().all(|lane| lane.hello().capabilities.iter().any(|name| name == step.op()))
+    });
     let first = task.from / batch::CASES;
     let last = (task.from + task.count).div_ceil(batch::CASES);
     let mut found = Found {

@@ -98,6 +98,7 @@ fn simpler_steps(step: &Step) -> Vec<Step> {
     | Step::VerifyStream { request, .. }
     | Step::Explain { request, .. }
     | Step::Handshake { request, .. }
+    | Step::AskIdentity { request, .. }
     | Step::Sign { request, .. } = step
     {
         for simpler in simpler_request(request) {
@@ -110,6 +111,7 @@ fn simpler_steps(step: &Step) -> Vec<Step> {
                 | Step::VerifyStream { request, .. }
                 | Step::Explain { request, .. }
                 | Step::Handshake { request, .. }
+                | Step::AskIdentity { request, .. }
                 | Step::Sign { request, .. } => *request = simpler,
                 _ => {}
             }
