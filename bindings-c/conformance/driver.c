@@ -643,28 +643,28 @@ static const char *text_of(const cJSON *step, const char *name)
     return text->valuestring;
 }
 
-static pairs take_roles(piece step)
+static pairs take_texts(piece step, const char *name)
 {
-    pairs roles = {.count = 0};
-    piece list = member(step.start, "roles");
+    pairs texts = {.count = 0};
+    piece list = member(step.start, name);
     if (list.start == NULL || *list.start != '[') {
-        die("a step without roles");
+        die("a step without a list that it needs");
     }
     const char *at = skip_space(list.start + 1);
     while (*at != ']') {
-        piece role = element(at);
-        buffer text = decoded(role);
-        texts_put(&roles, text);
+        piece item = element(at);
+        buffer text = decoded(item);
+        texts_put(&texts, text);
         free(text.data);
-        at = skip_space(role.start + role.length);
+        at = skip_space(item.start + item.length);
     }
-    return roles;
+    return texts;
 }
 
 static void do_sign_context(buffer *out, const service *service, const cJSON *step, piece text, uint64_t now)
 {
     const char *tenant = text_of(step, "tenant");
-    pairs roles = take_roles(text);
+    pairs roles = take_texts(text, "roles");
     wiresign_contexts *contexts = NULL;
     wiresign_bytes *signature = NULL;
     wiresign_bytes *message = NULL;
@@ -727,7 +727,7 @@ static void do_verify_context(buffer *out, const service *service, const cJSON *
     }
     /* A payload that is empty is not one that is absent. */
     const char *bytes = payload.data == NULL && given != NULL && !cJSON_IsNull(given) ? "" : payload.data;
-    pairs roles = take_roles(text);
+    pairs roles = take_texts(text, "roles");
     wiresign_contexts *contexts = NULL;
     wiresign_verified_context *verified = NULL;
     wiresign_error *error = NULL;
@@ -748,6 +748,38 @@ static void do_verify_context(buffer *out, const service *service, const cJSON *
     free(payload.data);
 }
 
+/* Headers and body, as the answers of handshakes and of token endpoints and the questions to AWS have them. */
+typedef const char *(*text_at)(const void *object, size_t index, size_t *length);
+
+#define TEXT_AT(name, type, function)                                                                                  \
+    static const char *name(const void *object, size_t index, size_t *length)                                          \
+    {                                                                                                                  \
+        return function((const type *)object, index, length);                                                          \
+    }
+
+TEXT_AT(handshake_name, wiresign_handshake_response, wiresign_handshake_response_header_name)
+TEXT_AT(handshake_value, wiresign_handshake_response, wiresign_handshake_response_header_value)
+TEXT_AT(token_name, wiresign_token_response, wiresign_token_response_header_name)
+TEXT_AT(token_value, wiresign_token_response, wiresign_token_response_header_value)
+TEXT_AT(question_name, wiresign_identity_request, wiresign_identity_request_header_name)
+TEXT_AT(question_value, wiresign_identity_request, wiresign_identity_request_header_value)
+
+static void put_headers(buffer *out, const void *object, size_t count, text_at name_at, text_at value_at)
+{
+    put(out, "\"headers\":[");
+    for (size_t i = 0; i < count; i++) {
+        size_t length = 0;
+        const char *text = name_at(object, i, &length);
+        put(out, i == 0 ? "[" : ",[");
+        put_text(out, text, length);
+        put(out, ",");
+        text = value_at(object, i, &length);
+        put_text(out, text, length);
+        put(out, "]");
+    }
+    put(out, "]");
+}
+
 static void put_handshake(buffer *out, const wiresign_handshake_response *response)
 {
     size_t length = 0;
@@ -758,18 +790,10 @@ static void put_handshake(buffer *out, const wiresign_handshake_response *respon
     }
     put(out, "{\"status\":");
     put_number(out, wiresign_handshake_response_status(response));
-    put(out, ",\"headers\":[");
-    for (size_t i = 0; i < wiresign_handshake_response_header_count(response); i++) {
-        const char *text = wiresign_handshake_response_header_name(response, i, &length);
-        put(out, i == 0 ? "[" : ",[");
-        put_text(out, text, length);
-        put(out, ",");
-        text = wiresign_handshake_response_header_value(response, i, &length);
-        put_text(out, text, length);
-        put(out, "]");
-    }
+    put(out, ",");
+    put_headers(out, response, wiresign_handshake_response_header_count(response), handshake_name, handshake_value);
     const char *body = wiresign_handshake_response_body(response, &length);
-    put(out, "],\"body\":");
+    put(out, ",\"body\":");
     put_text(out, body, length);
     put(out, "}}}");
 }
@@ -790,6 +814,151 @@ static void do_handshake(buffer *out, const service *service, const cJSON *step,
         put_unsuccessful(out, status, error);
     }
     wiresign_handshake_response_free(response);
+}
+
+static void put_question(buffer *out, const wiresign_identity_request *question)
+{
+    size_t length = 0;
+    put(out, "{\"ok\":{\"question\":");
+    if (question == NULL) {
+        put(out, "null}}");
+        return;
+    }
+    const char *text = wiresign_identity_request_method(question, &length);
+    put(out, "{\"method\":");
+    put_text(out, text, length);
+    text = wiresign_identity_request_url(question, &length);
+    put(out, ",\"url\":");
+    put_text(out, text, length);
+    put(out, ",");
+    put_headers(out, question, wiresign_identity_request_header_count(question), question_name, question_value);
+    text = wiresign_identity_request_body(question, &length);
+    put(out, ",\"body\":");
+    put_text(out, text, length);
+    put(out, "}}}");
+}
+
+static void do_ask_identity(buffer *out, const service *service, const cJSON *step, const request *request,
+                            uint64_t now)
+{
+    wiresign_identity_request *question = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_verifier_identity_request(
+        service->verifier, request->method.data, request->method.length, request->target.data, request->target.length,
+        authority_of(request), request->authority.length, request->headers.block.data, request->headers.block.length,
+        pairs_lengths(&request->headers), request->headers.count, NULL, 0, now, &question, &error);
+    if (status == WIRESIGN_OK && question != NULL) {
+        const cJSON *answer = cJSON_GetObjectItemCaseSensitive(step, "answer");
+        buffer body = {NULL, 0, 0};
+        uint16_t answered = 0;
+        if (cJSON_IsObject(answer)) {
+            answered = (uint16_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "status"));
+            body = take_bytes(cJSON_GetObjectItemCaseSensitive(answer, "body"));
+        }
+        status = wiresign_verifier_identity_answer(service->verifier, question, answered, body.data, body.length, now,
+                                                   &error);
+        free(body.data);
+    }
+    if (status == WIRESIGN_OK) {
+        put_question(out, question);
+    } else {
+        put_unsuccessful(out, status, error);
+    }
+    wiresign_identity_request_free(question);
+}
+
+/* A text that a step may leave out, or say to be absent; NULL then. */
+static const char *text_if_there(const cJSON *step, const char *name)
+{
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(step, name);
+    return cJSON_IsString(text) ? text->valuestring : NULL;
+}
+
+static size_t length_of(const char *text)
+{
+    return text == NULL ? 0 : strlen(text);
+}
+
+static void do_issue_token(buffer *out, const service *service, const cJSON *step, piece text, uint64_t now)
+{
+    const char *subject = text_of(step, "subject");
+    const char *audience = text_of(step, "audience");
+    const char *nonce = text_of(step, "nonce");
+    const char *tenant = text_if_there(step, "tenant");
+    piece given = member(text.start, "lifetime");
+    uint64_t lifetime = given.start == NULL ? WIRESIGN_CONFIGURED_LIFETIME : whole_number(given);
+    bool is_narrowed = member(text.start, "permissions").start != NULL;
+    pairs permissions = {.count = 0};
+    if (is_narrowed) {
+        permissions = take_texts(text, "permissions");
+    }
+    /* No permissions at all are not all of them. */
+    static const uint32_t NONE[1] = {0};
+    const uint32_t *lengths = permissions.count == 0 ? NONE : pairs_lengths(&permissions);
+    wiresign_token_issuer *issuer = NULL;
+    wiresign_issued_token *token = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_token_issuer_new(service->config, &issuer, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_token_issuer_issue(issuer, subject, strlen(subject), audience, strlen(audience), lifetime,
+                                             permissions.block.data, permissions.block.length,
+                                             is_narrowed ? lengths : NULL, permissions.count, tenant, length_of(tenant),
+                                             now, nonce, strlen(nonce), &token, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        size_t length = 0;
+        const char *part = wiresign_issued_token_text(token, &length);
+        put(out, "{\"ok\":{\"text\":");
+        put_text(out, part, length);
+        put(out, ",\"expires\":");
+        put_number(out, (int64_t)wiresign_issued_token_expires(token));
+        put(out, ",\"lifetime\":");
+        put_number(out, (int64_t)wiresign_issued_token_lifetime(token));
+        put(out, ",\"permissions\":[");
+        for (size_t i = 0; i < wiresign_issued_token_permission_count(token); i++) {
+            put(out, i == 0 ? "" : ",");
+            part = wiresign_issued_token_permission(token, i, &length);
+            put_text(out, part, length);
+        }
+        put(out, "]}}");
+    } else {
+        put_unsuccessful(out, status, error);
+    }
+    wiresign_issued_token_free(token);
+    wiresign_token_issuer_free(issuer);
+    pairs_free(&permissions);
+}
+
+static void do_answer_token(buffer *out, const service *service, const cJSON *step, uint64_t now)
+{
+    const char *caller = text_if_there(step, "caller");
+    const char *nonce = text_of(step, "nonce");
+    const char *tenant = text_if_there(step, "tenant");
+    buffer form = take_bytes(cJSON_GetObjectItemCaseSensitive(step, "form"));
+    wiresign_token_issuer *issuer = NULL;
+    wiresign_token_response *response = NULL;
+    wiresign_error *error = NULL;
+    int32_t status = wiresign_token_issuer_new(service->config, &issuer, &error);
+    if (status == WIRESIGN_OK) {
+        status = wiresign_token_issuer_answer(issuer, caller, length_of(caller), form.data, form.length, tenant,
+                                              length_of(tenant), now, nonce, strlen(nonce), &response, &error);
+    }
+    if (status == WIRESIGN_OK) {
+        size_t length = 0;
+        put(out, "{\"ok\":{\"status\":");
+        put_number(out, wiresign_token_response_status(response));
+        put(out, ",");
+        put_headers(out, response, wiresign_token_response_header_count(response), token_name, token_value);
+        const char *body = wiresign_token_response_body(response, &length);
+        put(out, ",\"body\":");
+        put_text(out, body, length);
+        put(out, "}}");
+    } else {
+        put_unsuccessful(out, status, error);
+    }
+    wiresign_token_response_free(response);
+    wiresign_token_issuer_free(issuer);
+    free(form.data);
 }
 
 static void do_explain(buffer *out, const service *service, const request *request, uint64_t now)
@@ -876,6 +1045,14 @@ static void do_step(buffer *out, const service *service, const cJSON *step, piec
         do_verify_context(out, service, step, text, now);
         return;
     }
+    if (strcmp(name, "issue_token") == 0) {
+        do_issue_token(out, service, step, text, now);
+        return;
+    }
+    if (strcmp(name, "answer_token") == 0) {
+        do_answer_token(out, service, step, now);
+        return;
+    }
     request request = take_request(cJSON_GetObjectItemCaseSensitive(step, "request"));
     if (strcmp(name, "verify") == 0) {
         do_verify(out, service, &request, now);
@@ -883,6 +1060,8 @@ static void do_step(buffer *out, const service *service, const cJSON *step, piec
         do_verify_stream(out, service, &request, now, cJSON_GetObjectItemCaseSensitive(step, "chunks"));
     } else if (strcmp(name, "explain") == 0) {
         do_explain(out, service, &request, now);
+    } else if (strcmp(name, "ask_identity") == 0) {
+        do_ask_identity(out, service, step, &request, now);
     } else if (strcmp(name, "handshake") == 0) {
         do_handshake(out, service, step, &request, now);
     } else if (strcmp(name, "sign") == 0) {
@@ -967,7 +1146,7 @@ int main(void)
 {
     printf("{\"protocol\":1,\"binding\":\"c\",\"version\":\"%s\",\"runtime\":\"C %ld, ABI %" PRIu32 "\","
            "\"capabilities\":[\"verify\",\"verify_stream\",\"sign\",\"check\",\"replace\",\"sign_context\",\"verify_"
-           "context\",\"handshake\",\"explain\"]}\n",
+           "context\",\"handshake\",\"explain\",\"ask_identity\",\"issue_token\",\"answer_token\"]}\n",
            wiresign_version(NULL), __STDC_VERSION__, wiresign_abi_version());
     fflush(stdout);
 

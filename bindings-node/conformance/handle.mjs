@@ -1,7 +1,7 @@
 // Answers one case of the conformance suite through the public API. Two doors use it: the driver beside this file, which the
 // runner asks, and test/conformance.test.mjs, which reads the vectors itself.
 
-import { Config, ConfigError, Contexts, Refusal, Signer, SigningError, Verifier } from "wiresign";
+import { Config, ConfigError, Contexts, Refusal, Signer, SigningError, TokenIssuer, Verifier } from "wiresign";
 
 export const CAPABILITIES = [
   "verify",
@@ -13,6 +13,9 @@ export const CAPABILITIES = [
   "handshake",
   "sign_context",
   "verify_context",
+  "ask_identity",
+  "issue_token",
+  "answer_token",
 ];
 
 /** As many headers as the built-in schemes read. */
@@ -89,6 +92,29 @@ function answer(step, { config, verifier, parse, headerForm }) {
         const response = verifier.handshake(step.webhook, request(step.request, headerForm), { now: step.now });
         return { handshake: response };
       });
+    case "ask_identity": {
+      const { body: _, ...head } = request(step.request, headerForm);
+      const question = verifier.identityRequest(head, { now: step.now });
+      if (question !== null) {
+        const given = step.answer;
+        const taken = given === null ? null : { status: given.status, body: bytes(given.body) };
+        verifier.identityAnswer(question, taken, { now: step.now });
+      }
+      return { ok: { question: question && asked(question) } };
+    }
+    case "issue_token":
+      return failable(() => {
+        const { lifetime, permissions, tenant, now, nonce: id } = step;
+        const options = { lifetime, permissions, tenant, now, id };
+        const token = new TokenIssuer(config).issue(step.subject, step.audience, options);
+        return { text: token.text, expires: token.expires, lifetime: token.lifetime, permissions: token.permissions };
+      });
+    case "answer_token":
+      return failable(() => {
+        const { tenant, now, nonce: id } = step;
+        const answered = new TokenIssuer(config).answer(step.caller, bytes(step.form), { tenant, now, id });
+        return { ok: { status: answered.status, headers: answered.headers, body: answered.body } };
+      });
     case "sign_context":
       return failable(() => {
         const contexts = new Contexts(config);
@@ -136,6 +162,10 @@ function verdict(verify) {
       replay_key: verified.replayKey,
     };
   });
+}
+
+function asked({ method, url, headers, body }) {
+  return { method, url, headers, body };
 }
 
 /** What `judge` gives, or the refusal that it throws. */

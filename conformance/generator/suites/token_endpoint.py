@@ -387,9 +387,9 @@ def _issued(group: Group) -> None:
     for seconds in (1, 299, 300):
         step = issue(issues(token(CALLER, GRANTED, lifetime=seconds), GRANTED, lifetime=seconds), lifetime=seconds)
         group.steps(f"issue-lifetime-{seconds}", "a shorter life", flag, step)
-    for seconds in (0, 301, 86_400, 2**53 - 1):
+    for seconds in (301, 86_400, 2**53 - 1):
         step = issue(FAILS, lifetime=seconds)
-        group.steps(f"issue-lifetime-{seconds}", "no life, or a longer one than the config gives", "CannotSign", step)
+        group.steps(f"issue-lifetime-{seconds}", "a longer life than the config gives", "CannotSign", step)
     for name, permissions in (("none", []), ("narrower", ["GET /invoices/7", "/stock/1"])):
         step = issue(issues(token(CALLER, permissions), permissions), permissions=list(permissions))
         group.steps(f"issue-permissions-{name}", "fewer permissions", ("TokenIssued", "TokenScope"), step)

@@ -8,13 +8,15 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Reads questions from standard input, one per line, and writes answers to standard output. */
 public final class Driver {
     private static final int PROTOCOL = 1;
-    private static final String[] CAPABILITIES = {
-        "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain"
-    };
+    /** What it can be asked. */
+    static final List<String> CAPABILITIES = List.of(
+            "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain",
+            "ask_identity", "issue_token", "answer_token");
 
     private Driver() {}
 

@@ -10,16 +10,22 @@ import dev.wiresign.Contexts;
 import dev.wiresign.Explanation;
 import dev.wiresign.HandshakeResponse;
 import dev.wiresign.Header;
+import dev.wiresign.IdentityRequest;
+import dev.wiresign.IssuedToken;
 import dev.wiresign.Problem;
 import dev.wiresign.Refusal;
 import dev.wiresign.RefusalResponse;
 import dev.wiresign.Request;
+import dev.wiresign.Response;
 import dev.wiresign.Signer;
 import dev.wiresign.SigningException;
+import dev.wiresign.TokenIssuer;
+import dev.wiresign.TokenResponse;
 import dev.wiresign.Verified;
 import dev.wiresign.VerifiedContext;
 import dev.wiresign.Verifier;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -68,6 +74,9 @@ final class Question {
                 case "replace" -> replace(step);
                 case "handshake" -> handshake(step);
                 case "explain" -> explain(step);
+                case "ask_identity" -> askIdentity(step);
+                case "issue_token" -> issueToken(step);
+                case "answer_token" -> answerToken(step);
                 case "sign_context" -> signContext(step);
                 case "verify_context" -> verifyContext(step);
                 default -> crashed("a step that this driver does not declare");
@@ -140,17 +149,70 @@ final class Question {
         if (answer.isEmpty()) {
             return ok(ok.putNull("handshake"));
         }
-        ObjectNode response = ok.putObject("handshake");
-        response.put("status", answer.get().status());
-        ArrayNode pairs = response.putArray("headers");
-        answer.get().headers().forEach(header -> pairs.addArray().add(header.name()).add(header.value()));
-        response.put("body", answer.get().body());
+        HandshakeResponse response = answer.get();
+        ok.set("handshake", answered(response.status(), response.headers(), response.body()));
         return ok(ok);
+    }
+
+    private static ObjectNode answered(int status, List<Header> headers, String body) {
+        ObjectNode response = Json.object();
+        response.put("status", status);
+        ArrayNode pairs = response.putArray("headers");
+        headers.forEach(header -> pairs.addArray().add(header.name()).add(header.value()));
+        return response.put("body", body);
+    }
+
+    private JsonNode askIdentity(JsonNode step) {
+        long now = step.get("now").longValue();
+        Optional<IdentityRequest> asked = verifier.identityRequest(request(step), now);
+        ObjectNode ok = Json.object();
+        if (asked.isEmpty()) {
+            return ok(ok.putNull("question"));
+        }
+        JsonNode given = step.get("answer");
+        IdentityRequest question = asked.get();
+        verifier.identityAnswer(
+                question,
+                given.isNull() ? null : new Response(given.get("status").intValue(), List.of(), bytes(given.get("body"))),
+                now);
+        ObjectNode shown = ok.putObject("question");
+        shown.put("method", question.method());
+        shown.put("url", question.url());
+        ArrayNode pairs = shown.putArray("headers");
+        question.headers().forEach(header -> pairs.addArray().add(header.name()).add(header.value()));
+        shown.put("body", question.body());
+        return ok(ok);
+    }
+
+    private JsonNode issueToken(JsonNode step) {
+        Duration lifetime = step.has("lifetime") ? Duration.ofSeconds(step.get("lifetime").longValue()) : null;
+        List<String> wanted = step.has("permissions") ? texts(step.get("permissions")) : null;
+        try (TokenIssuer issuer = new TokenIssuer(config)) {
+            IssuedToken token = issuer.issue(
+                    step.get("subject").textValue(), step.get("audience").textValue(), lifetime, wanted,
+                    step.path("tenant").textValue(), step.get("now").longValue(), step.get("nonce").textValue());
+            ObjectNode ok = Json.object();
+            ok.put("text", token.text());
+            ok.put("expires", token.expires());
+            ok.put("lifetime", token.lifetime());
+            ArrayNode permissions = ok.putArray("permissions");
+            token.permissions().forEach(permissions::add);
+            return ok(ok);
+        }
+    }
+
+    private JsonNode answerToken(JsonNode step) {
+        try (TokenIssuer issuer = new TokenIssuer(config)) {
+            TokenResponse answer = issuer.answer(
+                    step.get("caller").textValue(), bytes(step.get("form")), step.path("tenant").textValue(),
+                    step.get("now").longValue(), step.get("nonce").textValue());
+            return ok(answered(answer.status(), answer.headers(), answer.body()));
+        }
     }
 
     private JsonNode signContext(JsonNode step) {
         String tenant = step.get("tenant").textValue();
-        List<String> roles = roles(step);
+        List<String> roles = texts(step.get("roles"));
         try (Contexts contexts = new Contexts(config)) {
             ObjectNode ok = Json.object();
             ok.put("signature", contexts.sign(tenant, roles, step.get("now").longValue()));
@@ -162,7 +224,7 @@ final class Question {
     private JsonNode verifyContext(JsonNode step) {
         try (Contexts contexts = new Contexts(config)) {
             VerifiedContext verified = contexts.verify(
-                    step.get("tenant").textValue(), roles(step), step.get("signature").textValue(), step.get("now").longValue(),
+                    step.get("tenant").textValue(), texts(step.get("roles")), step.get("signature").textValue(), step.get("now").longValue(),
                     step.has("payload") ? bytes(step.get("payload")) : null);
             ObjectNode ok = Json.object();
             ok.put("key", verified.keyId());
@@ -174,10 +236,10 @@ final class Question {
         }
     }
 
-    private static List<String> roles(JsonNode step) {
-        List<String> roles = new ArrayList<>();
-        step.get("roles").forEach(role -> roles.add(role.textValue()));
-        return roles;
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(item -> texts.add(item.textValue()));
+        return texts;
     }
 
     private static Request request(JsonNode step) {
