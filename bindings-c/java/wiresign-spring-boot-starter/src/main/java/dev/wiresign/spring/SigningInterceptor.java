@@ -6,6 +6,7 @@ import dev.wiresign.Signer;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.springframework.http.HttpRequest;
 import org.springframework.http.client.ClientHttpRequestExecution;
 import org.springframework.http.client.ClientHttpRequestInterceptor;
@@ -16,7 +17,7 @@ import org.springframework.http.client.ClientHttpResponse;
  * and what sends must not follow redirects, since it would take the signature along: {@link WiresignClients} sees to that.
  */
 public final class SigningInterceptor implements ClientHttpRequestInterceptor {
-    private final Signer signer;
+    private final Supplier<Signer> signers;
 
     /**
      * An interceptor.
@@ -24,7 +25,17 @@ public final class SigningInterceptor implements ClientHttpRequestInterceptor {
      * @param signer what signs; it must not be closed while the interceptor is used
      */
     public SigningInterceptor(Signer signer) {
-        this.signer = Objects.requireNonNull(signer, "signer");
+        this(() -> signer);
+        Objects.requireNonNull(signer, "signer");
+    }
+
+    /**
+     * An interceptor whose signer may be another one for each request, as with {@link dev.wiresign.AwsSigners}.
+     *
+     * @param signers gives what signs a request
+     */
+    public SigningInterceptor(Supplier<Signer> signers) {
+        this.signers = Objects.requireNonNull(signers, "signers");
     }
 
     @Override
@@ -34,7 +45,7 @@ public final class SigningInterceptor implements ClientHttpRequestInterceptor {
         String target = uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
         Request outgoing = Request.of(request.getMethod().name(), target).authority(uri.getAuthority()).body(body);
         request.getHeaders().forEach((name, values) -> values.forEach(value -> outgoing.header(name, value)));
-        for (Header header : signer.sign(outgoing)) {
+        for (Header header : signers.get().sign(outgoing)) {
             request.getHeaders().set(header.name(), header.value());
         }
         return execution.execute(request, body);

@@ -1,12 +1,16 @@
 package dev.wiresign.spring;
 
+import dev.wiresign.AwsCredentials;
 import dev.wiresign.Config;
 import dev.wiresign.RefusalCode;
 import dev.wiresign.ReplayStore;
+import dev.wiresign.TokenIssuer;
 import dev.wiresign.Verifier;
 import dev.wiresign.http.KeySets;
+import dev.wiresign.http.Sts;
 import dev.wiresign.micrometer.WiresignMetrics;
 import dev.wiresign.servlet.Decision;
+import dev.wiresign.servlet.TokenServlet;
 import dev.wiresign.servlet.WiresignFilter;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import jakarta.servlet.DispatcherType;
@@ -14,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -23,6 +28,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
@@ -31,8 +37,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
  * Verifies every request of a servlet application. Whatever it makes gives way to a bean of the application: a {@link Config},
- * a {@link Verifier}, {@link KeySets}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>} is told of each decision,
- * and a bean {@link ReplayStore} is asked where the configuration names an external store.
+ * a {@link Verifier}, {@link KeySets}, {@link Sts}, a {@link TokenServlet}, a {@link WiresignFilter}. A bean {@code Consumer<Decision>}
+ * is told of each decision, a bean {@link ReplayStore} is asked where the configuration names an external store, and a bean
+ * {@code Supplier<AwsCredentials>} gives what clients sign with.
  */
 @AutoConfiguration
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
@@ -87,12 +94,26 @@ public class WiresignAutoConfiguration {
      * Clients for calls to other services.
      *
      * @param config the configuration
+     * @param credentials gives the credentials of AWS to sign with, where there is such a bean
      * @return the clients
      */
     @Bean
     @ConditionalOnMissingBean
-    public WiresignClients wiresignClients(Config config) {
-        return new WiresignClients(config);
+    public WiresignClients wiresignClients(Config config, ObjectProvider<Supplier<AwsCredentials>> credentials) {
+        return new WiresignClients(config, credentials.getIfAvailable());
+    }
+
+    /**
+     * Asks AWS about IAM identities, where the configuration accepts them.
+     *
+     * @param properties how it is asked
+     * @return what asks, which Spring closes
+     */
+    @Bean
+    @ConditionalOnMissingBean
+    public Sts wiresignSts(WiresignProperties properties) {
+        Sts.Builder sts = Sts.builder().timeout(properties.aws().timeout());
+        return properties.aws().endpoint() == null ? sts.build() : sts.endpoint(properties.aws().endpoint()).build();
     }
 
     /**
@@ -103,13 +124,14 @@ public class WiresignAutoConfiguration {
      * @param keySets asked for keys where a token names one that is not known
      * @param onDecision told of each decision, where there is such a bean
      * @param replayStore asked whether a request came before, where there is such a bean and the configuration says so
+     * @param sts asked who made the proof of an IAM identity
      * @return the filter
      */
     @Bean
     @ConditionalOnMissingBean
     public WiresignFilter wiresignFilter(
             Verifier verifier, Config config, KeySets keySets, ObjectProvider<Consumer<Decision>> onDecision,
-            ObjectProvider<ReplayStore> replayStore) {
+            ObjectProvider<ReplayStore> replayStore, Sts sts) {
         Consumer<Decision> told = onDecision.getIfAvailable();
         Consumer<Decision> hook = config.jwksUrls().isEmpty() ? told : decision -> {
             if (decision.refusal().filter(refusal -> refusal.code() == RefusalCode.UNKNOWN_KEY).isPresent()) {
@@ -119,7 +141,7 @@ public class WiresignAutoConfiguration {
                 told.accept(decision);
             }
         };
-        return new WiresignFilter(verifier, hook, replayStore.getIfAvailable());
+        return new WiresignFilter(verifier, hook, replayStore.getIfAvailable(), sts);
     }
 
     /**
@@ -162,6 +184,28 @@ public class WiresignAutoConfiguration {
                 resolvers.add(0, new RefusalResolver(filter));
             }
         };
+    }
+
+    /** Only where a path for it is named. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnProperty("wiresign.token-endpoint")
+    static class TokenEndpoint {
+        @Bean
+        @ConditionalOnMissingBean
+        TokenIssuer wiresignTokenIssuer(Config config) {
+            return new TokenIssuer(config);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        TokenServlet wiresignTokenServlet(TokenIssuer issuer) {
+            return new TokenServlet(issuer);
+        }
+
+        @Bean
+        ServletRegistrationBean<TokenServlet> wiresignTokenServletRegistration(TokenServlet servlet, WiresignProperties properties) {
+            return new ServletRegistrationBean<>(servlet, properties.tokenEndpoint());
+        }
     }
 
     /** Only where Micrometer is there. */

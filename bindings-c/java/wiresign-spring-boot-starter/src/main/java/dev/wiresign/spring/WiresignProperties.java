@@ -1,5 +1,7 @@
 package dev.wiresign.spring;
 
+import java.net.URI;
+import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.core.Ordered;
@@ -11,12 +13,24 @@ import org.springframework.core.io.Resource;
  * @param config where the configuration document is
  * @param enabled whether requests are verified
  * @param filterOrder where the filter stands among the others
+ * @param tokenEndpoint the path where this service issues tokens; null where it issues none
+ * @param aws how AWS is asked about IAM identities
  */
 @ConfigurationProperties("wiresign")
 public record WiresignProperties(
         @DefaultValue("classpath:wiresign.json") Resource config,
         @DefaultValue("true") boolean enabled,
-        @DefaultValue("" + FILTER_ORDER) int filterOrder) {
+        @DefaultValue("" + FILTER_ORDER) int filterOrder,
+        String tokenEndpoint,
+        @DefaultValue Aws aws) {
     /** Behind what observes requests, and before everything that reads them. */
     public static final int FILTER_ORDER = Ordered.HIGHEST_PRECEDENCE + 10;
+
+    /**
+     * The properties {@code wiresign.aws.*}.
+     *
+     * @param timeout how long a question may take as a whole
+     * @param endpoint where to send all questions in tests, on this machine; null for AWS
+     */
+    public record Aws(@DefaultValue("3s") Duration timeout, URI endpoint) {}
 }

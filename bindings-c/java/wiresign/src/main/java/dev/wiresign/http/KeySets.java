@@ -10,8 +10,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Consumer;
 
@@ -28,8 +30,7 @@ import java.util.function.Consumer;
  *         .ifPresent(refusal -> sets.refresh()));
  * }</pre>
  *
- * <p>The configuration must not be closed before. After {@link dev.wiresign.Verifier#replace} the keys of the new one are those of
- * {@code KeySets} of its own.
+ * <p>The configuration must not be closed before. {@link #replace} goes with {@link dev.wiresign.Verifier#replace}.
  */
 public final class KeySets implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("wiresign");
@@ -37,20 +38,22 @@ public final class KeySets implements AutoCloseable {
     private static final int MOST_BYTES = 65_536;
     private static final int OK = 200;
 
-    private final List<KeySet> sets;
+    private final KeySet.Pace pace;
     private final ScheduledThreadPoolExecutor timer;
-    private final HttpClient client;
-    private final boolean ownsClient;
-    private final Duration timeout;
+    private final HttpClient given;
     private final Consumer<? super KeySetException> onError;
+    /** What issuers published last, for the configuration that takes the place of this one. */
+    private final Map<Source, String> known = new ConcurrentHashMap<>();
+    /** A lock of its own: a set that begins to fetch holds its own lock already. */
+    private final Object making = new Object();
+    /** Made when it is needed: where there is nothing to fetch, it would only be idle threads. */
+    private HttpClient own;
+    private volatile List<KeySet> sets;
+    private boolean closed;
 
     private KeySets(Builder chosen) {
-        KeySet.Pace pace = new KeySet.Pace(chosen.refresh, chosen.coolDown, chosen.timeout);
-        Config config = chosen.config;
-        // Where there is nothing to fetch, a client would only be idle threads.
-        ownsClient = chosen.client == null && !config.jwksUrls().isEmpty();
-        client = ownsClient ? HttpClient.newHttpClient() : chosen.client;
-        timeout = chosen.timeout;
+        pace = new KeySet.Pace(chosen.refresh, chosen.coolDown, chosen.timeout);
+        given = chosen.client;
         onError = chosen.onError;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "wiresign-key-sets");
@@ -58,13 +61,7 @@ public final class KeySets implements AutoCloseable {
             return thread;
         });
         timer.setRemoveOnCancelPolicy(true);
-        sets = config.jwksUrls().entrySet().stream().map(entry -> {
-            String issuer = entry.getKey();
-            String url = entry.getValue();
-            return new KeySet(
-                    pace, timer, () -> fetch(url), text -> config.publishKeys(issuer, text),
-                    failure -> report(new KeySetException(issuer, url, failure)));
-        }).toList();
+        sets = setsOf(chosen.config);
     }
 
     /**
@@ -86,14 +83,48 @@ public final class KeySets implements AutoCloseable {
         return CompletableFuture.allOf(sets.stream().map(KeySet::refresh).toArray(CompletableFuture<?>[]::new));
     }
 
+    /**
+     * Serves another configuration from now on. It gets the keys at hand at once, and those of issuers that are new to it are
+     * fetched: call this before {@link dev.wiresign.Verifier#replace}, and wait for what it gives where such issuers are to be
+     * known from the first request on.
+     *
+     * @param config names the issuers and their URLs, and gets the keys
+     * @return complete when each set was taken or reported
+     */
+    public synchronized CompletableFuture<Void> replace(Config config) {
+        List<KeySet> before = sets;
+        config.jwksUrls().forEach((issuer, url) -> {
+            String text = known.get(new Source(issuer, url));
+            if (text != null) {
+                config.publishKeys(issuer, text);
+            }
+        });
+        sets = closed ? List.of() : setsOf(config);
+        before.forEach(KeySet::close);
+        return refresh();
+    }
+
     /** Ends all fetches. The keys stay as they are. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         sets.forEach(KeySet::close);
         timer.shutdownNow();
-        if (ownsClient) {
-            client.shutdownNow();
+        synchronized (making) {
+            if (own != null) {
+                own.shutdownNow();
+            }
         }
+    }
+
+    private List<KeySet> setsOf(Config config) {
+        return config.jwksUrls().entrySet().stream().map(entry -> {
+            Source source = new Source(entry.getKey(), entry.getValue());
+            return new KeySet(pace, timer, () -> fetch(source.url), text -> {
+                config.publishKeys(source.issuer, text);
+                known.put(source, text);
+            }, failure -> report(new KeySetException(source.issuer, source.url, failure)));
+        }).toList();
     }
 
     private CompletableFuture<String> fetch(String url) {
@@ -103,7 +134,16 @@ public final class KeySets implements AutoCloseable {
         } catch (IllegalArgumentException malformed) {
             return CompletableFuture.failedFuture(malformed);
         }
-        return CappedBody.exchange(client, request, MOST_BYTES, timeout, KeySets::text);
+        return CappedBody.exchange(client(), request, MOST_BYTES, pace.timeout(), KeySets::text);
+    }
+
+    private HttpClient client() {
+        synchronized (making) {
+            if (given == null && own == null) {
+                own = HttpClient.newHttpClient();
+            }
+            return given == null ? own : given;
+        }
     }
 
     private static String text(HttpResponse<byte[]> answer) {
@@ -124,6 +164,8 @@ public final class KeySets implements AutoCloseable {
             LOG.log(System.Logger.Level.ERROR, "the onError hook of KeySets failed", broken);
         }
     }
+
+    private record Source(String issuer, String url) {}
 
     /** How sets are fetched. */
     public static final class Builder {

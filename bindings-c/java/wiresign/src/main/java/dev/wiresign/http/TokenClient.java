@@ -6,19 +6,15 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
-import java.util.Locale;
-import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Sends requests through an {@link HttpClient}, each to one origin with a token, and to no other with one. Redirects are not
  * followed, since the client would take the token along. May be used by all threads.
  */
 public final class TokenClient {
-    private static final String AUTHORIZATION = "Authorization";
-
     private final HttpClient client;
-    private final TokenSource source;
-    private final String origin;
+    private final TokenHeader tokens;
 
     /**
      * A client for one service.
@@ -29,8 +25,7 @@ public final class TokenClient {
      */
     public TokenClient(HttpClient client, TokenSource source, URI url) {
         this.client = CappedBody.withoutRedirects(client, "send tokens to where they point");
-        this.source = Objects.requireNonNull(source, "source");
-        this.origin = origin(url);
+        this.tokens = new TokenHeader(source, url);
     }
 
     /**
@@ -57,21 +52,12 @@ public final class TokenClient {
      * @throws InterruptedException where the thread is interrupted meanwhile
      */
     public HttpRequest authorized(HttpRequest request) throws TokenException, InterruptedException {
-        if (!origin(request.uri()).equals(origin)) {
+        Optional<String> value = tokens.value(request.uri());
+        if (value.isEmpty()) {
             return request;
         }
-        return HttpRequest.newBuilder(request, (name, value) -> !name.equalsIgnoreCase(AUTHORIZATION))
-                .header(AUTHORIZATION, "Bearer " + source.token())
+        return HttpRequest.newBuilder(request, (name, given) -> !name.equalsIgnoreCase(TokenHeader.NAME))
+                .header(TokenHeader.NAME, value.get())
                 .build();
-    }
-
-    /** Scheme, host and port. */
-    private static String origin(URI url) {
-        if (url.getScheme() == null || url.getHost() == null) {
-            throw new IllegalArgumentException("url: " + url + " has no origin");
-        }
-        String scheme = url.getScheme().toLowerCase(Locale.ROOT);
-        int port = url.getPort() != -1 ? url.getPort() : scheme.equals("https") ? SigningClient.HTTPS_PORT : SigningClient.HTTP_PORT;
-        return scheme + "://" + url.getHost().toLowerCase(Locale.ROOT) + ":" + port;
     }
 }

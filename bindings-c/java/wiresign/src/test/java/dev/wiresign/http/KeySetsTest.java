@@ -207,6 +207,31 @@ class KeySetsTest {
     }
 
     @Test
+    void anotherConfigurationGetsTheKeysAtHand() throws Exception {
+        KeySets sets = builder().coolDown(SHORT).start();
+        try (Config next = Login.users(url)) {
+            sets.refresh().join();
+            answer = exchange -> answer(exchange, 500, "");
+            sets.replace(next).join();
+            assertEquals(1, told.size(), "what cannot be fetched anew is reported");
+            verifier.replace(next);
+            assertEquals("k1", judge("k1"));
+            answer = publishing(Login.keySet("k2"));
+            eventually("the new configuration is served", () -> judge("k2").equals("k2"));
+            // One without issuers ends all fetches.
+            try (Config none = Config.parse("{\"service\": \"orders\", \"services\": {}}")) {
+                sets.replace(none).join();
+                Thread.sleep(20);
+                int ended = asked.get();
+                Thread.sleep(50);
+                assertEquals(ended, asked.get());
+            }
+            sets.close();
+            sets.replace(next).join();
+        }
+    }
+
+    @Test
     void closingEndsAFetchWithoutAWord() throws Exception {
         answer = exchange -> await(never);
         KeySets sets = builder().start();
