@@ -6,6 +6,7 @@ import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Reads the body of a request, and finds out where somebody else has read it before. */
 final class ReceivedBody {
@@ -13,9 +14,12 @@ final class ReceivedBody {
             + " as received, and hands them on.";
 
     private static final int PIECE = 16 * 1024;
+    /** A request with a longer body is no handshake of any webhook. */
+    private static final int HANDSHAKE_BYTES = 16 * 1024;
 
     private final HttpServletRequest request;
     private final Stopwatch clock;
+    private byte[] ahead = {};
 
     ReceivedBody(HttpServletRequest request, Stopwatch clock) {
         this.request = request;
@@ -29,8 +33,9 @@ final class ReceivedBody {
             verification.declareLength(declared);
         }
         ServletInputStream in = stream();
-        byte[] body = new byte[declared >= 0 ? Math.toIntExact(declared) : PIECE];
-        int length = 0;
+        byte[] body = Arrays.copyOf(ahead, declared >= 0 ? Math.toIntExact(declared) : Math.max(PIECE, ahead.length));
+        verification.update(ahead);
+        int length = ahead.length;
         for (int count = 0; count >= 0 && length != declared; length += count) {
             if (length == body.length) {
                 body = Arrays.copyOf(body, (int) Math.min(2L * length, limit + 1));
@@ -47,26 +52,26 @@ final class ReceivedBody {
         return length == body.length ? body : Arrays.copyOf(body, length);
     }
 
-    /** All bytes, before anything is verified; null where they are too many, so that the verification refuses them unread. */
-    byte[] readAhead(long limit) throws IOException, ServletException {
-        long declared = request.getContentLengthLong();
-        if (declared > limit) {
-            return null;
-        }
+    String method() {
+        return request.getMethod();
+    }
+
+    /** All bytes, before anything is verified, where they are few enough for a handshake. What was read is not lost for {@link #read}. */
+    Optional<byte[]> readAhead() throws IOException, ServletException {
         if (!WiresignFilter.hasBody(request)) {
-            return new byte[0];
+            return Optional.of(ahead);
+        }
+        if (request.getContentLengthLong() > HANDSHAKE_BYTES) {
+            return Optional.empty();
         }
         ServletInputStream in = stream();
         clock.startWaiting();
         try {
-            byte[] body = in.readNBytes((int) Math.min(limit + 1, Integer.MAX_VALUE));
-            if (body.length < declared || declared < 0 && body.length == 0 && someParametersCameFromTheBody()) {
-                throw consumed();
-            }
-            return body;
+            ahead = in.readNBytes(HANDSHAKE_BYTES + 1);
         } finally {
             clock.stopWaiting();
         }
+        return ahead.length > HANDSHAKE_BYTES ? Optional.empty() : Optional.of(ahead);
     }
 
     private int read(ServletInputStream in, byte[] into, int offset, int length) throws IOException {

@@ -166,21 +166,14 @@ public final class WiresignFilter implements Filter {
                 sts.prepare(verifier, head);
                 clock.stopWaiting();
             }
-            List<String> webhooks = verifier.handshakesAt(request.getMethod(), target);
-            byte[] ahead = webhooks.isEmpty() ? null : new ReceivedBody(request, clock).readAhead(verifier.bodyLimit());
-            if (ahead != null) {
-                Request whole = head.body(ahead);
-                Optional<HandshakeResponse> handshake =
-                        webhooks.stream().flatMap(webhook -> verifier.handshake(webhook, whole).stream()).findFirst();
-                if (handshake.isPresent()) {
-                    HandshakeResponse answer = handshake.get();
-                    write(response, answer.status(), answer.headers(), answer.body());
-                    return;
-                }
-                verified = verifier.verify(whole);
-                body = ahead;
-            } else if (hasBody(request) && !verifier.isPublic(request.getMethod(), target)) {
-                ReceivedBody received = new ReceivedBody(request, clock);
+            ReceivedBody received = new ReceivedBody(request, clock);
+            Optional<HandshakeResponse> handshake = handshake(head, target, received);
+            if (handshake.isPresent()) {
+                HandshakeResponse answer = handshake.get();
+                write(response, answer.status(), answer.headers(), answer.body());
+                return;
+            }
+            if (hasBody(request) && !verifier.isPublic(request.getMethod(), target)) {
                 try (BodyVerification verification = verifier.begin(head)) {
                     body = received.read(verification, verifier.bodyLimit());
                     verified = verification.finish();
@@ -199,6 +192,18 @@ public final class WiresignFilter implements Filter {
         request.setAttribute(CALLER, verified);
         request.setAttribute(VERIFIER, verifier);
         chain.doFilter(new VerifiedRequest(request, response, verified, body), response);
+    }
+
+    /** The answer to a request that is a handshake of a webhook. Only where there may be one, the body is read before the verdict. */
+    private Optional<HandshakeResponse> handshake(Request head, String target, ReceivedBody received)
+            throws IOException, ServletException {
+        List<String> webhooks = verifier.handshakesAt(received.method(), target);
+        Optional<byte[]> body = webhooks.isEmpty() ? Optional.empty() : received.readAhead();
+        if (body.isEmpty()) {
+            return Optional.empty();
+        }
+        head.body(body.get());
+        return webhooks.stream().flatMap(webhook -> verifier.handshake(webhook, head).stream()).findFirst();
     }
 
     /** Lets an external store have the last word. */

@@ -267,6 +267,15 @@ abstract class FilterContract {
         assertEquals("webhook:sender:{\"entry\": []}", client.send("POST /hook", List.of(Fleet.hookSignature(body)), body).body());
         assertEquals(401, client.send("POST /hook", List.of(Fleet.hookSignature(body)), bytes("{}")).status());
         assertEquals(413, client.send("POST /hook", List.of(Fleet.hookSignature(body)), new byte[Fleet.BODY_LIMIT + 1]).status());
+        // As many bytes as a handshake may have are read ahead; what is longer goes on from there.
+        for (int length : new int[] {16_384, 16_385, 50_000}) {
+            String text = "z".repeat(length);
+            Header signature = Fleet.hookSignature(bytes(text));
+            assertEquals("webhook:sender:" + text, client.send("POST /hook", List.of(signature), bytes(text)).body(), length + " bytes");
+            String chunked = Integer.toHexString(length) + "\r\n" + text + "\r\n0\r\n\r\n";
+            List<Header> headers = List.of(signature, new Header("Transfer-Encoding", "chunked"));
+            assertEquals("webhook:sender:" + text, client.send("POST /hook", headers, bytes(chunked)).body(), length + " bytes in chunks");
+        }
     }
 
     @Test
