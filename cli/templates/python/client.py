@@ -6,9 +6,14 @@ from pathlib import Path
 from wiresign import Config
 from wiresign.client import ServiceClient
 
-# The caller has a config of its own, which names itself. This one is made of the service's.
-document = json.loads(Path(__file__).with_name("wiresign.json").read_text("utf-8"))
-config = Config.parse(document | {"service": "@caller@"})
+services = json.loads(Path(__file__).with_name("wiresign.json").read_text("utf-8"))["services"]
+# All that a wiresign.json of the caller needs: its own key, and where the service is.
+config = Config.parse(
+    {
+        "service": "@caller@",
+        "services": {"@caller@": services["@caller@"], "@service@": {"url": services["@service@"]["url"]}},
+    }
+)
 
 with ServiceClient(config, "@service@") as service:
     print(service.get("/hello", params={"name": "you"}).json())
