@@ -116,6 +116,12 @@ impl NativeTokenIssuer {
         Ok(self.kept(id, |id| self.issuer.answer(caller.as_deref(), form, tenant.as_deref(), now, id)))
     }
 
+    /// Takes a new config for all later tokens; `false` is an error, which is left, and the config stays.
+    #[napi(catch_unwind)]
+    pub fn replace(&self, config: &NativeConfig) -> bool {
+        self.issuer.replace(&config.0).map_err(|error| self.error.replace(error.to_string())).is_ok()
+    }
+
     /// Why the last call failed.
     #[napi(catch_unwind)]
     pub fn last_error(&self) -> String {

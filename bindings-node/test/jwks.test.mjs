@@ -16,7 +16,7 @@ import { withCrossServiceAuth } from "wiresign/next";
 import { send } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
 import { config, document, ENV, listen } from "./support.mjs";
-import { bearer, ISSUER, issuerKey, jwkSet, jwtOf, userToken } from "./tokens.mjs";
+import { bearer, ISSUER, issuerKey, jwkSet, jwtOf, namelessToken, userToken } from "./tokens.mjs";
 
 const KEY = issuerKey("k1");
 const NEXT = issuerKey("k2");
@@ -163,6 +163,46 @@ describe("Keys", () => {
     assert.equal(codeOf(verifier, KEY), "UNKNOWN_KEY");
   });
 
+  it("of a config follow the verifier that an adapter judges by", async (test) => {
+    const server = await publisher(test, gives(jwkSet(KEY)));
+    const own = server.config();
+    const verifier = new Verifier(own);
+    const sets = keySets(test, own);
+    const port = await SERVERS.Express(test, verifier, { keySets: sets });
+    const ask = async () => (await send(port, "GET", "/orders/7", { headers: bearer(userToken(KEY)) })).status;
+    await sets.refresh();
+    assert.equal(await ask(), 200);
+    verifier.replace(server.config({ limits: { body_bytes: 10 } }));
+    assert.equal(await ask(), 200);
+    // Another one, which judges by another config, is not followed.
+    const other = new Verifier(server.config());
+    await SERVERS.Express(test, other, { keySets: sets });
+    other.replace(server.config());
+    assert.equal(codeOf(other, KEY), "UNKNOWN_KEY");
+    assert.equal(await ask(), 200);
+  });
+
+  it("are fetched for a token that names none, too, once in each cool-down", async (test) => {
+    const server = await publisher(test, gives(jwkSet(KEY)));
+    const verifier = new Verifier(server.config());
+    const sets = keySets(test, verifier, { cooldownSeconds: 0.2 });
+    const port = await SERVERS.Express(test, verifier, { keySets: sets });
+    const ask = async (key) => {
+      const answer = await send(port, "GET", "/orders/7", { headers: bearer(namelessToken(key)) });
+      return answer.status === 200 ? "OK" : JSON.parse(answer.body).code;
+    };
+    await sets.refresh();
+    assert.equal(await ask(KEY), "OK");
+    server.answer = gives(jwkSet(NEXT));
+    assert.equal(await ask(NEXT), "INVALID_SIGNATURE");
+    await until(async () => (await ask(NEXT)) === "OK");
+    const [seen, began] = [server.seen.length, performance.now()];
+    while (performance.now() < began + 500) {
+      assert.equal(await ask(KEY), "INVALID_SIGNATURE");
+    }
+    assert.ok(server.seen.length <= seen + 3);
+  });
+
   it("never come over the open net in the clear", () => {
     const jwt = jwtOf("http://id.example/jwks");
     assert.throws(() => Config.parse(document("orders", { jwt }), { env: ENV }), ConfigError);
@@ -218,7 +258,7 @@ describe("A token with an unknown key", () => {
     it(`makes ${name} fetch in the background, once per cool-down`, async (test) => {
       const server = await publisher(test, gives(jwkSet(KEY)));
       const verifier = new Verifier(server.config());
-      const sets = keySets(test, verifier, { cooldownSeconds: 1 });
+      const sets = keySets(test, verifier, { cooldownSeconds: 2 });
       await sets.refresh();
       const port = await serve(test, verifier, { keySets: sets });
       const ask = async (key) => (await send(port, "GET", "/orders/7", { headers: bearer(userToken(key)) })).status;

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import http from "node:http";
 import { describe, it } from "node:test";
 
 import { serve } from "@hono/node-server";
@@ -11,7 +12,7 @@ import { withCrossServiceAuth } from "wiresign/next";
 
 import { call, send, sign } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { document, ENV } from "./support.mjs";
+import { document, ENV, listen } from "./support.mjs";
 
 const SECRETS = {
   ...ENV,
@@ -57,8 +58,19 @@ async function routeHandlers(test, config, options = {}) {
   return server.address().port;
 }
 
+/** API routes of Next.js, with the requests and responses of node:http that they get. */
+function apiRoutes(test, config, options = {}) {
+  const handler = withCrossServiceAuth((request, response) => void request.pipe(response), { config, ...options });
+  return listen(
+    test,
+    http.createServer((request, response) => void handler(request, response)),
+  );
+}
+
 for (const [name, start] of Object.entries({
   ...SERVERS,
+  "Next.js, API routes": apiRoutes,
+  "Next.js, API routes, not strict": (test, config) => apiRoutes(test, config, { strict: false }),
   "Next.js": routeHandlers,
   "Next.js, not strict": (test, config) => routeHandlers(test, config, { strict: false }),
 })) {

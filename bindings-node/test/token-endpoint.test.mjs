@@ -98,6 +98,15 @@ describe("TokenIssuer", () => {
     }
   });
 
+  it("goes on with another config, but not with one that cannot sign", () => {
+    const made = new TokenIssuer(identity());
+    assert.equal(made.issue("billing", "orders").lifetime, 300);
+    made.replace(identity({ issue: { issuer: ISSUER, lifetime: 60 } }));
+    assert.equal(made.issue("billing", "orders").lifetime, 60);
+    assert.throws(() => made.replace(orders()), SigningError);
+    assert.equal(made.issue("billing", "orders").lifetime, 60);
+  });
+
   it("shows no token by itself", () => {
     const token = issuer.issue("billing", "orders");
     const answer = issuer.answer("billing", Buffer.from("grant_type=client_credentials&audience=orders"));

@@ -49,7 +49,7 @@ export class KeySetError extends Error {
 export class KeySets {
   readonly #pace: Pace;
   readonly #onError: (error: KeySetError) => unknown;
-  readonly #unfollow: () => void;
+  #unfollow: (() => void) | undefined;
   #config: Config;
   /** By the name of the issuer and its URL. */
   #issuers = new Map<string, Issuer>();
@@ -70,13 +70,10 @@ export class KeySets {
     };
     this.#onError = options.onError ?? warn;
     this.#config = source instanceof Config ? source : inForceOf(source).config;
-    this.#unfollow =
-      source instanceof Config
-        ? () => undefined
-        : onReplacement(source, (config) => {
-            this.#follow(config);
-          });
-    this.#follow(this.#config);
+    if (!(source instanceof Config)) {
+      this.follow(source);
+    }
+    this.#serve(this.#config);
   }
 
   /**
@@ -87,17 +84,26 @@ export class KeySets {
     await Promise.all([...this.#issuers.values()].map((issuer) => issuer.refresh()));
   }
 
+  /** @internal Goes with what is put in force by a verifier of the config, unless it goes with another one. */
+  follow(verifier: Verifier): void {
+    if (this.#unfollow === undefined && !this.#isClosed && inForceOf(verifier).config === this.#config) {
+      this.#unfollow = onReplacement(verifier, (config) => {
+        this.#serve(config);
+      });
+    }
+  }
+
   /** Ends all fetches and timers. The keys stay as they are. */
   close(): void {
     this.#isClosed = true;
-    this.#unfollow();
+    this.#unfollow?.();
     for (const issuer of this.#issuers.values()) {
       issuer.close();
     }
   }
 
   /** Fetches for another config from now on. What was published to the one before, is known to this one at once. */
-  #follow(config: Config): void {
+  #serve(config: Config): void {
     if (this.#isClosed) {
       return;
     }

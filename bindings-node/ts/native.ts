@@ -190,6 +190,7 @@ export interface NativeTokenIssuer {
     now: number,
     id: string | undefined,
   ): TokenResponseFields | null;
+  replace(config: NativeConfig): boolean;
   lastError(): string;
 }
 

@@ -129,7 +129,12 @@ class Protection {
     const received = request.headers[RAW_TARGET];
     const target = typeof received === "string" ? received : (request.url ?? "");
     if (!this.#strict && !claimsSomething(request.headers, target, inForceOf(gate.verifier))) {
-      await handler(request, response);
+      const handshake = gate.unclaimedHandshake(request, target);
+      if (handshake === undefined) {
+        await handler(request, response);
+      } else {
+        gate.answer(request, response, handshake);
+      }
       return;
     }
     if (request.body !== undefined && request.readableDidRead) {

@@ -104,7 +104,7 @@ export class TokenResponse {
 /** Issues tokens about the services of the registry, signed with the key of the service itself. */
 export class TokenIssuer {
   readonly #native: NativeTokenIssuer;
-  readonly #service: string;
+  #service: string;
 
   /** @throws {SigningError} where the service itself has no key that can sign tokens */
   constructor(config: Config) {
@@ -153,6 +153,18 @@ export class TokenIssuer {
     const { tenant, id } = options;
     const fields = this.#native.answer(caller ?? undefined, form, tenant, timeOf(options), id);
     return new TokenResponse(MAKE, this.#made(fields));
+  }
+
+  /**
+   * Swaps the config at once for all later tokens.
+   *
+   * @throws {SigningError} where the new one has no key that can sign tokens; then the config stays as it was
+   */
+  replace(config: Config): void {
+    if (!this.#native.replace(nativeOf(config))) {
+      throw new SigningError(this.#native.lastError());
+    }
+    this.#service = config.service;
   }
 
   /** What may be printed of it. */

@@ -47,6 +47,8 @@ export type Judged = (verdict: Verified | Refusal | Handshake, body: Buffer | un
 /** Bodies up to this length, in bytes, are judged in one piece; longer ones while they arrive. */
 const ONE_PIECE = 65_536;
 const NO_BODY = Buffer.alloc(0);
+/** What a token of a key that is not at hand is refused with, where it does not say which key that is. */
+const TRIED: ReadonlySet<string> = new Set(["INVALID_SIGNATURE", "ALGORITHM_NOT_ALLOWED"]);
 
 const admissions = new WeakMap<object, Admission>();
 
@@ -70,6 +72,7 @@ export class Gate {
     this.#proxies = new Proxies(options);
     this.#replay = options.replay;
     this.#keySets = options.keySets;
+    this.#keySets?.follow(this.verifier);
     this.#aws = options.aws;
     if (inForceOf(this.verifier).config.hasExternalReplayStore && options.replay === undefined) {
       throw new TypeError(
@@ -126,9 +129,7 @@ export class Gate {
       this.admit(request, response, target, next, reply);
       return;
     }
-    // What asks without a credential asks in its query.
-    const webhooks = hasBody(request) ? [] : this.verifier.handshakesAt(request.method ?? "", target);
-    const handshake = webhooks.length === 0 ? undefined : this.handshake(webhooks, this.#headOf(request, target));
+    const handshake = this.unclaimedHandshake(request, target);
     if (handshake === undefined) {
       next();
     } else {
@@ -136,11 +137,17 @@ export class Gate {
     }
   }
 
+  /** The answer to a handshake of a request that claims nothing: it asks in its query. `undefined` where it is none. */
+  unclaimedHandshake(request: IncomingMessage, target: string): Handshake | Refusal | undefined {
+    const webhooks = hasBody(request) ? [] : this.verifier.handshakesAt(request.method ?? "", target);
+    return webhooks.length === 0 ? undefined : this.handshake(webhooks, this.#headOf(request, target));
+  }
+
   /** Judges a request without a look at its body, and tells the observer of a refusal. */
   judgeHead(request: IncomingMessage, target: string): Verified | Refusal {
     const clock = this.clock();
     const verdict = clock.run(() => this.verifier.check(this.#headOf(request, target)));
-    this.heed(verdict);
+    this.heed(verdict, request.headers.authorization !== undefined);
     if (verdict instanceof Refusal) {
       this.tell(verdict, this.seen(request, target), clock.microseconds);
     }
@@ -196,7 +203,7 @@ export class Gate {
     fail: (failure: unknown) => void,
   ): void {
     const conclude: Judged = (verdict, body) => {
-      this.heed(verdict);
+      this.heed(verdict, request.headers.authorization !== undefined);
       if (verdict instanceof Handshake || (this.#observer.isIdle && !isUnsettled(verdict))) {
         decide(verdict, body);
         return;
@@ -255,10 +262,17 @@ export class Gate {
     admissions.set(request, { gate: this, verified, body: verified.isPublic ? undefined : (body ?? NO_BODY) });
   }
 
-  /** Has keys fetched, where one was missing. The request is not kept waiting for them: anybody can name keys. */
-  heed(verdict: Verified | Refusal | Handshake): void {
-    if (verdict instanceof Refusal && verdict.code === "UNKNOWN_KEY") {
-      void this.#keySets?.refresh();
+  /**
+   * Has keys fetched, where one may be missing. The request is not kept waiting for them: anybody can name keys.
+   *
+   * @param hasToken whether the request may carry a token. One that names no key was tried with those at hand
+   */
+  heed(verdict: Verified | Refusal | Handshake, hasToken: boolean): void {
+    if (this.#keySets === undefined || !(verdict instanceof Refusal)) {
+      return;
+    }
+    if (verdict.code === "UNKNOWN_KEY" || (hasToken && TRIED.has(verdict.code))) {
+      void this.#keySets.refresh();
     }
   }
 

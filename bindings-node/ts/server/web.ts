@@ -32,7 +32,7 @@ export async function judgeWeb(gate: Gate, request: Request, target: string): Pr
   if (verdict instanceof Handshake) {
     return { verdict, body };
   }
-  gate.heed(verdict);
+  gate.heed(verdict, request.headers.has("authorization"));
   const final = await new Promise<Verified | Refusal>((resolve, reject) => {
     gate.settled(verdict, reject, resolve);
   });
