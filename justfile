@@ -53,7 +53,7 @@ test-c: _tools clib
     bindings-c/tests/run
 
 # Test the Go package: plain, under the race detector, with garbage collected inside calls, from a stranger's module
-test-go: _tools clib
+test-go: _tools _venv clib
     bindings-c/go/scripts/test
 
 # Test the Java modules: JUnit on real servers, every vector, and a Maven project outside the tree

@@ -144,12 +144,19 @@ func (e *ConfigError) Unwrap() error { return ErrConfigInvalid }
 type SigningError struct {
 	// Message says what is missing.
 	Message string
+
+	cause error
 }
 
 func (e *SigningError) Error() string { return "wiresign: " + e.Message }
 
-// Unwrap gives ErrSigningFailed, so that errors.Is finds it.
-func (e *SigningError) Unwrap() error { return ErrSigningFailed }
+// Unwrap gives ErrSigningFailed, so that errors.Is finds it, and what others have failed with, where it is their failure.
+func (e *SigningError) Unwrap() []error {
+	if e.cause == nil {
+		return []error{ErrSigningFailed}
+	}
+	return []error{ErrSigningFailed, e.cause}
+}
 
 // firstFailure is the first number that is no refusal.
 const firstFailure = 1000

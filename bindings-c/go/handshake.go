@@ -28,12 +28,38 @@ static wiresign_go_text wiresign_go_handshake_value(const wiresign_handshake_res
     return WIRESIGN_GO_TEXT(wiresign_handshake_response_header_value, response, index);
 }
 
+static wiresign_go_text wiresign_go_webhook(const wiresign_texts *webhooks, size_t index)
+{
+    return WIRESIGN_GO_TEXT(wiresign_texts_text, webhooks, index);
+}
+
 static wiresign_go_text wiresign_go_handshake_body(const wiresign_handshake_response *response)
 {
     return WIRESIGN_GO_TEXT(wiresign_handshake_response_body, response);
 }
 */
 import "C"
+
+// HandshakesAt names the webhooks that are accepted where a request goes, and whose senders make handshakes: those to ask
+// Handshake about, one after the other, before the request is verified. Nearly all requests go where there is none.
+func (v *Verifier) HandshakesAt(method, target string) []string {
+	if !v.enter() {
+		return nil
+	}
+	defer v.leave()
+	var native *C.wiresign_texts
+	status := C.wiresign_verifier_handshakes_at(v.pointer, chars(method), C.size_t(len(method)), chars(target),
+		C.size_t(len(target)), &native, nil)
+	if status != C.WIRESIGN_OK || native == nil {
+		return nil
+	}
+	defer C.wiresign_texts_free(native)
+	webhooks := make([]string, C.wiresign_texts_count(native))
+	for at := range webhooks {
+		webhooks[at] = copied(C.wiresign_go_webhook(native, C.size_t(at)))
+	}
+	return webhooks
+}
 
 // A HandshakeResponse is what to answer a handshake with, byte for byte, and nothing else.
 type HandshakeResponse struct {

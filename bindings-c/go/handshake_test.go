@@ -2,51 +2,114 @@ package wiresign
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// A webhook whose sender asks as WhatsApp does.
+// Webhooks whose senders ask as WhatsApp and Slack do, and one whose sender never asks.
 const webhookDocument = `{
 	"service": "orders",
-	"services": {},
-	"accept": ["webhook:meta"],
-	"webhooks": {"meta": {"scheme": "whatsapp", "keys": [{"secret": "env:BILLING_SECRET"}], "verify_token": "env:SHOP_SECRET"}}
+	"services": {"billing": {"keys": [{"id": "2026", "secret": "env:BILLING_SECRET"}], "allowed_targets": ["orders"]}},
+	"webhooks": {
+		"chat": {"scheme": "whatsapp", "keys": [{"secret": "env:ORDERS_SECRET"}], "verify_token": "env:SHOP_SECRET"},
+		"work": {"scheme": "slack", "keys": [{"secret": "env:ORDERS_SECRET"}]},
+		"shop": {"scheme": "stripe", "keys": [{"secret": "env:ORDERS_SECRET"}]}
+	},
+	"routes": [
+		{"match": "/hooks/chat", "accept": ["webhook:chat"]},
+		{"match": "/hooks/work", "accept": ["webhook:work", "service-hmac-v2"]},
+		{"match": "/hooks/shop", "accept": ["webhook:shop"]},
+		{"match": "/open", "public": true}
+	]
 }`
 
-func TestAHandshakeIsAnsweredAndTheRestPassedOn(t *testing.T) {
-	config, err := ParseConfig(webhookDocument, secrets)
+func webhookServer(t testing.TB) (*httptest.Server, *Verifier) {
+	t.Helper()
+	config := must(ParseConfig(webhookDocument, secrets))
+	t.Cleanup(func() { config.Close() })
+	verifier := must(NewVerifier(config))
+	t.Cleanup(func() { verifier.Close() })
+	server := httptest.NewServer(Middleware(verifier)(whoCalled))
+	t.Cleanup(server.Close)
+	return server, verifier
+}
+
+func TestOnlyRoutesOfSendersThatAskSeeHandshakes(t *testing.T) {
+	_, verifier := webhookServer(t)
+	for route, wanted := range map[string][]string{
+		"GET /hooks/chat?hub.mode=subscribe": {"chat"}, "POST /hooks/work": {"work"},
+		"POST /hooks/shop": nil, "GET /open": nil, "POST /a": nil, "GET nowhere": nil,
+	} {
+		method, target, _ := strings.Cut(route, " ")
+		if webhooks := verifier.HandshakesAt(method, target); !slices.Equal(webhooks, wanted) {
+			t.Error(route, webhooks)
+		}
+	}
+	verifier.Close()
+	if webhooks := verifier.HandshakesAt("GET", "/hooks/chat"); webhooks != nil {
+		t.Error(webhooks)
+	}
+}
+
+func TestAHandshakeIsAnsweredAndTheRestJudged(t *testing.T) {
+	server, _ := webhookServer(t)
+	ask := func(token string) *http.Request {
+		return must(http.NewRequest("GET", server.URL+"/hooks/chat?hub.mode=subscribe&hub.verify_token="+token+"&hub.challenge=1158201444", nil))
+	}
+	response, err := http.DefaultClient.Do(ask("7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier := must(NewVerifier(config))
-	passed := 0
-	handler := AnswerHandshakes(verifier, "meta")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		passed++
-		whoCalled(w, r)
-	}))
-	token := "7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b"
-	ask := func(token string) *http.Request {
-		return httptest.NewRequest("GET", "/hook?hub.mode=subscribe&hub.verify_token="+token+"&hub.challenge=1158201444", nil)
+	defer response.Body.Close()
+	if text := must(io.ReadAll(response.Body)); response.StatusCode != 200 || string(text) != "1158201444" ||
+		response.Header.Get("Content-Type") != "text/plain" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Error(response.StatusCode, response.Header, string(text))
 	}
-	if answer := serveOnce(handler, ask(token)); answer.Code != 200 || answer.Body.String() != "1158201444" ||
-		answer.Header().Get("Content-Type") != "text/plain" || answer.Header().Get("X-Content-Type-Options") != "nosniff" || passed != 0 {
-		t.Error(answer.Code, answer.Header(), answer.Body)
+	if code := answerTo(t, ask("wrong")); code != "PERMISSION_DENIED" {
+		t.Error(code)
 	}
-	if answer := serveOnce(handler, ask("wrong")); answer.Code != 403 || !strings.Contains(answer.Body.String(), "PERMISSION_DENIED") || passed != 0 {
-		t.Error(answer.Code, answer.Body)
-	}
-	for _, body := range []string{"", "event", strings.Repeat("a", 11<<20)} {
-		answer := serveOnce(handler, httptest.NewRequest("POST", "/hook", strings.NewReader(body)))
-		if answer.Code != 200 || answer.Body.String() != "nobody sent "+body {
-			t.Error(answer.Code, answer.Body.Len())
+	for _, body := range []string{"", "event", strings.Repeat("a", longestHandshake), strings.Repeat("a", longestHandshake+1)} {
+		if code := answerTo(t, must(http.NewRequest("POST", server.URL+"/hooks/chat", strings.NewReader(body)))); code != "AUTHENTICATION_REQUIRED" {
+			t.Error(len(body), code)
 		}
 	}
-	if passed != 3 {
-		t.Error(passed)
+}
+
+func TestTheBodyOfWhatIsNoHandshakeIsThereForTheHandler(t *testing.T) {
+	server, _ := webhookServer(t)
+	client := &http.Client{Transport: &Transport{Signer: signerOf(t, "billing")}}
+	for _, length := range []int{0, 1, longestHandshake, longestHandshake + 1, 5 * onePiece} {
+		for _, isChunked := range []bool{false, true} {
+			var body io.Reader = strings.NewReader(strings.Repeat("b", length))
+			if isChunked {
+				body = struct{ io.Reader }{body}
+			}
+			response, err := client.Post(server.URL+"/hooks/work", "text/plain", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(must(io.ReadAll(response.Body)))
+			response.Body.Close()
+			if response.StatusCode != 200 || text != "billing sent "+strings.Repeat("b", length) {
+				t.Error(length, isChunked, response.StatusCode, len(text))
+			}
+		}
+	}
+	// A signed challenge is in the body, which is small.
+	signer := must(NewSigner(must(ParseConfig(strings.Replace(webhookDocument, `"service": "orders"`, `"service": "orders", "sign_with": "webhook:work"`, 1), secrets))))
+	challenge := `{"type": "url_verification", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}`
+	response, err := (&http.Client{Transport: &Transport{Signer: signer}}).Post(server.URL+"/hooks/work", "application/json", strings.NewReader(challenge))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if text := string(must(io.ReadAll(response.Body))); response.StatusCode != 200 || !strings.HasPrefix(text, "3eZbrw1a") && !strings.Contains(text, `"3eZbrw1a`) {
+		t.Error(response.StatusCode, text)
 	}
 }
 

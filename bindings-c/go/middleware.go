@@ -34,6 +34,7 @@ func WithClient(address func(*http.Request) netip.Addr) MiddlewareOption {
 
 // Middleware answers a request itself unless its signature holds. The handlers behind it find the caller with
 // CallerFrom, and read the body as if nobody had. Put it before everything that reads a body or rewrites a request.
+// Handshakes of webhooks it answers by itself.
 func Middleware(verifier *Verifier, options ...MiddlewareOption) func(http.Handler) http.Handler {
 	watch := &observer{}
 	for _, option := range options {
@@ -53,6 +54,10 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 		return
 	}
 	request := watch.requestOf(r)
+	if watch.handshake(w, r, verifier, request) {
+		return
+	}
+	watch.identify(r, verifier, request)
 	caller, took, err := verifier.receive(r, request)
 	if err == nil {
 		err = watch.settle(r.Context(), verifier, caller)
@@ -90,40 +95,36 @@ func RequireService(services ...string) func(http.Handler) http.Handler {
 	}
 }
 
-// AnswerHandshakes answers the challenges of a webhook's sender, and passes everything else on. It stands in front of
-// Middleware, which judges what is no handshake.
-func AnswerHandshakes(verifier *Verifier, webhook string, options ...MiddlewareOption) func(http.Handler) http.Handler {
-	watch := &observer{}
-	for _, option := range options {
-		option(watch)
+// longestHandshake is what a request may have of a body to be a handshake; the library has the same limit.
+const longestHandshake = 16 * 1024
+
+// handshake answers the challenge of a webhook's sender, where the request is one. Only requests to routes of such webhooks
+// are looked at, and the body of no other is gathered. False: judge the request.
+func (o *observer) handshake(w http.ResponseWriter, r *http.Request, verifier *Verifier, request *Request) bool {
+	webhooks := verifier.HandshakesAt(request.Method, request.Target)
+	if len(webhooks) == 0 {
+		return false
 	}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, complete, err := gather(r, verifier.BodyLimit())
-			if err != nil || !complete {
-				// Middleware meets the same body, and says what is to be said of it.
-				next.ServeHTTP(w, r)
-				return
-			}
-			request := watch.requestOf(r)
-			request.Body = body
-			start := time.Now()
-			response, err := verifier.Handshake(webhook, request)
-			switch {
-			case err != nil:
-				watch.turnAway(w, r, err, time.Since(start))
-			case response == nil:
-				next.ServeHTTP(w, r)
-			default:
-				for _, field := range response.Fields {
-					w.Header().Set(field.Name, field.Value)
-				}
-				w.WriteHeader(response.Status)
-				// A client that went away meanwhile has had its answer.
-				_, _ = w.Write([]byte(response.Body))
-			}
-		})
+	body, isWhole, err := gather(r, longestHandshake)
+	if err != nil || !isWhole {
+		// The verification meets the same body, and says what is to be said of it.
+		return false
 	}
+	asking := *request
+	asking.Body = body
+	for _, webhook := range webhooks {
+		start := time.Now()
+		response, err := verifier.Handshake(webhook, &asking)
+		if err != nil {
+			o.turnAway(w, r, err, time.Since(start))
+			return true
+		}
+		if response != nil {
+			writeAnswer(w, response.Status, response.Fields, response.Body)
+			return true
+		}
+	}
+	return false
 }
 
 // CallerFrom gives who called, from the context of a request behind Middleware. False on a public route, whose callers

@@ -81,6 +81,7 @@ type observer struct {
 	store   ReplayStore
 	client  func(*http.Request) netip.Addr
 	keySets *KeySets
+	sts     *STS
 }
 
 func (o *observer) accepted(r *http.Request, caller *Caller, took time.Duration) {

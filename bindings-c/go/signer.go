@@ -18,6 +18,16 @@ static int32_t wiresign_go_signer_new(const wiresign_config *config, bool has_ta
                                error);
 }
 
+static int32_t wiresign_go_signer_with_aws(const wiresign_config *config, bool has_target, const char *target,
+                                           size_t target_length, const char *id, size_t id_length, const char *secret,
+                                           size_t secret_length, const char *token, size_t token_length,
+                                           wiresign_signer **signer, wiresign_error **error)
+{
+    return wiresign_signer_with_aws_credentials(
+        config, wiresign_go_given(has_target, target, target_length), target_length, id, id_length, secret,
+        secret_length, token_length == 0 ? NULL : token, token_length, signer, error);
+}
+
 // Where signed headers are written: memory of Go without any pointer.
 typedef struct wiresign_go_signed {
     size_t block_length;
@@ -118,6 +128,7 @@ import "C"
 
 import (
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -144,10 +155,7 @@ func WithTarget(service string) SignerOption {
 // NewSigner makes a signer of a configuration, which may be closed then. The error is a *SigningError when the
 // configuration lacks what signing takes.
 func NewSigner(config *Config, options ...SignerOption) (*Signer, error) {
-	var chosen signerOptions
-	for _, option := range options {
-		option(&chosen)
-	}
+	chosen := chosenFor(options)
 	if config == nil || !config.enter() {
 		return nil, spent("configuration")
 	}
@@ -159,9 +167,60 @@ func NewSigner(config *Config, options ...SignerOption) (*Signer, error) {
 	if status != C.WIRESIGN_OK {
 		return nil, taken(status, failure)
 	}
+	return ownSigner(native), nil
+}
+
+// AWSCredentials are credentials of AWS that were given out for a while, as those of a role are.
+type AWSCredentials struct {
+	// AccessKeyID names the credentials.
+	AccessKeyID string
+	// Secret is the secret access key.
+	Secret string
+	// SessionToken goes along with temporary credentials; empty where there is none.
+	SessionToken string
+	// Expires is when they end; the zero time where they do not.
+	Expires time.Time
+}
+
+// String names the credentials, and shows no secret.
+func (c AWSCredentials) String() string { return "wiresign.AWSCredentials(" + c.AccessKeyID + ")" }
+
+// GoString is String, so that no form of printing shows more.
+func (c AWSCredentials) GoString() string { return c.String() }
+
+// NewSignerWithAWSCredentials makes a signer with credentials of AWS, in place of keys of the configuration. Make another one
+// before they end, or let AWSSigners do it. The error is a *SigningError, also where the configuration signs with another
+// scheme than "aws-identity" or "aws-sigv4".
+func NewSignerWithAWSCredentials(config *Config, credentials AWSCredentials, options ...SignerOption) (*Signer, error) {
+	chosen := chosenFor(options)
+	if config == nil || !config.enter() {
+		return nil, spent("configuration")
+	}
+	defer config.leave()
+	var native *C.wiresign_signer
+	var failure *C.wiresign_error
+	status := C.wiresign_go_signer_with_aws(config.pointer, C.bool(chosen.hasTarget), chars(chosen.target),
+		C.size_t(len(chosen.target)), chars(credentials.AccessKeyID), C.size_t(len(credentials.AccessKeyID)),
+		chars(credentials.Secret), C.size_t(len(credentials.Secret)), chars(credentials.SessionToken),
+		C.size_t(len(credentials.SessionToken)), &native, &failure)
+	if status != C.WIRESIGN_OK {
+		return nil, taken(status, failure)
+	}
+	return ownSigner(native), nil
+}
+
+func chosenFor(options []SignerOption) signerOptions {
+	var chosen signerOptions
+	for _, option := range options {
+		option(&chosen)
+	}
+	return chosen
+}
+
+func ownSigner(native *C.wiresign_signer) *Signer {
 	signer := &Signer{}
 	signer.own(native, func(native *C.wiresign_signer) { C.wiresign_signer_free(native) })
-	return signer, nil
+	return signer
 }
 
 // Sign gives the header fields to set, in order. The request is not changed. Each attempt to send needs a signature of

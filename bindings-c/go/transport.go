@@ -13,6 +13,11 @@ import (
 // transportBodyLimit is the longest body, in bytes, that a Transport gathers unless it is told otherwise.
 const transportBodyLimit = 10 << 20
 
+// A RequestSigner signs requests: a *Signer, or AWSSigners.
+type RequestSigner interface {
+	Sign(request *Request) ([]Field, error)
+}
+
 // A Transport signs what an http.Client sends: the method, the raw target and the bytes of the body that go out.
 //
 //	client := &http.Client{Transport: &wiresign.Transport{Signer: signer}}
@@ -24,7 +29,7 @@ type Transport struct {
 	// Base is what really sends; http.DefaultTransport unless set.
 	Base http.RoundTripper
 	// Signer makes the signatures.
-	Signer *Signer
+	Signer RequestSigner
 	// BodyLimit is the longest body in bytes that is gathered to be signed; 10 MiB unless set.
 	BodyLimit int64
 }
@@ -32,6 +37,9 @@ type Transport struct {
 // RoundTrip signs one request and sends it.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := t.gather(r)
+	if err == nil && t.Signer == nil {
+		err = spent("signer")
+	}
 	if err == nil {
 		err = refuseOtherOrigin(r)
 	}
@@ -63,11 +71,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, field := range fields {
 		outgoing.Header.Set(field.Name, field.Value)
 	}
-	base := t.Base
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	response, err := base.RoundTrip(outgoing)
+	response, err := baseOr(t.Base).RoundTrip(outgoing)
 	if response != nil {
 		response.Request = r
 	}
@@ -76,10 +80,20 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
 func (t *Transport) CloseIdleConnections() {
-	if closer, ok := t.Base.(interface{ CloseIdleConnections() }); ok {
+	closeIdle(t.Base)
+}
+
+// baseOr is what really sends.
+func baseOr(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		return http.DefaultTransport
+	}
+	return base
+}
+
+func closeIdle(base http.RoundTripper) {
+	if closer, ok := baseOr(base).(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
-	} else if t.Base == nil {
-		http.DefaultClient.CloseIdleConnections()
 	}
 }
 

@@ -76,11 +76,11 @@ type Identity struct {
 	age          int64
 	timestamp    uint64
 	hasTimestamp bool
-	// What the request's token says; nil where it has none.
+	// What the request's token says, or the proof of an IAM identity; nil where it has neither.
 	token *token
 }
 
-// A token is what a verified token says.
+// A token is what a verified token says. A proof of an IAM identity has a subject and nothing else.
 type token struct {
 	subject, tenant, claims string
 	expires                 uint64
@@ -140,7 +140,8 @@ func (i *Identity) Covered() []string { return slices.Clone(i.known().covered) }
 // Schemes are the wire formats of all credentials that were verified: several where a route asks for all of its schemes.
 func (i *Identity) Schemes() []string { return slices.Clone(i.known().schemes) }
 
-// Subject is the subject ("sub") of the request's token; empty where it has no token, or the token no subject.
+// Subject is the subject ("sub") of the request's token, or the ARN that AWS has confirmed; empty where the request has
+// neither, or the token no subject.
 func (i *Identity) Subject() string { return i.said().subject }
 
 // Tenant is the tenant that the request's token names, in the claim that the configuration says; empty where it names none.
@@ -148,12 +149,12 @@ func (i *Identity) Tenant() string { return i.said().tenant }
 
 // TokenExpires is when the request's token expires, in Unix seconds. False where it has no token.
 func (i *Identity) TokenExpires() (seconds uint64, known bool) {
-	return i.said().expires, i.token != nil
+	return i.said().expires, i.said().claims != ""
 }
 
 // Claims are all claims of the request's token, as the JSON object that was signed; nil where it has no token.
 func (i *Identity) Claims() json.RawMessage {
-	if i.token == nil {
+	if i.said().claims == "" {
 		return nil
 	}
 	return json.RawMessage(i.token.claims)
@@ -275,7 +276,8 @@ func callerOf(native *C.wiresign_verified, terms *terms, request *Request) *Call
 		terms:     terms,
 		replayKey: copied(read.replay_key),
 	}
-	if read.claims.data != nil {
+	// The proof of an IAM identity has a subject, and is no token.
+	if read.claims.data != nil || read.subject.data != nil {
 		caller.token = &token{
 			subject: copied(read.subject),
 			tenant:  copied(read.tenant),
