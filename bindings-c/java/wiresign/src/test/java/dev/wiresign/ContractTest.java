@@ -28,8 +28,7 @@ class ContractTest {
             "Contexts", Set.of("close"),
             "TokenIssuer", Set.of("close"),
             "BodyVerification", Set.of("close"),
-            "RefusalResponse", Set.of("headers"),
-            "Metrics", Set.of("counters"));
+            "RefusalResponse", Set.of("headers"));
     /** Types of the contract under the names that Java gives such things. */
     private static final Map<String, String> TYPES = Map.of("ConfigError", "ConfigException", "SigningError", "SigningException");
     /** What every object has, and every exception and record. */

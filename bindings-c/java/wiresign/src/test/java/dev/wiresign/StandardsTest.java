@@ -114,6 +114,18 @@ class StandardsTest {
     }
 
     @Test
+    void theWebhooksOfARouteAreNamed() {
+        String document = """
+                {"service": "orders", "services": {}, "routes": [{"match": "/hook", "accept": ["webhook:sender"]}],
+                 "webhooks": {"sender": {"scheme": "whatsapp", "keys": [{"secret": "literal:a-secret-of-the-sender-0123456789"}],
+                                         "verify_token": "literal:a-token-of-the-console-2026"}}}""";
+        try (Config config = Config.parse(document); Verifier verifier = new Verifier(config)) {
+            assertEquals(List.of("sender"), verifier.handshakesAt("GET", "/hook?hub.mode=subscribe"));
+            assertEquals(List.of(), verifier.handshakesAt("GET", "/other"));
+        }
+    }
+
+    @Test
     void aSignatureThatIsAskedForIsMade() {
         try (Config atBilling = Fleet.config("billing", MESSAGES); Config atOrders = Fleet.config("orders", MESSAGES);
                 Signer billing = new Signer(atBilling, "orders"); Signer orders = new Signer(atOrders);
