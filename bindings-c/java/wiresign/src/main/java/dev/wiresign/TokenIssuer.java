@@ -14,7 +14,9 @@ public final class TokenIssuer implements AutoCloseable {
     /** As a lifetime: what the configuration says. */
     private static final long CONFIGURED = -1;
 
-    private final Handle handle;
+    /** Replaced as a whole; calls under way end on the one that they began with, which the collector frees. */
+    private volatile Handle handle;
+    private boolean closed;
 
     /**
      * An issuer.
@@ -23,17 +25,7 @@ public final class TokenIssuer implements AutoCloseable {
      * @throws SigningException where the own service has no key that can sign tokens
      */
     public TokenIssuer(Config config) {
-        long from = config.handle().enter();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
-            int status = (int) Native.TOKEN_ISSUER_NEW.invokeExact(from, out, out.asSlice(8));
-            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
-            handle = new Handle("this TokenIssuer", out.getAtIndex(ValueLayout.JAVA_LONG, 0), Native.TOKEN_ISSUER_FREE);
-        } catch (Throwable failure) {
-            throw Native.unforeseen(failure);
-        } finally {
-            config.handle().leave();
-        }
+        handle = make(config);
     }
 
     /**
@@ -81,7 +73,8 @@ public final class TokenIssuer implements AutoCloseable {
         if (lifetime != null && !lifetime.isPositive()) {
             throw new IllegalArgumentException("lifetime: a token lives for a while");
         }
-        long issuer = handle.enter();
+        Handle used = handle;
+        long issuer = used.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment about = Native.given(arena, subject);
             MemorySegment called = Native.given(arena, audience);
@@ -100,7 +93,7 @@ public final class TokenIssuer implements AutoCloseable {
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {
-            handle.leave();
+            used.leave();
         }
     }
 
@@ -153,7 +146,8 @@ public final class TokenIssuer implements AutoCloseable {
      * @throws SigningException where the service itself cannot sign
      */
     public TokenResponse answer(String caller, byte[] form, String tenant, long now, String id) {
-        long issuer = handle.enter();
+        Handle used = handle;
+        long issuer = used.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment service = Native.given(arena, caller);
             MemorySegment body = arena.allocateFrom(ValueLayout.JAVA_BYTE, form);
@@ -168,14 +162,42 @@ public final class TokenIssuer implements AutoCloseable {
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {
-            handle.leave();
+            used.leave();
         }
+    }
+
+    /**
+     * Puts another configuration in force, at once for all later tokens.
+     *
+     * @param config the configuration, which may be closed afterwards
+     * @throws SigningException where its own service has no key that can sign tokens; then nothing changes
+     */
+    public synchronized void replace(Config config) {
+        if (closed) {
+            throw new IllegalStateException("this TokenIssuer was closed before");
+        }
+        handle = make(config);
     }
 
     /** Frees the issuer. Whoever calls it afterwards gets an {@link IllegalStateException}. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         handle.close();
+    }
+
+    private static Handle make(Config config) {
+        long from = config.handle().enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = (int) Native.TOKEN_ISSUER_NEW.invokeExact(from, out, out.asSlice(8));
+            Failure.check(status, out.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            return new Handle("this TokenIssuer", out.getAtIndex(ValueLayout.JAVA_LONG, 0), Native.TOKEN_ISSUER_FREE);
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            config.handle().leave();
+        }
     }
 
     private static MemorySegment lengths(Arena arena, List<String> texts) {

@@ -16,14 +16,20 @@ class TokenIssuerTest {
     private static final long NOW = 1_767_225_600;
     private static final byte[] FORM = bytes("grant_type=client_credentials&audience=orders");
 
-    private final Config config = Config.parse("""
-            {"service": "identity", "accept": ["api-key"],
-             "services": {
-               "identity": {"keys": [{"id": "2026", "algorithm": "ed25519", "private_key": "env:SEED"}]},
-               "billing": {"allowed_targets": ["orders"], "permissions": ["GET /orders/*", "POST /orders"]}},
-             "jwt": {"issue": {"issuer": "https://identity.internal"}}}""",
-            Map.of("SEED", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
+    private static final Map<String, String> SEED =
+            Map.of("SEED", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+
+    private final Config config = Config.parse(document(""), SEED);
     private final TokenIssuer issuer = new TokenIssuer(config);
+
+    private static String document(String more) {
+        return """
+                {"service": "identity", "accept": ["api-key"],
+                 "services": {
+                   "identity": {"keys": [{"id": "2026", "algorithm": "ed25519", "private_key": "env:SEED"}]},
+                   "billing": {"allowed_targets": ["orders"], "permissions": ["GET /orders/*", "POST /orders"]}},
+                 "jwt": {"issue": {"issuer": "https://identity.internal"}%s}}""".formatted(more);
+    }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
@@ -82,6 +88,19 @@ class TokenIssuerTest {
         TokenResponse wrong = issuer.answer("billing", bytes("grant_type=password"));
         assertEquals(400, wrong.status());
         assertTrue(wrong.body().contains("unsupported_grant_type"), wrong.body());
+    }
+
+    @Test
+    void anotherConfigurationIsInForceAtOnce() {
+        try (Config shorter = Config.parse(document(", \"lifetime\": 60"), SEED);
+                Config keyless = Config.parse("{\"service\": \"orders\", \"services\": {\"orders\": {}}}")) {
+            issuer.replace(shorter);
+            assertEquals(60, issuer.issue("billing", "orders").lifetime());
+            assertThrows(SigningException.class, () -> issuer.replace(keyless));
+            assertEquals(60, issuer.issue("billing", "orders").lifetime());
+            issuer.close();
+            assertThrows(IllegalStateException.class, () -> issuer.replace(shorter));
+        }
     }
 
     @Test
