@@ -5,7 +5,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/tests/*.cpp bindings-c/include/*.hpp bindings-c/conformance/*.c"
 shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/tests/documented bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/publish bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bench/java/run scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules conformance/peers/build conformance/peers/java/run"
-python_sources := "bindings-python conformance examples bench scripts/test-readme"
+python_sources := "bindings-python bindings-node/test conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
 # Progress bars and update notices only fill logs.

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { Config, Signer, Verifier } from "wiresign";
 
 import { addFixtures, extract } from "./docs.mjs";
+import { callFromPython } from "./python-client.mjs";
 import { send } from "./requests.mjs";
 import { ENV } from "./support.mjs";
 
@@ -83,6 +84,15 @@ describe("Next.js", () => {
     const moved = { ...Object.fromEntries(elsewhere), ...headers };
     const forged = await send(port, "POST", "/api/invoices", { headers: moved, body });
     assert.deepEqual([forged.status, JSON.parse(forged.body).code], [401, "INVALID_SIGNATURE"]);
+  });
+
+  it("understands a client in Python, and refuses it with another key", async () => {
+    const caller = "financial-service";
+    const answer = await callFromPython(port, "POST", "/api/invoices?draft=1", '{"number":7}', { caller });
+    assert.deepEqual(answer, { status: 200, body: { caller, number: 7 } });
+    const other = { caller, secret: ENV.ORDERS_SECRET };
+    const refused = await callFromPython(port, "POST", "/api/invoices", '{"number":7}', other);
+    assert.deepEqual([refused.status, refused.body.code], [401, "INVALID_SIGNATURE"]);
   });
 
   it("answers refused requests with exactly the bytes of the refusal", async () => {
