@@ -18,6 +18,9 @@
 //	...
 //	client := &http.Client{Transport: &wiresign.Transport{Signer: signer}}
 //
+// Where callers prove roles of AWS in place of keys, Middleware asks with an STS, and AWSSigners signs. TokenEndpoint hands
+// out tokens, and TokenTransport calls with them.
+//
 // The package links libwiresign through cgo, which pkg-config finds; with the build tag wiresign_static the library
 // becomes part of the program. README.md says how to get it.
 package wiresign

@@ -128,7 +128,22 @@ func TestATokenSaysWhatTheRegistryAllows(t *testing.T) {
 	if _, err := NewTokenIssuer(nil); !errors.Is(err, ErrObjectSpent) {
 		t.Error(err)
 	}
+	if err := issuer.Replace(configOfService(t, "nobody")); !errors.Is(err, ErrSigningFailed) {
+		t.Error(err)
+	}
+	if _, err := issuer.Issue(&TokenRequest{Subject: "billing", Audience: "orders"}); err != nil {
+		t.Error(err)
+	}
+	if err := issuer.Replace(configOfService(t, "orders")); err != nil {
+		t.Error(err)
+	}
+	if token, err := issuer.Issue(&TokenRequest{Subject: "billing", Audience: "orders"}); err != nil || !slices.Equal(token.Permissions, []string{"/**"}) {
+		t.Error(token, err)
+	}
 	issuer.Close()
+	if err := issuer.Replace(configOfService(t, "orders")); !errors.Is(err, ErrObjectSpent) {
+		t.Error(err)
+	}
 	if _, err := issuer.Issue(&TokenRequest{}); !errors.Is(err, ErrObjectSpent) {
 		t.Error(err)
 	}

@@ -34,8 +34,8 @@ import "C"
 
 import "time"
 
-// A TokenIssuer issues tokens about the services of the registry, signed with the own key: TokenEndpoint serves it. It is
-// immutable, and any number of goroutines may share it.
+// A TokenIssuer issues tokens about the services of the registry, signed with the own key: TokenEndpoint serves it. Any
+// number of goroutines may share it.
 type TokenIssuer struct {
 	object[*C.wiresign_token_issuer]
 }
@@ -130,6 +130,24 @@ func (i *TokenIssuer) Answer(form *TokenForm) (*TokenResponse, error) {
 		return nil, taken(status, failure)
 	}
 	return tokenResponseOf(native), nil
+}
+
+// Replace puts another configuration in force, at once for all goroutines. It may be closed then. The error is a *SigningError
+// where its own service has no key that can sign tokens; then the old one stays.
+func (i *TokenIssuer) Replace(config *Config) error {
+	if config == nil || !config.enter() {
+		return spent("configuration")
+	}
+	defer config.leave()
+	if !i.enter() {
+		return spent("issuer")
+	}
+	defer i.leave()
+	var failure *C.wiresign_error
+	if status := C.wiresign_token_issuer_replace(i.pointer, config.pointer, &failure); status != C.WIRESIGN_OK {
+		return taken(status, failure)
+	}
+	return nil
 }
 
 // Close frees the native object, after the last call that uses it. It may be called twice.

@@ -453,8 +453,8 @@ typedef struct wiresign_signer wiresign_signer;
 typedef struct wiresign_texts wiresign_texts;
 
 /**
- * Issues tokens about the services of the registry, signed with the own key, for a token endpoint. Immutable; may be used by
- * several threads at once.
+ * Issues tokens about the services of the registry, signed with the own key, for a token endpoint. May be used by several
+ * threads at once.
  */
 typedef struct wiresign_token_issuer wiresign_token_issuer;
 
@@ -1564,6 +1564,16 @@ int32_t wiresign_token_issuer_answer(const struct wiresign_token_issuer *issuer,
                                      size_t id_length,
                                      struct wiresign_token_response **response,
                                      struct wiresign_error **err);
+
+/**
+ * Puts another configuration in force, at once for all threads. It may be freed afterwards.
+ *
+ * Errors: WIRESIGN_SIGNING_FAILED when its own service has no key that can sign tokens, and the old one stays;
+ * WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_token_issuer_replace(struct wiresign_token_issuer *issuer,
+                                      const struct wiresign_config *config,
+                                      struct wiresign_error **err);
 
 /**
  * Frees an issuer. NULL is nothing.

@@ -645,6 +645,14 @@ class TokenIssuer
                 detail::read(wiresign_token_response_body, shown)};
     }
 
+    /** Puts another configuration in force, at once for all threads. Throws a SigningError where it has no key for
+     * tokens; then the old one stays. */
+    void replace(const Config &config)
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_token_issuer_replace(issuer_.get(), config.get(), &error), error);
+    }
+
   private:
     detail::Owned<wiresign_token_issuer, wiresign_token_issuer_free> issuer_;
 };

@@ -14,8 +14,8 @@ use crate::token_response::wiresign_token_response;
 /// As `lifetime` of wiresign_token_issuer_issue: as long as the configuration says.
 pub const WIRESIGN_CONFIGURED_LIFETIME: u64 = u64::MAX;
 
-/// Issues tokens about the services of the registry, signed with the own key, for a token endpoint. Immutable; may be used by
-/// several threads at once.
+/// Issues tokens about the services of the registry, signed with the own key, for a token endpoint. May be used by several
+/// threads at once.
 pub struct wiresign_token_issuer {
     issuer: TokenIssuer,
 }
@@ -136,6 +136,25 @@ pub unsafe extern "C" fn wiresign_token_issuer_answer(
         let answer = issuer.issuer.answer(caller, form, tenant, input::time(now), id.as_str())?;
         output.give(wiresign_token_response::new(&answer));
         Ok(())
+    })
+}
+
+/// Puts another configuration in force, at once for all threads. It may be freed afterwards.
+///
+/// Errors: WIRESIGN_SIGNING_FAILED when its own service has no key that can sign tokens, and the old one stays;
+/// WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_token_issuer_replace(
+    issuer: *mut wiresign_token_issuer,
+    config: *const wiresign_config,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL or live. The issuer is only read through: it swaps its
+        // configuration by itself, so other threads may use it meanwhile.
+        let (issuer, config) =
+            unsafe { (input::handle("issuer", issuer.cast_const())?, input::handle("config", config)?) };
+        Ok(issuer.issuer.replace(config.config())?)
     })
 }
 

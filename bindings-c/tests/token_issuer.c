@@ -150,6 +150,30 @@ static void a_token_endpoint_answers_what_it_is_asked(void)
     wiresign_token_issuer_free(issuer);
 }
 
+static void another_configuration_is_in_force_at_once(void)
+{
+    wiresign_token_issuer *issuer = issuer_of(IDENTITY);
+    wiresign_config *without_key = config_of("{\"service\": \"a\", \"services\": {}}");
+    wiresign_config *shorter =
+        config_of("{\"service\": \"identity\", \"jwt\": {\"lifetime\": 60}, \"services\": {\"identity\": {\"keys\": ["
+                  "{\"algorithm\": \"ed25519\", \"private_key\": \"literal:" SEED "\"}]},"
+                  " \"billing\": {\"allowed_targets\": [\"orders\"]}}}");
+    CHECK_STATUS(WIRESIGN_SIGNING_FAILED, wiresign_token_issuer_replace(issuer, without_key, NULL));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_token_issuer_replace(issuer, NULL, NULL));
+    CHECK_STATUS(WIRESIGN_INVALID_ARGUMENT, wiresign_token_issuer_replace(NULL, shorter, NULL));
+    static const uint64_t lifetimes[] = {300, 60};
+    for (size_t i = 0; i < 2; i++) {
+        wiresign_issued_token *token = NULL;
+        CHECK_STATUS(WIRESIGN_OK, issue(issuer, "orders", WIRESIGN_CONFIGURED_LIFETIME, NULL, SIZE_MAX, &token, NULL));
+        CHECK(wiresign_issued_token_lifetime(token) == lifetimes[i]);
+        wiresign_issued_token_free(token);
+        CHECK_STATUS(WIRESIGN_OK, wiresign_token_issuer_replace(issuer, shorter, NULL));
+    }
+    wiresign_config_free(shorter);
+    wiresign_config_free(without_key);
+    wiresign_token_issuer_free(issuer);
+}
+
 static void wrong_arguments_are_told(void)
 {
     wiresign_config *config = config_of("{\"service\": \"a\", \"services\": {}}");
@@ -206,6 +230,7 @@ int main(void)
         TEST(a_token_opens_what_it_says),
         TEST(permissions_and_life_are_narrowed_and_never_widened),
         TEST(a_token_endpoint_answers_what_it_is_asked),
+        TEST(another_configuration_is_in_force_at_once),
         TEST(wrong_arguments_are_told),
     };
     return run_tests(tests, sizeof tests / sizeof tests[0]);

@@ -242,6 +242,9 @@ static void tokens_are_issued()
     CHECK(answer.headers[1] == std::make_pair(std::string("Cache-Control"), std::string("no-store")));
     CHECK(issuer.answer(std::nullopt, form).status == 401 && issuer.answer("billing", "").status == 400);
     CHECK(thrown<SigningError>([] { TokenIssuer(config("shop")); }).code() == WIRESIGN_SIGNING_FAILED);
+    CHECK(thrown<SigningError>([&] { issuer.replace(config("shop")); }).code() == WIRESIGN_SIGNING_FAILED);
+    issuer.replace(config("orders"));
+    CHECK(issuer.answer("billing", form).body.find("invalid_target") != std::string::npos);
 }
 
 static void a_handshake_is_answered()
