@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/tests/*.cpp bindings-c/include/*.hpp bindings-c/conformance/*.c"
-shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/tests/documented bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/publish bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bench/java/run scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules conformance/peers/build conformance/peers/java/run"
+shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/tests/documented bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/publish bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bench/java/run scripts/require-tools scripts/python-environment scripts/test-pythons scripts/node-modules conformance/peers/build conformance/peers/java/run conformance/peers/packages/install"
 python_sources := "bindings-python bindings-node/test conformance examples bench scripts/test-readme"
 # Release artefacts are built once and used by the tests, the demo and the benches alike.
 export CARGO_TARGET_DIR := justfile_directory() / "target"
@@ -126,6 +126,8 @@ conformance *ARGS: _tools _install-python addon clib jars
     conformance/peers/build
     target/release/wiresign-conformance run --canary
     target/release/wiresign-conformance run --require --peers --report target/conformance {{ARGS}}
+    conformance/peers/packages/install
+    target/release/wiresign-conformance run --require --packages
     target/release/wiresign-conformance matrix --require --report target/conformance
     target/release/wiresign-conformance diff --require --peers --count 4000 --report target/conformance
     target/release/wiresign-conformance page target/conformance

@@ -24,6 +24,8 @@ pub struct Driver {
     pub capabilities: Vec<String>,
     /// Of a peer, the schemes that it knows; nothing for a binding, which knows all of them.
     pub schemes: Option<Vec<String>>,
+    /// Whether its refusals have codes. Other people's packages only accept or refuse.
+    pub has_codes: bool,
     /// Whether the hello must name the binding `name`.
     pub named_by_hello: bool,
     /// How the user wrote it on the command line, so that a case can be repeated.
@@ -45,6 +47,12 @@ struct Declared {
     capabilities: Vec<String>,
     #[serde(default)]
     schemes: Option<Vec<String>>,
+    #[serde(default = "yes")]
+    codes: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Driver {
@@ -62,6 +70,11 @@ impl Driver {
             Some(peer) => Err(format!("{name}: {} does not say which schemes it knows", peer.name)),
             None => Ok(peers),
         }
+    }
+
+    /// Other people's packages, which `conformance/peers/packages.toml` declares.
+    pub fn packages(root: &Path) -> Result<Vec<Driver>, String> {
+        Driver::of_file(root, "conformance/peers/packages.toml")
     }
 
     /// Whether the driver can be asked about this scheme.
@@ -95,6 +108,7 @@ impl Driver {
             build: None,
             capabilities: Vec::new(),
             schemes: None,
+            has_codes: true,
             named_by_hello: false,
             argument: argument.to_owned(),
         })
@@ -145,6 +159,7 @@ impl Declared {
             build: Some(self.build),
             capabilities: self.capabilities,
             schemes: self.schemes,
+            has_codes: self.codes,
             named_by_hello: true,
         })
     }

@@ -22,15 +22,51 @@ pub struct KnownFailure {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    known: Vec<KnownFailure>,
+    known: Vec<Entry>,
 }
 
-/// Reads the list. A reason must be given.
+/// An entry of the list: one case, or several with one reason, in one binding or in several.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    binding: OneOrSeveral,
+    id: OneOrSeveral,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl OneOrSeveral {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Several(texts) => texts,
+        }
+    }
+}
+
+/// Reads the list. A reason must be given, and no case may be there twice.
 pub fn load(path: &Path) -> Result<Vec<KnownFailure>, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    match file.known.iter().find(|known| known.reason.trim().is_empty()) {
-        Some(known) => Err(format!("{}: {} in {} has no reason", path.display(), known.id, known.binding)),
-        None => Ok(file.known),
+    let mut known: Vec<KnownFailure> = Vec::new();
+    for entry in &file.known {
+        for binding in entry.binding.as_slice() {
+            for id in entry.id.as_slice() {
+                if entry.reason.trim().is_empty() {
+                    return Err(format!("{}: {id} in {binding} has no reason", path.display()));
+                }
+                if known.iter().any(|other| other.binding == *binding && other.id == *id) {
+                    return Err(format!("{}: {id} in {binding} is there twice", path.display()));
+                }
+                known.push(KnownFailure { binding: binding.clone(), id: id.clone(), reason: entry.reason.clone() });
+            }
+        }
     }
+    Ok(known)
 }

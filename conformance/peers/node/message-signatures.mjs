@@ -69,6 +69,9 @@ export class MessageSignatures {
     const covered = names.flatMap((name) => [name, ...(STANDS_FOR[name] ?? [])]);
     attempt(() => PROFILE.every((name) => covered.includes(name)) || refuse("INSUFFICIENT_COVERAGE"));
     const message = attempt(() => base(names, covering, method, target, headers, authority));
+    if (names.includes("content-digest") && attempt(() => fields(headers, "content-digest")) === undefined) {
+      leave("a digest that cannot be read");
+    }
     tell(faults);
     if (now - seconds > this.past || seconds - now > this.future || now >= ends) {
       refuse("TIMESTAMP_OUTSIDE_WINDOW");

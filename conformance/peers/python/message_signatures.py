@@ -96,6 +96,8 @@ class MessageSignatures:
         if not covered.issuperset(PROFILE):
             faults.codes.append("INSUFFICIENT_COVERAGE")
         message = faults.of(base, names, covering, method, target, headers, authority)
+        if "content-digest" in names and faults.of(fields, headers, b"content-digest") is None:
+            raise UnsupportedError("a digest that cannot be read")
         faults.tell()
         if tag is None or seconds is None or message is None:
             raise UnsupportedError("a part that is missing without a fault")

@@ -84,6 +84,10 @@ struct Run {
     /// The peers of conformance/peers/peers.toml as well, by the verdicts of the vectors
     #[arg(long)]
     peers: bool,
+    /// Only the published packages of conformance/peers/packages.toml, by the verdicts of the vectors and without codes;
+    /// where they are known to differ stands in packages-differ.toml beside it
+    #[arg(long, conflicts_with_all = ["peers", "canary"])]
+    packages: bool,
     /// Fail when a driver could not be started
     #[arg(long)]
     require: bool,
@@ -222,14 +226,12 @@ fn run_task(task: &Run, root: Option<&Path>) -> Result<End, String> {
         None => vector_folders(&task.selection.vectors, root)?,
     };
     let cases = load(&folders, &task.selection.filter)?;
-    let mut drivers = drivers(&task.driver, root)?;
-    if task.peers {
-        drivers.extend(Driver::peers(&find_root(root)?)?);
-    }
+    let drivers = drivers_of(task, root)?;
+    let list = if task.packages { "conformance/peers/packages-differ.toml" } else { "conformance/known-failures.toml" };
     let known = match &task.known_failures {
         Some(path) => known::load(path)?,
         None => match find_root(root) {
-            Ok(root) => known::load(&root.join("conformance/known-failures.toml"))?,
+            Ok(root) => known::load(&root.join(list))?,
             Err(_) => Vec::new(),
         },
     };
@@ -430,13 +432,36 @@ fn load(folders: &[PathBuf], filter: &[String]) -> Result<Vec<Case>, String> {
     if vectors.cases.is_empty() { Err("no case is left to judge".to_owned()) } else { Ok(vectors.cases) }
 }
 
+fn drivers_of(task: &Run, root: Option<&Path>) -> Result<Vec<Driver>, String> {
+    if task.packages {
+        let packages = Driver::packages(&find_root(root)?)?;
+        let is_meant = |driver: &Driver| task.driver.is_empty() || task.driver.contains(&driver.name);
+        return Ok(packages.into_iter().filter(is_meant).collect());
+    }
+    let mut drivers = drivers(&task.driver, root)?;
+    if task.peers {
+        drivers.extend(Driver::peers(&find_root(root)?)?);
+    }
+    Ok(drivers)
+}
+
+/// A driver of the command line: a command, or the name of a binding, a peer or a package.
+fn named(argument: &str, root: Option<&Path>) -> Result<Driver, String> {
+    let mut declared = Vec::new();
+    if !argument.contains('=') {
+        let root = find_root(root)?;
+        declared = Driver::declared(&root)?;
+        declared.extend(Driver::peers(&root)?);
+        declared.extend(Driver::packages(&root)?);
+    }
+    Driver::from_argument(argument, &declared)
+}
+
 fn drivers(arguments: &[String], root: Option<&Path>) -> Result<Vec<Driver>, String> {
-    let all_given = !arguments.is_empty() && arguments.iter().all(|argument| argument.contains('='));
-    let declared = if all_given { Vec::new() } else { Driver::declared(&find_root(root)?)? };
     let drivers = if arguments.is_empty() {
-        declared
+        Driver::declared(&find_root(root)?)?
     } else {
-        arguments.iter().map(|argument| Driver::from_argument(argument, &declared)).collect::<Result<_, _>>()?
+        arguments.iter().map(|argument| named(argument, root)).collect::<Result<_, _>>()?
     };
     for (index, driver) in drivers.iter().enumerate() {
         if drivers[..index].iter().any(|other| other.name == driver.name) {
