@@ -1,13 +1,13 @@
 package dev.wiresign.http;
 
+import static dev.wiresign.http.Loopback.answer;
+import static dev.wiresign.http.Loopback.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
 import dev.wiresign.Config;
 import dev.wiresign.ConfigException;
 import dev.wiresign.Login;
@@ -15,18 +15,13 @@ import dev.wiresign.Refusal;
 import dev.wiresign.RefusalCode;
 import dev.wiresign.Verifier;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -45,27 +40,24 @@ class KeySetsTest {
     private final AtomicInteger elsewhere = new AtomicInteger();
     private final List<KeySetException> told = new CopyOnWriteArrayList<>();
     private final CountDownLatch never = new CountDownLatch(1);
-    private final ExecutorService threads = Executors.newCachedThreadPool();
     private volatile HttpHandler answer = publishing(Login.keySet("k1"));
-    private HttpServer server;
+    private Loopback server;
     private String url;
     private Config config;
     private Verifier verifier;
 
     @BeforeEach
     void serve() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setExecutor(threads);
-        server.createContext("/keys", exchange -> {
+        server = new Loopback();
+        server.serve("/keys", exchange -> {
             asked.incrementAndGet();
             answer.handle(exchange);
         });
-        server.createContext("/elsewhere", exchange -> {
+        server.serve("/elsewhere", exchange -> {
             elsewhere.incrementAndGet();
             publishing(Login.keySet("k2")).handle(exchange);
         });
-        server.start();
-        url = "http://127.0.0.1:" + server.getAddress().getPort() + "/keys";
+        url = server.url() + "/keys";
         config = Login.users(url);
         verifier = new Verifier(config);
     }
@@ -73,22 +65,13 @@ class KeySetsTest {
     @AfterEach
     void end() {
         never.countDown();
-        server.stop(0);
-        threads.shutdownNow();
+        server.close();
         verifier.close();
         config.close();
     }
 
     private static HttpHandler publishing(String text) {
         return exchange -> answer(exchange, 200, text);
-    }
-
-    private static void answer(HttpExchange exchange, int status, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        try (exchange) {
-            exchange.sendResponseHeaders(status, bytes.length);
-            exchange.getResponseBody().write(bytes);
-        }
     }
 
     private KeySets.Builder builder() {
@@ -176,14 +159,6 @@ class KeySetsTest {
         assertEquals(0, elsewhere.get());
     }
 
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException ended) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     @Test
     void setsAreFetchedAgainAndAgainUntilTheyAreClosed() throws Exception {
         answer = publishing("no set");
@@ -243,7 +218,7 @@ class KeySetsTest {
 
     @Test
     void aServerThatIsNotThereIsReported() {
-        server.stop(0);
+        server.stop();
         try (KeySets sets = builder().client(HttpClient.newHttpClient()).start()) {
             sets.refresh().join();
             assertEquals(1, told.size());

@@ -1,12 +1,12 @@
 package dev.wiresign.http;
 
+import static dev.wiresign.http.Loopback.answer;
+import static dev.wiresign.http.Loopback.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
 import dev.wiresign.Config;
 import dev.wiresign.IdentityRequest;
 import dev.wiresign.Request;
@@ -14,8 +14,6 @@ import dev.wiresign.Response;
 import dev.wiresign.Signer;
 import dev.wiresign.Verifier;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -38,11 +34,10 @@ class StsTest {
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger elsewhere = new AtomicInteger();
     private final CountDownLatch never = new CountDownLatch(1);
-    private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Config config = config("orders");
     private final Verifier verifier = new Verifier(config);
     private volatile HttpHandler answer = exchange -> answer(exchange, 200, "{}");
-    private HttpServer server;
+    private Loopback server;
     private URI url;
 
     private static Config config(String service) {
@@ -53,35 +48,24 @@ class StsTest {
                  "services": {"orders": {}, "billing": {"allowed_targets": ["orders"]}}}""".formatted(service));
     }
 
-    private static void answer(HttpExchange exchange, int status, String text) throws IOException {
-        try (exchange) {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-            exchange.getResponseBody().write(bytes);
-        }
-    }
-
     @BeforeEach
     void serve() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setExecutor(threads);
-        server.createContext("/", exchange -> {
+        server = new Loopback();
+        server.serve("/", exchange -> {
             asked.incrementAndGet();
             answer.handle(exchange);
         });
-        server.createContext("/elsewhere", exchange -> {
+        server.serve("/elsewhere", exchange -> {
             elsewhere.incrementAndGet();
             answer(exchange, 200, "{}");
         });
-        server.start();
-        url = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+        url = URI.create(server.url() + "/");
     }
 
     @AfterEach
     void end() {
         never.countDown();
-        server.stop(0);
-        threads.shutdownNow();
+        server.close();
         verifier.close();
         config.close();
     }
@@ -137,14 +121,6 @@ class StsTest {
         }
         try (Sts sts = here().build()) {
             assertEquals(Optional.empty(), sts.ask(question("one")).join(), "nobody listens any more");
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException ended) {
-            Thread.currentThread().interrupt();
         }
     }
 

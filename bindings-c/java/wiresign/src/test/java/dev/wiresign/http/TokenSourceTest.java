@@ -1,5 +1,6 @@
 package dev.wiresign.http;
 
+import static dev.wiresign.http.Loopback.answer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -8,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
 import dev.wiresign.Config;
 import dev.wiresign.Login;
 import dev.wiresign.Refusal;
@@ -20,13 +20,10 @@ import dev.wiresign.TokenResponse;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +50,7 @@ class TokenSourceTest {
     private final Set<String> seen = ConcurrentHashMap.newKeySet();
     private final Verifier orders = orders();
     private volatile HttpHandler endpoint = issuing("");
-    private HttpServer server;
+    private Loopback server;
     private String base;
 
     private static Config identity(String more) {
@@ -81,14 +78,6 @@ class TokenSourceTest {
         return request;
     }
 
-    private static void answer(HttpExchange exchange, int status, String text) throws IOException {
-        try (exchange) {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-            exchange.getResponseBody().write(bytes);
-        }
-    }
-
     private static HttpHandler issuing(String more) {
         Config config = identity(more);
         Verifier verifier = new Verifier(config);
@@ -107,13 +96,12 @@ class TokenSourceTest {
 
     @BeforeEach
     void serve() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.setExecutor(threads);
-        server.createContext("/token", exchange -> {
+        server = new Loopback();
+        server.serve("/token", exchange -> {
             asked.incrementAndGet();
             endpoint.handle(exchange);
         });
-        server.createContext("/orders", exchange -> {
+        server.serve("/orders", exchange -> {
             String token = exchange.getRequestHeaders().getFirst("Authorization");
             seen.add(String.valueOf(token));
             try {
@@ -123,18 +111,16 @@ class TokenSourceTest {
                 answer(exchange, refusal.response().status(), refusal.code().name());
             }
         });
-        server.createContext("/moved", exchange -> {
+        server.serve("/moved", exchange -> {
             exchange.getResponseHeaders().set("Location", "/orders/7");
             answer(exchange, 307, "");
         });
-        server.start();
-        base = "http://127.0.0.1:" + server.getAddress().getPort();
+        base = server.url();
     }
 
     @AfterEach
     void end() {
-        server.stop(0);
-        threads.shutdownNow();
+        server.close();
         orders.close();
     }
 
@@ -268,7 +254,7 @@ class TokenSourceTest {
         assertEquals("INVALID_SIGNATURE", refused.error().orElseThrow());
         TokenException scope = assertThrows(TokenException.class, () -> source("DELETE /**").token());
         assertEquals("invalid_scope", scope.error().orElseThrow());
-        server.stop(0);
+        server.stop();
         assertTrue(assertThrows(TokenException.class, source(null)::token).status().isEmpty());
     }
 }
