@@ -1,14 +1,30 @@
 use crate::support::Folder;
 
 const PYTHON: &[&str] = &["app.py", "test_app.py", "client.py", "requirements.txt", "requirements-dev.txt"];
-const FRAMEWORKS: [(&str, &[&str]); 8] = [
+const NODE: &[&str] = &["server.mjs", "package.json", "test/service.test.mjs", "client.mjs"];
+const NEXT: &[&str] = &[
+    "app/health/route.js",
+    "app/hello/route.js",
+    "app/echo/route.js",
+    "next.config.mjs",
+    "instrumentation.js",
+    "package.json",
+    "test/service.test.mjs",
+    "client.mjs",
+];
+const NEST: &[&str] = &["src/main.ts", "tsconfig.json", "package.json", "test/service.test.mjs", "client.mjs"];
+const FRAMEWORKS: [(&str, &[&str]); 12] = [
     ("fastapi", PYTHON),
     ("starlette", PYTHON),
     ("litestar", PYTHON),
     ("flask", PYTHON),
     ("django", PYTHON),
     ("aiohttp", PYTHON),
-    ("express", &["server.mjs"]),
+    ("express", NODE),
+    ("fastify", NODE),
+    ("hono", NODE),
+    ("next", NEXT),
+    ("nest", NEST),
     ("none", &[]),
 ];
 
@@ -104,7 +120,7 @@ fn nothing_is_overwritten_without_force() {
 fn json_lists_files_and_next_steps() {
     let folder = Folder::empty();
     let report = folder.run(&["init", "--framework", "express", "--json"]).expect(0).json();
-    assert_eq!(report["written"].as_array().expect("a list").len(), 4);
+    assert_eq!(report["written"].as_array().expect("a list").len(), 7);
     let next: Vec<&str> = report["next"].as_array().expect("a list").iter().filter_map(|step| step.as_str()).collect();
     assert!(next.contains(&"wiresign check --env-file .env"), "{next:?}");
 }

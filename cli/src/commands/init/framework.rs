@@ -20,6 +20,14 @@ pub(super) enum Framework {
     Aiohttp,
     /// Node, server.mjs
     Express,
+    /// Node, server.mjs
+    Fastify,
+    /// Node, server.mjs
+    Hono,
+    /// Node, route handlers
+    Next,
+    /// Node, src/main.ts
+    Nest,
     /// No program
     None,
 }
@@ -46,6 +54,10 @@ impl Framework {
             Self::Django => &python::DJANGO,
             Self::Aiohttp => &python::AIOHTTP,
             Self::Express => &node::EXPRESS,
+            Self::Fastify => &node::FASTIFY,
+            Self::Hono => &node::HONO,
+            Self::Next => &node::NEXT,
+            Self::Nest => &node::NEST,
             Self::None => &Project { port: "8000", files: &[], placeholders: &[], commands: &[] },
         }
     }
