@@ -38,6 +38,8 @@ import java.util.function.Consumer;
 public final class WiresignFilter implements Filter {
     private static final String CALLER = "dev.wiresign.caller";
     private static final String VERIFIER = "dev.wiresign.verifier";
+    /** What a request has that proves an IAM identity. */
+    private static final String PROOF = "X-Service-AWS-Identity";
 
     private final Verifier verifier;
     private final Observer observer;
@@ -161,7 +163,8 @@ public final class WiresignFilter implements Filter {
         byte[] body;
         try {
             Request head = head(request, target);
-            if (sts != null) {
+            // Asked first, since nearly no request brings a proof.
+            if (sts != null && request.getHeader(PROOF) != null) {
                 clock.startWaiting();
                 sts.prepare(verifier, head);
                 clock.stopWaiting();
