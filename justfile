@@ -132,12 +132,17 @@ conformance *ARGS: _tools _install-python addon clib jars
     target/release/wiresign-conformance diff --require --peers --count 4000 --report target/conformance
     target/release/wiresign-conformance page target/conformance
     conformance/new-scheme/run
+    {{python}} conformance/frameworks/compare.py --check "Flask, gunicorn" "node:http"
 
 # Ask all bindings and peers many hostile cases; another seed gives others (just diff --seed 2 --count 1000000)
 diff *ARGS="--count 200000": _tools _install-python addon clib jars
     cargo build --locked --release -p wiresign-conformance
     conformance/peers/build
     target/release/wiresign-conformance diff --require --peers --report target/conformance {{ARGS}}
+
+# Ask servers and frameworks what they change or refuse before Wiresign, and write docs/framework-differences.md
+framework-differences: _tools _install-python addon
+    {{python}} conformance/frameworks/compare.py --write
 
 # Break the core in many ways, and show that the vectors see each of them
 mutants *ARGS: _tools _venv
