@@ -81,7 +81,7 @@ lint: _tools _venv _node-modules
     {{python}} -m ruff format --check {{python_sources}}
     build/venv/bin/clang-format --dry-run -Werror {{c_sources}}
     build/venv/bin/shellcheck --exclude SC2016,SC2054 {{shell_sources}}
-    test -z "$(gofmt -l bindings-c/go bench conformance/peers | tee /dev/stderr)"
+    test -z "$(gofmt -l bindings-c/go bench conformance/peers conformance/frameworks | tee /dev/stderr)"
     cd bindings-node && npm run lint
 
 # Format all sources
@@ -89,7 +89,7 @@ fmt: _tools _venv _node-modules
     cargo fmt --all
     {{python}} -m ruff format {{python_sources}}
     build/venv/bin/clang-format -i {{c_sources}}
-    gofmt -w bindings-c/go bench conformance/peers
+    gofmt -w bindings-c/go bench conformance/peers conformance/frameworks
     cd bindings-node && npm run format
 
 # Write what is made from one source: code tables, the C header, the pages of the schemes, the vectors
@@ -141,7 +141,7 @@ diff *ARGS="--count 200000": _tools _install-python addon clib jars
     target/release/wiresign-conformance diff --require --peers --report target/conformance {{ARGS}}
 
 # Ask servers and frameworks what they change or refuse before Wiresign, and write docs/framework-differences.md
-framework-differences: _tools _install-python addon
+framework-differences: _tools _install-python addon clib
     {{python}} conformance/frameworks/compare.py --write
 
 # Break the core in many ways, and show that the vectors see each of them

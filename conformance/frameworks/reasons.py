@@ -1,6 +1,10 @@
 """Why one server lets through what another one refuses. The program fails where a difference has no reason here."""
 
 REASONS = {
+    "`OPTIONS *`": (
+        "It is about the server as a whole. net/http answers it itself, with nothing, and asks neither Wiresign nor the "
+        "application; FastAPI and Django have no route for it."
+    ),
     "`%E4`, which is no UTF-8": (
         "Fastify's router decodes the path, and refuses what is no text before any hook runs. To the others "
         "the path is bytes, which are signed as they were sent; FastAPI and Flask hand on a replacement "
@@ -20,7 +24,7 @@ REASONS = {
         "64 KiB, as Wiresign does."
     ),
     "chunks and a length at once": (
-        "RFC 9112 (6.3) lets the chunks count and asks proxies to refuse. h11 takes the chunks; the body is "
+        "RFC 9112 (6.3) lets the chunks count and asks proxies to refuse. h11 and Go take the chunks; the body is "
         "signed, so a second reading of where it ends is `INVALID_SIGNATURE`. Put a proxy that refuses in "
         "front."
     ),

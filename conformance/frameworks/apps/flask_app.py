@@ -12,7 +12,7 @@ WiresignAuth(Verifier(Config.from_file(os.environ["FRAMEWORKS_CONFIG"]))).instal
 
 @app.route("/", defaults={"path": ""}, methods=["GET", "POST", "OPTIONS"])
 @app.route("/<path:path>", methods=["GET", "POST", "OPTIONS"])
-def echo(path: str) -> dict[str, object]:
+def echo(**_path: str) -> dict[str, object]:
     """Say it."""
     notes = request.headers.getlist("x-note")
     query = request.query_string.decode()
