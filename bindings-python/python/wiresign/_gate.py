@@ -278,7 +278,9 @@ class Visit:
         if refusal.code is RefusalCode.UNKNOWN_KEY:
             return True
         # A token that names no key was tried with those at hand.
-        return refusal.code in _TRIED and any(name.lower() == b"authorization" for name, _ in self._headers)
+        return refusal.code in _TRIED and any(
+            name.lower() == b"authorization" and value[:7].lower() == b"bearer " for name, value in self._headers
+        )
 
     def _decided(self, verified: Verified | None, refusal: Refusal | None) -> None:
         spent = perf_counter_ns() - self._started - self._waited
