@@ -2,8 +2,8 @@
 
 REASONS = {
     "`OPTIONS *`": (
-        "It is about the server as a whole. net/http answers it itself, with nothing, and asks neither Wiresign nor the "
-        "application; FastAPI and Django have no route for it."
+        "It is about the server as a whole. net/http answers it itself, with nothing, and asks neither Wiresign nor "
+        "the application; FastAPI and Django have no route for it."
     ),
     "`%E4`, which is no UTF-8": (
         "Fastify's router decodes the path, and refuses what is no text before any hook runs. To the others "
@@ -15,8 +15,8 @@ REASONS = {
         "well (uvicorn). Hypercorn writes `GET` before anybody sees it, and that is what was signed."
     ),
     "a header in two lines (folded)": (
-        "RFC 9112 (5.2) lets a server refuse such lines or write a space in their place. uvicorn and "
-        "hypercorn (h11) write the space; what was folded is not signed by `service-hmac-v2`."
+        "RFC 9112 (5.2) lets a server refuse such lines or write a space in their place. uvicorn and hypercorn (by "
+        "h11) and Go write the space; what was folded is not signed by `service-hmac-v2`."
     ),
     "a header of 12 KiB": ("gunicorn takes lines of up to 8,190 bytes (`--limit-request-field_size`)."),
     "a header of 40 KiB": (
