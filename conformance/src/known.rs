@@ -70,3 +70,27 @@ pub fn load(path: &Path) -> Result<Vec<KnownFailure>, String> {
     }
     Ok(known)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::load;
+
+    #[test]
+    fn an_entry_may_name_several_cases_and_none_twice() {
+        let folder = std::env::temp_dir().join(format!("wiresign-known-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("known.toml");
+        let list = "[[known]]\nbinding = \"a\"\nid = [\"s/one\", \"s/two\"]\nreason = \"because\"\n";
+        fs::write(&path, list).unwrap();
+        let ids: Vec<String> = load(&path).unwrap().into_iter().map(|known| known.id).collect();
+        assert_eq!(ids, ["s/one", "s/two"]);
+        fs::write(&path, format!("{list}\n[[known]]\nbinding = [\"a\", \"b\"]\nid = \"s/two\"\nreason = \"again\"\n"))
+            .unwrap();
+        assert!(load(&path).unwrap_err().contains("s/two in a is there twice"));
+        fs::write(&path, list.replace("because", " ")).unwrap();
+        assert!(load(&path).unwrap_err().contains("has no reason"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
