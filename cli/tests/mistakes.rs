@@ -81,7 +81,15 @@ fn explained(verifier: &Verifier, case: &Value) -> (Vec<&'static str>, String) {
     let (method, target) = (text(&request["method"]), text(&request["target"]));
     let body = STANDARD.decode(text(&request["body"])).expect("base64");
     let head = Head::new(method.as_bytes(), target.as_bytes(), &headers);
-    let explanation = verifier.explain(&head, &body, case["now"].as_u64().expect("a time"));
+    let now = case["now"].as_u64().expect("a time");
+    if let Some(answer) = case["answer"].as_object() {
+        let question = verifier.identity_request(&head, now).expect("a question to AWS");
+        let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
+        // The status of no answer at all is 0.
+        let received = (status > 0).then(|| (status, answer["body"].as_str().expect("text").as_bytes()));
+        verifier.identity_answer(&question, received, now);
+    }
+    let explanation = verifier.explain(&head, &body, now);
     (explanation.hints().iter().map(wiresign::Hint::id).collect(), explanation.to_string())
 }
 
@@ -121,7 +129,7 @@ fn the_cause_of_each_mistake_with_a_standard_is_named_first() {
         }
         *counts.entry(case["standard"].to_string()).or_default() += 1;
     }
-    assert!(counts.len() == 3 && counts.values().all(|count| *count >= 20), "{counts:?}");
+    assert!(counts.len() == 4 && counts.values().all(|count| *count >= 20), "{counts:?}");
     let total: usize = counts.values().sum();
     assert!(wrong.is_empty(), "{} of {total} are not named first\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -111,13 +111,15 @@ class Cases:
         body: bytes = b"",
         now: int = NOW,
         members: dict[str, Any] | None = None,
+        answer: tuple[int, str] | None = None,
     ) -> None:
-        """Print one request."""
+        """Print one request. `answer` is what AWS says of it, where it is asked."""
         fields = headers if isinstance(headers, list) else [[key, value] for key, value in headers.items()]
         text = base64.b64encode(body).decode()
         request = {"method": method, "target": target, "headers": fields, "body": text}
         line = {"standard": self.standard, "name": name, "expected": expected, "now": now, "request": request}
-        print(json.dumps(line | {"members": members or {}}))
+        told = None if answer is None else {"status": answer[0], "body": answer[1]}
+        print(json.dumps(line | {"members": members or {}, "answer": told}))
 
 
 def tag(key: str | bytes, message: str | bytes, algorithm: str = "sha256") -> bytes:
@@ -579,12 +581,148 @@ def tokens() -> None:
     case("a token that was cut", "token-form", bearer(token().rsplit(".", 1)[0]))
 
 
+STS_BODY = b"Action=GetCallerIdentity&Version=2011-06-15&ContentType=JSON"
+IDENTITIES: dict[str, Any] = {
+    "accept": ["aws-identity"],
+    "aws_identity": {
+        "regions": ["eu-central-1", "eu-west-1"],
+        "roles": {
+            "arn:aws:iam::123456789012:role/prod-{service}-task": "{service}",
+            "arn:aws:iam::123456789012:role/prod-x-{service}": "{service}",
+        },
+    },
+}
+
+
+def question(
+    *,
+    region: str = "eu-central-1",
+    body: bytes = STS_BODY,
+    headers: Headers | None = None,
+    without: str = "",
+    token: str | None = TOKEN,
+    **more: Any,
+) -> Headers:
+    """Return the headers of a request to STS that botocore has signed."""
+    fields = {
+        "Accept": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "X-Target-Service": "orders",
+    }
+    fields = {name: value for name, value in (fields | (headers or {})).items() if name != without}
+    url = f"https://sts.{region}.amazonaws.com/"
+    options = {"key": TEMPORARY_KEY, "secret": TEMPORARY_SECRET, "service": "sts", "token": token} | more
+    return by_botocore(url=url, body=body, headers=fields, region=region, **options)
+
+
+def proof(*, target: str = "orders", changes: Headers | None = None, **more: Any) -> Headers:
+    """Return the headers that a caller makes of it."""
+    signed = question(**more)
+    fields = {
+        "Host": HOST,
+        "X-Target-Service": target,
+        "X-Service-AWS-Date": signed["X-Amz-Date"],
+        "X-Service-AWS-Identity": signed["Authorization"],
+    }
+    if "X-Amz-Security-Token" in signed:
+        fields["X-Service-AWS-Token"] = signed["X-Amz-Security-Token"]
+    return {name: value for name, value in (fields | (changes or {})).items() if value}
+
+
+def identity(arn: str) -> tuple[int, str]:
+    """Return what AWS says of whom it knows."""
+    result = {"Arn": arn, "UserId": "AROA:1", "Account": arn.split(":")[4]}
+    return 200, json.dumps({"GetCallerIdentityResponse": {"GetCallerIdentityResult": result}})
+
+
+def error(code: str, status: int = 403) -> tuple[int, str]:
+    """Return what AWS says of whom it refuses."""
+    return status, json.dumps({"Error": {"Code": code, "Message": "", "Type": "Sender"}, "RequestId": "r"})
+
+
+def identities() -> None:
+    """Proofs of IAM identities. What only AWS could find is what it answers."""
+    cases = Cases("aws-identity")
+
+    def case(name: str, expected: str, headers: Headers, answer: tuple[int, str] | None = None, **more: Any) -> None:
+        cases.case(
+            name, expected, "GET", more.pop("target", "/orders/7"), headers, members=IDENTITIES, answer=answer, **more
+        )
+
+    case("an adapter that asks nobody", "identity-not-asked", proof())
+    asis = question() | {"Host": HOST}
+    case("the headers as botocore made them", "identity-in-authorization", asis)
+    own = by_botocore("GET", f"https://{HOST}/orders/7", key=TEMPORARY_KEY, secret=TEMPORARY_SECRET)
+    case("a signature of the request itself", "identity-of-request", own)
+    link = by_botocore(
+        "GET", f"https://sts.eu-central-1.amazonaws.com/?{STS_BODY.decode()}", service="sts", auth=SigV4QueryAuth
+    )["link"]
+    whole = "https://sts.eu-central-1.amazonaws.com" + link
+    case("a link as the proof", "identity-link", proof(changes={"X-Service-AWS-Identity": whole}))
+    eks = "k8s-aws-v1." + base64.urlsafe_b64encode(whole.encode()).decode().rstrip("=")
+    case("a token of EKS as the proof", "identity-link", proof(changes={"X-Service-AWS-Identity": eks}))
+    case(
+        "a link as the request",
+        "identity-link",
+        {"Host": HOST, "X-Target-Service": "orders"},
+        target="/orders/7" + link[1:],
+    )
+    case(
+        "the wrong audience",
+        "identity-audience-other",
+        proof(target="reports", headers={"X-Target-Service": "reports"}),
+    )
+    case("no audience was signed", "identity-audience-unsigned", proof(without="X-Target-Service"))
+    case("no audience is sent", "header-missing", proof(changes={"X-Target-Service": ""}))
+    case("no content type was signed", "identity-header-unsigned", proof(without="Content-Type"))
+    case("no form of answer was signed", "identity-header-unsigned", proof(without="Accept"))
+    case("an SDK adds its own headers", "identity-header-more", proof(headers={"Amz-Sdk-Invocation-Id": "1"}))
+    case("the header of S3 is signed", "identity-header-more", proof(auth=S3SigV4Auth))
+    case("the session token is not sent", "identity-token-missing", proof(changes={"X-Service-AWS-Token": ""}))
+    late = proof(token=None) | {"X-Service-AWS-Token": TOKEN}
+    case("the session token came later", "identity-token-unsigned", late)
+    case("a line end behind the token", "identity-token-form", proof() | {"X-Service-AWS-Token": TOKEN + " "})
+    case("the global endpoint", "identity-global-endpoint", proof(region="us-east-1"))
+    case("another region", "identity-region", proof(region="ap-south-1"))
+    case("another service of AWS", "identity-service", proof(service="execute-api"))
+    several = proof()
+    several["X-Service-AWS-Identity"] = several["X-Service-AWS-Identity"].replace("HMAC", "ECDSA-P256")
+    case("signed for several regions", "identity-several-regions", several)
+    cut = proof()
+    cut["X-Service-AWS-Identity"] = cut["X-Service-AWS-Identity"].rsplit(",", 1)[0]
+    case("a proof that was cut", "identity-form", cut)
+    case(
+        "the date under the name of AWS",
+        "header-name",
+        proof(changes={"X-Service-AWS-Date": "", "X-Amz-Date": "20260101T000000Z"}),
+    )
+    case("a date with hyphens", "aws-date-form", proof(changes={"X-Service-AWS-Date": "2026-01-01T00:00:00Z"}))
+    case("the date of another proof", "aws-scope-day", proof(changes={"X-Service-AWS-Date": "20260102T000000Z"}))
+    case("a clock that is ahead", "clock-skew", proof(at=NOW + 1000))
+    case("a proof that is used for hours", "identity-proof-old", proof(at=NOW - 7000))
+    role = "arn:aws:sts::123456789012:assumed-role/"
+    case("a role without a pattern", "identity-role-unmapped", proof(), identity(role + "dev-billing-task/1"))
+    case("the root of the account", "identity-role-unmapped", proof(), identity("arn:aws:iam::123456789012:root"))
+    case("two patterns", "identity-role-ambiguous", proof(), identity(role + "prod-x-task/1"))
+    case("a service that is not there", "identity-service-unknown", proof(), identity(role + "prod-shipping-task/1"))
+    refused = error("SignatureDoesNotMatch")
+    case("another body was signed", "identity-signature", proof(body=STS_BODY[:-17]), refused)
+    case("another secret", "identity-signature", proof(secret=AWS_SECRET), refused)
+    case("a key that was deleted", "identity-key-unknown", proof(), error("InvalidClientTokenId"))
+    case("credentials that were not renewed", "identity-token-expired", proof(), error("ExpiredToken"))
+    case("AWS slows down", "identity-busy", proof(), error("Throttling", 400))
+    case("AWS is down", "identity-busy", proof(), (503, ""))
+    case("a portal in front of AWS", "identity-answer-form", proof(), (200, "<!doctype html><title>Login</title>"))
+    case("no way to AWS", "identity-no-answer", proof(), (0, ""))
+
+
 def main() -> None:
     """Print all."""
     print(json.dumps(CONFIG))
     amazon()
     messages()
     tokens()
+    identities()
 
 
 if __name__ == "__main__":

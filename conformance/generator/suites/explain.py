@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from fleet import CALLER, KEY, OTHER, OTHER_KEY, OWN, OWN_KEY, SECRETS, STRANGER_KEY, config, registry
 from model import Suite, accepted, refused
+from suites import explain_standards
 from suites.common import change_digit
+from suites.explain_standards import explains
 from wire import NONCE, NOW, Call, Scheme, message, signed, tag
 
 if TYPE_CHECKING:
@@ -23,12 +25,6 @@ V2 = Scheme.SERVICE_HMAC_V2
 DOCUMENT = {"b": 1, "a": "Zoë/<x>"}
 COMPACT = json.dumps(DOCUMENT, separators=(",", ":"), ensure_ascii=False).encode()
 CALL = Call(target=b"/api/images?b=2&a=x%20y", body=COMPACT)
-
-
-def explains(request: Request, verdict: str, *hints: str, now: int = NOW) -> Json:
-    """Make a step that asks for an explanation."""
-    expect: Json = {"ok": {"verdict": verdict, "hints": list(hints)}}
-    return {"op": "explain", "now": now, "request": request.to_json(), "expect": expect}
 
 
 def suite() -> Suite:
@@ -43,6 +39,7 @@ def suite() -> Suite:
     _forms(group)
     _policy(suite)
     _webhooks(suite)
+    explain_standards.add(suite)
     return suite
 
 

@@ -16,13 +16,19 @@ pub(crate) struct Flip {
 /// What says whether a flip must be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
-    /// Where the answer lists it under `covered`.
-    Covered(&'static str),
+    /// Where the answer lists one of these names of it under `covered`.
+    Covered(&'static [&'static str]),
     /// Unless the scheme sends this header unbound.
     Header(String),
     /// Always.
     Bound,
 }
+
+const METHOD: &[&str] = &["method", "\"@method\""];
+const PATH: &[&str] = &["path", "\"@path\""];
+const QUERY: &[&str] = &["query", "\"@query\""];
+const AUTHORITY: &[&str] = &["host", "\"@authority\""];
+const BODY: &[&str] = &["body", "\"content-digest\""];
 
 /// Every flip of this step.
 pub(crate) fn flips(step: &Step) -> Vec<Flip> {
@@ -67,18 +73,24 @@ fn in_request(request: &Request) -> Vec<(String, Field, Request)> {
     let method = request.method.bytes();
     let mut changed = request.clone();
     changed.method = text(&flipped(method, method.len() - 1));
-    flips.push(("method".to_owned(), Field::Covered("method"), changed));
+    flips.push(("method".to_owned(), Field::Covered(METHOD), changed));
 
     let target = request.target.bytes();
     let query = target.iter().position(|&byte| byte == b'?');
-    let mut in_target = |place: &str, field: &'static str, at: usize| {
+    let mut in_target = |place: &str, field: &'static [&'static str], at: usize| {
         let mut changed = request.clone();
         changed.target = text(&flipped(target, at));
         flips.push((place.to_owned(), Field::Covered(field), changed));
     };
-    in_target("path", "path", query.unwrap_or(target.len()) - 1);
+    in_target("path", PATH, query.unwrap_or(target.len()) - 1);
     if query.is_some_and(|query| query + 1 < target.len()) {
-        in_target("query", "query", target.len() - 1);
+        in_target("query", QUERY, target.len() - 1);
+    }
+
+    if let Some(authority) = &request.authority {
+        let mut changed = request.clone();
+        changed.authority = Some(text(&flipped(authority.bytes(), 0)));
+        flips.push(("authority".to_owned(), Field::Covered(AUTHORITY), changed));
     }
 
     for (index, (name, value)) in request.headers.iter().enumerate() {
@@ -95,7 +107,7 @@ fn in_request(request: &Request) -> Vec<(String, Field, Request)> {
         if !body.is_empty() {
             let mut changed = request.clone();
             changed.body = text(&flipped(body, at));
-            flips.push((format!("body, {place} byte"), Field::Covered("body"), changed));
+            flips.push((format!("body, {place} byte"), Field::Covered(BODY), changed));
         }
     }
     flips

@@ -5,6 +5,7 @@ mod flip;
 mod scene;
 pub mod table;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -16,6 +17,9 @@ use crate::conversation::NoHello;
 use crate::diff::{Answered, Lane, Line, Question};
 use crate::driver::Driver;
 use crate::step::Step;
+
+/// One question is under way at a time.
+const ID: &str = "matrix";
 
 /// Everything that came out.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -101,7 +105,7 @@ pub fn play(drivers: &[Driver], limit: Duration) -> Matrix {
 fn play_scene(scene: &Scene, lanes: &mut [(&Driver, Lane<'_>)], matrix: &mut Matrix) {
     let op = scene.signed[0].op();
     let mut row =
-        SchemeRow { scheme: scene.scheme.clone(), requests: scene.signed.len(), pairs: Vec::new(), open: Vec::new() };
+        SchemeRow { scheme: scene.title(), requests: scene.signed.len(), pairs: Vec::new(), open: Vec::new() };
     // What the first signer made, with which the others must agree byte for byte.
     let mut first: Option<(String, Vec<Value>)> = None;
     // The codes of the flips, in the first pair that saw them.
@@ -114,15 +118,9 @@ fn play_scene(scene: &Scene, lanes: &mut [(&Driver, Lane<'_>)], matrix: &mut Mat
         let name = driver.name.clone();
         let mut fail = |what: String, step: &Step| {
             let step = serde_json::to_value(step).expect("plain data is JSON");
-            matrix.failures.push(Failure {
-                scheme: scene.scheme.clone(),
-                signer: name.clone(),
-                verifier: None,
-                what,
-                step,
-            });
+            matrix.failures.push(Failure { scheme: scene.title(), signer: name.clone(), verifier: None, what, step });
         };
-        let signed = match ask(lane, &scene.signing, scene, &scene.signed) {
+        let signed = match ask(lane, &scene.signing, &scene.env, &scene.signed) {
             Ok(signed) => signed,
             Err(cause) => {
                 fail(cause, &scene.signed[0]);
@@ -182,14 +180,14 @@ fn judge_pair(
         pair.failed += 1;
         let step = serde_json::to_value(step).expect("plain data is JSON");
         let verifier = Some(verifier.clone());
-        failures.push(Failure { scheme: scene.scheme.clone(), signer: signer.to_owned(), verifier, what, step });
+        failures.push(Failure { scheme: scene.title(), signer: signer.to_owned(), verifier, what, step });
     };
     let steps: Vec<Step> = rounds
         .iter()
         .flat_map(|round| std::iter::once(&round.genuine).chain(round.flips.iter().map(|flip| &flip.step)))
         .cloned()
         .collect();
-    let answers = match ask(lane, &scene.verifying, scene, &steps) {
+    let answers = match ask(lane, &scene.verifying, scene.verifying_env.as_ref().unwrap_or(&scene.env), &steps) {
         Ok(answers) => answers,
         Err(cause) => {
             fail(&mut pair, cause, &steps[0]);
@@ -215,7 +213,7 @@ fn judge_pair(
                 Field::Header(name) => !scene.unbound.contains(&name.as_str()),
                 // A peer does not say what is covered: there the codes of the first pair decide, below.
                 Field::Covered(field) => match genuine["ok"]["covered"].as_array() {
-                    Some(covered) => covered.iter().any(|one| one == field),
+                    Some(covered) => covered.iter().any(|one| one.as_str().is_some_and(|one| field.contains(&one))),
                     None => code.is_some(),
                 },
             };
@@ -245,9 +243,9 @@ fn judge_pair(
     pair
 }
 
-fn ask(lane: &mut Lane<'_>, config: &str, scene: &Scene, steps: &[Step]) -> Answered {
-    let mut question = Question::new(config.to_owned(), scene.env.clone());
+fn ask(lane: &mut Lane<'_>, config: &str, env: &BTreeMap<String, String>, steps: &[Step]) -> Answered {
+    let mut question = Question::new(config.to_owned(), env.clone());
     steps.iter().for_each(|step| question.push(0, step.clone()));
-    let line = Line { id: scene.scheme.clone(), text: question.line(&scene.scheme), steps: steps.len() };
+    let line = Line { id: ID.to_owned(), text: question.line(ID), steps: steps.len() };
     lane.ask(std::slice::from_ref(&line)).swap_remove(0)
 }

@@ -15,13 +15,24 @@ const TENANT: &str = "0b5f3c1e-8f6d-4a57-9d2e-1c7a4be90f35";
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
     pub(crate) scheme: String,
+    /// The kind of the key, where a scheme has several.
+    pub(crate) kind: &'static str,
     pub(crate) signing: String,
     pub(crate) verifying: String,
     pub(crate) env: BTreeMap<String, String>,
+    /// What the verifier's references find, where that is something else.
+    pub(crate) verifying_env: Option<BTreeMap<String, String>>,
     /// The `sign` or `sign_context` steps.
     pub(crate) signed: Vec<Step>,
     /// Headers that the scheme sends and does not bind.
     pub(crate) unbound: &'static [&'static str],
+}
+
+impl Scene {
+    /// What it is called in tables.
+    pub(crate) fn title(&self) -> String {
+        [&*self.scheme, self.kind].join(" ").trim_end().to_owned()
+    }
 }
 
 /// Every scheme in which something can be signed.
@@ -32,6 +43,9 @@ pub(crate) fn scenes() -> Vec<Scene> {
         between_services("cross-service", &["X-Request-ID"]),
         contexts(),
     ];
+    scenes.extend(KEYS.map(|key| by_a_standard("rfc9421", &key)));
+    scenes.extend(KEYS.map(|key| by_a_standard("jwt", &key)));
+    scenes.extend(["", "style s3"].map(by_amazon));
     scenes.extend(SENDERS.map(|(scheme, secret)| from_a_sender(scheme, secret)));
     scenes
 }
@@ -85,6 +99,91 @@ const SENDERS: [(&str, &str); 40] = [
     ("zoom", TEXT),
 ];
 
+/// A key: its kind, its algorithm where it is not a secret, and what its private and its public half are.
+type KeyOfStandard = (&'static str, Option<&'static str>, &'static str, &'static str);
+
+/// The keys of the tests in RFC 8032 (section 7.1) and RFC 7515 (appendix A.3).
+const KEYS: [KeyOfStandard; 3] = [
+    ("hmac-sha256", None, HMAC, HMAC),
+    (
+        "ed25519",
+        Some("ed25519"),
+        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+    ),
+    (
+        "ecdsa-p256-sha256",
+        Some("ecdsa-p256-sha256"),
+        r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#,
+        r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
+    ),
+];
+const HMAC: &str = "9f2c4e6a81b3d5f7092b4d6e8f0a1c3e9f2c4e6a81b3d5f7092b4d6e8f0a1c3e";
+
+/// Message signatures and tokens: each end has the half of the key that it needs.
+fn by_a_standard(scheme: &str, (kind, algorithm, private, public): &KeyOfStandard) -> Scene {
+    let document = |own: &str, half: &str| {
+        let key = match algorithm {
+            None => json!({"id": "2026", "secret": "env:KEY"}),
+            Some(algorithm) => json!({"id": "2026", "algorithm": algorithm, half: "env:KEY"}),
+        };
+        json!({
+            "service": own, "accept": [scheme], "sign_with": scheme, "replay": {"store": "none"},
+            "services": {"orders": {}, "billing": {"keys": [key], "allowed_targets": ["orders"]}},
+        })
+        .to_string()
+    };
+    let env = |text: &str| BTreeMap::from([("KEY".to_owned(), text.to_owned())]);
+    Scene {
+        scheme: scheme.to_owned(),
+        kind,
+        signing: document("billing", "private_key"),
+        verifying: document("orders", "public_key"),
+        env: env(private),
+        verifying_env: Some(env(public)),
+        signed: requests(Some("orders")),
+        unbound: &[],
+    }
+}
+
+/// Signatures of AWS. What its signers write in several ways is not in these requests.
+fn by_amazon(kind: &'static str) -> Scene {
+    let mut scope = json!({"region": "eu-central-1", "service": "execute-api"});
+    if !kind.is_empty() {
+        scope["style"] = json!("s3");
+    }
+    let document = |own: &str| {
+        json!({
+            "service": own, "accept": ["aws-sigv4"], "sign_with": "aws-sigv4", "replay": {"store": "none"},
+            "aws_sigv4": scope,
+            "services": {
+                "orders": {},
+                "billing": {
+                    "aws_keys": [{"id": "AKIDMATRIX0000000001", "secret": "env:KEY"}],
+                    "allowed_targets": ["orders"],
+                },
+            },
+        })
+    };
+    let signed = requests(Some("orders")).into_iter().map(|mut step| {
+        if let Step::Sign { request, .. } = &mut step {
+            let target = request.target.lossy().replace("//", "/").replace(';', "%3B").replace('+', "%2B");
+            request.target = crate::text::Text::from_bytes(target.as_bytes());
+        }
+        step
+    });
+    Scene {
+        scheme: "aws-sigv4".to_owned(),
+        kind,
+        signing: document("billing").to_string(),
+        verifying: document("orders").to_string(),
+        env: BTreeMap::from([("KEY".to_owned(), TEXT.to_owned())]),
+        verifying_env: None,
+        signed: signed.collect(),
+        unbound: &["X-Request-ID"],
+    }
+}
+
 fn between_services(scheme: &str, unbound: &'static [&'static str]) -> Scene {
     let document = |own: &str| {
         json!({
@@ -98,9 +197,11 @@ fn between_services(scheme: &str, unbound: &'static [&'static str]) -> Scene {
     let env = [("ORDERS", format!("{BASE64}{TEXT}")), ("BILLING", TEXT.repeat(2))];
     Scene {
         scheme: scheme.to_owned(),
+        kind: "",
         signing: document("billing").to_string(),
         verifying: document("orders").to_string(),
         env: env.map(|(name, secret)| (name.to_owned(), secret)).into(),
+        verifying_env: None,
         signed: requests(Some("orders")),
         unbound,
     }
@@ -116,9 +217,11 @@ fn from_a_sender(scheme: &str, secret: &str) -> Scene {
     .to_string();
     Scene {
         scheme: scheme.to_owned(),
+        kind: "",
         signing: document.clone(),
         verifying: document,
         env: BTreeMap::from([("SENDER".to_owned(), secret.to_owned())]),
+        verifying_env: None,
         signed: requests(None),
         unbound: &[],
     }
@@ -134,9 +237,11 @@ fn contexts() -> Scene {
     let sign = |roles: &&[&str]| json!({"op": "sign_context", "tenant": TENANT, "roles": roles, "now": NOW});
     Scene {
         scheme: "auth-context".to_owned(),
+        kind: "",
         signing: document.clone(),
         verifying: document,
         env: BTreeMap::from([("CONTEXT".to_owned(), TEXT.repeat(2))]),
+        verifying_env: None,
         signed: roles.iter().map(|roles| step(sign(roles))).collect(),
         unbound: &[],
     }

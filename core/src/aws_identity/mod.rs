@@ -20,7 +20,7 @@ pub(crate) use cache::Identities;
 pub(crate) use fault::Fault;
 pub(crate) use proof::{Proof, Sent};
 pub use request::IdentityRequest;
-pub(crate) use request::signed_at;
+pub(crate) use request::{signed_at, signed_names};
 pub(crate) use role::RolePattern;
 pub(crate) use settings::{Region, Settings};
 

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
-use super::request::{Question, SIGNED, SIGNED_WITH_TOKEN};
+use super::request::{Question, signed_names};
 use super::settings::{Region, Settings};
 use super::{MAX_TOKEN_BYTES, STS, header};
 use crate::mac::Tag;
@@ -101,8 +101,7 @@ impl<'a> Proof<'a> {
         if !foreign.signed_headers.split(|&byte| byte == b';').any(is_target) {
             return Err(Fault::AudienceNotSigned);
         }
-        let signed = if token.is_some() { SIGNED_WITH_TOKEN } else { SIGNED };
-        if foreign.signed_headers != signed.as_bytes() {
+        if foreign.signed_headers != signed_names(token.is_some()).as_bytes() {
             return Err(Fault::SignedHeaders);
         }
         if target != own.as_bytes() {

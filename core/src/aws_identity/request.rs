@@ -9,8 +9,13 @@ use crate::scheme::header;
 use crate::sigv4;
 
 /// What a proof covers: exactly this.
-pub(super) const SIGNED: &str = "accept;content-type;host;x-amz-date;x-target-service";
-pub(super) const SIGNED_WITH_TOKEN: &str = "accept;content-type;host;x-amz-date;x-amz-security-token;x-target-service";
+const SIGNED: &str = "accept;content-type;host;x-amz-date;x-target-service";
+const SIGNED_WITH_TOKEN: &str = "accept;content-type;host;x-amz-date;x-amz-security-token;x-target-service";
+
+/// The names of the headers that a proof covers.
+pub(crate) fn signed_names(has_token: bool) -> &'static str {
+    if has_token { SIGNED_WITH_TOKEN } else { SIGNED }
+}
 
 const ACCEPT: &str = "application/json";
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
@@ -39,7 +44,7 @@ impl IdentityRequest {
     /// Makes the request that the proof's signature is for. `past` is how old a proof may be, in seconds.
     pub(crate) fn new(proof: &Proof<'_>, past: u64) -> Self {
         let Proof { access_key, region, date, token, target, .. } = *proof;
-        let signed = if token.is_some() { SIGNED_WITH_TOKEN } else { SIGNED };
+        let signed = signed_names(token.is_some());
         let authorization = sigv4::authorization((access_key, &region.name, STS), date, signed, &proof.signature);
         let fixed = fixed_headers(region, target).map(|(name, value)| (name, value.to_owned()));
         let token = token.map(|token| ("X-Amz-Security-Token", token.to_owned()));

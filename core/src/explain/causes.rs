@@ -1000,6 +1000,147 @@ pub(super) const CAUSES: &[Known] = &[
         "Tokens are accepted once here, and this one has no \"jti\" that could tell it from others.",
         "Set \"jti\" to a fresh UUID.",
     ),
+    // Proofs of IAM identities.
+    known(
+        "identity-in-authorization",
+        "The proof of the IAM identity is in Authorization, where nobody looks for it.",
+        "Send it as X-Service-AWS-Identity, its date as X-Service-AWS-Date and its session token as X-Service-AWS-Token, beside X-Target-Service.",
+    ),
+    known(
+        "identity-of-request",
+        "The signature of AWS is one of this request, for the service {}, and not one of the question to STS.",
+        "Sign the request to STS that docs/aws-identity.md shows, for the service sts, and send that signature in X-Service-AWS-Identity.",
+    ),
+    known(
+        "identity-link",
+        "A signed link was made, as EKS and Vault's older clients send one; a proof is a signature by headers.",
+        "Sign the POST of docs/aws-identity.md by headers (botocore: SigV4Auth, not SigV4QueryAuth).",
+    ),
+    known(
+        "identity-several-regions",
+        "The proof is signed for several regions (SigV4A), and only SigV4 for one region is taken.",
+        "Turn asymmetric signing off, and name one region.",
+    ),
+    known(
+        "identity-form",
+        "{} is not \"AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...\".",
+        "Send the value of Authorization that a signer of AWS has made, whole and unchanged.",
+    ),
+    known(
+        "identity-key-form",
+        "The access key id \"{}\" is not one that AWS gives out.",
+        "Take id, secret and session token from the credentials of the role, each in its place.",
+    ),
+    known(
+        "identity-token-form",
+        "The session token is empty, longer than 4096 bytes, or holds white space or other characters that no token has.",
+        "Hand the token over as it is, without a line end, quotes, or an encoding of its own.",
+    ),
+    known(
+        "identity-token-missing",
+        "The proof covers a session token, and X-Service-AWS-Token is not there.",
+        "Send the session token of the role as X-Service-AWS-Token, with every proof.",
+    ),
+    known(
+        "identity-token-unsigned",
+        "A session token is beside the proof, and the proof does not cover it: it was added after signing.",
+        "Give the session token to the signer, which puts it into the request to STS and covers it.",
+    ),
+    known(
+        "identity-service",
+        "The proof is signed for the service {} of AWS.",
+        "Sign for the service sts: a proof is a question to STS, whatever the called service is.",
+    ),
+    known(
+        "identity-global-endpoint",
+        "The proof is signed for us-east-1, as SDKs do where they ask the global endpoint of STS.",
+        "Sign for one of aws_identity.regions and its own host, sts.REGION.amazonaws.com; set AWS_STS_REGIONAL_ENDPOINTS=regional for older SDKs.",
+    ),
+    known(
+        "identity-region",
+        "The proof is signed for the region {}, and this service asks {2} only.",
+        "Sign for one of these regions, or add the region of the caller to aws_identity.regions.",
+    ),
+    known(
+        "identity-audience-unsigned",
+        "The proof does not cover x-target-service: it would be good for every service that takes proofs.",
+        "Set X-Target-Service on the request to STS before it is signed.",
+    ),
+    known(
+        "identity-audience-other",
+        "The proof is for the service {}, and this one is {2}.",
+        "Make a proof for each service that is called, with its id in X-Target-Service.",
+    ),
+    known(
+        "identity-header-unsigned",
+        "The proof does not cover {}.",
+        "Set all headers of the request to STS, as docs/aws-identity.md lists them, before it is signed, and let the signer cover each.",
+    ),
+    known(
+        "identity-header-more",
+        "The proof covers {} too, which this end cannot make again.",
+        "Sign a request with exactly the headers that docs/aws-identity.md lists; keep an SDK from adding its own.",
+    ),
+    known(
+        "identity-proof-old",
+        "The proof is {} seconds old, and one is good for {2}: it was kept for too long, or a clock is wrong.",
+        "Make a new proof for each minute, as signers of Wiresign do, and do not keep it beside a connection.",
+    ),
+    known(
+        "identity-not-asked",
+        "Nobody has asked AWS about this proof.",
+        "Give the adapter what asks AWS (aws=Sts() in Python, aws in Node.js), or call identity_request and identity_answer before verify.",
+    ),
+    known(
+        "identity-too-many",
+        "So many proofs have failed within seconds that no new one is sent to AWS.",
+        "Look into who sends them, and set limits.failures_per_minute; it ends by itself after half a minute.",
+    ),
+    known(
+        "identity-no-answer",
+        "{} gave no answer.",
+        "Let this service reach it by HTTPS: a NAT gateway, an endpoint of the VPC for STS, a rule of the security group, a proxy.",
+    ),
+    known(
+        "identity-answer-form",
+        "What {} answered is not the JSON of AWS: a proxy or a login page has answered in its place, or the answer was changed on the way.",
+        "Ask AWS directly, and hand over status and body as they came.",
+    ),
+    known(
+        "identity-busy",
+        "AWS has answered with an error of its own, or slows this service down.",
+        "Ask again in a moment; let callers use one proof for a minute, so that AWS is asked less.",
+    ),
+    known(
+        "identity-signature",
+        "AWS says that the signature does not hold: another question was signed than the one of docs/aws-identity.md, or by another secret.",
+        "Compare host, Accept, Content-Type, X-Target-Service and body with those of docs/aws-identity.md, byte for byte; then whether id, secret and session token belong together.",
+    ),
+    known(
+        "identity-key-unknown",
+        "AWS knows no access key {}, or it goes with another session token.",
+        "Take id, secret and session token of a role together, and renew them together; look whether the key was deleted.",
+    ),
+    known(
+        "identity-token-expired",
+        "The session token had expired when AWS was asked.",
+        "Renew the credentials of the role before they end, and make a new signer with them.",
+    ),
+    known(
+        "identity-role-unmapped",
+        "AWS has confirmed who calls, and aws_identity.roles has no pattern for that role or user in that account.",
+        "Look up who it is (aws sts get-caller-identity, with the caller's credentials), and add the ARN of its role, without the path, to aws_identity.roles.",
+    ),
+    known(
+        "identity-role-ambiguous",
+        "AWS has confirmed who calls, and two patterns of aws_identity.roles make different services of it.",
+        "Leave one of the patterns out, or leave more of the name fixed in the wider one.",
+    ),
+    known(
+        "identity-service-unknown",
+        "AWS has confirmed who calls, and the service that its role stands for is not in the config.",
+        "Add the service to \"services\", or narrow the pattern in aws_identity.roles.",
+    ),
     // Nothing else.
     known(
         "not-found",

@@ -315,6 +315,16 @@ fn stage_of(refusal: &Refusal) -> StageName {
             jwt::Fault::OtherIssuer | jwt::Fault::NoIssuer => StageName::Keys,
             _ => StageName::Form,
         },
+        Detail::Identity(fault) => match fault.code() {
+            Code::MissingTarget | Code::MissingTimestamp | Code::DuplicateHeader => StageName::Credential,
+            Code::MalformedSignature | Code::InvalidTimestamp | Code::InvalidToken | Code::AlgorithmNotAllowed => {
+                StageName::Form
+            }
+            Code::InsufficientCoverage | Code::TargetNotAllowed => StageName::Coverage,
+            Code::UnknownService => StageName::Policy,
+            // The rest is for AWS to say.
+            _ => StageName::Signature,
+        },
         Detail::AwsPath => StageName::Form,
         Detail::SignatureExpired => StageName::Window,
         Detail::UnknownIssuer

@@ -31,6 +31,11 @@ pub(crate) use foreign::{Foreign, authorization};
 pub(crate) use path::{CanonicalPath, PathForm};
 pub(crate) use sign::{Credentials, Payload, Signed, presign, sign};
 
+/// The Unix seconds of an `X-Amz-Date`.
+pub(crate) fn seconds_of(date: &[u8]) -> Option<u64> {
+    timestamp::Timestamp::parse(date).map(|time| time.seconds)
+}
+
 /// The one algorithm, as it is named on the wire.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// What each credential scope ends with.

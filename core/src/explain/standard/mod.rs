@@ -1,6 +1,7 @@
 //! Credentials of the standards: what was read of them, and which of the usual causes makes them hold.
 
 mod amazon;
+mod identity;
 mod keys;
 mod listed;
 mod message;
@@ -77,14 +78,13 @@ pub(super) fn look(asked: &Asked<'_>, accepted: SchemeSet, judged: Judged, budge
         Standard::Jwt => token::is_there(asked),
         Standard::AwsSigv4 => amazon::is_there(asked),
         Standard::Rfc9421 => message::is_there(asked),
-        // What is wrong with a proof its verdict says; nothing can be tried without asking AWS.
-        Standard::AwsIdentity => false,
+        Standard::AwsIdentity => identity::is_there(asked),
     };
     let candidates = match judged {
         Judged::One(scheme) => vec![scheme],
         Judged::Any => {
             // A token is judged before what signs the request.
-            let order = [Standard::Jwt, Standard::AwsSigv4, Standard::Rfc9421];
+            let order = [Standard::Jwt, Standard::AwsSigv4, Standard::Rfc9421, Standard::AwsIdentity];
             order.into_iter().filter(|scheme| accepted.has(Scheme::Standard(*scheme)) && is_there(scheme)).collect()
         }
         Judged::None => return None,
@@ -95,7 +95,7 @@ pub(super) fn look(asked: &Asked<'_>, accepted: SchemeSet, judged: Judged, budge
             Standard::Jwt => token::look(asked, budget),
             Standard::AwsSigv4 => amazon::look(asked, budget),
             Standard::Rfc9421 => message::look(asked, budget),
-            Standard::AwsIdentity => None,
+            Standard::AwsIdentity => identity::look(asked),
         };
         if let (Some(looked), Some(Detail::StandardSignature)) = (&mut looked, asked.refusal.map(Refusal::facts))
             && looked.causes.is_empty()
@@ -136,6 +136,7 @@ pub(super) fn judged_by(refusal: &Refusal) -> Judged {
         | Detail::TokenKeyNotValid
         | Detail::UnknownTokenKey
         | Detail::TokenSignature => Judged::One(Standard::Jwt),
+        Detail::Identity(_) => Judged::One(Standard::AwsIdentity),
         Detail::MessageSignature(_) | Detail::UnknownKeyId(_) | Detail::BoundKey { .. } | Detail::SignatureExpired => {
             Judged::One(Standard::Rfc9421)
         }
