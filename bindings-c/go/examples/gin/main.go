@@ -1,7 +1,7 @@
-// Package gin is a service on gin, whose middleware gets a context of its own.
-package gin
+package main
 
 import (
+	"log"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -9,15 +9,22 @@ import (
 	wiresign "github.com/wiresign/wiresign/bindings-c/go"
 )
 
-// Service gives the handlers of the service.
-func Service(verifier *wiresign.Verifier) http.Handler {
+func main() {
+	config, err := wiresign.ConfigFromFile("wiresign.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := wiresign.NewVerifier(config)
+	if err != nil {
+		log.Fatal(err)
+	}
 	gin.SetMode(gin.ReleaseMode)
-	router := gin.New()
-	router.Use(wrapped(wiresign.Middleware(verifier)))
-	router.GET("/health", func(c *gin.Context) { c.String(http.StatusOK, "ok") })
-	router.POST("/invoices", create)
-	router.DELETE("/invoices", wrapped(wiresign.RequireService("admin")), func(*gin.Context) {})
-	return router
+	routes := gin.New()
+	routes.Use(wrapped(wiresign.Middleware(verifier)))
+	routes.GET("/health", func(c *gin.Context) { c.String(http.StatusOK, "up") })
+	routes.GET("/orders/:number", order)
+	routes.POST("/invoices", wrapped(wiresign.RequireService("billing")), invoice)
+	log.Fatal(http.ListenAndServe("127.0.0.1:8000", routes))
 }
 
 // wrapped makes middleware of gin from middleware of net/http: what that one passes on, gin goes on with.
@@ -35,7 +42,12 @@ func wrapped(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 	}
 }
 
-func create(c *gin.Context) {
+func order(c *gin.Context) {
+	caller, _ := wiresign.CallerFrom(c.Request.Context())
+	c.String(http.StatusOK, "order %s, asked by %s", c.Param("number"), caller.Service())
+}
+
+func invoice(c *gin.Context) {
 	var invoice struct{ Number int }
 	if err := c.ShouldBindJSON(&invoice); err != nil {
 		c.String(http.StatusBadRequest, err.Error())
