@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 
 import { serve } from "@hono/node-server";
 import { Config, Signer } from "wiresign";
+import { wiresign } from "wiresign/express";
 import { withCrossServiceAuth } from "wiresign/next";
 
 import { call, send, sign } from "./requests.mjs";
@@ -109,6 +110,41 @@ it("A route handler of Next.js takes no more of a handshake's body than of any o
   const port = await routeHandlers(test, parse({ ...WEBHOOKS, limits: { body_bytes: 100 } }));
   const long = fromSlack(`{"type":"url_verification","challenge":"${"a".repeat(100)}"}`);
   assert.equal((await send(port, "POST", "/echo", long)).status, 413);
+});
+
+describe("Headers that the application takes for an identity", () => {
+  for (const [name, start] of Object.entries(SERVERS)) {
+    it(`never reach handlers of ${name} from outside`, async (test) => {
+      const options = { identityHeaders: ["X-Service-ID"] };
+      const port = await start(test, parse({ routes: [{ match: "/public/**", public: true }] }), options);
+      const known = await call(port, "GET", "/names");
+      assert.deepEqual(JSON.parse(known.body), [null, null]);
+      const headers = { "X-Service-ID": "billing", "Content-Type": "text/plain" };
+      const anybody = await send(port, "POST", "/public/echo", { headers, body: "a" });
+      assert.deepEqual(JSON.parse(anybody.body).names, [null, null]);
+    });
+  }
+
+  it("never reach handlers of Next.js, whether somebody called or not", async (test) => {
+    const options = { config: parse({}), strict: false, identityHeaders: ["X-User-ID"] };
+    const route = withCrossServiceAuth((request) => Response.json(Object.fromEntries(request.headers)), options);
+    const web = serve({ fetch: (request) => route(request, {}), port: 0, hostname: "127.0.0.1" });
+    await once(web, "listening");
+    test.after(() => web.close());
+    const api = withCrossServiceAuth((request, response) => response.end(JSON.stringify(request.headers)), options);
+    const pages = http.createServer((request, response) => void api(request, response));
+    for (const port of [web.address().port, await listen(test, pages)]) {
+      for (const proof of [sign("GET", "/a"), {}]) {
+        const headers = { ...proof, "X-User-ID": "root", "X-Other": "1" };
+        const seen = JSON.parse((await send(port, "GET", "/a", { headers })).body);
+        assert.deepEqual([seen["x-user-id"], seen["x-other"]], [undefined, "1"]);
+      }
+    }
+  });
+
+  it("are a list", () => {
+    assert.throws(() => wiresign(parse({}), { identityHeaders: "X-User-ID" }), TypeError);
+  });
 });
 
 for (const [name, start] of Object.entries(SERVERS)) {

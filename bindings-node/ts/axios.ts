@@ -7,7 +7,7 @@
 import type { AxiosAdapter, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from "axios";
 
 import { bytesOf } from "./client/bodies.js";
-import { redirected, RedirectRefused, signerOf, type Outgoing } from "./client/sending.js";
+import { dropEmptyQuery, redirected, RedirectRefused, signerOf, type Outgoing } from "./client/sending.js";
 import type { Signer, SignerSource } from "./signer.js";
 
 /** Options of the adapter. */
@@ -84,6 +84,7 @@ function signed(
   { method, url, headers, body }: Outgoing,
   follow: boolean,
 ): InternalAxiosRequestConfig {
+  dropEmptyQuery(url);
   const request = { method, target: url.pathname + url.search, headers: [...headers], body, authority: url.host };
   const all = axios.AxiosHeaders.from(Object.fromEntries(headers));
   for (const [name, value] of signer.sign(request)) {

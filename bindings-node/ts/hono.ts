@@ -13,7 +13,6 @@ import { serving } from "./client/propagation.js";
 import type { Config } from "./config.js";
 import type { Refusal } from "./refusal.js";
 import { admissionOf, Gate, type ServerOptions } from "./server/gate.js";
-import { IDENTITY_HEADERS } from "./server/headers.js";
 import type { Verified } from "./verified.js";
 import type { Verifier } from "./verifier.js";
 
@@ -74,7 +73,7 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
       context.set("caller", admission.verified);
       context.set("rawBody", admission.body);
     }
-    for (const name of IDENTITY_HEADERS) {
+    for (const name of gate.identityHeaders.names) {
       // Whoever came before may have read the headers, which makes a copy of them.
       if (incoming.headers[name] === undefined && context.req.raw.headers.has(name)) {
         context.req.raw.headers.delete(name);

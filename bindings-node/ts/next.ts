@@ -102,7 +102,7 @@ class Protection {
     if (!this.#strict && !claimsSomething(Object.fromEntries(request.headers), target, inForceOf(gate.verifier))) {
       const handshake = unclaimedHandshake(gate, request, target);
       return handshake === undefined
-        ? handler(renewed(request, undefined, undefined, RAW_TARGET), context)
+        ? handler(renewed(gate, request, undefined, undefined, RAW_TARGET), context)
         : responseOf(handshake);
     }
     const { verdict, body } = await judgeWeb(gate, request, target);
@@ -113,7 +113,7 @@ class Protection {
     if (verified instanceof Refusal) {
       return responseOf(verified);
     }
-    const fresh = renewed(request, verified, body, RAW_TARGET);
+    const fresh = renewed(gate, request, verified, body, RAW_TARGET);
     if (verified !== undefined) {
       attach(fresh, verified, body ?? Buffer.alloc(0));
     }
@@ -131,6 +131,7 @@ class Protection {
     if (!this.#strict && !claimsSomething(request.headers, target, inForceOf(gate.verifier))) {
       const handshake = gate.unclaimedHandshake(request, target);
       if (handshake === undefined) {
+        gate.identityHeaders.strip(request, undefined);
         await handler(request, response);
       } else {
         gate.answer(request, response, handshake);

@@ -40,6 +40,7 @@ export async function sendSigned(first: Outgoing, sending: Sending): Promise<Res
   const { init, redirects } = sending;
   let outgoing = first;
   for (let followed = 0; ; followed += 1) {
+    dropEmptyQuery(outgoing.url);
     const headers = signed(outgoing, await signerOf(sending.signer), sending);
     sending.onSigned?.(headers);
     const { method, body } = outgoing;
@@ -62,6 +63,13 @@ export async function sendSigned(first: Outgoing, sending: Sending): Promise<Res
       throw new RedirectRefused(`${outgoing.url.href}: more than ${redirects.most} redirects`);
     }
     outgoing = redirected(outgoing, response.status, location);
+  }
+}
+
+/** Of a query without a character some versions of Node send the question mark, and others do not: none is signed or sent. */
+export function dropEmptyQuery(url: URL): void {
+  if (url.search === "") {
+    url.search = "";
   }
 }
 

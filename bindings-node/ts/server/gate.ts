@@ -14,7 +14,7 @@ import type { Verified } from "../verified.js";
 import { inForceOf, Verifier, type ReceivedRequest, type RequestHead } from "../verifier.js";
 import { answer, Handshake, type Answered } from "./answer.js";
 import { Aborted, arrivedBody, declaredLength, hasBody, isBodyConsumed, takeBody } from "./body.js";
-import { claimsSomething, headersOf, PROOF, stripUnverifiedIdentity } from "./headers.js";
+import { claimsSomething, headersOf, IdentityHeaders, PROOF } from "./headers.js";
 import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
 import { Proxies, type ProxyOptions } from "./proxies.js";
 import { isUnsettled, settle, type ReplayStore } from "./replay.js";
@@ -29,6 +29,8 @@ export interface ServerOptions extends ProxyOptions {
   readonly replay?: ReplayStore | undefined;
   /** Fetches the published keys of token issuers, and does so again when a token names a key that is not known. */
   readonly keySets?: KeySets | undefined;
+  /** Names of headers that the application takes for an identity, such as `X-User-ID`. They never reach it from outside. */
+  readonly identityHeaders?: readonly string[] | undefined;
   /** Asks AWS who made the proof of an IAM identity. Without it no such proof is accepted. */
   readonly aws?: Sts | undefined;
 }
@@ -60,6 +62,7 @@ export function admissionOf(request: object): Admission | undefined {
 /** Judges the requests of one server by one verifier. */
 export class Gate {
   readonly verifier: Verifier;
+  readonly identityHeaders: IdentityHeaders;
   readonly #observer: Observer;
   readonly #proxies: Proxies;
   readonly #replay: ReplayStore | undefined;
@@ -68,6 +71,7 @@ export class Gate {
 
   constructor(source: Verifier | Config, options: ServerOptions = {}) {
     this.verifier = source instanceof Config ? new Verifier(source) : source;
+    this.identityHeaders = new IdentityHeaders(options.identityHeaders);
     this.#observer = new Observer(options.onDecision, options.logger);
     this.#proxies = new Proxies(options);
     this.#replay = options.replay;
@@ -131,6 +135,7 @@ export class Gate {
     }
     const handshake = this.unclaimedHandshake(request, target);
     if (handshake === undefined) {
+      this.identityHeaders.strip(request, undefined);
       next();
     } else {
       reply(handshake);
@@ -258,7 +263,7 @@ export class Gate {
 
   /** Remembers that a request was let in, and removes what it says of itself without proof. */
   enter(request: IncomingMessage, verified: Verified, body: Buffer | undefined): void {
-    stripUnverifiedIdentity(request, verified);
+    this.identityHeaders.strip(request, verified);
     admissions.set(request, { gate: this, verified, body: verified.isPublic ? undefined : (body ?? NO_BODY) });
   }
 

@@ -7,7 +7,7 @@ import type { Verified } from "../verified.js";
 import type { InForce } from "../verifier.js";
 
 /** What a handler might take for the name of the caller. */
-export const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
+const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
 
 /**
  * The header fields to judge. Node joins repeats, but the limits count what was on the wire.
@@ -54,31 +54,55 @@ function starts({ authorization }: Fields, pattern: RegExp): boolean {
   return typeof authorization === "string" && pattern.test(authorization);
 }
 
-/** Whether an identity header says what the signature proves. Beside another scheme's credential anybody may have written it. */
-export function isProven(value: string | readonly string[] | undefined, verified: Verified): boolean {
-  return !verified.isPublic && value === verified.service;
-}
+/** The headers that a handler might take for the name of somebody. */
+export class IdentityHeaders {
+  /** In lower case. */
+  readonly names: readonly string[];
+  readonly #own: ReadonlySet<string>;
 
-/** Removes what a handler might take for the caller's name, unless it is that name. */
-export function stripUnverifiedIdentity(request: IncomingMessage, verified: Verified): void {
-  const { headers } = request;
-  for (const name of IDENTITY_HEADERS) {
-    const value = headers[name];
-    if (value === undefined || isProven(value, verified)) {
-      continue;
+  /** @param own names that the application takes for an identity, which no client may choose */
+  constructor(own: readonly string[] = []) {
+    // Callers without types may pass one name, which is a list of letters.
+    if (typeof own === "string") {
+      throw new TypeError("wiresign: identityHeaders is a list of names.");
     }
-    // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.
-    const distinct = request.headersDistinct as NodeJS.Dict<string[]> | undefined;
-    for (const fields of [headers, distinct]) {
-      if (fields !== undefined) {
-        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the names are the two constants above
-        delete fields[name];
+    this.#own = new Set(own.map((name) => name.toLowerCase()));
+    this.names = [...new Set([...IDENTITY_HEADERS, ...this.#own])];
+  }
+
+  /** Whether a header says what the signature proves. Beside another scheme's credential anybody may have written it. */
+  #isProven(name: string, value: string | readonly string[], verified: Verified | undefined): boolean {
+    return !this.#own.has(name) && verified?.isPublic === false && value === verified.service;
+  }
+
+  /** Those that are there and prove nothing. */
+  unproven(
+    valueOf: (name: string) => string | readonly string[] | undefined,
+    verified: Verified | undefined,
+  ): string[] {
+    return this.names.filter((name) => {
+      const value = valueOf(name);
+      return value !== undefined && !this.#isProven(name, value, verified);
+    });
+  }
+
+  /** Removes those that prove nothing. */
+  strip(request: IncomingMessage, verified: Verified | undefined): void {
+    const { headers } = request;
+    for (const name of this.unproven((wanted) => headers[wanted], verified)) {
+      // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.
+      const distinct = request.headersDistinct as NodeJS.Dict<string[]> | undefined;
+      for (const fields of [headers, distinct]) {
+        if (fields !== undefined) {
+          // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the names are those of the option
+          delete fields[name];
+        }
       }
-    }
-    const raw = request.rawHeaders;
-    for (let at = raw.length - 2; at >= 0; at -= 2) {
-      if (raw[at]?.toLowerCase() === name) {
-        raw.splice(at, 2);
+      const raw = request.rawHeaders;
+      for (let at = raw.length - 2; at >= 0; at -= 2) {
+        if (raw[at]?.toLowerCase() === name) {
+          raw.splice(at, 2);
+        }
       }
     }
   }

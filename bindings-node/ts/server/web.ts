@@ -5,7 +5,7 @@ import type { Verified } from "../verified.js";
 import type { RequestHead, Verifier } from "../verifier.js";
 import { Handshake, type Answered } from "./answer.js";
 import type { Gate, Stopwatch } from "./gate.js";
-import { IDENTITY_HEADERS, isProven, PROOF } from "./headers.js";
+import { PROOF } from "./headers.js";
 import type { Seen } from "./observer.js";
 
 /** A verdict, or what a handshake is answered with; and the body where one was read. */
@@ -113,15 +113,13 @@ async function whole(request: Request, head: RequestHead, verifier: Verifier): P
  * @param internal a header that no handler needs to see
  */
 export function renewed<R extends Request>(
+  gate: Gate,
   request: R,
   verified: Verified | undefined,
   body: Buffer | undefined,
   internal: string,
 ): R {
-  const unproven = IDENTITY_HEADERS.filter((name) => {
-    const value = request.headers.get(name) ?? undefined;
-    return value !== undefined && (verified === undefined || !isProven(value, verified));
-  });
+  const unproven = gate.identityHeaders.unproven((name) => request.headers.get(name) ?? undefined, verified);
   const headers = new Headers(request.headers);
   [internal, ...unproven].forEach((name) => {
     headers.delete(name);
