@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -78,6 +79,9 @@ func answer(asked question) []object {
 	if asked.ConfigText != nil {
 		text = []byte(*asked.ConfigText)
 	}
+	if isOfTokens(text) {
+		return answerTokens(asked, text)
+	}
 	own, err := newService(text, asked.Env)
 	hasAccepted, hasOtherConfig := false, false
 	for at, step := range asked.Steps {
@@ -96,6 +100,27 @@ func answer(asked question) []object {
 			results[at] = result(caller, refusal)
 			hasAccepted = hasAccepted || refusal == nil
 		}
+	}
+	return results
+}
+
+func isOfTokens(text []byte) bool {
+	var config struct{ Accept []string }
+	return json.Unmarshal(text, &config) == nil && slices.Equal(config.Accept, []string{"jwt"})
+}
+
+// answerTokens answers where tokens are accepted; they may come again, so nothing is remembered.
+func answerTokens(asked question, text []byte) []object {
+	results := make([]object, len(asked.Steps))
+	own, err := newTokens(text, asked.Env)
+	hasOtherConfig := false
+	for at, step := range asked.Steps {
+		hasOtherConfig = hasOtherConfig || step.Op == "replace"
+		if err != nil || step.Op != "verify" || hasOtherConfig {
+			results[at] = result(nil, errUnsupported)
+			continue
+		}
+		results[at] = result(own.verify(step))
 	}
 	return results
 }

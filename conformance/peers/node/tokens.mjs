@@ -62,12 +62,13 @@ export class Tokens {
       wrong();
     }
     const [rawHeader, rawClaims, signature] = pieces.map(decoded);
-    const [header, claims] = [readObject(rawHeader), readObject(rawClaims)];
+    const header = readObject(rawHeader);
     const alg = header.get("alg");
     if (typeof alg !== "string") {
       wrong();
     }
     const algorithm = ALGORITHMS.get(alg) ?? refuse("ALGORITHM_NOT_ALLOWED");
+    const claims = readObject(rawClaims);
     checkTypes(header, claims);
     const issuer = claims.get("iss");
     if (!this.keys.has(issuer)) {
