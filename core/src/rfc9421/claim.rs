@@ -46,7 +46,7 @@ pub(crate) fn claims(policy: &Policy, message: Message<'_, '_>) -> Result<Vec<Cl
         return Err(if signature.is_some() { Fault::AbsentInput } else { Fault::AbsentSignature }.into());
     };
     let signature = signature.ok_or(Fault::AbsentSignature)?;
-    let inputs = Inputs::parse(&input)?;
+    let inputs = policy.read_usual(&input).map_or_else(|| Inputs::parse(&input), Ok)?;
     let mut signatures = Signatures::parse(&signature)?;
 
     let mut budget = Budget::new();

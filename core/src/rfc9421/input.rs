@@ -35,6 +35,7 @@ pub(super) struct Inputs<'a> {
 }
 
 /// One signature's covered components and parameters.
+#[derive(Debug)]
 pub(super) struct Input<'a> {
     pub(super) label: &'a str,
     /// Its part of the text and of the components.
@@ -49,7 +50,7 @@ pub(super) struct Input<'a> {
 }
 
 /// The parameters that are texts, by where they are written.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Texts {
     pub(super) keyid: Option<Range<usize>>,
     pub(super) alg: Option<Range<usize>>,
@@ -75,6 +76,11 @@ impl<'a> Inputs<'a> {
             Ok(()) => Ok(inputs),
             Err(_) => Err(inputs.fault.unwrap_or(Fault::InputForm)),
         }
+    }
+
+    /// One signature that was read already.
+    pub(super) fn of_one(input: Input<'a>, components: Vec<Component<'a>>, written: String) -> Self {
+        Self { inputs: vec![input], components, written, fault: None }
     }
 
     fn stop(&mut self, fault: Fault) -> Stop {

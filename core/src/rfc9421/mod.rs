@@ -25,6 +25,7 @@ mod sign;
 mod structured;
 #[cfg(test)]
 mod tests;
+mod usual_form;
 
 pub(crate) use accept::{Asked, ask};
 pub(crate) use claim::{Claim, claims};

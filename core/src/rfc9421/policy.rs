@@ -4,6 +4,7 @@ use sfv::KeyRef;
 
 use super::component::{Component, Derived, FieldForm, Subject};
 use super::input::{Input, Inputs, is_plain_text};
+use super::usual_form::UsualForm;
 
 /// The tag of signatures by our own profile.
 pub(crate) const PROFILE_TAG: &str = "wiresign";
@@ -32,6 +33,8 @@ pub(crate) struct Policy {
     url_scheme: Box<str>,
     needs_created: bool,
     needs_nonce: bool,
+    /// What signers write that do what is asked: with a body, and without one.
+    usual: Vec<UsualForm>,
 }
 
 /// What a config says of message signatures. All is optional, and nothing at all is our profile.
@@ -130,6 +133,7 @@ impl Policy {
             label: settings.label.map(Into::into),
             url_scheme: url_scheme.into(),
             needs_created: settings.needs_created.unwrap_or(true),
+            usual: Vec::new(),
         };
         if policy.covered.len() != identifiers.len() || policy.covered.is_empty() {
             return Err("a signature must cover something; list the components that it covers");
@@ -139,6 +143,11 @@ impl Policy {
             policy.add(component, side, &mut others)?;
         }
         policy.others = others.into();
+        let whole = UsualForm::new(policy.label(), &inputs, |_| true);
+        let without_body = UsualForm::new(policy.label(), &inputs, |component| {
+            inputs.written[component.identifier.clone()] != *DIGEST_IDENTIFIER
+        });
+        policy.usual = whole.into_iter().chain(without_body.filter(|_| policy.needs_digest)).collect();
         Ok(policy)
     }
 
@@ -169,6 +178,12 @@ impl Policy {
     /// Whether signatures of our own profile are looked at, and made.
     pub(crate) fn is_profile(&self) -> bool {
         self.tag.as_deref() == Some(PROFILE_TAG)
+    }
+
+    /// Reads `Signature-Input` where it has one of the usual forms.
+    #[inline]
+    pub(super) fn read_usual<'a>(&'a self, text: &'a [u8]) -> Option<Inputs<'a>> {
+        self.usual.iter().find_map(|form| form.read(text))
     }
 
     /// Whether a signature is one of those that are looked at.
