@@ -87,22 +87,18 @@ export class Fleet {
     return client;
   }
 
-  /** The same signer, which also logs what it signed and how long that took. */
+  /** Gives the same signer, which also logs what it signed and how long that took. */
   #timed(signer, target) {
-    return {
-      sign: (request, options) => {
-        const start = performance.now();
-        const headers = signer.sign(request, options);
-        const durationUs = Math.round((performance.now() - start) * 10_000) / 10;
-        const requestId = headers.find(([name]) => name === "X-Request-ID")?.[1];
-        const path = request.target.split("?", 1)[0];
-        this.logger.info(
-          { event: "signed", target, method: request.method, path, requestId, durationUs },
-          "request signed",
-        );
-        return headers;
-      },
+    const sign = (request, options) => {
+      const start = performance.now();
+      const headers = signer.sign(request, options);
+      const durationUs = Math.round((performance.now() - start) * 10_000) / 10;
+      const requestId = headers.find(([name]) => name === "X-Request-ID")?.[1];
+      const path = request.target.split("?", 1)[0];
+      this.logger.info({ event: "signed", target, method: request.method, path, requestId, durationUs }, "request signed");
+      return headers;
     };
+    return { signer: () => ({ sign }) };
   }
 
   #read() {
