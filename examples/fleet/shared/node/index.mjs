@@ -95,7 +95,10 @@ export class Fleet {
       const durationUs = Math.round((performance.now() - start) * 10_000) / 10;
       const requestId = headers.find(([name]) => name === "X-Request-ID")?.[1];
       const path = request.target.split("?", 1)[0];
-      this.logger.info({ event: "signed", target, method: request.method, path, requestId, durationUs }, "request signed");
+      this.logger.info(
+        { event: "signed", target, method: request.method, path, requestId, durationUs },
+        "request signed",
+      );
       return headers;
     };
     return { signer: () => ({ sign }) };
