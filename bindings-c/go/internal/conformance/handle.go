@@ -15,7 +15,7 @@ import (
 )
 
 // Capabilities are the operations that can be asked.
-var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain"}
+var Capabilities = []string{"verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain", "ask_identity", "issue_token", "answer_token"}
 
 // A Question is a configuration and steps.
 type Question struct {
@@ -41,6 +41,19 @@ type Step struct {
 	Roles     []string `json:"roles"`
 	Signature string   `json:"signature"`
 	Payload   *Bytes   `json:"payload"`
+
+	Answer      *identityAnswer `json:"answer"`
+	Subject     string          `json:"subject"`
+	Audience    string          `json:"audience"`
+	Lifetime    uint64          `json:"lifetime"`
+	Permissions []string        `json:"permissions"`
+	Caller      string          `json:"caller"`
+	Form        Bytes           `json:"form"`
+}
+
+type identityAnswer struct {
+	Status int   `json:"status"`
+	Body   Bytes `json:"body"`
 }
 
 // A Request is in raw parts.
@@ -154,6 +167,12 @@ func (s service) do(step Step) (any, error) {
 		return s.handshake(step)
 	case "explain":
 		return s.explain(step)
+	case "ask_identity":
+		return s.askIdentity(step)
+	case "issue_token":
+		return s.issueToken(step)
+	case "answer_token":
+		return s.answerToken(step)
 	default:
 		return nil, fmt.Errorf("unknown step %q", step.Op)
 	}
@@ -211,12 +230,8 @@ func (s service) sign(step Step) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	headers := make([][2]string, len(fields))
-	for at, field := range fields {
-		headers[at] = [2]string{field.Name, field.Value}
-	}
 	encoded := base64.StdEncoding.EncodeToString(message)
-	return ok(object{"headers": headers, "message": object{"base64": encoded}}), nil
+	return ok(object{"headers": pairs(fields), "message": object{"base64": encoded}}), nil
 }
 
 func (s service) signContext(step Step) (any, error) {
@@ -264,11 +279,78 @@ func (s service) handshake(step Step) (any, error) {
 	if err != nil || response == nil {
 		return ok(object{"handshake": nil}), err
 	}
-	headers := make([][2]string, len(response.Fields))
-	for at, field := range response.Fields {
-		headers[at] = [2]string{field.Name, field.Value}
+	answer := object{"status": response.Status, "headers": pairs(response.Fields), "body": response.Body}
+	return ok(object{"handshake": answer}), nil
+}
+
+func pairs(fields []wiresign.Field) [][2]string {
+	list := make([][2]string, len(fields))
+	for at, field := range fields {
+		list[at] = [2]string{field.Name, field.Value}
 	}
-	return ok(object{"handshake": object{"status": response.Status, "headers": headers, "body": response.Body}}), nil
+	return list
+}
+
+func (s service) askIdentity(step Step) (any, error) {
+	question, err := s.verifier.IdentityRequest(s.request(step))
+	if err != nil || question == nil {
+		return ok(object{"question": nil}), err
+	}
+	defer question.Close()
+	// Without an answer the status is 0.
+	var answer identityAnswer
+	if step.Answer != nil {
+		answer = *step.Answer
+	}
+	if err := s.verifier.IdentityAnswer(question, answer.Status, []byte(answer.Body)); err != nil {
+		return nil, err
+	}
+	shown := object{"method": question.Method, "url": question.URL, "body": question.Body}
+	shown["headers"] = pairs(question.Fields)
+	return ok(object{"question": shown}), nil
+}
+
+func (s service) issueToken(step Step) (any, error) {
+	issuer, err := wiresign.NewTokenIssuer(s.config)
+	if err != nil {
+		return nil, err
+	}
+	defer issuer.Close()
+	token, err := issuer.Issue(&wiresign.TokenRequest{
+		Subject:     step.Subject,
+		Audience:    step.Audience,
+		Lifetime:    step.Lifetime,
+		Permissions: step.Permissions,
+		Tenant:      step.Tenant,
+		Now:         time.Unix(step.Now, 0),
+		ID:          *step.Nonce,
+	})
+	if err != nil {
+		return nil, err
+	}
+	permissions := append([]string{}, token.Permissions...)
+	known := object{"text": token.Text, "expires": token.Expires, "lifetime": token.Lifetime}
+	known["permissions"] = permissions
+	return ok(known), nil
+}
+
+func (s service) answerToken(step Step) (any, error) {
+	issuer, err := wiresign.NewTokenIssuer(s.config)
+	if err != nil {
+		return nil, err
+	}
+	defer issuer.Close()
+	answer, err := issuer.Answer(&wiresign.TokenForm{
+		Caller: step.Caller,
+		Form:   []byte(step.Form),
+		Tenant: step.Tenant,
+		Now:    time.Unix(step.Now, 0),
+		ID:     *step.Nonce,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ok(object{"status": answer.Status, "headers": pairs(answer.Fields), "body": answer.Body}), nil
 }
 
 func (s service) explain(step Step) (any, error) {
