@@ -219,6 +219,19 @@ fn two_credentials_are_ambiguous() {
 }
 
 #[test]
+fn which_of_two_authorizations_comes_last_decides_nothing() {
+    let other = ("authorization".to_owned(), "Basic YTpi".to_owned());
+    for scheme in ["jwt", "aws-sigv4"] {
+        for at_end in [true, false] {
+            let mut request = Request::signed(scheme, "", "/a", b"").expect("signed");
+            let at = if at_end { request.headers.len() } else { 0 };
+            request.headers.insert(at, other.clone());
+            assert_eq!(request.code(scheme, "", NOW), "DUPLICATE_HEADER", "{scheme}, at the end: {at_end}");
+        }
+    }
+}
+
+#[test]
 fn a_config_that_cannot_work_is_refused() {
     let parse = |document: &str| Config::parse(document, &secrets());
     let pointers = |document: &str| -> Vec<String> {

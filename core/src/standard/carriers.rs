@@ -13,6 +13,9 @@ const AUTHORIZATION: &str = "Authorization";
 pub(crate) struct Carriers<'a> {
     authorization: Option<&'a [u8]>,
     authorization_is_repeated: bool,
+    /// Whether any `Authorization` holds a token, or a signature of AWS: which of two comes last decides nothing.
+    has_bearer: bool,
+    has_aws: bool,
     has_signature: bool,
     query: Option<&'a [u8]>,
     identity: aws_identity::Sent<'a>,
@@ -29,6 +32,8 @@ impl<'a> Carriers<'a> {
             if name.eq_ignore_ascii_case(AUTHORIZATION.as_bytes()) {
                 carriers.authorization_is_repeated |= carriers.authorization.is_some();
                 carriers.authorization = Some(value);
+                carriers.has_bearer |= jwt::carried(value).is_some();
+                carriers.has_aws |= sigv4::is_there(Some(value), None);
             }
             carriers.has_signature |=
                 name.eq_ignore_ascii_case(b"Signature") || name.eq_ignore_ascii_case(b"Signature-Input");
@@ -47,8 +52,8 @@ impl<'a> Carriers<'a> {
         }
         let is_there = |scheme| match scheme {
             Standard::Rfc9421 => self.has_signature,
-            Standard::AwsSigv4 => sigv4::is_there(self.authorization, self.query),
-            Standard::Jwt => self.bearer().is_some(),
+            Standard::AwsSigv4 => self.has_aws || sigv4::is_there(None, self.query),
+            Standard::Jwt => self.has_bearer,
             Standard::AwsIdentity => self.identity.is_there(),
         };
         let accepted = Standard::ALL.into_iter().filter(|scheme| accepted.has(Scheme::Standard(*scheme)));
