@@ -134,7 +134,7 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
                 }
             }
             if random.percent(15) {
-                *lifetime = Some(random.pick(&[0, 1, 300, 301, 3600, 86_400, (1 << 53) - 1]));
+                *lifetime = Some(random.pick(&[1, 300, 301, 3600, 86_400, (1 << 53) - 1]));
             }
             if random.percent(15) {
                 permissions.get_or_insert_default().push(name(random));
