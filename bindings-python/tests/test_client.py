@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import inspect
 import io
+import json
 import socket
 import threading
 import time
@@ -380,8 +381,9 @@ def test_refusals_have_their_code(server: Origin, make: Any) -> None:
     assert error.request_id == server.seen[-1].header("x-request-id") == error.response.json()["requestId"]
 
 
-def test_what_was_not_let_in_is_tried_again(server: Origin, orders: Any) -> None:
-    server.script(Answer(503, b'{"code": "REPLAY_STORE_UNAVAILABLE"}'))
+@pytest.mark.parametrize("code", ["REPLAY_STORE_UNAVAILABLE", "IDENTITY_UNAVAILABLE"])
+def test_what_was_not_let_in_is_tried_again(server: Origin, orders: Any, code: str) -> None:
+    server.script(Answer(503, json.dumps({"code": code}).encode()))
     assert orders.post("/pay").status_code == 200
     assert len(server.seen) == 2
 

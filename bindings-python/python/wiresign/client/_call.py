@@ -33,7 +33,9 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _BUSY = frozenset({429, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A service that answers so has not let the request in, and remembers nothing of it.
-_NOT_LET_IN = frozenset({RefusalCode.REPLAY_STORE_UNAVAILABLE, RefusalCode.RATE_LIMITED})
+_NOT_LET_IN = frozenset(
+    {RefusalCode.IDENTITY_UNAVAILABLE, RefusalCode.REPLAY_STORE_UNAVAILABLE, RefusalCode.RATE_LIMITED}
+)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LONGEST_ANSWER = 65_536
 
