@@ -296,6 +296,9 @@ def _forms(group: Group) -> None:
         comment = "the credential does not have the form of its scheme"
         flags: Flags = "AlgorithmFixed" if code == "ALGORITHM_NOT_ALLOWED" else "ExactDecoding"
         group.refuse(f"form-{name}", comment, flags, edited(base, old, new), code)
+    nameless = edited(base, b"SignedHeaders=host;x-amz-date, ", b"").without("X-Amz-Date")
+    comment = "neither names nor a time: what covers nothing is refused first"
+    group.refuse("form-no-names-and-no-time", comment, "Precedence", nameless, "INSUFFICIENT_COVERAGE")
     group.refuse("none", "no credential", "OneCredential", get(), "AUTHENTICATION_REQUIRED")
     comment = "a header and a link at once"
     both = base.but(target=base.target + b"?X-Amz-Signature=" + tag)

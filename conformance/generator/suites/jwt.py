@@ -154,6 +154,11 @@ def _algorithms(group: Group) -> None:
         kept = _token(header=f'{{"alg":"{spelling}","kid":"2026-q1"}}')
         comment = "a token that says it needs no signature, though it has one"
         group.refuse(f"alg-{name}-with-a-signature", comment, flags, _request(kept), "ALGORITHM_NOT_ALLOWED")
+    damaged = _token("{", header='{"alg":"RS384","kid":"2026-q1"}')
+    comment = "an algorithm that is not offered, and a payload that is none: the header is read first"
+    group.refuse(
+        "alg-unknown-and-payload-damaged", comment, (flags, "Precedence"), _request(damaged), "ALGORITHM_NOT_ALLOWED"
+    )
     for name in ("RS384", "RS512", "PS384", "ES512", "ES256K", "ES521", "hs256", "HS256 ", "A256KW", "dir", ""):
         token = _token(header=json.dumps({"alg": name, "kid": "2026-q1"}))
         slug = {"": "empty", "HS256 ": "with-space", "hs256": "in-lower-case"}.get(name, name)
@@ -464,12 +469,15 @@ def _carrier(group: Group) -> None:
         request = _request(good, scheme)
         comment = "what Authorization holds is of another kind"
         group.refuse(f"carrier-{name}", comment, "OneCredential", request, "AUTHENTICATION_REQUIRED")
+    comma = _request(b",", b"")
+    group.refuse("carrier-comma", "nothing but a comma is no token", "OneCredential", comma, "AUTHENTICATION_REQUIRED")
     bare = Request(method=b"GET", target=b"/")
     group.refuse("carrier-absent", "no Authorization", "MissingHeader", bare, "AUTHENTICATION_REQUIRED")
     for name, request in (
         ("twice", _request(good).adding("Authorization", b"Bearer " + good)),
         ("twice-other-case", _request(good).adding("authorization", b"Bearer " + good)),
         ("twice-basic-first", _request(b"YTpi", b"Basic ").adding("Authorization", b"Bearer " + good)),
+        ("twice-basic-last", _request(good).adding("Authorization", b"Basic YTpi")),
         ("joined", _request(good + b", Bearer " + good)),
         ("joined-without-space", _request(good + b",Bearer " + good)),
     ):

@@ -472,6 +472,7 @@ def _lists(suite: Suite) -> None:
         ("comma-before", b",t=%s,v1=%s" % (stamp, good), "MALFORMED_SIGNATURE"),
         ("comma-after", b"t=%s,v1=%s," % (stamp, good), "MALFORMED_SIGNATURE"),
         ("no-key", b"t=%s,=%s" % (stamp, good), "MALFORMED_SIGNATURE"),
+        ("nothing-but-an-assignment", b"=", "MISSING_TIMESTAMP"),
         ("joined", b"t=%s,v1=%s, t=%s,v1=%s" % (stamp, good, stamp, good), "DUPLICATE_HEADER"),
         ("space-after-comma", b"t=%s, v1=%s" % (stamp, good), "DUPLICATE_HEADER"),
         ("nine-signatures", b"t=%s" % stamp + b",v1=%s" % foreign * 8 + b",v1=%s" % good, "MALFORMED_SIGNATURE"),
