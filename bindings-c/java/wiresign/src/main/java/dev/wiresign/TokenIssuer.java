@@ -70,8 +70,8 @@ public final class TokenIssuer implements AutoCloseable {
      */
     public IssuedToken issue(
             String subject, String audience, Duration lifetime, List<String> permissions, String tenant, long now, String id) {
-        if (lifetime != null && !lifetime.isPositive()) {
-            throw new IllegalArgumentException("lifetime: a token lives for a while");
+        if (lifetime != null && lifetime.isNegative()) {
+            throw new IllegalArgumentException("lifetime: a token cannot end before it is issued");
         }
         Handle used = handle;
         long issuer = used.enter();

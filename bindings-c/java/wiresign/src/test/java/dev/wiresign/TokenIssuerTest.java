@@ -69,7 +69,9 @@ class TokenIssuerTest {
         assertThrows(SigningException.class, () -> issuer.issue("nobody", "orders"));
         assertThrows(SigningException.class, () -> issuer.issue("billing", "orders", null, List.of("DELETE /**"), null));
         assertThrows(SigningException.class, () -> issuer.issue("billing", "orders", Duration.ofDays(1), null, null));
-        assertThrows(IllegalArgumentException.class, () -> issuer.issue("billing", "orders", Duration.ZERO, null, null));
+        assertThrows(SigningException.class, () -> issuer.issue("billing", "orders", Duration.ZERO, null, null));
+        Duration negative = Duration.ofSeconds(-1);
+        assertThrows(IllegalArgumentException.class, () -> issuer.issue("billing", "orders", negative, null, null));
         try (Config keyless = Config.parse("{\"service\": \"orders\", \"services\": {\"orders\": {}}}")) {
             assertThrows(SigningException.class, () -> new TokenIssuer(keyless));
         }
