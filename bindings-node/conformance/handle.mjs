@@ -93,8 +93,7 @@ function answer(step, { config, verifier, parse, headerForm }) {
         return { handshake: response };
       });
     case "ask_identity": {
-      const { body: _, ...head } = request(step.request, headerForm);
-      const question = verifier.identityRequest(head, { now: step.now });
+      const question = verifier.identityRequest(request(step.request, headerForm), { now: step.now });
       if (question !== null) {
         const given = step.answer;
         const taken = given === null ? null : { status: given.status, body: bytes(given.body) };
