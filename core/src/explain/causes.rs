@@ -1098,7 +1098,7 @@ pub(super) const CAUSES: &[Known] = &[
     ),
     known(
         "identity-no-answer",
-        "{} gave no answer.",
+        "{} gave no answer about this proof.",
         "Let this service reach it by HTTPS: a NAT gateway, an endpoint of the VPC for STS, a rule of the security group, a proxy.",
     ),
     known(
