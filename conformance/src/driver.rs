@@ -77,6 +77,11 @@ impl Driver {
         Driver::of_file(root, "conformance/peers/packages.toml")
     }
 
+    /// Whether this judges some schemes only, and says where it does not.
+    pub fn is_peer(&self) -> bool {
+        self.schemes.is_some()
+    }
+
     /// Whether the driver can be asked about this scheme.
     pub fn takes(&self, scheme: &str) -> bool {
         self.schemes.as_ref().is_none_or(|schemes| schemes.iter().any(|known| known == scheme))

@@ -154,7 +154,7 @@ fn run_binding(cases: &[Case], driver: &Driver, limit: Duration) -> BindingRun {
             charge(cases, &mut ends, Some(&id), last_asked, "the driver answered this case twice");
         }
         let mut end = match reply.results {
-            Ok(raw) if driver.schemes.is_some() => judge_peer(driver, case, raw),
+            Ok(raw) if driver.is_peer() => judge_peer(driver, case, raw),
             Ok(raw) => judge_results(case, raw),
             Err(cause) => CaseEnd::without_answer(Outcome::Fail(vec![Failure::of_case(FailureKind::Protocol, cause)])),
         };

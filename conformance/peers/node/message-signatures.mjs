@@ -87,6 +87,9 @@ export class MessageSignatures {
       refuse("ALGORITHM_NOT_ALLOWED");
     }
     if (!holds(key, key.algorithm, message, signature)) {
+      if (names.includes("content-digest") && knownDigests(fields(headers, "content-digest")).length === 0) {
+        leave("a digest of no known algorithm, and a signature that does not hold: the page gives them no order");
+      }
       refuse("INVALID_SIGNATURE");
     }
     if (!isValid(key, now)) {
@@ -207,6 +210,8 @@ function base(names, covering, method, target, headers, authority) {
   return [...lines, `"@signature-params": (${items})${signed.join("")}`].join("\n");
 }
 
+const knownDigests = (members) => [...members].filter(([name]) => Object.hasOwn(HASHES, name));
+
 function checkDigest(names, headers, body) {
   if (!names.includes("content-digest")) {
     return body === "" || refuse("INSUFFICIENT_COVERAGE");
@@ -217,7 +222,7 @@ function checkDigest(names, headers, body) {
   } catch {
     refuse("MALFORMED_SIGNATURE");
   }
-  const known = [...members].filter(([name]) => Object.hasOwn(HASHES, name));
+  const known = knownDigests(members);
   const expected = (name) => createHash(HASHES[name]).update(body, "latin1").digest();
   if (known.some(([name, { bare }]) => bare?.kind !== "bytes" || bare.value.length !== expected(name).length)) {
     refuse("MALFORMED_SIGNATURE");

@@ -112,6 +112,9 @@ class MessageSignatures:
         if said.get("alg", "hmac-sha256") != "hmac-sha256":
             raise RefusedError("ALGORITHM_NOT_ALLOWED")
         if not hmac.compare_digest(hmac.digest(key.bytes, message, hashlib.sha256), tag):
+            if "content-digest" in names and not HASHES.keys() & fields(headers, b"content-digest").keys():
+                # The page gives no order for this and a signature that does not hold.
+                raise UnsupportedError("a digest of no known algorithm")
             raise RefusedError("INVALID_SIGNATURE")
         if not key.is_valid(now):
             raise RefusedError("KEY_NOT_VALID_NOW")

@@ -24,7 +24,7 @@ pub(crate) fn differs(question: &Question, driver: &Driver, reference: &Answered
         (_, Err(cause)) => return Some((0, cause.clone())),
         (Ok(reference), Ok(other)) => (reference, other),
     };
-    if driver.schemes.is_some() {
+    if driver.is_peer() {
         return peer_differs(driver, reference, other);
     }
     let reference = read(question, reference).ok()?;
