@@ -16,16 +16,18 @@ import pytest
 from aiohttp import web
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
-from botocore.credentials import Credentials  # type: ignore[import-untyped]
+from botocore.credentials import Credentials, ReadOnlyCredentials  # type: ignore[import-untyped]
 from moto.server import ThreadedMotoServer
 
 import wiresign
 import wiresign.aiohttp
 import wiresign.asgi
+import wiresign.httpx
 import wiresign.wsgi
 from servers import aiohttp_server, free_port, werkzeug_server
 from support import serve
-from wiresign.aws import Sts
+from wiresign.aws import AwsSigners, Sts
+from wiresign.client import ErrorCode, ServiceClient, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,6 +174,30 @@ def test_a_role_is_let_in_and_asked_about_once(
     expected = f"billing arn:aws:sts::{ACCOUNT}:assumed-role/prod-billing-task/task-1 {billing['AccessKeyId']}"
     assert [orders.answer(proof) for _ in range(3)] == [expected] * 3
     assert orders.sts.asked == 1
+
+
+def frozen(credentials: dict[str, str]) -> ReadOnlyCredentials:
+    return ReadOnlyCredentials(*(credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")))
+
+
+def test_clients_sign_with_the_credentials_that_are_good_now(aws: Aws, orders: Orders, billing: dict[str, str]) -> None:
+    given: list[Any] = [frozen(billing)]
+    signers = AwsSigners(configured("billing"), lambda: given[0], target="orders")
+    with httpx.Client(base_url=orders.url, auth=wiresign.httpx.Auth(signers)) as client:
+        assert client.get("/a").text.endswith(f" {billing['AccessKeyId']}")
+        given[0] = frozen(aws.role("prod-billing-task-2"))
+        assert client.get("/a").json()["code"] == "UNKNOWN_SERVICE"
+        given[0] = None
+        with pytest.raises(wiresign.SigningError, match="no credentials of AWS"):
+            client.get("/a")
+    given[0] = frozen(billing)
+    with ServiceClient(configured("billing"), "orders", url=orders.url, signer=signers) as service:
+        assert service.get("/a").text.startswith("billing ")
+        given.clear()
+        with pytest.raises(ServiceError) as failed:
+            service.get("/a")
+        assert failed.value.code is ErrorCode.SIGNING_FAILED
+    assert billing["SecretAccessKey"] not in repr(signers)
 
 
 def test_forged_proofs_are_refused_and_asked_about_once(orders: Orders, billing: dict[str, str]) -> None:

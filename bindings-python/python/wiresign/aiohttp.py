@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from wiresign._errors import RefusalResponse
     from wiresign._gate import Begun, Options
     from wiresign._kept_body import KeptBody
-    from wiresign._wiresign import Signer, Verifier
+    from wiresign._signing import RequestSigner
+    from wiresign._wiresign import Verifier
     from wiresign.tokens import AsyncTokenSource
 
     Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -118,7 +119,7 @@ class Signing:
     signed, up to `body_limit` bytes; what is longer is not sent.
     """
 
-    def __init__(self, signer: Signer, origin: str | URL, body_limit: int = _BODY_LIMIT) -> None:
+    def __init__(self, signer: RequestSigner, origin: str | URL, body_limit: int = _BODY_LIMIT) -> None:
         self._signer = signer
         self._origin = URL(origin).origin()
         self._body_limit = body_limit

@@ -1,6 +1,9 @@
-"""Asks AWS who made the proof of an IAM identity.
+"""IAM identities: asks AWS who made the proof of one, and signs with the credentials of a role.
 
     app.add_middleware(Middleware, verifier=Verifier(config), aws=Sts())
+
+    credentials = boto3.Session().get_credentials()
+    auth = Auth(AwsSigners(config, credentials.get_frozen_credentials, target="orders"))
 
 A question goes to STS as the core makes it: over TLS, to the host of a region in the config, and nowhere else. Without
 an answer the request is refused. Where several requests bring one proof at the same time, it is asked about once.
@@ -12,21 +15,24 @@ import asyncio
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
 from wiresign._audit import log
+from wiresign._errors import SigningError
+from wiresign._wiresign import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from wiresign._wiresign import IdentityRequest
+    from wiresign._signing import Headers, Text
+    from wiresign._wiresign import Config, IdentityRequest
 
     Answer: TypeAlias = tuple[int, bytes] | None
 
-__all__ = ["Sts"]
+__all__ = ["AwsSigners", "Credentials", "Sts"]
 
 _MOST_BYTES = 16 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -105,3 +111,64 @@ class Sts:
         except httpx.HTTPError as error:
             log.warning("%s gave no answer: %s", request.url, type(error).__name__)
             return None
+
+
+class Credentials(Protocol):
+    """Credentials as botocore gives them when they are frozen."""
+
+    @property
+    def access_key(self) -> str:
+        """The access key id."""
+
+    @property
+    def secret_key(self) -> str:
+        """The secret access key."""
+
+    @property
+    def token(self) -> str | None:
+        """The session token, where there is one."""
+
+
+class AwsSigners:
+    """Signs with the credentials that are good now, in the place of a `Signer`. Threads may share it."""
+
+    def __init__(
+        self, config: Config, credentials: Callable[[], Credentials | None], *, target: str | None = None
+    ) -> None:
+        """Sign calls to `target`.
+
+        `credentials` is asked for each request, so it keeps them meanwhile, and gets the next ones in time: the
+        `get_frozen_credentials` of botocore does.
+        """
+        self._config = config
+        self._credentials = credentials
+        self._target = target
+        self._held: tuple[tuple[str, str, str | None], Signer] | None = None
+
+    def __repr__(self) -> str:
+        return f"<AwsSigners target={self._target!r}>"
+
+    def sign(
+        self, method: Text, target: Text, headers: Headers = (), body: bytes = b"", *, now: int | None = None
+    ) -> list[tuple[str, str]]:
+        """Give the headers to send with a request.
+
+        Raises SigningError where there are no credentials, or the config does not sign with them.
+        """
+        return self._signer().sign(method, target, headers, body, now=now)
+
+    def _signer(self) -> Signer:
+        try:
+            given = self._credentials()
+        except Exception as error:
+            msg = f"there are no credentials of AWS: {error}"
+            raise SigningError(msg) from error
+        if given is None:
+            msg = "there are no credentials of AWS"
+            raise SigningError(msg)
+        known = (given.access_key, given.secret_key, given.token)
+        held = self._held
+        if held is None or held[0] != known:
+            held = known, Signer.with_aws_credentials(self._config, *known, target=self._target)
+            self._held = held
+        return held[1]

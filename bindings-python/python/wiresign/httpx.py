@@ -15,7 +15,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, ItemsView, Iterable, KeysView, ValuesView
 
-    from wiresign._wiresign import Signer
+    from wiresign._signing import RequestSigner
     from wiresign.tokens import AsyncTokenSource, TokenSource
 
 __all__ = ["Auth", "TokenAuth"]
@@ -33,7 +33,7 @@ class Auth(httpx.Auth):
 
     requires_request_body = True
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: RequestSigner) -> None:
         if "x-signature" in httpx.Headers(_OneHopHeaders(httpx.Headers(), [("X-Signature", "-")])):
             msg = "this version of httpx would copy signatures to redirected requests"
             raise RuntimeError(msg)

@@ -18,7 +18,7 @@ from wiresign._errors import SigningError
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-    from wiresign._wiresign import Signer
+    from wiresign._signing import RequestSigner
     from wiresign.tokens import TokenSource
 
 __all__ = ["Auth", "TokenAuth"]
@@ -36,7 +36,7 @@ class Auth(AuthBase):
     origin and its end refuses the unsigned request, the request is signed for its new target and sent once more.
     """
 
-    def __init__(self, signer: Signer, body_limit: int = _BODY_LIMIT) -> None:
+    def __init__(self, signer: RequestSigner, body_limit: int = _BODY_LIMIT) -> None:
         self._signer = signer
         self._body_limit = body_limit
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from wiresign._wiresign import Signer
+    from wiresign._signing import RequestSigner
 
 __all__ = ["AsyncTokenSource", "TokenError", "TokenSource"]
 
@@ -85,7 +85,7 @@ class _Source(ABC, Generic[_Http, _Lock]):
 
     def __init__(
         self,
-        signer: Signer,
+        signer: RequestSigner,
         url: str,
         audience: str,
         *,

@@ -26,7 +26,7 @@ from wiresign.client.errors import ErrorCode, ServiceError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Iterator
 
-    from wiresign._wiresign import Signer
+    from wiresign._signing import RequestSigner
     from wiresign.client._policy import Policy
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -70,7 +70,7 @@ class Call:
     def __init__(
         self,
         template: httpx.Request,
-        signer: Signer,
+        signer: RequestSigner,
         clock: Clock,
         target: str,
         policy: Policy,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from wiresign._signing import RequestSigner
     from wiresign._wiresign import Config
 
 RequestHook: TypeAlias = Callable[[httpx.Request], Any]
@@ -38,6 +39,8 @@ class Options(TypedDict, total=False):
     """Time-outs, tries, limits."""
     url: str
     """Where the service is, in place of what the registry says."""
+    signer: RequestSigner
+    """What signs, such as `wiresign.aws.AwsSigners`; a signer by the config unless given."""
     on_request: Sequence[RequestHook]
     """Called with each request before it is signed; what they change is signed too."""
     on_response: Sequence[ResponseHook]
@@ -56,6 +59,7 @@ class _Base:
         *,
         policy: Policy | None = None,
         url: str | None = None,
+        signer: RequestSigner | None = None,
         on_request: Sequence[RequestHook] = (),
         on_response: Sequence[ResponseHook] = (),
         correlation_header: str = "X-Correlation-ID",
@@ -66,7 +70,7 @@ class _Base:
             raise ValueError(msg)
         self.target = target
         self.url = base.rstrip("/")
-        self._signer = Signer(config, target)
+        self._signer = signer or Signer(config, target)
         self._policy = policy or Policy()
         self._clock = Clock(self._policy.longest_skew)
         self._breaker = Breaker(target, self._policy.breaker_failures, self._policy.breaker_seconds)
