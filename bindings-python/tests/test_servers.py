@@ -203,7 +203,12 @@ def test_a_client_in_another_language(url: str) -> None:
 
 @pytest.mark.parametrize("app", ["plain_wsgi", "flask_app", "django_wsgi"])
 def test_uwsgi(app: str) -> None:
-    with SERVERS["uwsgi"](app) as url, httpx.Client(base_url=url, auth=Auth(signer()), timeout=20) as client:
+    # It closes each connection and does not say so, which a client that keeps connections finds out too late.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with (
+        SERVERS["uwsgi"](app) as url,
+        httpx.Client(base_url=url, auth=Auth(signer()), timeout=20, limits=limits) as client,
+    ):
         for size in (0, 1, MEMORY, MEMORY + 1, LIMIT):
             body = os.urandom(size)
             seen = client.post("/a/b?c=d", content=body).json()
@@ -218,11 +223,12 @@ def test_uwsgi(app: str) -> None:
         forged = {"x-service-id": "billing", "x-user-id": "root"}
         opened = httpx.post(f"{url}/open/a", headers=forged, content=b"x").json()
         assert (opened["service"], set(opened["claims"].values())) == (None, {None})
-        # It gives no length and no end to the body of a chunked request, which counts as empty.
-        assert client.post("/a", content=pieces(b"x" * 100)).json()["code"] == "INVALID_SIGNATURE"
+        # It resets a connection whose body nobody has read, so that the answer does not always arrive.
+        with contextlib.suppress(httpx.TransportError):
+            # It gives no length and no end to the body of a chunked request, which counts as empty.
+            assert client.post("/a", content=pieces(b"x" * 100)).json()["code"] == "INVALID_SIGNATURE"
         with contextlib.suppress(httpx.TransportError):
             assert client.post("/a", content=b"x" * (LIMIT + 1)).status_code == 413
-    # It leaves such a connection with the body in it, so nothing more comes through that.
 
 
 @pytest.mark.parametrize("app", ["starlette_app", "fastapi_app", "litestar_app", "django_wrapped"])
