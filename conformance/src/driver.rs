@@ -62,19 +62,23 @@ impl Driver {
         Driver::of_file(root, "conformance/drivers.toml")
     }
 
-    /// The peers that `conformance/peers/peers.toml` declares, in the same form and each with its schemes.
+    /// Where peers are declared.
+    pub const PEERS: &str = "conformance/peers/peers.toml";
+    /// Where other people's packages are declared.
+    pub const PACKAGES: &str = "conformance/peers/packages.toml";
+
+    /// The declared peers, in the same form and each with its schemes.
     pub fn peers(root: &Path) -> Result<Vec<Driver>, String> {
-        let name = "conformance/peers/peers.toml";
-        let peers = Driver::of_file(root, name)?;
+        let peers = Driver::of_file(root, Driver::PEERS)?;
         match peers.iter().find(|peer| peer.schemes.is_none()) {
-            Some(peer) => Err(format!("{name}: {} does not say which schemes it knows", peer.name)),
+            Some(peer) => Err(format!("{}: {} does not say which schemes it knows", Driver::PEERS, peer.name)),
             None => Ok(peers),
         }
     }
 
-    /// Other people's packages, which `conformance/peers/packages.toml` declares.
+    /// Other people's packages.
     pub fn packages(root: &Path) -> Result<Vec<Driver>, String> {
-        Driver::of_file(root, "conformance/peers/packages.toml")
+        Driver::of_file(root, Driver::PACKAGES)
     }
 
     /// Whether this judges some schemes only, and says where it does not.

@@ -445,14 +445,18 @@ fn drivers_of(task: &Run, root: Option<&Path>) -> Result<Vec<Driver>, String> {
     Ok(drivers)
 }
 
-/// A driver of the command line: a command, or the name of a binding, a peer or a package.
+/// A driver of the command line: a command, or the name of a binding, or of a peer or a package where a repository has some.
 fn named(argument: &str, root: Option<&Path>) -> Result<Driver, String> {
     let mut declared = Vec::new();
     if !argument.contains('=') {
         let root = find_root(root)?;
         declared = Driver::declared(&root)?;
-        declared.extend(Driver::peers(&root)?);
-        declared.extend(Driver::packages(&root)?);
+        if root.join(Driver::PEERS).exists() {
+            declared.extend(Driver::peers(&root)?);
+        }
+        if root.join(Driver::PACKAGES).exists() {
+            declared.extend(Driver::packages(&root)?);
+        }
     }
     Driver::from_argument(argument, &declared)
 }
