@@ -21,8 +21,10 @@ const MAX_COMPONENTS: usize = 32;
 const MAX_PARAMETERS: usize = 16;
 /// The longest text of a parameter that has a meaning here.
 const MAX_TEXT_BYTES: usize = 512;
-/// Past the last second of 12 digits.
-const END_OF_TIME: i64 = 1_000_000_000_000;
+/// The most digits of a time.
+pub(super) const MAX_TIME_DIGITS: usize = 12;
+/// Past the last second of so many digits.
+const END_OF_TIME: i64 = 10_i64.pow(MAX_TIME_DIGITS as u32);
 
 /// All of `Signature-Input`. What is wrong with one signature is kept beside it, since one that is not chosen is ignored.
 #[derive(Default)]

@@ -6,12 +6,11 @@
 use std::ops::Range;
 
 use super::component::{Component, Derived, FieldForm, Subject};
-use super::input::{Input, Inputs, Moment, Texts, is_plain_text};
+use super::input::{Input, Inputs, MAX_TIME_DIGITS, Moment, Texts, is_plain_text};
 use crate::bytes::{parse_digits, position, starts_with};
 
 /// The most bytes of a parameter's name that are looked at: all names that have a meaning are shorter.
 const MAX_NAME_BYTES: usize = 8;
-const MAX_TIME_DIGITS: usize = 12;
 
 /// A label and the components that come with it.
 pub(super) struct UsualForm {
