@@ -8,6 +8,7 @@ import { Config } from "./config.js";
 import { ConfigError } from "./errors.js";
 import type { Fetch } from "./jwks/fetching.js";
 import { Issuer, type Pace } from "./jwks/issuer.js";
+import { harmless, warn } from "./reporting.js";
 import { inForceOf, onReplacement, type Verifier } from "./verifier.js";
 
 /** Options of fetching keys. */
@@ -116,7 +117,8 @@ export class KeySets {
         this.#config.publishKeys(name, text);
       };
       const report = (failure: unknown): void => {
-        this.#report(new KeySetError(name, url, failure));
+        const error = new KeySetError(name, url, failure);
+        harmless("onError", () => this.#onError(error));
       };
       const issuer = before.get(key) ?? new Issuer(url, this.#pace, publish, report);
       before.delete(key);
@@ -128,17 +130,6 @@ export class KeySets {
     }
     for (const gone of before.values()) {
       gone.close();
-    }
-  }
-
-  #report(error: KeySetError): void {
-    try {
-      const result = this.#onError(error);
-      if (result instanceof Promise) {
-        result.catch(warnOfHandler);
-      }
-    } catch (failure) {
-      warnOfHandler(failure);
     }
   }
 }
@@ -153,12 +144,4 @@ function sentenceOf(failure: unknown): string {
   }
   const { message, cause } = failure instanceof Error ? failure : { message: String(failure), cause: undefined };
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
-}
-
-function warn(error: KeySetError): void {
-  process.emitWarning(error.message, "WiresignWarning");
-}
-
-function warnOfHandler(failure: unknown): void {
-  process.emitWarning(`The onError of wiresign failed: ${String(failure)}`, "WiresignWarning");
 }

@@ -7,6 +7,7 @@
 import { inspect } from "node:util";
 
 import type { Fetch } from "./client/sending.js";
+import { warn } from "./reporting.js";
 import { ask, type Asked } from "./tokens/asking.js";
 import type { TokenError } from "./tokens/error.js";
 
@@ -157,8 +158,4 @@ export function createTokenFetch(
     }
     return response;
   };
-}
-
-function warn(error: TokenError): void {
-  process.emitWarning(error.message, "WiresignWarning");
 }

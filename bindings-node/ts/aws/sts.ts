@@ -4,6 +4,7 @@ import http, { type Agent, type IncomingMessage } from "node:http";
 import https from "node:https";
 
 import type { IdentityAnswer, IdentityRequest } from "../identity-request.js";
+import { harmless, warn } from "../reporting.js";
 import { Turns } from "./turns.js";
 
 /** Options of asking. */
@@ -79,7 +80,8 @@ export class Sts {
       // A connection that is given up says that it was, and not why.
       const cause: unknown = timeOut.signal.aborted ? timeOut.signal.reason : failure;
       const why = cause instanceof Error ? cause.message : String(cause);
-      this.#report(new Error(`${question.url} gave no answer: ${why}`, { cause }));
+      const error = new Error(`${question.url} gave no answer: ${why}`, { cause });
+      harmless("onError", () => this.#onError(error));
       return null;
     } finally {
       clearTimeout(timer);
@@ -106,23 +108,4 @@ export class Sts {
     }
     return { status: response.statusCode ?? 0, body: Buffer.concat(pieces, length) };
   }
-
-  #report(error: Error): void {
-    try {
-      const result = this.#onError(error);
-      if (result instanceof Promise) {
-        result.catch(warnOfHandler);
-      }
-    } catch (failure) {
-      warnOfHandler(failure);
-    }
-  }
-}
-
-function warn(error: Error): void {
-  process.emitWarning(error.message, "WiresignWarning");
-}
-
-function warnOfHandler(failure: unknown): void {
-  process.emitWarning(`The onError of wiresign failed: ${String(failure)}`, "WiresignWarning");
 }

@@ -2,6 +2,7 @@
 
 import type { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
+import { harmless } from "../reporting.js";
 
 /** A logger as pino has it: fields first, then a line of text. */
 export interface Logger {
@@ -99,18 +100,4 @@ function decisionOf(verdict: Verified | Refusal, { method, target, client }: See
   const event = verdict.isPublic ? "public" : "accepted";
   const audit = { event, ...caller, ...request, route, client, requestId, age, durationUs } as const;
   return { accepted: true, verified: verdict, audit };
-}
-
-function harmless(who: string, call: () => unknown): void {
-  const report = (failure: unknown): void => {
-    process.emitWarning(`The ${who} of wiresign failed: ${String(failure)}`, "WiresignWarning");
-  };
-  try {
-    const result = call();
-    if (result instanceof Promise) {
-      result.catch(report);
-    }
-  } catch (failure) {
-    report(failure);
-  }
 }
