@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 import tomllib
 from collections import Counter
@@ -42,11 +43,12 @@ class Lint:
 
     codes: set[str]
     failures: set[str]
-    rules: set[int]
+    rules: dict[int, list[str]]
     form: dict[str, Any]
     problems: list[str] = field(default_factory=list)
     tests: list[Test] = field(default_factory=list)
     covered_rules: set[int] = field(default_factory=set)
+    """Rules for which a test must refuse, or fails to sign, or finds a document wrong."""
 
     def file(self, path: Path) -> None:
         """Look at one file alone."""
@@ -78,8 +80,9 @@ class Lint:
             self.problems.append(f"{path.name}: the flag {flag} is explained and not used")
         for flag in sorted(notes.keys() & used):
             cited = set(notes[flag].get("rules", []))
-            self.covered_rules |= cited
-            for rule in sorted(cited - self.rules):
+            if any(flag in test["flags"] and _refuses(test) for test in tests):
+                self.covered_rules |= cited
+            for rule in sorted(cited - self.rules.keys()):
                 self.problems.append(f"{path.name}: the flag {flag} cites rule {rule}, which is not in rules.toml")
 
     def _step(self, test: Test, step: dict[str, Any]) -> None:
@@ -113,8 +116,13 @@ class Lint:
             self.problems.append(f"no test expects {code}")
         for code in sorted(CODES_OF_OTHER_SCHEMES & seen):
             self.problems.append(f"a test expects {code}, so it must leave the list of other schemes' codes in lint.py")
-        for rule in sorted(self.rules - self.covered_rules):
-            self.problems.append(f"no test stands for rule {rule} of rules.toml")
+        for rule, elsewhere in sorted(self.rules.items()):
+            if rule not in self.covered_rules and not elsewhere:
+                self.problems.append(f"no test that must refuse stands for rule {rule} of rules.toml")
+            for test in elsewhere:
+                path, _, name = test.partition("::")
+                if not name or not _is_test(CONFORMANCE.parent / path, name):
+                    self.problems.append(f"rule {rule} of rules.toml: there is no test {test}")
 
 
 def lint(vectors: Path, contract: Path = CONFORMANCE / "contract") -> Lint:
@@ -124,13 +132,25 @@ def lint(vectors: Path, contract: Path = CONFORMANCE / "contract") -> Lint:
     judge = Lint(
         codes={row["name"] for row in codes["refusal"]},
         failures={row["name"] for row in codes["failure"]},
-        rules={row["number"] for row in rules["rule"]},
+        rules={row["number"]: row.get("tests", []) for row in rules["rule"]},
         form=json.loads((CONFORMANCE / "schema" / "vectors.schema.json").read_text(encoding="utf-8")),
     )
     for path in sorted(vectors.glob("*.json")):
         judge.file(path)
     judge.whole()
     return judge
+
+
+def _refuses(test: Test) -> bool:
+    return any("ok" not in step["expect"] for step in test["steps"])
+
+
+def _is_test(path: Path, name: str) -> bool:
+    """Say whether a file has a test of this name: a function in most languages, a text in JavaScript."""
+    if not path.is_file():
+        return False
+    text = path.read_text(encoding="utf-8")
+    return re.search(rf"\b(?:fn|def|func|void) {re.escape(name)}\(|\bit\(\"{re.escape(name)}\"", text) is not None
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

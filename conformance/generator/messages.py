@@ -56,6 +56,8 @@ class Draft:
     nonce: str | None = signed_nonce(NONCE)
     tag: str | None = "wiresign"
     label: str = "wiresign"
+    unknown: str = ""
+    """Parameters that nobody knows, as they are written."""
 
     def but(self, **changes: Any) -> Draft:
         """Return the same draft with some fields changed."""
@@ -67,7 +69,7 @@ class Draft:
         texts = (("keyid", self.keyid), ("alg", self.alg), ("nonce", self.nonce), ("tag", self.tag))
         written = "(" + " ".join(map(identifier, self.covered)) + ")"
         written += "".join(f";{name}={value}" for name, value in numbers if value is not None)
-        return written + "".join(f';{name}="{value}"' for name, value in texts if value is not None)
+        return written + "".join(f';{name}="{value}"' for name, value in texts if value is not None) + self.unknown
 
     def base(self, request: Request) -> bytes:
         """Return the signature base."""

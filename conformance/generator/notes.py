@@ -47,6 +47,7 @@ NOTES = {
     "Components": Note("A component of the message has one value, or what covers it is refused.", (9, 11)),
     # The request itself.
     "MalformedRequest": Note("Method, target or headers hold what cannot be judged.", (8, 9)),
+    "OneAuthority": Note("The host that a request is for is said once; two that differ are a refusal.", (9, 17)),
     "SizeLimit": Note("Sizes and counts are bounded before work is done.", (8,)),
     "RawPath": Note("The path is the raw target as received, neither decoded nor normalised.", (16,)),
     "AmbiguousPath": Note("Where paths decide what is allowed, a path with two readings is refused.", (16,)),
@@ -138,9 +139,9 @@ NOTES = {
     "TokenScope": Note("A token may hold less than the registry gives, and never more.", (23,)),
     # Identities of AWS.
     "IdentityQuestion": Note(
-        "What AWS is asked is made on this side, and holds nothing else of the request.", (11, 23)
+        "What AWS is asked is made on this side, and holds nothing else of the request.", (11, 23, 29)
     ),
-    "IdentityAnswer": Note("Only what AWS says of this very proof lets anybody in; without it nobody is.", (9, 23)),
+    "IdentityAnswer": Note("Only what AWS says of this very proof lets anybody in; without it nobody is.", (9, 23, 29)),
     "IdentityName": Note("The name of an identity is read as a whole, and only as AWS writes it.", (9, 23)),
     # Signing.
     "Signing": Note("The headers and the signed message, byte for byte and in order."),

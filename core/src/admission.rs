@@ -9,7 +9,9 @@ use crate::bytes::is_same;
 use crate::config::{Compiled, ReplayRule, ReplayStoreKind, Rules};
 use crate::failures::ClaimClass;
 use crate::identifier::{ReceivedId, RequestId};
-use crate::judge::{self, Also, Entered, Facts, Replay, check_body_length, check_window, conclude, find_key};
+use crate::judge::{
+    self, Also, Entered, Facts, Replay, check_body_length, check_length_of_nobody, check_window, conclude, find_key,
+};
 use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::replay::ReplayStore;
@@ -53,7 +55,10 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     memory: &Memory,
 ) -> Result<Verified, Refusal> {
     admit(config, head, entered, now, memory, |credentials| match credentials {
-        None => Ok(Verified::new(config.clone(), entered.route, None)),
+        None => {
+            check_length_of_nobody(config, entered.request_id, body.len() as u64)?;
+            Ok(Verified::new(config.clone(), entered.route, None))
+        }
         Some(credentials) => judge_body(config, credentials, body, &memory.replay),
     })
 }

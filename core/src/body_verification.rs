@@ -8,7 +8,7 @@ use crate::admission::{self, Credentials, Found, Others, Signed};
 use crate::config::Compiled;
 use crate::credentials::Signatures;
 use crate::identifier::{ReceivedId, RequestId};
-use crate::judge::{self, Admission, Facts, admit, check_body_length, find_key};
+use crate::judge::{self, Admission, Facts, admit, check_body_length, check_length_of_nobody, find_key};
 use crate::mac::{Running, Sink, Tag};
 use crate::refusal::Refusal;
 use crate::request::{Head, Headers};
@@ -31,7 +31,13 @@ pub struct BodyVerification {
 enum State {
     /// Nothing is asked of the body.
     Public {
+        route: usize,
+    },
+    /// There is no credential, and none is needed.
+    Nobody {
         route: Option<usize>,
+        request_id: RequestId,
+        length: u64,
     },
     Claimed(Box<Kept>),
     /// The refusal was given and counted.
@@ -74,7 +80,7 @@ impl BodyVerification {
         now: u64,
     ) -> Result<Self, Refusal> {
         let state = match admit(config, head, now)? {
-            Admission::Public { route } => State::Public { route: Some(route) },
+            Admission::Public { route } => State::Public { route },
             Admission::Claimed(mut claimed) => {
                 claimed.look_up_permission(config);
                 memory.check_failures(&claimed.facts, config, head.client)?;
@@ -83,7 +89,8 @@ impl BodyVerification {
             }
             Admission::Entered(entered) => admission::admit(config, head, &entered, now, memory, |credentials| {
                 let Some(Credentials { signed, facts, api_key, token, identity }) = credentials else {
-                    return Ok(State::Public { route: entered.route });
+                    let request_id = entered.request_id.keep();
+                    return Ok(State::Nobody { route: entered.route, request_id, length: 0 });
                 };
                 let signed = match signed {
                     Signed::BuiltIn(claimed) => KeptSigned::BuiltIn(BuiltInClaim::new(config, claimed)),
@@ -107,26 +114,45 @@ impl BodyVerification {
     /// Whether the body decides. `false` on a public route, and on an optional one where the request carries no credential:
     /// there it can be passed on unread.
     pub fn needs_body(&self) -> bool {
-        !matches!(self.state, State::Public { .. })
+        !matches!(self.state, State::Public { .. } | State::Nobody { .. })
     }
 
-    /// Takes the length that the head declares (`Content-Length`), so that a body that is too long need not be read.
+    /// Takes the length that the head declares (`Content-Length`), so that a body that is too long need not be read. What
+    /// needs no body may have one of any length, as long as it is passed on unread.
     ///
     /// # Errors
     /// `BODY_TOO_LARGE`. Each later call gives the same refusal.
     pub fn declare_length(&mut self, bytes: u64) -> Result<(), Refusal> {
-        self.bound(|kept| bytes.max(kept.length))
+        match &mut self.state {
+            State::Claimed(kept) => {
+                let length = bytes.max(kept.length);
+                let outcome = check_body_length(&self.config, &kept.facts(), length);
+                self.stop(outcome)
+            }
+            State::Refused(refusal) => Err(refusal.clone()),
+            State::Public { .. } | State::Nobody { .. } => Ok(()),
+        }
     }
 
     /// Takes the next bytes of the body.
     ///
     /// # Errors
-    /// `BODY_TOO_LARGE`, as soon as the limit is passed. Each later call gives the same refusal.
+    /// `BODY_TOO_LARGE`, as soon as the limit is passed; on a public route never. Each later call gives the same refusal.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.bound(|kept| {
-            kept.length = kept.length.saturating_add(bytes.len() as u64);
-            kept.length
-        })?;
+        let more = bytes.len() as u64;
+        let outcome = match &mut self.state {
+            State::Claimed(kept) => {
+                kept.length = kept.length.saturating_add(more);
+                check_body_length(&self.config, &kept.facts(), kept.length)
+            }
+            State::Nobody { request_id, length, .. } => {
+                *length = length.saturating_add(more);
+                check_length_of_nobody(&self.config, request_id.lend(), *length)
+            }
+            State::Refused(refusal) => return Err(refusal.clone()),
+            State::Public { .. } => return Ok(()),
+        };
+        self.stop(outcome)?;
         if let State::Claimed(kept) = &mut self.state {
             match &mut kept.signed {
                 KeptSigned::BuiltIn(claim) => claim.running.iter_mut().for_each(|running| running.put(bytes)),
@@ -138,14 +164,9 @@ impl BodyVerification {
         Ok(())
     }
 
-    fn bound(&mut self, length: impl FnOnce(&mut Kept) -> u64) -> Result<(), Refusal> {
-        let kept = match &mut self.state {
-            State::Public { .. } => return Ok(()),
-            State::Refused(refusal) => return Err(refusal.clone()),
-            State::Claimed(kept) => kept,
-        };
-        let length = length(kept);
-        check_body_length(&self.config, &kept.facts(), length).inspect_err(|refusal| {
+    /// Counts a refusal, and keeps it for all later calls.
+    fn stop(&mut self, outcome: Result<(), Refusal>) -> Result<(), Refusal> {
+        outcome.inspect_err(|refusal| {
             self.memory.counters.count_refusal(refusal);
             self.state = State::Refused(refusal.clone());
         })
@@ -158,7 +179,8 @@ impl BodyVerification {
     pub fn finish(self) -> Result<Verified, Refusal> {
         let outcome = match self.state {
             State::Refused(refusal) => return Err(refusal),
-            State::Public { route } => Ok(Verified::new(self.config.clone(), route, None)),
+            State::Public { route } => Ok(Verified::new(self.config.clone(), Some(route), None)),
+            State::Nobody { route, .. } => Ok(Verified::new(self.config.clone(), route, None)),
             State::Claimed(kept) => kept.judge(&self.config, &self.memory),
         };
         self.memory.note(&self.config, &outcome, self.client, self.now);

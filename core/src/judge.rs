@@ -231,8 +231,29 @@ pub(crate) fn check_window(now: u64, timestamp: u64, window: Window) -> Result<(
 
 /// Step 8.
 pub(crate) fn check_body_length(config: &Arc<Compiled>, facts: &Facts<'_>, length: u64) -> Result<(), Refusal> {
+    check_length(config, facts.service, facts.request_id, length)
+}
+
+/// Step 8 for a body of which nobody says whose it is. Who passes such a body on unread is not held up by it; who keeps one is
+/// not made to keep more than it would of a caller.
+pub(crate) fn check_length_of_nobody(
+    config: &Arc<Compiled>,
+    request_id: ReceivedId<'_>,
+    length: u64,
+) -> Result<(), Refusal> {
+    check_length(config, None, request_id, length)
+}
+
+#[inline]
+fn check_length(
+    config: &Arc<Compiled>,
+    service: Option<usize>,
+    request_id: ReceivedId<'_>,
+    length: u64,
+) -> Result<(), Refusal> {
     if length > config.body_limit {
-        return Err(facts.refuse(config, RefusalCode::BodyTooLarge, Detail::BodyLimit(config.body_limit)));
+        let detail = Detail::BodyLimit(config.body_limit);
+        return Err(Refusal::new(RefusalCode::BodyTooLarge, detail, config.clone(), service, request_id.keep()));
     }
     Ok(())
 }

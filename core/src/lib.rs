@@ -80,6 +80,7 @@ pub use explain::{Explanation, Hint};
 pub use generate::{SecretEncoding, encode_secret, generate_secret};
 pub use handshake::HandshakeResponse;
 pub use metrics::{Counter, Metrics};
+pub use policy::Permission;
 pub use refusal::{FailureCode, Refusal, RefusalCode, RefusalResponse};
 pub use request::{Head, Headers};
 pub use scheme::catalogue::{CatalogueEntry, catalogue};

@@ -20,7 +20,7 @@ pub struct Head<'a, H: Headers + ?Sized> {
     pub method: &'a [u8],
     /// The raw target: path and query exactly as on the wire.
     pub target: &'a [u8],
-    /// The authority (`Host`, or `:authority`), where the adapter knows it.
+    /// The authority (`Host`, or `:authority`), where the adapter knows it. An empty one is none.
     pub authority: Option<&'a [u8]>,
     /// The header fields in the order received, repeats kept.
     pub headers: &'a H,
@@ -32,6 +32,11 @@ impl<'a, H: Headers + ?Sized> Head<'a, H> {
     /// A head without authority and client address.
     pub fn new(method: &'a [u8], target: &'a [u8], headers: &'a H) -> Self {
         Self { method, target, authority: None, headers, client: None }
+    }
+
+    /// The authority. Some languages know no other way to say that there is none than an empty one.
+    pub(crate) fn authority(&self) -> Option<&'a [u8]> {
+        self.authority.filter(|authority| !authority.is_empty())
     }
 
     /// The raw path: the target up to its first `?`.

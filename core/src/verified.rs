@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{Compiled, Key, KeyState};
 use crate::identifier::RequestId;
 use crate::mac::{Tag, push_hex};
+use crate::policy::Permission;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::scheme::{Scheme, Standard};
 use crate::standard::{IdentityFacts, StandardFacts, TokenFacts};
@@ -232,18 +233,35 @@ impl Verified {
     /// # Errors
     /// `SERVICE_NOT_ALLOWED`, or `AUTHENTICATION_REQUIRED` where the request came in on a public route.
     pub fn require_service<S: AsRef<str>>(&self, services: &[S]) -> Result<(), Refusal> {
-        let refuse = |code, detail, caller: Option<&Caller>| {
-            let request_id = caller.map_or(RequestId::NONE, |caller| caller.request_id);
-            Err(Refusal::new(code, detail, self.config.clone(), caller.map(|caller| caller.service), request_id))
-        };
-        let Some(caller) = &self.caller else {
-            return refuse(RefusalCode::AuthenticationRequired, Detail::RequiredCaller, None);
-        };
-        let own = &*self.config.services[caller.service].id;
+        let own = self.required_caller()?;
         if services.is_empty() || services.iter().any(|service| service.as_ref() == own) {
             return Ok(());
         }
-        refuse(RefusalCode::ServiceNotAllowed, Detail::RequiredServices, Some(caller))
+        Err(self.refuse(RefusalCode::ServiceNotAllowed, Detail::RequiredServices))
+    }
+
+    /// Refuses the request unless its caller may do all that a permission matches, by the config and by the request's token: a
+    /// rule that an application adds for a handler.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`, or `AUTHENTICATION_REQUIRED` where the request came in on a public route.
+    pub fn require_permission(&self, permission: &Permission) -> Result<(), Refusal> {
+        let own = self.required_caller()?;
+        if self.config.permits(own, self.claims(), permission) {
+            return Ok(());
+        }
+        Err(self.refuse(RefusalCode::PermissionDenied, Detail::RequiredPermission))
+    }
+
+    /// The id of the calling service, where an application needs one.
+    fn required_caller(&self) -> Result<&str, Refusal> {
+        self.service().ok_or_else(|| self.refuse(RefusalCode::AuthenticationRequired, Detail::RequiredCaller))
+    }
+
+    fn refuse(&self, code: RefusalCode, detail: Detail) -> Refusal {
+        let (service, request_id) =
+            self.caller.as_ref().map_or((None, RequestId::NONE), |caller| (Some(caller.service), caller.request_id));
+        Refusal::new(code, detail, self.config.clone(), service, request_id)
     }
 
     /// For how many seconds an external replay store must remember the request's [`replay_key`](Self::replay_key). `None`

@@ -1,6 +1,8 @@
 //! A token endpoint, from the request with an API key or a signature to the route of the resource service that the token opens.
 
-use wiresign::{Config, Head, Secrets, SignError, Signer, TokenIssuer, TokenRequest, TokenResponse, Verifier};
+use wiresign::{
+    Config, Head, Permission, Secrets, SignError, Signer, TokenIssuer, TokenRequest, TokenResponse, Verifier,
+};
 
 const NOW: u64 = 1_767_225_600;
 const ID: &str = "6f1c3f0a-6a55-4c8f-9d3b-0d0f5c1c9b11";
@@ -104,6 +106,21 @@ fn a_caller_with_an_api_key_gets_a_token_that_opens_what_the_registry_gives() {
         assert_eq!(code(&token, method, target, NOW), wanted, "{method} {target}");
     }
     assert_eq!(code(&token, "GET", "/invoices/7", NOW + 330), "TOKEN_EXPIRED");
+}
+
+#[test]
+fn a_handler_that_requires_a_permission_asks_the_token_too() {
+    let narrow =
+        TokenRequest { permissions: Some(&["GET /a/**", "POST /a"]), ..TokenRequest::new("shipping", "orders") };
+    let token = issuer().issue(&narrow, NOW, ID).expect("a token");
+    let bearer = format!("Bearer {}", token.text());
+    let headers = [("Authorization", bearer.as_str())];
+    let verified = orders().verify(&Head::new(b"GET", b"/a", headers.as_slice()), b"", NOW).expect("accepted");
+    let holds = |text| verified.require_permission(&Permission::parse(text).expect("a pattern")).is_ok();
+    assert!(holds("GET /a/b"));
+    // The registry gives it, and the token does not; then the other way round.
+    assert!(!holds("GET /b"));
+    assert!(!holds("POST /a"));
 }
 
 #[test]
@@ -217,6 +234,7 @@ fn a_request_that_cannot_be_met_is_answered_by_its_code() {
     };
     let refused = |code: &str| (400, code.to_owned());
     assert_eq!(answer(None, FORM), (401, "invalid_client".to_owned()));
+    assert_eq!(answer(Some(""), FORM), (401, "invalid_client".to_owned()));
     assert_eq!(answer(Some("webhook:stripe"), FORM), refused("unauthorized_client"));
     assert_eq!(answer(Some("billing"), b""), refused("invalid_request"));
     assert_eq!(answer(Some("billing"), b"grant_type=password&audience=orders"), refused("unsupported_grant_type"));

@@ -170,6 +170,8 @@ def _genuine(group: Group) -> None:
     group.accept("headers-not-signed", "most headers need not be signed", ("Genuine", "Uncovered"), request)
     request = edited(edited(signed(SIGNER, get()), b", Signed", b",Signed"), b", Signature", b",Signature")
     group.accept("no-spaces", "spaces behind the commas are not needed", "Genuine", request)
+    request = edited(edited(signed(SIGNER, get()), b", Signed", b",   Signed"), b" Credential", b"  Credential")
+    group.accept("more-spaces", "and there may be several, before each of the three", "Genuine", request)
     header = signed(SIGNER, get()).header("Authorization").decode()
     credential, names, tag = header.removeprefix("AWS4-HMAC-SHA256 ").split(", ")
     turned = signed(SIGNER, get()).set("Authorization", f"AWS4-HMAC-SHA256 {tag}, {names}, {credential}".encode())
@@ -259,7 +261,9 @@ def _coverage(group: Group) -> None:
     request = Request(
         method=b"GET", target=b"/a", headers=signed(SIGNER, get(b"/a")).headers, authority=b"evil.example.com"
     )
-    group.refuse("two-authorities", "host and authority differ", "MalformedRequest", request, "MALFORMED_REQUEST")
+    group.refuse("two-authorities", "host and authority differ", "OneAuthority", request, "MALFORMED_REQUEST")
+    request = Request(method=b"GET", target=b"/a", headers=signed(SIGNER, get(b"/a")).headers, authority=b"")
+    group.accept("empty-authority", "an empty authority is none beside Host", "Genuine", request)
 
 
 def _forms(group: Group) -> None:
@@ -275,6 +279,9 @@ def _forms(group: Group) -> None:
         ("no-signature", b", Signature=" + tag, b"", "MISSING_SIGNATURE"),
         ("name-in-lower-case", b"Credential", b"credential", "MALFORMED_SIGNATURE"),
         ("tab", b", Signed", b",\tSigned", "MALFORMED_SIGNATURE"),
+        ("space-before-comma", b", Signed", b" , Signed", "MALFORMED_SIGNATURE"),
+        ("space-before-equals", b"Signature=", b"Signature =", "MALFORMED_SIGNATURE"),
+        ("space-at-end", tag, tag + b" ", "MALFORMED_SIGNATURE"),
         ("scope-short", b"/aws4_request", b"", "MALFORMED_SIGNATURE"),
         ("scope-long", b"/aws4_request", b"/aws4_request/", "MALFORMED_SIGNATURE"),
         ("scope-end", b"aws4_request", b"aws4_reques", "MALFORMED_SIGNATURE"),

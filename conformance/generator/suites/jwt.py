@@ -252,6 +252,11 @@ def _headers(group: Group) -> None:
         request = _request(_token(header=f'{{"alg":"HS256","kid":{value}}}'))
         comment = "an id that is no text, or no text that names anything"
         group.refuse(f"kid-is-{name}", comment, "TokenForm", request, "INVALID_TOKEN")
+    for name, value in (("number", "1"), ("null", "null"), ("empty", '""'), ("list", '["JWT"]')):
+        request = _request(_token(header=f'{{"alg":"HS256","typ":{value},"kid":"2026-q1"}}'))
+        group.refuse(
+            f"typ-is-{name}", "a type that is no text (RFC 7515, 4.1.9)", "TokenForm", request, "INVALID_TOKEN"
+        )
     stranger = jose.eddsa(jose.OTHER_SEED)
     jwk = jose.ed25519_jwk("ed", jose.OTHER_SEED)
     for name, member in (

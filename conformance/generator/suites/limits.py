@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet import CALLER, KEY, SECRETS, config
 from model import Suite, accepted, refused
+from request import Json, Request
 from wire import NOW, Call, Scheme, replay_key, signed
 
 SCHEME = Scheme.SERVICE_HMAC_V2
@@ -54,7 +55,8 @@ def _request(suite: Suite) -> None:
 def _body(suite: Suite) -> None:
     routes: list[str] = ["/open/**"]
     document = config(SCHEME, limits={"body_bytes": 16})
-    document["routes"] = [{"match": match, "public": True} for match in routes]
+    optional: Json = {"match": "/either/**", "optional": True}
+    document["routes"] = [*({"match": match, "public": True} for match in routes), optional]
     group = suite.group("bodies of at most 16 bytes", document, SECRETS)
     for length in (0, 15, 16):
         request = signed(SCHEME, CALL.but(body=b"b" * length), KEY)
@@ -79,6 +81,12 @@ def _body(suite: Suite) -> None:
     public = signed(SCHEME, CALL.but(target=b"/open/upload", body=b"b" * 5000), KEY)
     comment = "nobody looks at the body on a public route"
     group.accept("body-on-public-route", comment, ("PublicRoute", "SizeLimit"), public, public=True)
+    nobody = Request(method=b"POST", target=b"/either/upload", body=b"b" * 16)
+    comment = "an optional route takes as much of nobody as of a caller"
+    group.accept("body-of-nobody", comment, ("OptionalRoute", "SizeLimit"), nobody, public=True, service=None)
+    longer = nobody.but(body=b"b" * 17)
+    comment = "one byte more: what is kept of nobody is not more than what is kept of a caller"
+    group.refuse("body-of-nobody-over", comment, ("OptionalRoute", "SizeLimit"), longer, "BODY_TOO_LARGE")
     group.steps(
         "body-too-large-leaves-no-trace",
         "the same nonce with a body of the right size is not a replay",

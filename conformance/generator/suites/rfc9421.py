@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,6 +138,10 @@ def _genuine(group: Group) -> None:
     ):
         request = profiled(PLAIN.set("Host", host), (DRAFT, MAC))
         group.accept(f"authority-{name}", "the authority in its one form", "Genuine", request, service=CALLER)
+    spaced = profiled(PLAIN, (DRAFT, MAC)).set("Host", b" \t" + HOST.encode() + b"\t ")
+    group.accept(
+        "authority-in-white-space", "white space around a field is none of it", "Genuine", spaced, service=CALLER
+    )
     lines = (
         post.renaming(INPUT, "signature-INPUT")
         .renaming(SIGNATURE, "SIGNATURE")
@@ -269,10 +274,21 @@ def _coverage(group: Group) -> None:
     group.refuse(
         "no-authority", "the authority is covered and nowhere", "MissingHeader", no_host, "INSUFFICIENT_COVERAGE"
     )
+    group.refuse(
+        "empty-authority",
+        "an empty authority is none",
+        "MissingHeader",
+        replace(no_host, authority=b""),
+        "INSUFFICIENT_COVERAGE",
+    )
+    unsaid = replace(signed(GET, (DRAFT, MAC)), authority=b"")
+    group.accept(
+        "empty-authority-and-host", "an empty authority is none beside Host", "Genuine", unsaid, service=CALLER
+    )
     two = signed(GET, (DRAFT, MAC)).adding("host", HOST.encode())
     group.refuse("two-hosts", "two headers that say the authority", "RepeatedHeader", two, "DUPLICATE_HEADER")
     other = Request(method=b"GET", target=TARGET, headers=signed(GET, (DRAFT, MAC)).headers, authority=b"other.example")
-    group.refuse("two-authorities", "Host and authority differ", "MalformedRequest", other, "MALFORMED_REQUEST")
+    group.refuse("two-authorities", "Host and authority differ", "OneAuthority", other, "MALFORMED_REQUEST")
     for name, host in (
         ("user", b"a@b.example"),
         ("empty", b""),
@@ -383,6 +399,26 @@ def _parameters(group: Group) -> None:
         group.refuse(
             f"parameter-{name}", "a parameter of a wrong form", "ExactDecoding", damaged, "MALFORMED_SIGNATURE"
         )
+    for name, value in (
+        ("date", "@1767225600"),
+        ("display-string", '%"caf%c3%a9"'),
+        ("decimal", "1.5"),
+        ("token", "a:/b"),
+    ):
+        comment = "a parameter that nobody knows is signed as it is, of any type of RFC 9651"
+        unknown = profiled(GET, (DRAFT.but(unknown=f";x={value}"), MAC))
+        group.accept(f"parameter-unknown-{name}", comment, "Genuine", unknown, service=CALLER)
+        changed = change(unknown, value.encode(), b"1")
+        group.refuse(f"parameter-unknown-{name}-changed", comment, "Tampered", changed, "INVALID_SIGNATURE")
+    for name, value in (
+        ("date-fraction", "@1767225600.0"),
+        ("display-string-upper-case", '%"caf%C3%A9"'),
+        ("display-string-half", '%"caf%c3"'),
+        ("display-string-unclosed", '%"caf'),
+    ):
+        damaged = profiled(GET, (DRAFT.but(unknown=f";x={value}"), MAC))
+        comment = "no value of RFC 9651"
+        group.refuse(f"parameter-unknown-{name}", comment, "ExactDecoding", damaged, "MALFORMED_SIGNATURE")
     many = "".join(f";p{at}" for at in range(12)).encode()
     group.refuse(
         "parameters-17",
@@ -438,6 +474,10 @@ def _forms(group: Group) -> None:
     group.refuse("no-input", "Signature-Input is missing", "MissingHeader", get.without(INPUT), "MALFORMED_SIGNATURE")
     other = change(get, b"wiresign=", b"other=", SIGNATURE)
     group.refuse("other-label", "the labels differ", "MissingHeader", other, "MISSING_SIGNATURE")
+    for name, member in (("number", b"a=1"), ("list", b"a=()"), ("nothing", b"a")):
+        beside = get.set(SIGNATURE, member + b", " + get.header(SIGNATURE))
+        comment = "each member of Signature is a byte sequence, whoever asks for it"
+        group.refuse(f"beside-signature-{name}", comment, "ExactDecoding", beside, "MALFORMED_SIGNATURE")
     for name, value in (
         ("unclosed", b"wiresign=("),
         ("label-in-upper-case", get.header(INPUT).replace(b"wiresign=", b"Wiresign=")),

@@ -155,6 +155,10 @@ def _tokens(suite: Suite) -> None:
     for name, text in (("other-port", b"api.example.com"), ("other-host", b"evil.example.com:8443")):
         changed = replace(request, authority=text)
         group.refuse(f"token-authority-{name}", "another authority", "Tampered", changed, BAD)
+    nowhere = replace(request, authority=b"")
+    group.refuse("token-authority-empty", "an empty authority is none", "MissingHeader", nowhere, LACKS)
+    by_host = nowhere.adding("Host", b"api.example.com:8443")
+    group.accept("token-authority-empty-and-host", "an empty authority is none beside Host", "Genuine", by_host)
 
     group = hook_group(suite, "a signed header", template("header:X-Tenant", "\n", "body"))
     good = send(b"acme\n" + BODY, ("x-TENANT", b"acme"))

@@ -348,6 +348,7 @@ def _scopes(group: Group) -> None:
 def _callers(group: Group) -> None:
     for name, caller, error in (
         ("nobody", None, NOBODY),
+        ("empty", "", NOBODY),
         ("unknown", "nobody", NO_SERVICE),
         ("webhook", "webhook:stripe", NO_SERVICE),
         ("user", "issuer:alice", NO_SERVICE),

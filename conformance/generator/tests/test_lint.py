@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-REAL: dict[str, Document] = {name: json.loads(text) for name, text in generate.files().items()}
+TEXTS = generate.files()
+REAL: dict[str, Document] = {name: json.loads(text) for name, text in TEXTS.items()}
 
 
 def trimmed(document: Document) -> Document:
@@ -213,7 +214,37 @@ class LintOfAllFilesTogether(unittest.TestCase):
         for document in files.values():
             for note in document["notes"].values():
                 note["rules"] = [rule for rule in note["rules"] if rule != 36]
-        self.assertEqual(judged(files).problems, ["no test stands for rule 36 of rules.toml"])
+        self.assertEqual(judged(files).problems, ["no test that must refuse stands for rule 36 of rules.toml"])
+
+    def test_a_rule_whose_tests_only_succeed(self) -> None:
+        files = copy.deepcopy(GOOD)
+        for document in files.values():
+            for group in document["groups"]:
+                group["tests"] = [test for test in group["tests"] if "OneAuthority" not in test["flags"]] or group[
+                    "tests"
+                ]
+            document["notes"].pop("OneAuthority", None)
+        genuine = first_test(files["rfc9421.json"])
+        self.assertIn("ok", genuine["steps"][-1]["expect"])
+        genuine["flags"].append("OneAuthority")
+        files["rfc9421.json"]["notes"]["OneAuthority"] = REAL["rfc9421.json"]["notes"]["OneAuthority"]
+        self.assertEqual(judged(files).problems, ["no test that must refuse stands for rule 17 of rules.toml"])
+
+    def test_a_rule_that_names_tests_which_are_not_there(self) -> None:
+        for test in (
+            "core/tests/nowhere.rs::a",
+            "core/tests/failure_limits.rs::nobody",
+            "core/tests/failure_limits.rs",
+        ):
+            with tempfile.TemporaryDirectory() as folder:
+                for name in ("refusals.toml", "rules.toml"):
+                    text = (CONFORMANCE / "contract" / name).read_text(encoding="utf-8")
+                    if name == "rules.toml":
+                        text += f'\n[[rule]]\nnumber = 99\ntitle = "t"\ntests = ["{test}"]\n'
+                    Path(folder, name).write_text(text, encoding="utf-8")
+                self.assertEqual(
+                    judged(GOOD, Path(folder)).problems, [f"rule 99 of rules.toml: there is no test {test}"]
+                )
 
     def test_a_new_code_in_the_contract(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -227,7 +258,7 @@ class LintOfAllFilesTogether(unittest.TestCase):
 
 class Generator(unittest.TestCase):
     def test_writes_the_same_files_each_time(self) -> None:
-        self.assertEqual(generate.files(), generate.files())
+        self.assertEqual(generate.files(), TEXTS)
 
     def test_sees_a_changed_a_missing_and_a_strange_file(self) -> None:
         expected = {"a.json": "1\n", "b.json": "2\n", "c.json": "3\n"}
@@ -235,3 +266,16 @@ class Generator(unittest.TestCase):
             for name, text in (("a.json", "1\n"), ("b.json", "2"), ("d.json", "4\n")):
                 Path(folder, name).write_text(text, encoding="utf-8")
             self.assertEqual(generate.differences(expected, Path(folder)), ["b.json", "c.json", "d.json"])
+
+    def test_a_vector_that_was_removed_edited_or_doubled_is_seen(self) -> None:
+        def edited(tests: list[Document]) -> None:
+            tests[0]["steps"][-1]["expect"] = {"refused": "INVALID_SIGNATURE"}
+
+        for change in (lambda tests: tests.pop(), edited, lambda tests: tests.append(tests[0])):
+            document = copy.deepcopy(REAL["replay.json"])
+            change(document["groups"][0]["tests"])
+            with tempfile.TemporaryDirectory() as folder:
+                for name, text in TEXTS.items():
+                    Path(folder, name).write_text(text, encoding="utf-8")
+                Path(folder, "replay.json").write_text(json.dumps(document), encoding="utf-8")
+                self.assertEqual(generate.differences(TEXTS, Path(folder)), ["replay.json"])

@@ -33,10 +33,10 @@ use zeroize::Zeroizing;
 use crate::bound_key::JwkSet;
 use crate::failures::ClaimClass;
 use crate::mac::MacKey;
-use crate::policy::{Matching, Path, Pattern, check_unambiguous};
+use crate::policy::{Matching, Path, Pattern, Permission, check_unambiguous};
 use crate::replay::Fingerprint;
 use crate::scheme::{Scheme, SchemeSet, header};
-use crate::standard::Standards;
+use crate::standard::{Standards, token_holds};
 use crate::template::{Plan, ProofKey, Template};
 
 pub(crate) use api_keys::ApiKeyIndex;
@@ -156,9 +156,21 @@ impl Config {
         Ok(())
     }
 
+    /// Whether a service may do all that a permission matches: by its `permissions` here, and by those of its token, whose claims
+    /// are given as JSON text. For bindings that have no `Verified` of the core at hand.
+    pub fn permits(&self, service: &str, claims: Option<&str>, permission: &Permission) -> bool {
+        self.0.permits(service, claims, permission)
+    }
+
     /// Whether accepted requests are remembered by the adapter, in a store that several processes share.
     pub fn has_external_replay_store(&self) -> bool {
         self.0.replay.store == ReplayStoreKind::External
+    }
+
+    /// Whether any webhook has a sender that makes handshakes: else `Verifier::handshakes_at` knows none, wherever a request goes.
+    pub fn has_handshakes(&self) -> bool {
+        let mut webhooks = self.0.plans.iter().filter(|plan| plan.listed_as.starts_with("webhook:"));
+        webhooks.any(|plan| !plan.template.handshakes.is_empty())
     }
 
     /// The most bytes that the body of a protected request may have.
@@ -298,11 +310,15 @@ impl Service {
         }
     }
 
+    /// Whether its permissions cover this one request.
     pub(crate) fn permits(&self, method: &[u8], path: &Path<'_>) -> bool {
-        match &self.permissions {
-            None => true,
-            Some(permissions) => permissions.iter().any(|pattern| pattern.matches(method, path, Matching::Exact)),
-        }
+        let permits = |pattern: &Pattern| pattern.matches(method, path, Matching::Exact);
+        self.permissions.as_deref().is_none_or(|permissions| permissions.iter().any(permits))
+    }
+
+    /// Whether its permissions cover all that another one does.
+    fn holds(&self, permission: &Permission) -> bool {
+        self.permissions.as_deref().is_none_or(|permissions| permission.is_covered_by(permissions.iter()))
     }
 }
 
@@ -438,6 +454,13 @@ impl Compiled {
     /// The position of the service with that id.
     pub(crate) fn find(&self, id: &[u8]) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    /// Whether a service may do all that a permission matches: by its `permissions`, and by the claims of its token.
+    pub(crate) fn permits(&self, service: &str, claims: Option<&str>, permission: &Permission) -> bool {
+        let service = self.find(service.as_bytes()).map(|at| &self.services[at]);
+        service.is_some_and(|service| service.holds(permission))
+            && claims.is_none_or(|claims| token_holds(self, claims, permission))
     }
 
     /// The class in which failures under an id are counted. Not worth a hash where none are.

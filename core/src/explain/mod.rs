@@ -145,7 +145,7 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
         config,
         method: head.method,
         target: head.target,
-        authority: head.authority,
+        authority: head.authority(),
         fields: &fields,
         body,
         now,

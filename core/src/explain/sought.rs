@@ -72,7 +72,7 @@ struct Finder<'a, 'f> {
 
 impl<'a, 'f> Finder<'a, 'f> {
     fn new<H: Headers + ?Sized>(config: &'a Compiled, head: &Head<'a, H>, fields: &'f [(&'a [u8], &'a [u8])]) -> Self {
-        let host = head.authority.or_else(|| exact(fields, "host")).unwrap_or_default();
+        let host = head.authority().or_else(|| exact(fields, "host")).unwrap_or_default();
         Self { config, fields, host, read: Vec::new(), missing: Vec::new(), renamed: Vec::new() }
     }
 

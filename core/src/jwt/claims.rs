@@ -47,6 +47,11 @@ struct Registered {
 }
 
 impl Claims {
+    /// The claims of a token that was read before, from their text.
+    pub(crate) fn of_text(json: &str) -> Result<Self, Fault> {
+        Self::read(json.into(), 0..json.len())
+    }
+
     pub(super) fn read(decoded: Vec<u8>, payload: Range<usize>) -> Result<Self, Fault> {
         let mut found = Registered::default();
         Object::read(&decoded[payload.clone()], |name, value| found.take(&decoded, &name.decoded(), value))

@@ -2,8 +2,10 @@
 
 mod path;
 mod pattern;
+mod permission;
 mod permissions;
 
 pub(crate) use path::{Path, PathFault, check_unambiguous};
 pub(crate) use pattern::{Matching, Pattern};
+pub use permission::Permission;
 pub(crate) use permissions::permissions_of_words;

@@ -101,6 +101,7 @@ pub(crate) enum Detail {
     },
     Permissions,
     RequiredServices,
+    RequiredPermission,
     RequiredCaller,
     SameNonce,
     SameSignature,
@@ -228,6 +229,7 @@ impl Detail {
             }
             Self::Permissions => format!("no permission of {caller} covers this method and path"),
             Self::RequiredServices => format!("the application does not take {caller} here"),
+            Self::RequiredPermission => format!("{caller} lacks a permission that the application requires here"),
             Self::RequiredCaller => "the route is public in the config, and the application needs a caller here".into(),
             Self::SameNonce => format!("{caller} has sent this X-Request-ID before"),
             Self::SameSignature => "this signature was accepted before; sign each attempt with a new timestamp".into(),

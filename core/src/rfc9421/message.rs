@@ -17,7 +17,7 @@ impl<'a> Request<'a> {
     /// `url_scheme` is that of the URL that the client called, in lower case.
     pub(crate) fn new<H: Headers + ?Sized>(head: &Head<'a, H>, url_scheme: &'a str) -> Result<Self, Fault> {
         let fields = Fields::collect(head.headers)?;
-        Ok(Self { method: head.method, target: head.target, authority: head.authority, url_scheme, fields })
+        Ok(Self { method: head.method, target: head.target, authority: head.authority(), url_scheme, fields })
     }
 
     /// The path, and what follows the first question mark.

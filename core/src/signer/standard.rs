@@ -85,7 +85,7 @@ impl Signer {
             let url = self.config.services[target].url.as_deref()?;
             Some(url.split_once("://")?.1.trim_end_matches('/').as_bytes())
         };
-        let authority = head.authority.or_else(|| if has_host { None } else { of_target() });
+        let authority = head.authority().or_else(|| if has_host { None } else { of_target() });
         Head { method: prepared.method(), authority, ..*head }
     }
 

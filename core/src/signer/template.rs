@@ -112,7 +112,7 @@ impl Signer {
             path,
             query: query.unwrap_or_default(),
             authority: match template.host {
-                Some(at) => head.authority.or(collected.value(at)).ok_or(SignError::AbsentHeader)?,
+                Some(at) => head.authority().or(collected.value(at)).ok_or(SignError::AbsentHeader)?,
                 None => b"",
             },
             timestamp: match template.timestamp.as_ref().map(|form| &form.place) {

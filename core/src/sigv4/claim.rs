@@ -112,7 +112,7 @@ impl Claim {
         }
         let signature = decode_tag(&sent.signature).ok_or(Fault::Signature)?;
         let covered = sent.covered(expected)?;
-        if let (Some(host), Some(authority)) = (fields.host.value, head.authority)
+        if let (Some(host), Some(authority)) = (fields.host.value, head.authority())
             && !host.eq_ignore_ascii_case(authority)
         {
             return Err(Fault::TwoAuthorities);
@@ -123,7 +123,7 @@ impl Claim {
             (Carrier::Query, false) => &[parameter::SIGNATURE],
             (Carrier::Query, true) => &[parameter::SIGNATURE, parameter::TOKEN],
         };
-        let host = fields.host.value.or(head.authority);
+        let host = fields.host.value.or(head.authority());
         let request = CanonicalRequest {
             method: head.method,
             path: &path.text,

@@ -236,7 +236,7 @@ fn write<H: Headers + ?Sized>(
     let left_out: &[&str] = if expected.token_is_outside { &[parameter::TOKEN] } else { &[] };
     let path = CanonicalPath::new(head.path(), expected.path).map_err(fault)?;
     let names = SignedNames::parse(names).map_err(fault)?;
-    let host = fields.host.value.or(head.authority);
+    let host = fields.host.value.or(head.authority());
     let request = CanonicalRequest { method: head.method, path: &path.text, query, left_out, fields, host, names };
     let mut text = request.write(expected).map_err(fault)?;
     text.extend_from_slice(payload.as_str().as_bytes());

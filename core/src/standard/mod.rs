@@ -15,7 +15,7 @@ pub(crate) use identity::{Identity, IdentityFacts, find_service, judge as judge_
 pub(crate) use response::{Response, judge as judge_response};
 pub(crate) use settings::Standards;
 pub(crate) use signature::{Pending, Signature};
-pub(crate) use token::{MAX_PERMISSIONS, Token, TokenFacts, judge as judge_token};
+pub(crate) use token::{MAX_PERMISSIONS, Token, TokenFacts, judge as judge_token, token_holds};
 pub(crate) use token_settings::{Candidate, Issuer, Issuing, TokenSettings};
 
 /// What results say of the standards, beside what all schemes have.

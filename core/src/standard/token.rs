@@ -7,7 +7,7 @@ use crate::config::{Compiled, KeyState};
 use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::Entered;
 use crate::jwt;
-use crate::policy::{Matching, Path, Pattern, permissions_of_words};
+use crate::policy::{Matching, Path, Pattern, Permission, permissions_of_words};
 use crate::refusal::{Detail, Refusal, RefusalCode};
 
 /// The most permissions that are read from a token.
@@ -100,8 +100,7 @@ fn read(config: &Compiled, method: &[u8], path: &Path<'_>, text: &[u8], now: u64
         None => true,
         Some(name) => {
             let permissions = permissions(claims, name).map_err(jwt)?;
-            let patterns = permissions.iter().take(MAX_PERMISSIONS).filter_map(|text| Pattern::parse(text).ok());
-            patterns.into_iter().any(|pattern| pattern.matches(method, path, Matching::Exact))
+            patterns(&permissions).any(|pattern| pattern.matches(method, path, Matching::Exact))
         }
     };
     let tenant = match issuer.and_then(|issuer| issuer.tenant_claim.as_deref()) {
@@ -131,6 +130,22 @@ fn read(config: &Compiled, method: &[u8], path: &Path<'_>, text: &[u8], now: u64
             claims: claims.json().into(),
         },
     })
+}
+
+/// Whether a token with these claims holds a permission. One whose issuer names no claim for them takes nothing away.
+pub(crate) fn token_holds(config: &Compiled, claims: &str, permission: &Permission) -> bool {
+    let Ok(claims) = jwt::Claims::of_text(claims) else { return false };
+    let issuer = config.standards.tokens.issuers.iter().find(|issuer| claims.issuer() == Some(&*issuer.name));
+    let Some(name) = issuer.and_then(|issuer| issuer.permissions_claim.as_deref()) else { return true };
+    permissions(&claims, name).is_ok_and(|held| {
+        let held: Vec<Pattern> = patterns(&held).collect();
+        permission.is_covered_by(held.iter())
+    })
+}
+
+/// The patterns among what a token lists, and no more of them than are read.
+fn patterns(permissions: &[String]) -> impl Iterator<Item = Pattern> {
+    permissions.iter().take(MAX_PERMISSIONS).filter_map(|text| Pattern::parse(text).ok())
 }
 
 /// The permissions of a token: a list of patterns, or one text of several with spaces between them. There a word that is no

@@ -160,7 +160,7 @@ impl<'a> Collected<'a> {
             target: head.target,
             path,
             query,
-            authority: self.authority(template, head.authority)?,
+            authority: self.authority(template, head.authority())?,
             timestamp: timestamp_text.unwrap_or_default(),
             headers: self.values(),
         };

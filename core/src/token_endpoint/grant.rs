@@ -1,6 +1,6 @@
 //! Which permissions a token holds.
 
-use crate::policy::{Matching, Pattern};
+use crate::policy::{Pattern, Permission};
 use crate::signer::SignError;
 use crate::standard::MAX_PERMISSIONS;
 
@@ -28,9 +28,8 @@ pub(super) fn permissions(granted: Option<&[Pattern]>, asked: Option<&[&str]>) -
 }
 
 fn is_granted(granted: Option<&[Pattern]>, asked: &str) -> bool {
-    let Ok(asked) = Pattern::parse(asked) else { return false };
-    let covers = |own: &Pattern| own.covers(Matching::Exact, &asked, Matching::Exact);
-    granted.is_none_or(|granted| granted.iter().any(covers))
+    let Ok(asked) = Permission::parse(asked) else { return false };
+    granted.is_none_or(|granted| asked.is_covered_by(granted.iter()))
 }
 
 #[cfg(test)]

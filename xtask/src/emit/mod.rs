@@ -3,6 +3,7 @@
 mod c;
 mod go;
 mod java;
+mod kotlin;
 mod markdown;
 mod python;
 mod rust;
@@ -30,6 +31,14 @@ pub(crate) fn code_tables(contract: &Contract) -> Result<Vec<GeneratedFile>, Str
         GeneratedFile {
             path: "bindings-c/java/wiresign/src/main/java/dev/wiresign/FailureCode.java",
             text: java::failures(contract),
+        },
+        GeneratedFile {
+            path: "bindings-uniffi/kotlin/wiresign-kotlin/src/main/kotlin/dev/wiresign/kotlin/RefusalCode.kt",
+            text: kotlin::refusals(contract),
+        },
+        GeneratedFile {
+            path: "bindings-uniffi/kotlin/wiresign-kotlin/src/main/kotlin/dev/wiresign/kotlin/FailureCode.kt",
+            text: kotlin::failures(contract),
         },
         GeneratedFile { path: "docs/refusals.md", text: markdown::text(contract) },
     ])
