@@ -711,6 +711,12 @@ uint64_t wiresign_config_body_limit(const struct wiresign_config *config);
 bool wiresign_config_has_external_replay_store(const struct wiresign_config *config);
 
 /**
+ * True where a webhook of the configuration has a sender that makes handshakes. Else wiresign_verifier_handshakes_at gives
+ * nothing for any request, and need not be asked. NULL gives false.
+ */
+bool wiresign_config_has_handshakes(const struct wiresign_config *config);
+
+/**
  * How many services the registry of the configuration knows. NULL gives 0.
  */
 size_t wiresign_config_service_id_count(const struct wiresign_config *config);
@@ -776,6 +782,35 @@ int32_t wiresign_config_publish_keys(struct wiresign_config *config,
                                      const char *jwks,
                                      size_t jwks_length,
                                      struct wiresign_error **err);
+
+/**
+ * Gives another object for the same configuration, which lives as long as its own owner likes: keys that are published through
+ * one of the two are those of both.
+ *
+ * Gives through `clone` an object that the caller frees with wiresign_config_free.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_config_clone(const struct wiresign_config *config,
+                              struct wiresign_config **clone,
+                              struct wiresign_error **err);
+
+/**
+ * Judges as wiresign_verified_require_permission does, for programs that have kept what was verified, and not the object: writes
+ * to `permits` whether a service may do all that a permission matches. `claims` is the text that wiresign_verified_claims gave, and
+ * (NULL, 0) where the request had no token.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT.
+ */
+int32_t wiresign_config_permits(const struct wiresign_config *config,
+                                const char *service,
+                                size_t service_length,
+                                const char *claims,
+                                size_t claims_length,
+                                const char *permission,
+                                size_t permission_length,
+                                bool *permits,
+                                struct wiresign_error **err);
 
 /**
  * How many warnings the configuration has: things that work, and that an operator should know of. NULL gives 0.
@@ -1195,6 +1230,16 @@ int32_t wiresign_verifier_facts(const struct wiresign_verifier *verifier,
                                 uint32_t facts,
                                 struct wiresign_bytes **block,
                                 struct wiresign_error **err);
+
+/**
+ * Checks that a text is a permission, such as "POST /invoices": for programs that say what they require of callers before
+ * the first request comes.
+ *
+ * Errors: WIRESIGN_INVALID_ARGUMENT, whose error says what is wrong with the text.
+ */
+int32_t wiresign_permission_check(const char *permission,
+                                  size_t permission_length,
+                                  struct wiresign_error **err);
 
 /**
  * Signs a response by RFC 9421, together with the request that it answers, so that nobody can give it for the answer to
@@ -1634,6 +1679,18 @@ int32_t wiresign_verified_require_service(const struct wiresign_verified *verifi
                                           const uint32_t *service_lengths,
                                           size_t count,
                                           struct wiresign_error **err);
+
+/**
+ * Refuses the request unless its caller may do all that a permission matches, such as "POST /invoices", by "permissions" of
+ * the configuration and by those of the request's token: a rule that an application adds for one of its handlers.
+ *
+ * Errors: WIRESIGN_PERMISSION_DENIED; WIRESIGN_AUTHENTICATION_REQUIRED on a public route; WIRESIGN_INVALID_ARGUMENT for what is
+ * no permission, which wiresign_permission_check finds before there is a request.
+ */
+int32_t wiresign_verified_require_permission(const struct wiresign_verified *verified,
+                                             const char *permission,
+                                             size_t permission_length,
+                                             struct wiresign_error **err);
 
 /**
  * The id of the service that signed the request; NULL on a public route, and for NULL.

@@ -351,6 +351,13 @@ inline std::string generate_secret(std::uint32_t encoding = WIRESIGN_SECRET_HEX)
     return std::string(secret, length);
 }
 
+/** Throws an Error for what is no permission: when a handler is set up, and not at its first request. */
+inline void check_permission(std::string_view permission)
+{
+    wiresign_error *error = nullptr;
+    detail::check(wiresign_permission_check(permission.data(), permission.size(), &error), error);
+}
+
 /** A checked configuration. It may be destroyed before what was made of it. */
 class Config
 {
@@ -789,6 +796,15 @@ class Verified
         detail::check(
             wiresign_verified_require_service(get(), flat.block(), flat.length(), flat.lengths(), flat.count(), &error),
             error);
+    }
+    /**
+     * Throws a Refusal unless the caller may do all that a permission matches, such as "POST /invoices"; an Error for
+     * what is no permission.
+     */
+    void require_permission(std::string_view permission) const
+    {
+        wiresign_error *error = nullptr;
+        detail::check(wiresign_verified_require_permission(get(), permission.data(), permission.size(), &error), error);
     }
     /** The object of wiresign.h, which stays this one's. */
     const wiresign_verified *get() const noexcept

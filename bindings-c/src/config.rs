@@ -12,6 +12,7 @@ use crate::error::{Problem, wiresign_error};
 use crate::failure::Failure;
 use crate::input::{self, FlatPairs};
 use crate::output::{Output, release};
+use crate::permission;
 use crate::text::{Text, hand_out};
 
 /// Look nothing up outside: only the variables that the call passes are known.
@@ -236,6 +237,16 @@ pub unsafe extern "C" fn wiresign_config_has_external_replay_store(config: *cons
     })
 }
 
+/// True where a webhook of the configuration has a sender that makes handshakes. Else wiresign_verifier_handshakes_at gives
+/// nothing for any request, and need not be asked. NULL gives false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_has_handshakes(config: *const wiresign_config) -> bool {
+    guarded!(else false, {
+        // SAFETY: the caller promised that the handle is NULL or a live object of this library.
+        unsafe { config.as_ref() }.is_some_and(|config| config.config.has_handshakes())
+    })
+}
+
 /// How many services the registry of the configuration knows. NULL gives 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wiresign_config_service_id_count(config: *const wiresign_config) -> usize {
@@ -377,6 +388,59 @@ pub unsafe extern "C" fn wiresign_config_publish_keys(
             )
         };
         Ok(config.config.publish_keys(issuer, jwks)?)
+    })
+}
+
+/// Gives another object for the same configuration, which lives as long as its own owner likes: keys that are published through
+/// one of the two are those of both.
+///
+/// Gives through `clone` an object that the caller frees with wiresign_config_free.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_clone(
+    config: *const wiresign_config,
+    clone: *mut *mut wiresign_config,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid.
+        let (config, output) = unsafe { (input::handle("config", config)?, Output::new("clone", clone)?) };
+        output.give(wiresign_config::new(config.config.clone()));
+        Ok(())
+    })
+}
+
+/// Judges as wiresign_verified_require_permission does, for programs that have kept what was verified, and not the object: writes
+/// to `permits` whether a service may do all that a permission matches. `claims` is the text that wiresign_verified_claims gave, and
+/// (NULL, 0) where the request had no token.
+///
+/// Errors: WIRESIGN_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_config_permits(
+    config: *const wiresign_config,
+    service: *const c_char,
+    service_length: usize,
+    claims: *const c_char,
+    claims_length: usize,
+    permission: *const c_char,
+    permission_length: usize,
+    permits: *mut bool,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (config, service, claims, permission, output) = unsafe {
+            (
+                input::handle("config", config)?,
+                input::text("service", service, service_length)?,
+                input::optional_text("claims", claims, claims_length)?,
+                permission::read(permission, permission_length)?,
+                Output::new("permits", permits)?,
+            )
+        };
+        output.write(config.config.permits(service, claims, &permission));
+        Ok(())
     })
 }
 

@@ -32,8 +32,11 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
     clear_upper_halves();
     // Unwind safety: nothing that the body could have left half done is used again. Outputs are written as the last
     // step, the core takes locks only around steps that cannot panic, and the streaming object spends itself.
-    let outcome =
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Failure::Internal(panic_text(payload))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        panic_where_told();
+        body()
+    }))
+    .unwrap_or_else(|payload| Err(Failure::Internal(panic_text(payload))));
     let Err(failure) = outcome else {
         return WIRESIGN_OK;
     };
@@ -54,10 +57,21 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
 /// Runs the body of an export that cannot fail.
 pub(crate) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     clear_upper_halves();
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+    catch_unwind(AssertUnwindSafe(|| {
+        panic_where_told();
+        body()
+    }))
+    .unwrap_or_else(|payload| {
         discard(payload);
         fallback
     })
+}
+
+/// Nothing, but for a library that tests ask to panic behind each of its exports.
+#[inline]
+fn panic_where_told() {
+    #[cfg(feature = "panic-test")]
+    crate::panic_test::panic_where_told();
 }
 
 /// The text of a panic, if it has one.

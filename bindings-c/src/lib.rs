@@ -34,6 +34,7 @@ pub mod handshake_response;
 pub mod identity_request;
 pub mod issued_token;
 pub mod outcome;
+pub mod permission;
 pub mod responses;
 pub mod signed;
 pub mod signer;

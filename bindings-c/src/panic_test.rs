@@ -1,6 +1,15 @@
-//! An export that really panics, so that the C tests can see what becomes of it. Never in a released build.
+//! Exports that really panic, so that the tests can see what becomes of it. Never in a released build.
+
+use std::env;
 
 use crate::error::wiresign_error;
+
+/// While the process has this variable, every export panics inside the wall.
+const EVERYWHERE: &str = "WIRESIGN_TEST_PANIC";
+
+pub(crate) fn panic_where_told() {
+    assert!(env::var_os(EVERYWHERE).is_none(), "told to panic");
+}
 
 /// Panics.
 #[unsafe(no_mangle)]

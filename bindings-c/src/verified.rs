@@ -10,6 +10,7 @@ use crate::error::wiresign_error;
 use crate::failure::Failure;
 use crate::input::{self, FlatTexts};
 use crate::output::release;
+use crate::permission;
 use crate::text::{Text, hand_out};
 
 /// A request that was accepted, and who sent it. Only verification makes this object. Immutable; may be used by several
@@ -137,6 +138,26 @@ pub unsafe extern "C" fn wiresign_verified_require_service(
             return Err(Failure::argument("services", "none of the ids is text"));
         }
         Ok(verified.verified.require_service(&services)?)
+    })
+}
+
+/// Refuses the request unless its caller may do all that a permission matches, such as "POST /invoices", by "permissions" of
+/// the configuration and by those of the request's token: a rule that an application adds for one of its handlers.
+///
+/// Errors: WIRESIGN_PERMISSION_DENIED; WIRESIGN_AUTHENTICATION_REQUIRED on a public route; WIRESIGN_INVALID_ARGUMENT for what is
+/// no permission, which wiresign_permission_check finds before there is a request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wiresign_verified_require_permission(
+    verified: *const wiresign_verified,
+    permission: *const c_char,
+    permission_length: usize,
+    err: *mut *mut wiresign_error,
+) -> i32 {
+    guarded!(err, {
+        // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length.
+        let (verified, permission) =
+            unsafe { (input::handle("verified", verified)?, permission::read(permission, permission_length)?) };
+        Ok(verified.verified.require_permission(&permission)?)
     })
 }
 

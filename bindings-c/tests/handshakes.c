@@ -54,6 +54,16 @@ static void only_routes_of_senders_that_ask_see_handshakes(void)
     wiresign_verifier_free(verifier);
 }
 
+static void a_configuration_says_whether_there_are_any(void)
+{
+    wiresign_config *with = config_of(HOOKS);
+    wiresign_config *without = config_of(ORDERS);
+    CHECK(wiresign_config_has_handshakes(with));
+    CHECK(!wiresign_config_has_handshakes(without) && !wiresign_config_has_handshakes(NULL));
+    wiresign_config_free(with);
+    wiresign_config_free(without);
+}
+
 static int32_t ask(const wiresign_verifier *verifier, const char *webhook, const char *target,
                    wiresign_handshake_response **response)
 {
@@ -120,6 +130,7 @@ int main(void)
 {
     static const test tests[] = {
         TEST(only_routes_of_senders_that_ask_see_handshakes),
+        TEST(a_configuration_says_whether_there_are_any),
         TEST(a_handshake_is_answered_or_refused),
         TEST(wrong_arguments_are_told),
     };

@@ -35,7 +35,8 @@ static Config config(const std::string &service, const std::string &more = "")
     const std::string document = "{\"service\": \"" + service +
                                  "\", \"services\": {"
                                  "\"orders\": {\"keys\": [{\"secret\": \"env:ORDERS_SECRET\"}], \"url\": \"http://a\"},"
-                                 "\"billing\": {\"keys\": [{\"id\": \"k\", \"secret\": \"env:BILLING_SECRET\"}]}}," +
+                                 "\"billing\": {\"keys\": [{\"id\": \"k\", \"secret\": \"env:BILLING_SECRET\"}],"
+                                 "\"permissions\": [\"POST /**\"]}}," +
                                  more +
                                  "\"limits\": {\"body_bytes\": 100},"
                                  "\"routes\": [{\"match\": \"GET /health\", \"public\": true}]}";
@@ -68,6 +69,18 @@ static void a_genuine_request_names_its_caller()
     verified.require_service({"shop", "billing"});
     verified.require_service({});
     CHECK(thrown<Refusal>([&] { verified.require_service({"shop"}); }).code() == WIRESIGN_SERVICE_NOT_ALLOWED);
+}
+
+static void an_application_asks_for_a_permission()
+{
+    Verifier verifier(config("orders"));
+    Verified verified = verifier.verify(signed_request());
+    verified.require_permission("POST /invoices");
+    Refusal refusal = thrown<Refusal>([&] { verified.require_permission("GET /invoices"); });
+    CHECK(refusal.code() == WIRESIGN_PERMISSION_DENIED && refusal.response().status == 403);
+    check_permission("GET /invoices");
+    CHECK(thrown<Error>([&] { verified.require_permission("invoices:write"); }).code() == WIRESIGN_INVALID_ARGUMENT);
+    CHECK(thrown<Error>([&] { check_permission("invoices:write"); }).code() == WIRESIGN_INVALID_ARGUMENT);
 }
 
 static void a_refusal_is_an_exception()
@@ -320,6 +333,7 @@ int main()
 {
     const std::pair<const char *, void (*)()> tests[] = {
         {"a genuine request names its caller", a_genuine_request_names_its_caller},
+        {"an application asks for a permission", an_application_asks_for_a_permission},
         {"a refusal is an exception", a_refusal_is_an_exception},
         {"a body in pieces", a_body_in_pieces},
         {"a config says what is in it", a_config_says_what_is_in_it},
