@@ -53,6 +53,7 @@ import "C"
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"slices"
@@ -71,6 +72,8 @@ type Config struct {
 	jwksURLs    map[string]string
 	warnings    []Problem
 	bodyLimit   int64
+	// Whether requests may be the challenge of a webhook's sender.
+	hasHandshakes bool
 	// The header fields that its schemes read.
 	fields *fieldFilter
 }
@@ -205,13 +208,14 @@ func (l lookup) flat() (string, []C.uint32_t) {
 // configOf reads what a configuration says of itself once, so that it can be asked after it was closed.
 func configOf(native *C.wiresign_config) *Config {
 	config := &Config{
-		service:     copied(C.wiresign_go_config_service(native)),
-		environment: copied(C.wiresign_go_config_environment(native)),
-		bodyLimit:   int64(C.wiresign_config_body_limit(native)),
-		serviceIDs:  make([]string, C.wiresign_config_service_id_count(native)),
-		warnings:    make([]Problem, C.wiresign_config_warning_count(native)),
-		urls:        map[string]string{},
-		jwksURLs:    map[string]string{},
+		service:       copied(C.wiresign_go_config_service(native)),
+		environment:   copied(C.wiresign_go_config_environment(native)),
+		bodyLimit:     int64(min(uint64(C.wiresign_config_body_limit(native)), math.MaxInt64)),
+		hasHandshakes: bool(C.wiresign_config_has_handshakes(native)),
+		serviceIDs:    make([]string, C.wiresign_config_service_id_count(native)),
+		warnings:      make([]Problem, C.wiresign_config_warning_count(native)),
+		urls:          map[string]string{},
+		jwksURLs:      map[string]string{},
 	}
 	names := make([]string, C.wiresign_config_header_name_count(native))
 	for at := range names {

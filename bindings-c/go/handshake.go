@@ -47,6 +47,9 @@ func (v *Verifier) HandshakesAt(method, target string) []string {
 		return nil
 	}
 	defer v.leave()
+	if !v.terms.Load().hasHandshakes {
+		return nil // as nearly everywhere, and known without a call
+	}
 	var native *C.wiresign_texts
 	status := C.wiresign_verifier_handshakes_at(v.pointer, chars(method), C.size_t(len(method)), chars(target),
 		C.size_t(len(target)), &native, nil)

@@ -56,6 +56,24 @@ func TestOnlyRoutesOfSendersThatAskSeeHandshakes(t *testing.T) {
 	}
 }
 
+func TestHandshakesComeAndGoWithTheConfiguration(t *testing.T) {
+	_, verifier := webhookServer(t)
+	for range 2 {
+		if err := verifier.Replace(configOfService(t, "orders")); err != nil {
+			t.Fatal(err)
+		}
+		if webhooks := verifier.HandshakesAt("GET", "/hooks/chat"); webhooks != nil {
+			t.Error(webhooks)
+		}
+		if err := verifier.Replace(must(ParseConfig(webhookDocument, secrets))); err != nil {
+			t.Fatal(err)
+		}
+		if webhooks := verifier.HandshakesAt("GET", "/hooks/chat"); len(webhooks) != 1 {
+			t.Error(webhooks)
+		}
+	}
+}
+
 func TestAHandshakeIsAnsweredAndTheRestJudged(t *testing.T) {
 	server, _ := webhookServer(t)
 	ask := func(token string) *http.Request {

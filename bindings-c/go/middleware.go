@@ -78,15 +78,30 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 // RequireService serves some of the verified callers only; without any service named all of them, but nobody else. It
 // stands behind Middleware, and refuses to serve without it.
 func RequireService(services ...string) func(http.Handler) http.Handler {
+	return requiring("RequireService", func(caller *Caller) error { return caller.RequireService(services...) })
+}
+
+// RequirePermission serves verified callers only that may do all that a pattern matches, such as "POST /invoices/**": by
+// "permissions" of the configuration, and by those of the request's token. It stands behind Middleware, and refuses to serve
+// without it. It panics for what is no pattern, which nobody could have.
+func RequirePermission(permission string) func(http.Handler) http.Handler {
+	if err := checkPermission(permission); err != nil {
+		panic(err)
+	}
+	return requiring("RequirePermission", func(caller *Caller) error { return caller.RequirePermission(permission) })
+}
+
+// requiring keeps a rule of the application. The name is that of its middleware.
+func requiring(name string, rule func(*Caller) error) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			known := acceptanceOf(r.Context())
 			if known == nil {
-				err := &Failure{Code: ErrInvalidArgument, Message: "RequireService needs Middleware before it"}
+				err := &Failure{Code: ErrInvalidArgument, Message: name + " needs Middleware before it"}
 				(&observer{}).turnAway(w, r, err, 0)
 				return
 			}
-			if err := known.caller.RequireService(services...); err != nil {
+			if err := rule(known.caller); err != nil {
 				known.watch.turnAway(w, r, err, 0)
 				return
 			}

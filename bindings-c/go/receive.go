@@ -45,12 +45,13 @@ func (v *Verifier) Verify(r *http.Request) (*Caller, error) {
 // receive does what Verify does with the raw parts of the same request, and says how long the judging took, without the
 // wait for the body.
 func (v *Verifier) receive(r *http.Request, request *Request) (*Caller, time.Duration, error) {
-	if r.Body == nil || r.Body == http.NoBody || v.IsPublic(request.Method, request.Target) {
+	if r.Body == nil || r.Body == http.NoBody {
 		start := time.Now()
 		caller, err := v.VerifyBytes(request)
 		return caller, time.Since(start), err
 	}
-	if 0 < r.ContentLength && r.ContentLength <= min(onePiece, v.BodyLimit()) {
+	isShort := 0 < r.ContentLength && r.ContentLength <= min(onePiece, v.BodyLimit())
+	if isShort && !v.IsPublic(request.Method, request.Target) {
 		return v.receiveWhole(r, request)
 	}
 	return v.receivePieces(r, request)
@@ -78,7 +79,9 @@ func (v *Verifier) receiveWhole(r *http.Request, request *Request) (*Caller, tim
 	}
 }
 
-// receivePieces judges a body while it arrives: one that is too long is refused as soon as that is known.
+// receivePieces judges a body while it arrives: one that is too long is refused as soon as that is known. One that nobody
+// vouches for is left where it is. Which of them it is the verification itself says: whoever was asked before may have
+// had another configuration.
 func (v *Verifier) receivePieces(r *http.Request, request *Request) (*Caller, time.Duration, error) {
 	var spent time.Duration
 	timed := func(work func() error) error {
@@ -98,6 +101,15 @@ func (v *Verifier) receivePieces(r *http.Request, request *Request) (*Caller, ti
 	defer verification.Close()
 	if err != nil {
 		return nil, spent, err
+	}
+	var caller *Caller
+	finish := func() (err error) {
+		caller, err = verification.Finish()
+		return err
+	}
+	if !verification.NeedsBody() {
+		err = timed(finish)
+		return caller, spent, err
 	}
 	var body []byte
 	for {
@@ -120,11 +132,7 @@ func (v *Verifier) receivePieces(r *http.Request, request *Request) (*Caller, ti
 		if len(body) == 0 && r.ContentLength > 0 {
 			return nil, spent, notAsReceived("was read already")
 		}
-		var caller *Caller
-		err = timed(func() (err error) {
-			caller, err = verification.Finish()
-			return err
-		})
+		err = timed(finish)
 		return caller, spent, err
 	}
 }

@@ -191,21 +191,46 @@ func (c *Caller) ReplayKey() string {
 // RequireService refuses the request unless one of these services made it: a rule that an application adds to those of
 // its configuration. Without any service named, each caller will do, but there must be one. The error is a *Refusal.
 func (c *Caller) RequireService(services ...string) error {
-	service := c.Service()
-	switch {
-	case c.terms == nil:
-		return spent("caller")
-	case service == "":
-		return c.terms.refusal(ErrAuthenticationRequired, ErrAuthenticationRequired, "", "",
-			"the route is public in the config, and the application needs a caller here")
-	case len(services) == 0 || slices.Contains(services, service):
-		return nil
+	service, err := c.required()
+	if err != nil || len(services) == 0 || slices.Contains(services, service) {
+		return err
 	}
 	shown := ErrServiceNotAllowed
 	if !c.terms.revealsCodes {
 		shown = ErrPermissionDenied
 	}
 	return c.terms.refusal(ErrServiceNotAllowed, shown, service, c.requestID, "the application does not take "+service+" here")
+}
+
+// RequirePermission refuses the request unless its caller may do all that a pattern matches, such as "POST /invoices/**": by
+// "permissions" of the configuration, and by those of the request's token. The error is a *Refusal; a *Failure for what is no
+// pattern, and when the verifier is closed.
+func (c *Caller) RequirePermission(permission string) error {
+	if err := checkPermission(permission); err != nil {
+		return err
+	}
+	service, err := c.required()
+	if err != nil {
+		return err
+	}
+	permits, err := c.terms.permissions.permits(service, c.said().claims, permission)
+	if err != nil || permits {
+		return err
+	}
+	return c.terms.refusal(ErrPermissionDenied, ErrPermissionDenied, service, c.requestID,
+		service+" lacks a permission that the application requires here")
+}
+
+// required gives the id of the calling service, where an application needs one.
+func (c *Caller) required() (string, error) {
+	if c.terms == nil {
+		return "", spent("caller")
+	}
+	if service := c.Service(); service != "" {
+		return service, nil
+	}
+	return "", c.terms.refusal(ErrAuthenticationRequired, ErrAuthenticationRequired, "", "",
+		"the route is public in the config, and the application needs a caller here")
 }
 
 // String names the caller for people.
@@ -216,10 +241,14 @@ func (c *Caller) String() string {
 	return "wiresign.Caller(" + strconv.Quote(c.Service()) + ")"
 }
 
-// terms are what a refusal that is made here has to know of the configuration.
+// terms are what has to be known here of the configuration that is in force, most of it without a call.
 type terms struct {
-	realm        string
-	revealsCodes bool
+	realm         string
+	revealsCodes  bool
+	bodyLimit     int64
+	hasHandshakes bool
+	// Those of a configuration that was replaced are freed as garbage: requests that it has accepted may still be served.
+	permissions *permissions
 }
 
 func (t *terms) refusal(code, shown RefusalCode, service, requestID, detail string) *Refusal {

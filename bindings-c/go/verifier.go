@@ -7,7 +7,6 @@ package wiresign
 #cgo nocallback wiresign_go_begin
 #cgo noescape wiresign_verifier_is_public
 #cgo nocallback wiresign_verifier_is_public
-#cgo nocallback wiresign_verifier_body_limit
 #include "native.h"
 
 // What a verdict is written to: an outcome, and room for the texts of nearly every acceptance. Memory of Go without any
@@ -85,7 +84,6 @@ static wiresign_body_verification *wiresign_go_body_verification_of(uintptr_t nu
 import "C"
 
 import (
-	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,15 +114,30 @@ func NewVerifier(config *Config) (*Verifier, error) {
 		return nil, taken(status, failure)
 	}
 	verifier := &Verifier{}
-	verifier.fields.Store(config.fields)
-	verifier.terms.Store(termsOf(config))
 	verifier.own(native, func(native *C.wiresign_verifier) { C.wiresign_verifier_free(native) })
+	terms, err := termsOf(config)
+	if err != nil {
+		verifier.close()
+		return nil, err
+	}
+	verifier.fields.Store(config.fields)
+	verifier.terms.Store(terms)
 	return verifier, nil
 }
 
 // termsOf is to be called while the configuration is in use.
-func termsOf(config *Config) *terms {
-	return &terms{realm: config.service, revealsCodes: bool(C.wiresign_go_reveals_codes(config.pointer))}
+func termsOf(config *Config) (*terms, error) {
+	permissions, err := permissionsOf(config)
+	if err != nil {
+		return nil, err
+	}
+	return &terms{
+		realm:         config.service,
+		revealsCodes:  bool(C.wiresign_go_reveals_codes(config.pointer)),
+		bodyLimit:     config.bodyLimit,
+		hasHandshakes: config.hasHandshakes,
+		permissions:   permissions,
+	}, nil
 }
 
 // VerifyBytes judges a request in raw parts. The error is a *Refusal, or a *Failure where no verdict was possible; the
@@ -284,14 +297,24 @@ func (v *Verifier) Replace(config *Config) error {
 	defer v.leave()
 	v.replacing.Lock()
 	defer v.replacing.Unlock()
-	// Meanwhile requests carry all of their fields, whichever configuration judges them.
+	after, err := termsOf(config)
+	if err != nil {
+		return err
+	}
+	before := v.terms.Load()
+	// Meanwhile requests carry all of their fields, and may be handshakes, whichever configuration judges them.
 	v.fields.Store(nil)
+	between := *before
+	between.hasHandshakes = true
+	v.terms.Store(&between)
 	var failure *C.wiresign_error
 	if status := C.wiresign_verifier_replace(v.pointer, config.pointer, &failure); status != C.WIRESIGN_OK {
+		v.terms.Store(before)
+		after.permissions.close()
 		return taken(status, failure)
 	}
 	v.fields.Store(config.fields)
-	v.terms.Store(termsOf(config))
+	v.terms.Store(after)
 	return nil
 }
 
@@ -326,13 +349,17 @@ func (v *Verifier) BodyLimit() int64 {
 		return 0
 	}
 	defer v.leave()
-	return int64(min(uint64(C.wiresign_verifier_body_limit(v.pointer)), math.MaxInt64))
+	return v.terms.Load().bodyLimit
 }
 
-// Close frees the native object, after the last call that uses it. It may be called twice.
+// Close frees the native object, after the last call that uses it. It may be called twice. Of callers that it has accepted, no
+// permission can be required then.
 func (v *Verifier) Close() error {
 	if v != nil {
 		v.close()
+		if terms := v.terms.Load(); terms != nil {
+			terms.permissions.close()
+		}
 	}
 	return nil
 }

@@ -1,0 +1,5 @@
+//go:build !wiresigndebug
+
+package wiresign
+
+const debugging = false

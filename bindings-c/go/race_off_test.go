@@ -1,0 +1,5 @@
+//go:build !race
+
+package wiresign
+
+const manyGoroutines = 10_000
