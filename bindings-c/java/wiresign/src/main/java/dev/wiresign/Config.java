@@ -236,6 +236,16 @@ public final class Config implements AutoCloseable {
         return handle;
     }
 
+    /** Whether any webhook of the configuration makes handshakes. */
+    boolean hasHandshakes() {
+        long config = handle.enter();
+        try {
+            return Native.flag(Native.CONFIG_HAS_HANDSHAKES, config);
+        } finally {
+            handle.leave();
+        }
+    }
+
     HeaderNames headerNames() {
         return new HeaderNames(texts(Native.CONFIG_HEADER_NAME_COUNT, Native.CONFIG_HEADER_NAME));
     }

@@ -45,6 +45,7 @@ final class Native {
     static final MethodHandle CONFIG_SERVICE;
     static final MethodHandle CONFIG_ENVIRONMENT;
     static final MethodHandle CONFIG_BODY_LIMIT;
+    static final MethodHandle CONFIG_HAS_HANDSHAKES;
     static final MethodHandle CONFIG_SERVICE_ID_COUNT;
     static final MethodHandle CONFIG_SERVICE_ID;
     static final MethodHandle CONFIG_HEADER_NAME_COUNT;
@@ -54,6 +55,8 @@ final class Native {
     static final MethodHandle CONFIG_JWKS_URL_ISSUER;
     static final MethodHandle CONFIG_JWKS_URL;
     static final MethodHandle CONFIG_PUBLISH_KEYS;
+    static final MethodHandle CONFIG_CLONE;
+    static final MethodHandle CONFIG_PERMITS;
     static final MethodHandle CONFIG_WARNING_COUNT;
     static final MethodHandle CONFIG_WARNING_POINTER;
     static final MethodHandle CONFIG_WARNING_MESSAGE;
@@ -83,7 +86,6 @@ final class Native {
     static final MethodHandle VERIFIER_ACCEPT_SIGNATURE;
     static final MethodHandle VERIFIER_METRICS;
     static final MethodHandle VERIFIER_IS_PUBLIC;
-    static final MethodHandle VERIFIER_BODY_LIMIT;
     static final MethodHandle VERIFIER_FREE;
 
     static final MethodHandle VERIFIER_SETTLE_REPLAY;
@@ -196,6 +198,7 @@ final class Native {
     static final MethodHandle BYTES_DATA;
     static final MethodHandle BYTES_FREE;
     static final MethodHandle GENERATE_SECRET;
+    static final MethodHandle PERMISSION_CHECK;
     static final MethodHandle VERSION;
 
     /** Why nothing above can be called; null where all is well. */
@@ -218,6 +221,7 @@ final class Native {
         CONFIG_SERVICE = all.find("config_service", TEXT, CRITICAL);
         CONFIG_ENVIRONMENT = all.find("config_environment", TEXT, CRITICAL);
         CONFIG_BODY_LIMIT = all.find("config_body_limit", COUNT);
+        CONFIG_HAS_HANDSHAKES = all.find("config_has_handshakes", FLAG);
         CONFIG_SERVICE_ID_COUNT = all.find("config_service_id_count", COUNT);
         CONFIG_SERVICE_ID = all.find("config_service_id", TEXT_AT, CRITICAL);
         CONFIG_HEADER_NAME_COUNT = all.find("config_header_name_count", COUNT);
@@ -227,6 +231,8 @@ final class Native {
         CONFIG_JWKS_URL_ISSUER = all.find("config_jwks_url_issuer", TEXT_AT, CRITICAL);
         CONFIG_JWKS_URL = all.find("config_jwks_url", TEXT_AT, CRITICAL);
         CONFIG_PUBLISH_KEYS = all.find("config_publish_keys", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS));
+        CONFIG_CLONE = all.find("config_clone", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        CONFIG_PERMITS = all.find("config_permits", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
         CONFIG_WARNING_COUNT = all.find("config_warning_count", COUNT);
         CONFIG_WARNING_POINTER = all.find("config_warning_pointer", TEXT_AT, CRITICAL);
         CONFIG_WARNING_MESSAGE = all.find("config_warning_message", TEXT_AT, CRITICAL);
@@ -258,7 +264,6 @@ final class Native {
         VERIFIER_ACCEPT_SIGNATURE = all.find("verifier_accept_signature", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS));
         VERIFIER_METRICS = all.find("verifier_metrics", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS));
         VERIFIER_IS_PUBLIC = all.find("verifier_is_public", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG), CRITICAL);
-        VERIFIER_BODY_LIMIT = all.find("verifier_body_limit", COUNT);
         VERIFIER_FREE = all.find("verifier_free", FREE);
 
         VERIFIER_SETTLE_REPLAY = all.find("verifier_settle_replay", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), CRITICAL);
@@ -372,6 +377,7 @@ final class Native {
         BYTES_DATA = all.find("bytes_data", TEXT, CRITICAL);
         BYTES_FREE = all.find("bytes_free", FREE);
         GENERATE_SECRET = all.find("generate_secret", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS), CRITICAL);
+        PERMISSION_CHECK = all.find("permission_check", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS), CRITICAL);
         VERSION = all.find("version", FunctionDescriptor.of(JAVA_LONG, ADDRESS), CRITICAL);
     }
 

@@ -133,7 +133,8 @@ public final class Request {
      * or so long that the library has to see it.
      */
     Flat flat(HeaderNames wanted) {
-        String[] texts = new String[Math.max(USUAL_TEXTS, LINE_TEXTS + count)];
+        // Of a filtered request nearly always enough.
+        String[] texts = new String[wanted == null ? Math.max(USUAL_TEXTS, LINE_TEXTS + count) : USUAL_TEXTS];
         int[] lengths = new int[texts.length];
         texts[0] = method;
         texts[1] = target;
@@ -152,6 +153,10 @@ public final class Request {
             int both = name.length() + value.length();
             characters += both;
             if (wanted == null || wanted.has(name)) {
+                if (used == texts.length) {
+                    texts = Arrays.copyOf(texts, LINE_TEXTS + count);
+                    lengths = Arrays.copyOf(lengths, texts.length);
+                }
                 texts[used] = name;
                 texts[used + 1] = value;
                 lengths[used] = name.length();
@@ -216,8 +221,12 @@ public final class Request {
 
     /** The bytes that a text stands for. */
     static byte[] bytes(String text) {
-        boolean isLatin = text.chars().allMatch(unit -> unit <= 0xFF);
-        return text.getBytes(isLatin ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_8);
+        for (int at = 0; at < text.length(); at++) {
+            if (text.charAt(at) > 0xFF) {
+                return text.getBytes(StandardCharsets.UTF_8);
+            }
+        }
+        return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /**

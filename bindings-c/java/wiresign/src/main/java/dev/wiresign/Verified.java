@@ -243,12 +243,7 @@ public final class Verified {
      * @throws Refusal {@code SERVICE_NOT_ALLOWED}, or {@code AUTHENTICATION_REQUIRED} where a public route let the request in
      */
     public void requireService(String... services) {
-        String service = facts.service().orElse(null);
-        if (service == null) {
-            RefusalCode code = RefusalCode.AUTHENTICATION_REQUIRED;
-            String detail = "the route is public in the config, and the application needs a caller here";
-            throw new Refusal(code, Outcome.refused(code, detail, null, null, terms.realm()));
-        }
+        String service = required();
         if (services.length > 0 && !Arrays.asList(services).contains(service)) {
             RefusalCode shown = terms.revealsCodes() ? RefusalCode.SERVICE_NOT_ALLOWED : RefusalCode.PERMISSION_DENIED;
             String detail = "the application does not take " + service + " here";
@@ -256,6 +251,35 @@ public final class Verified {
             throw new Refusal(
                     RefusalCode.SERVICE_NOT_ALLOWED, Outcome.refused(shown, detail, service, requestId, terms.realm()));
         }
+    }
+
+    /**
+     * Refuses the request unless its caller may do all that a pattern matches: by {@code permissions} of the configuration, and
+     * by those of the request's token. It is a rule that an application adds for one of its handlers.
+     *
+     * @param permission a pattern such as {@code POST /invoices/**}
+     * @throws Refusal {@code PERMISSION_DENIED}, or {@code AUTHENTICATION_REQUIRED} where a public route let the request in
+     * @throws IllegalArgumentException for what is no pattern, which {@link Permissions#check} finds before there is a request
+     * @throws IllegalStateException where the verifier is closed
+     */
+    public void requirePermission(String permission) {
+        Permissions.check(permission);
+        String service = required();
+        if (!terms.permissions().permit(service, claims().orElse(null), permission)) {
+            RefusalCode code = RefusalCode.PERMISSION_DENIED;
+            String detail = service + " lacks a permission that the application requires here";
+            throw new Refusal(
+                    code, Outcome.refused(code, detail, service, outcome.text(Outcome.REQUEST_ID), terms.realm()));
+        }
+    }
+
+    /** The id of the calling service, where an application needs one. */
+    private String required() {
+        return facts.service().orElseThrow(() -> {
+            RefusalCode code = RefusalCode.AUTHENTICATION_REQUIRED;
+            String detail = "the route is public in the config, and the application needs a caller here";
+            return new Refusal(code, Outcome.refused(code, detail, null, null, terms.realm()));
+        });
     }
 
     @Override

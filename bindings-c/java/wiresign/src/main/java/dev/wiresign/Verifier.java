@@ -213,11 +213,20 @@ public final class Verifier implements AutoCloseable {
      * @return the names of the webhooks; none for nearly all requests
      */
     public List<String> handshakesAt(String method, String target) {
+        long verifier = handle.enter();
+        try {
+            // A call costs more than what it finds out for nearly all configurations.
+            return terms.hasHandshakes() ? handshakesAt(verifier, method, target) : List.of();
+        } finally {
+            handle.leave();
+        }
+    }
+
+    private static List<String> handshakesAt(long verifier, String method, String target) {
         byte[] verb = Request.bytes(method);
         byte[] path = Request.bytes(target);
         long[] out = new long[2];
         MemorySegment outputs = MemorySegment.ofArray(out);
-        long verifier = handle.enter();
         try {
             int status = (int) Native.VERIFIER_HANDSHAKES_AT.invokeExact(
                     verifier, MemorySegment.ofArray(verb), (long) verb.length, MemorySegment.ofArray(path), (long) path.length,
@@ -225,8 +234,6 @@ public final class Verifier implements AutoCloseable {
             Failure.check(status, out[1]);
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
-        } finally {
-            handle.leave();
         }
         if (out[0] == 0) {
             return List.of();
@@ -423,17 +430,23 @@ public final class Verifier implements AutoCloseable {
      *
      * @param config the configuration, which may be closed afterwards
      */
-    public void replace(Config config) {
+    public synchronized void replace(Config config) {
         Terms next = Terms.of(config);
+        Terms before = terms;
         long verifier = handle.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
             long from = config.handle().enter();
-            // Which configuration a request meets is not known for a moment: so all of its fields are passed.
-            terms = new Terms(next.realm(), next.revealsCodes(), null);
+            // Which configuration a request meets is not known for a moment: so all of its fields are passed, and it may be a
+            // handshake.
+            terms = new Terms(next.realm(), next.revealsCodes(), null, before.permissions(), next.bodyLimit(), true);
             try {
                 int status = (int) Native.VERIFIER_REPLACE.invokeExact(verifier, from, out);
                 Failure.check(status, out.get(ValueLayout.JAVA_LONG, 0));
+            } catch (Throwable failure) {
+                terms = before;
+                next.permissions().close();
+                throw failure;
             } finally {
                 config.handle().leave();
             }
@@ -482,9 +495,9 @@ public final class Verifier implements AutoCloseable {
      * @return the limit
      */
     public long bodyLimit() {
-        long verifier = handle.enter();
+        handle.enter();
         try {
-            return Native.count(Native.VERIFIER_BODY_LIMIT, verifier);
+            return terms.bodyLimit();
         } finally {
             handle.leave();
         }
@@ -492,11 +505,13 @@ public final class Verifier implements AutoCloseable {
 
     /**
      * Frees the verifier when the calls that are under way have ended. Whoever calls it afterwards gets an
-     * {@link IllegalStateException}; bodies that were begun can be finished.
+     * {@link IllegalStateException}; bodies that were begun can be finished. Of callers that it has accepted, no permission can
+     * be required then.
      */
     @Override
     public void close() {
         handle.close();
+        terms.permissions().close();
     }
 
     /** The text that a function makes of the verifier. */
@@ -535,8 +550,14 @@ public final class Verifier implements AutoCloseable {
      * @param realm the id of the service itself
      * @param revealsCodes whether the answer tells refusals of one status apart
      * @param headers the header fields that it reads; null for all
+     * @param permissions what its callers may do; when another configuration takes its place, requests that it has accepted may
+     *     still be served, so that these are freed as garbage
+     * @param bodyLimit the longest body that it accepts
+     * @param hasHandshakes whether requests may be handshakes
      */
-    record Terms(String realm, boolean revealsCodes, HeaderNames headers) {
+    record Terms(
+            String realm, boolean revealsCodes, HeaderNames headers, HeldPermissions permissions, long bodyLimit,
+            boolean hasHandshakes) {
         static Terms of(Config config) {
             // A request without a method is always refused, and the answer shows its code, or another one.
             long verifier = make(config);
@@ -546,7 +567,9 @@ public final class Verifier implements AutoCloseable {
                         verifier, MemorySegment.NULL, 0L, MemorySegment.ofArray(new int[Request.LINE_TEXTS]),
                         (long) Request.LINE_TEXTS, MemorySegment.NULL, 0L, 0L, MemorySegment.ofArray(outcome),
                         (long) Outcome.CAPACITY);
-                return new Terms(config.service(), new Outcome(outcome).responseCode() == status, config.headerNames());
+                return new Terms(
+                        config.service(), new Outcome(outcome).responseCode() == status, config.headerNames(),
+                        HeldPermissions.of(config), config.bodyLimit(), config.hasHandshakes());
             } catch (Throwable failure) {
                 throw Native.unforeseen(failure);
             } finally {

@@ -32,7 +32,7 @@ final class FormBody {
             int end = indexOf(body, '&', start, body.length);
             if (end > start) {
                 if (pairs.size() == MOST_PARAMETERS) {
-                    throw new IllegalStateException("the body has more than " + MOST_PARAMETERS + " parameters");
+                    throw new IllegalStateException("the request has more than " + MOST_PARAMETERS + " parameters");
                 }
                 int equals = indexOf(body, '=', start, end);
                 String name = decode(body, start, equals, charset);
@@ -61,7 +61,7 @@ final class FormBody {
                 bytes.write(high << 4 | low);
                 at += 2;
             } else if (body[at] == '%') {
-                throw new IllegalStateException("the form in the body has a % without two hexadecimal digits");
+                throw new IllegalStateException("a parameter has a % without two hexadecimal digits");
             } else {
                 bytes.write(body[at] == '+' ? ' ' : body[at]);
             }

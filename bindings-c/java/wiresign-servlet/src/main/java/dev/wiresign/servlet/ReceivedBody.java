@@ -52,6 +52,32 @@ final class ReceivedBody {
         return length == body.length ? body : Arrays.copyOf(body, length);
     }
 
+    /** All bytes, where they are few and have arrived with the head: then they are judged with it, in one call. */
+    Optional<byte[]> arrived(long limit) throws IOException {
+        long declared = request.getContentLengthLong();
+        if (ahead.length > 0 || declared < 1 || declared > Math.min(PIECE, limit)) {
+            return Optional.empty();
+        }
+        ServletInputStream in;
+        try {
+            in = request.getInputStream();
+        } catch (IllegalStateException readerIsInUse) {
+            // The head has the first word, and then the body is found to be read.
+            return Optional.empty();
+        }
+        if (in.available() < 1) {
+            return Optional.empty();
+        }
+        byte[] body = new byte[(int) declared];
+        // Takes what is there, and waits for nothing.
+        int length = in.read(body);
+        if (length == declared) {
+            return Optional.of(body);
+        }
+        ahead = Arrays.copyOf(body, Math.max(0, length));
+        return Optional.empty();
+    }
+
     String method() {
         return request.getMethod();
     }
@@ -72,6 +98,11 @@ final class ReceivedBody {
             clock.stopWaiting();
         }
         return ahead.length > HANDSHAKE_BYTES ? Optional.empty() : Optional.of(ahead);
+    }
+
+    /** Whether all of it is still to be read. */
+    boolean isUntouched() {
+        return ahead.length == 0;
     }
 
     private int read(ServletInputStream in, byte[] into, int offset, int length) throws IOException {

@@ -24,15 +24,17 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * An accepted request whose body can be read again: as a stream, as text, as parameters of a form and as parts. Whatever
  * names a caller and is not verified is left out of its header fields.
  */
 final class VerifiedRequest extends HttpServletRequestWrapper {
-    private static final List<String> IDENTITY_HEADERS = List.of("x-service-id", "x-service-name");
+    // What an application might take for the name of the caller.
+    private static final String SERVICE_ID = "X-Service-ID";
+    private static final String SERVICE_NAME = "X-Service-Name";
 
     private final ServletResponse response;
     private final Verified verified;
@@ -137,7 +139,7 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
 
     @Override
     public Enumeration<String> getHeaderNames() {
-        List<String> names = new ArrayList<>(Collections.list(super.getHeaderNames()));
+        List<String> names = Collections.list(super.getHeaderNames());
         names.removeIf(this::isForeign);
         return Collections.enumeration(names);
     }
@@ -155,7 +157,7 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
 
     /** Whether a header names a caller who is not the one that was verified: anybody may have written it. */
     private boolean isForeign(String name) {
-        if (name == null || !IDENTITY_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
+        if (name == null || !name.equalsIgnoreCase(SERVICE_ID) && !name.equalsIgnoreCase(SERVICE_NAME)) {
             return false;
         }
         List<String> values = Collections.list(super.getHeaders(name));
@@ -167,10 +169,16 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
         if (parameters != null) {
             return parameters;
         }
-        // The container finds its stream read, and so gives the parameters of the query alone.
         Map<String, List<String>> all = new LinkedHashMap<>();
-        super.getParameterMap().forEach((name, values) -> all.put(name, new ArrayList<>(List.of(values))));
         String type = FormBody.mediaType(getContentType());
+        if (type.equals("multipart/form-data")) {
+            // Where the servlet has a MultipartConfig, Jetty wants to read the parts itself, and fails: they were read.
+            byte[] query = Objects.requireNonNullElse(getQueryString(), "").getBytes(StandardCharsets.ISO_8859_1);
+            FormBody.parse(query, StandardCharsets.UTF_8).forEach(pair -> add(all, pair.getKey(), pair.getValue()));
+        } else {
+            // The container finds its stream read, and so gives the parameters of the query alone.
+            super.getParameterMap().forEach((name, values) -> all.put(name, new ArrayList<>(List.of(values))));
+        }
         if (type.equals("application/x-www-form-urlencoded") && getMethod().equals("POST")) {
             FormBody.parse(body, charset()).forEach(pair -> add(all, pair.getKey(), pair.getValue()));
         } else if (type.equals("multipart/form-data")) {

@@ -21,7 +21,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Objects;
@@ -30,8 +29,8 @@ import java.util.function.Consumer;
 
 /**
  * Lets only verified requests, and those of public routes, through to what comes behind it. Whatever the head alone
- * decides is decided before a byte of the body is read; the body is read up to the limit, and given on unchanged. The challenges
- * of the senders of webhooks are answered here too.
+ * decides is decided before anything waits for the body; the body is read up to the limit, and given on unchanged. The
+ * challenges of the senders of webhooks are answered here too.
  *
  * <p>It must come before every filter that reads a parameter or the body of a request, and refuses to serve behind one.
  */
@@ -114,10 +113,29 @@ public final class WiresignFilter implements Filter {
      * @throws IOException where the answer cannot be written
      */
     public boolean admit(HttpServletRequest request, HttpServletResponse response, String... services) throws IOException {
+        return keep(request, response, verified -> verified.requireService(services));
+    }
+
+    /**
+     * Lets callers on only that may do all that a pattern matches, by the configuration and by the token of the request, and
+     * answers and records the refusal of others. It is for code behind the filter that adds rules of its own.
+     *
+     * @param request a request that has passed the filter
+     * @param response its response, which nothing was written to
+     * @param permission a pattern such as {@code POST /invoices/**}
+     * @return true where the request may go on; false where it was answered
+     * @throws IOException where the answer cannot be written
+     * @throws IllegalArgumentException for what is no pattern
+     */
+    public boolean admitPermitted(HttpServletRequest request, HttpServletResponse response, String permission) throws IOException {
+        return keep(request, response, verified -> verified.requirePermission(permission));
+    }
+
+    private boolean keep(HttpServletRequest request, HttpServletResponse response, Consumer<Verified> rule) throws IOException {
         Verified verified = caller(request).orElseThrow(() -> new IllegalStateException(
-                "wiresign: the request has passed no WiresignFilter; map it before whatever requires a service"));
+                "wiresign: the request has passed no WiresignFilter; map it before whatever requires something of callers"));
         try {
-            verified.requireService(services);
+            rule.accept(verified);
             return true;
         } catch (Refusal refusal) {
             refuse(request, response, refusal);
@@ -126,7 +144,8 @@ public final class WiresignFilter implements Filter {
     }
 
     /**
-     * Answers and records a refusal that code behind the filter has met: of {@link Verified#requireService}.
+     * Answers and records a refusal that code behind the filter has met: of {@link Verified#requireService} and
+     * {@link Verified#requirePermission}.
      *
      * @param request a request that has passed the filter
      * @param response its response, which nothing was written to
@@ -176,10 +195,19 @@ public final class WiresignFilter implements Filter {
                 write(response, answer.status(), answer.headers(), answer.body());
                 return;
             }
-            if (hasBody(request) && !verifier.isPublic(request.getMethod(), target)) {
-                try (BodyVerification verification = verifier.begin(head)) {
-                    body = received.read(verification, verifier.bodyLimit());
-                    verified = verification.finish();
+            if (hasBody(request)) {
+                // A hint only: whether anybody vouches for the body is said by whoever judges it, by one config.
+                boolean isPublic = verifier.isPublic(request.getMethod(), target);
+                Optional<byte[]> arrived = isPublic ? Optional.empty() : received.arrived(verifier.bodyLimit());
+                if (arrived.isPresent()) {
+                    body = arrived.get();
+                    verified = verifier.verify(head.body(body));
+                } else {
+                    try (BodyVerification verification = verifier.begin(head)) {
+                        boolean isLeft = !verification.needsBody() && received.isUntouched();
+                        body = isLeft ? null : received.read(verification, verifier.bodyLimit());
+                        verified = verification.finish();
+                    }
                 }
             } else {
                 verified = verifier.verify(head);
@@ -245,7 +273,8 @@ public final class WiresignFilter implements Filter {
         if (names == null) {
             throw new IllegalStateException("wiresign: this container shows no headers, so no request can be verified");
         }
-        for (String name : Collections.list(names)) {
+        while (names.hasMoreElements()) {
+            String name = names.nextElement();
             Enumeration<String> values = request.getHeaders(name);
             while (values.hasMoreElements()) {
                 head.header(name, values.nextElement());

@@ -14,8 +14,10 @@ import dev.wiresign.Request;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -146,6 +148,20 @@ abstract class FilterContract {
     }
 
     @Test
+    void anOptionalRouteKeepsNoBodyOfNobody() throws Exception {
+        String text = "x".repeat(Fleet.BODY_LIMIT + 1);
+        Header chunks = new Header("Transfer-Encoding", "chunked");
+        byte[] chunked = bytes(Integer.toHexString(text.length()) + "\r\n" + text + "\r\n0\r\n\r\n");
+        assertEquals("nobody:" + text, client.send("POST /perhaps", List.of(), bytes(text)).body());
+        assertEquals("nobody:" + text, client.send("POST /perhaps", List.of(chunks), chunked).body());
+        assertEquals("billing:hello", signed("POST", "/perhaps", bytes("hello")).body());
+        assertEquals(413, signed("POST", "/perhaps", bytes(text)).status());
+        // What might be a handshake is read ahead, and then kept: no more of it than of a caller.
+        assertEquals("nobody:hello", client.send("POST /perhaps/hook", List.of(), bytes("hello")).body());
+        assertEquals(413, client.send("POST /perhaps/hook", List.of(chunks), chunked).status());
+    }
+
+    @Test
     void namesOfCallersThatNobodyVerifiedAreTakenAway() throws Exception {
         Header forged = new Header("X-Service-Name", "admin");
         assertEquals("/line null billing []", signed("GET", "/line", NOTHING, forged).body());
@@ -209,7 +225,9 @@ abstract class FilterContract {
                 --edge--
                 """.replace("\n", "\r\n");
         Header type = new Header("Content-Type", "multipart/form-data; boundary=edge");
-        assertEquals("note=null,null,two;file=a.txt,text/plain,line\r\n--edgeless;two", signed("POST", "/parts", bytes(body), type).body());
+        String parts = "note=null,null,two;file=a.txt,text/plain,line\r\n--edgeless;";
+        assertEquals(parts + "two", signed("POST", "/parts", bytes(body), type).body());
+        assertEquals(parts + "\u00c3\u00a9", signed("POST", "/parts?note=%C3%A9&other=1", bytes(body), type).body());
     }
 
     @Test
@@ -226,6 +244,18 @@ abstract class FilterContract {
         RawClient.Answer answer = client.send("GET /billing", headers, NOTHING);
         assertEquals(403, answer.status());
         assertTrue(answer.body().contains("SERVICE_NOT_ALLOWED"), answer.body());
+    }
+
+    @Test
+    void aPermissionThatIsRequiredIsThatOfTheCaller() throws Exception {
+        assertEquals(200, signed("GET", "/permitted", NOTHING).status());
+        decision();
+        List<Header> headers = Fleet.caller("shipping").sign(Request.of("GET", "/permitted"));
+        RawClient.Answer answer = client.send("GET /permitted", headers, NOTHING);
+        assertEquals(403, answer.status());
+        assertTrue(answer.body().contains("PERMISSION_DENIED"), answer.body());
+        assertEquals("accepted", decision().event());
+        assertEquals(RefusalCode.PERMISSION_DENIED, decision().refusal().map(Refusal::code).orElseThrow());
     }
 
     @Test
@@ -308,18 +338,88 @@ abstract class FilterContract {
         }
     }
 
+    /** A connection whose request has come as far as the middle of its body. */
+    private Socket halfSent() throws Exception {
+        List<Header> headers = Fleet.sign("POST", "/echo", bytes("0123456789"));
+        Socket socket = new Socket("localhost", client.port());
+        socket.setSoTimeout(20_000);
+        StringBuilder head = new StringBuilder("POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n");
+        headers.forEach(header -> head.append(header.name()).append(": ").append(header.value()).append("\r\n"));
+        socket.getOutputStream().write(bytes(head.append("\r\n01234").toString()));
+        return socket;
+    }
+
+    /** What a server answers to the rest of a request; nothing where it has closed the connection. */
+    private static String answerTo(Socket socket, String rest) {
+        try {
+            socket.getOutputStream().write(bytes(rest));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        } catch (IOException closed) {
+            return "";
+        }
+    }
+
+    /** The thread of the container that waits for the rest of a body. */
+    private static Thread waitingForBody() throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (System.nanoTime() < end) {
+            for (Map.Entry<Thread, StackTraceElement[]> each : Thread.getAllStackTraces().entrySet()) {
+                boolean isReading = Arrays.stream(each.getValue()).anyMatch(frame -> frame.getClassName().equals(ReceivedBody.class.getName()));
+                if (isReading && each.getKey().getState() != Thread.State.RUNNABLE) {
+                    return each.getKey();
+                }
+            }
+            Thread.sleep(5);
+        }
+        throw new AssertionError("no thread waits for a body");
+    }
+
     @Test
     void aClientThatLeavesInTheMiddleOfItsBodyIsNoCaller() throws Exception {
-        List<Header> headers = new ArrayList<>(Fleet.sign("POST", "/echo", bytes("0123456789")));
-        try (var socket = new java.net.Socket("localhost", client.port())) {
-            StringBuilder head = new StringBuilder("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n");
-            headers.forEach(header -> head.append(header.name()).append(": ").append(header.value()).append("\r\n"));
-            socket.getOutputStream().write(bytes(head.append("\r\n01234").toString()));
-        }
+        halfSent().close();
         assertEquals(200, signed("GET", "/echo", NOTHING).status());
         Decision only = decision();
         assertEquals("GET", only.method(), "the other request was never decided");
         assertFalse(decisions.stream().anyMatch(decision -> decision.method().equals("POST")));
+    }
+
+    @Test
+    void aBodyThatComesInPartsIsServedWhole() throws Exception {
+        try (Socket socket = halfSent()) {
+            waitingForBody();
+            String answer = answerTo(socket, "56789");
+            assertTrue(answer.startsWith("HTTP/1.1 200") && answer.endsWith("billing:0123456789"), answer);
+        }
+    }
+
+    @Test
+    void aHeadThatIsRefusedWaitsForNoBody() throws Exception {
+        assertEquals(401, client.send("POST /echo", List.of(new Header("Content-Length", "10")), bytes("01234")).status());
+    }
+
+    @Test
+    void aThreadThatIsInterruptedWithinABodyServesAllOfItOrNothing() throws Exception {
+        try (Socket socket = halfSent()) {
+            waitingForBody().interrupt();
+            Thread.sleep(200);
+            String answer = answerTo(socket, "56789");
+            assertTrue(!answer.startsWith("HTTP/1.1 2") || answer.endsWith("billing:0123456789"), answer);
+        }
+        decisions.removeIf(decision -> decision.method().equals("POST") && decision.event().equals("accepted"));
+        assertTrue(decisions.isEmpty(), "nobody is refused for it");
+        assertEquals(200, signed("GET", "/echo", NOTHING).status());
+    }
+
+    @Test
+    void aServerThatStopsServesNothingOfWhatHadNotAllCome() throws Exception {
+        try (Socket socket = halfSent()) {
+            waitingForBody();
+            stop();
+            assertFalse(answerTo(socket, "56789").startsWith("HTTP/1.1 2"));
+            assertTrue(decisions.isEmpty(), "the request was never decided");
+        }
+        client = new RawClient(start(new WiresignFilter(verifier, decisions::add), false));
+        assertEquals(200, signed("GET", "/echo", NOTHING).status());
     }
 
     @Test

@@ -28,7 +28,7 @@ final class Fleet {
             "services": {
               "orders": {"keys": [{"secret": "env:ORDERS_SECRET"}]},
               "billing": {"keys": [{"secret": "env:BILLING_SECRET"}], "allowed_targets": ["orders"]},
-              "shipping": {"keys": [{"secret": "env:SHIPPING_SECRET"}], "allowed_targets": ["orders"]}
+              "shipping": {"keys": [{"secret": "env:SHIPPING_SECRET"}], "allowed_targets": ["orders"], "permissions": ["GET /**"]}
             }""";
 
     private Fleet() {}
@@ -40,7 +40,8 @@ final class Fleet {
     static Config orders(String store) {
         return Config.parse("""
                 {"service": "orders", "replay": {"store": "%s"}, "limits": {"body_bytes": %d},
-                 "routes": [{"match": "/public/**", "public": true}, {"match": "/hook", "accept": ["webhook:sender"]}],
+                 "routes": [{"match": "/public/**", "public": true}, {"match": "/hook", "accept": ["webhook:sender"]},
+                    {"match": "/perhaps", "optional": true}, {"match": "/perhaps/hook", "accept": ["webhook:sender"], "optional": true}],
                  "webhooks": {"sender": {"scheme": "whatsapp", "keys": [{"secret": "env:HOOK_SECRET"}], "verify_token": "env:VERIFY_TOKEN"}}, %s}""".formatted(store, BODY_LIMIT, SERVICES), ENV);
     }
 

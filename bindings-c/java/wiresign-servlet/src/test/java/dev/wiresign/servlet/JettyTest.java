@@ -22,12 +22,14 @@ class JettyTest extends FilterContract {
         }
         add(context, filter, "/*");
         add(context, Servlets.onlyBilling(filter), "/billing");
-        add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook");
+        add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook");
         add(context, new Servlets.Line(), "/line", "/line/*", "/public/line");
         add(context, new Servlets.Form(), "/form");
         add(context, new Servlets.Text(), "/text");
         add(context, new Servlets.Parts(), "/parts");
         add(context, new Servlets.Async(), "/async");
+        add(context, Servlets.onlyPermitted(filter), "/permitted");
+        add(context, new Servlets.Echo(), "/permitted");
         server.setHandler(context);
         server.start();
         return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
@@ -38,6 +40,9 @@ class JettyTest extends FilterContract {
         holder.setAsyncSupported(true);
         for (String path : paths) {
             context.addServlet(holder, path);
+        }
+        if (servlet instanceof Servlets.Parts) {
+            holder.getRegistration().setMultipartConfig(Servlets.Parts.CONFIG);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.wiresign.servlet;
 import dev.wiresign.Verified;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.Filter;
+import jakarta.servlet.MultipartConfigElement;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
@@ -76,6 +77,8 @@ final class Servlets {
 
     /** Tells the parts. */
     static final class Parts extends HttpServlet {
+        /** With it a container would like to read the parts itself. */
+        static final MultipartConfigElement CONFIG = new MultipartConfigElement("");
         private static final long serialVersionUID = 1L;
 
         @Override
@@ -130,6 +133,15 @@ final class Servlets {
     static Filter onlyBilling(WiresignFilter filter) {
         return (request, response, chain) -> {
             if (filter.admit((HttpServletRequest) request, (HttpServletResponse) response, "billing")) {
+                chain.doFilter(request, response);
+            }
+        };
+    }
+
+    /** Admits callers that may write only. */
+    static Filter onlyPermitted(WiresignFilter filter) {
+        return (request, response, chain) -> {
+            if (filter.admitPermitted((HttpServletRequest) request, (HttpServletResponse) response, "POST /permitted")) {
                 chain.doFilter(request, response);
             }
         };

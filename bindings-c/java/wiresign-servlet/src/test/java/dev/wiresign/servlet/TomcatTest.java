@@ -5,6 +5,7 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServlet;
 import java.io.File;
 import org.apache.catalina.Context;
+import org.apache.catalina.Wrapper;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
@@ -24,18 +25,24 @@ class TomcatTest extends FilterContract {
         }
         add(context, "wiresign", filter, "/*");
         add(context, "only", Servlets.onlyBilling(filter), "/billing");
-        add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook");
+        add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook");
         add(context, "line", new Servlets.Line(), "/line", "/line/*", "/public/line");
         add(context, "form", new Servlets.Form(), "/form");
         add(context, "text", new Servlets.Text(), "/text");
         add(context, "parts", new Servlets.Parts(), "/parts");
         add(context, "async", new Servlets.Async(), "/async");
+        add(context, "permitted only", Servlets.onlyPermitted(filter), "/permitted");
+        add(context, "permitted", new Servlets.Echo(), "/permitted");
         tomcat.start();
         return tomcat.getConnector().getLocalPort();
     }
 
     private static void add(Context context, String name, HttpServlet servlet, String... paths) {
-        Tomcat.addServlet(context, name, servlet).setAsyncSupported(true);
+        Wrapper wrapper = Tomcat.addServlet(context, name, servlet);
+        wrapper.setAsyncSupported(true);
+        if (servlet instanceof Servlets.Parts) {
+            wrapper.setMultipartConfigElement(Servlets.Parts.CONFIG);
+        }
         for (String path : paths) {
             context.addServletMappingDecoded(path, name);
         }

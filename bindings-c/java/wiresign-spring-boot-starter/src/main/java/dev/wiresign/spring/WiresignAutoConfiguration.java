@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.actuate.health.HealthIndicator;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -34,6 +34,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 /**
  * Verifies every request of a servlet application. Whatever it makes gives way to a bean of the application: a {@link Config},
@@ -161,7 +162,8 @@ public class WiresignAutoConfiguration {
     }
 
     /**
-     * What controllers get of it: the caller as an argument, {@link RequireService}, and answers to refusals that they throw.
+     * What controllers get of it: the caller as an argument, {@link RequireService} and {@link RequirePermission}, and answers to
+     * refusals that they throw.
      *
      * @param filter the filter
      * @return the settings of Spring MVC
@@ -176,7 +178,7 @@ public class WiresignAutoConfiguration {
 
             @Override
             public void addInterceptors(InterceptorRegistry registry) {
-                registry.addInterceptor(new RequireServiceInterceptor(filter));
+                registry.addInterceptor(new RequirementInterceptor(filter));
             }
 
             @Override
@@ -184,6 +186,17 @@ public class WiresignAutoConfiguration {
                 resolvers.add(0, new RefusalResolver(filter));
             }
         };
+    }
+
+    /**
+     * What looks at each {@link RequirePermission} before the first request comes.
+     *
+     * @param mappings where Spring MVC keeps the methods of controllers
+     * @return the check
+     */
+    @Bean
+    SmartInitializingSingleton wiresignPermissionCheck(ObjectProvider<RequestMappingHandlerMapping> mappings) {
+        return new PermissionCheck(mappings);
     }
 
     /** Only where a path for it is named. */
@@ -219,14 +232,25 @@ public class WiresignAutoConfiguration {
         }
     }
 
-    /** Only where the actuator is there. */
+    /** Only where the actuator of Spring Boot 3 is there. */
     @Configuration(proxyBeanMethods = false)
-    @ConditionalOnClass(HealthIndicator.class)
-    static class ActuatorHealth {
+    @ConditionalOnClass(org.springframework.boot.actuate.health.HealthIndicator.class)
+    static class Boot3Health {
         @Bean
         @ConditionalOnMissingBean(name = "wiresignHealthIndicator")
-        HealthIndicator wiresignHealthIndicator(Config config, Verifier verifier) {
-            return new WiresignHealthIndicator(config, verifier);
+        Boot3HealthIndicator wiresignHealthIndicator(Config config, Verifier verifier) {
+            return new Boot3HealthIndicator(new HealthDetails(config, verifier));
+        }
+    }
+
+    /** Only where the health module of Spring Boot 4 is there. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(org.springframework.boot.health.contributor.HealthIndicator.class)
+    static class Boot4Health {
+        @Bean
+        @ConditionalOnMissingBean(name = "wiresignHealthIndicator")
+        Boot4HealthIndicator wiresignHealthIndicator(Config config, Verifier verifier) {
+            return new Boot4HealthIndicator(new HealthDetails(config, verifier));
         }
     }
 }

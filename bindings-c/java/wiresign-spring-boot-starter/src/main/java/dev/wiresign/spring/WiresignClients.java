@@ -34,7 +34,7 @@ public final class WiresignClients implements DisposableBean {
      * Clients of a service that signs with credentials of AWS.
      *
      * @param config the configuration of the service that calls
-     * @param credentials gives those that are good now, and is asked for each request; null for those of the configuration
+     * @param credentials gives those that are good now, as {@link AwsSigners} asks for them; null for those of the configuration
      */
     public WiresignClients(Config config, Supplier<AwsCredentials> credentials) {
         this.config = config;

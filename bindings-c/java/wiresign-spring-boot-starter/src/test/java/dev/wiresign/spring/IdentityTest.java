@@ -12,9 +12,9 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.HttpStatusCode;
@@ -30,7 +30,7 @@ class IdentityTest {
     private static Aws aws;
     private static AwsCredentials billing;
 
-    @LocalServerPort
+    @Value("${local.server.port}")
     private int port;
 
     @BeforeAll

@@ -22,9 +22,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -39,7 +39,7 @@ class PublishedKeysTest {
 
     private static volatile String keyId = "k1";
 
-    @LocalServerPort
+    @Value("${local.server.port}")
     private int port;
 
     @SpringBootApplication

@@ -7,22 +7,33 @@ import dev.wiresign.Config;
 import dev.wiresign.Secrets;
 import dev.wiresign.Verified;
 import dev.wiresign.servlet.Decision;
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.json.JsonParserFactory;
 import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -48,7 +59,7 @@ class StarterTest {
             }""".formatted(Secrets.generateSecret());
     private static final LinkedBlockingQueue<Decision> DECISIONS = new LinkedBlockingQueue<>();
 
-    @LocalServerPort
+    @Value("${local.server.port}")
     private int port;
 
     @Autowired
@@ -86,8 +97,8 @@ class StarterTest {
         }
 
         @PostMapping("/upload")
-        String upload(@RequestParam MultipartFile file, @RequestParam String note) throws java.io.IOException {
-            return file.getOriginalFilename() + ":" + new String(file.getBytes(), java.nio.charset.StandardCharsets.UTF_8) + ":" + note;
+        String upload(@RequestParam MultipartFile file, @RequestParam String note) throws IOException {
+            return file.getOriginalFilename() + ":" + new String(file.getBytes(), StandardCharsets.UTF_8) + ":" + note;
         }
 
         @GetMapping("/open")
@@ -143,7 +154,7 @@ class StarterTest {
         assertEquals("1\u00e9", call("billing", client -> client.post().uri("/form").contentType(MediaType.APPLICATION_FORM_URLENCODED).body(form)).getBody());
         var parts = new LinkedMultiValueMap<String, Object>();
         parts.add("note", "two");
-        parts.add("file", new org.springframework.core.io.ByteArrayResource("content".getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
+        parts.add("file", new org.springframework.core.io.ByteArrayResource("content".getBytes(StandardCharsets.UTF_8)) {
             @Override
             public String getFilename() {
                 return "a.txt";
@@ -178,9 +189,31 @@ class StarterTest {
 
     @Test
     void theActuatorShowsHealthAndMeters() throws Exception {
-        String health = unsigned("/actuator/health").body();
-        assertTrue(health.contains("\"wiresign\":{\"status\":\"UP\""), health);
+        String health = unsigned("/actuator/health/wiresign").body();
+        assertTrue(health.contains("\"status\":\"UP\"") && health.contains("\"service\":\"orders\""), health);
         String first = verifier.metrics().counters().get(0).name().replaceAll("_total$", "").replace('_', '.');
         assertEquals(200, unsigned("/actuator/metrics/" + first).statusCode());
+    }
+
+    @Test
+    void everyPropertyIsDescribedForEditors() throws IOException {
+        String metadata = new ClassPathResource("META-INF/spring-configuration-metadata.json").getContentAsString(StandardCharsets.UTF_8);
+        List<?> properties = (List<?>) JsonParserFactory.getJsonParser().parseMap(metadata).get("properties");
+        Set<Object> described = properties.stream().map(property -> ((Map<?, ?>) property).get("name")).collect(Collectors.toSet());
+        Set<Object> there = new HashSet<>();
+        for (RecordComponent component : WiresignProperties.class.getRecordComponents()) {
+            String name = "wiresign." + kebab(component);
+            RecordComponent[] inner = component.getType().getRecordComponents();
+            if (inner == null) {
+                there.add(name);
+            } else {
+                Arrays.stream(inner).forEach(each -> there.add(name + "." + kebab(each)));
+            }
+        }
+        assertEquals(there, described);
+    }
+
+    private static String kebab(RecordComponent component) {
+        return component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
 }

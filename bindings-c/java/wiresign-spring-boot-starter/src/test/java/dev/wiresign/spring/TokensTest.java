@@ -15,9 +15,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -31,7 +31,7 @@ class TokensTest {
     private static final Map<String, String> ENV = Map.of(
             "SEED", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "B", Secrets.generateSecret());
 
-    @LocalServerPort
+    @Value("${local.server.port}")
     private int port;
 
     @SpringBootApplication
