@@ -1,0 +1,204 @@
+package dev.wiresign.kotlin.ktor.server
+
+import dev.wiresign.kotlin.Fleet
+import dev.wiresign.kotlin.RefusalCode
+import dev.wiresign.kotlin.ReplayOutcome
+import dev.wiresign.kotlin.Verifier
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.params.ParameterizedTest
+import org.junit.jupiter.params.provider.EnumSource
+import java.net.Socket
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+
+/** The plugin on real engines over real HTTP: each refusal beside its success. */
+class WiresignTest {
+    private val decisions = ConcurrentLinkedQueue<Decision>()
+    private var running: Running? = null
+
+    private fun start(engine: Running.Engine, vararg more: String, configure: WiresignConfiguration.() -> Unit = {}): Running {
+        val routes = "\"routes\": [{\"match\": \"GET /health\", \"public\": true}, {\"match\": \"POST /public\", \"public\": true}]"
+        val verifier = Verifier(Fleet.config("orders", *(if (more.any { "routes" in it }) more else arrayOf(routes, *more))))
+        return Running(engine, verifier) {
+            onDecision(decisions::add)
+            configure()
+        }.also { running = it }
+    }
+
+    @AfterEach
+    fun stop() {
+        running?.close()
+    }
+
+    private fun assertRefused(answer: java.net.http.HttpResponse<String>, code: RefusalCode) {
+        assertEquals(code.status, answer.statusCode(), answer.body())
+        assertTrue(answer.body().startsWith("{\"error\":\"${code.message}\",\"code\":\"$code\",\"requestId\":"), answer.body())
+        assertEquals("application/json", answer.headers().firstValue("Content-Type").orElse(null))
+        assertEquals(code.status == 401, answer.headers().firstValue("WWW-Authenticate").isPresent)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a signed request goes through with its body, and any other does not`(engine: Running.Engine) {
+        val server = start(engine)
+        assertEquals("billing sent seven", server.call("POST", "/invoices?draft=1&a=%2F", "seven").body())
+        assertEquals("billing reads", server.call("GET", "/invoices/%41?b=%20").body())
+        assertEquals("billing sent 300000", server.call("POST", "/length", "x".repeat(300_000)).body())
+        assertRefused(server.call("POST", "/invoices", "seven", sent = "eight"), RefusalCode.INVALID_SIGNATURE)
+        assertRefused(server.send("POST", "/invoices", "seven"), RefusalCode.AUTHENTICATION_REQUIRED)
+        assertRefused(server.send("GET", "/nowhere/at/all"), RefusalCode.AUTHENTICATION_REQUIRED)
+        assertEquals(listOf("accepted", "accepted", "accepted", "refused", "refused", "refused"), decisions.map { it.event })
+        assertEquals("/invoices", decisions.first().path)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a public route needs no signature and keeps its body`(engine: Running.Engine) {
+        val server = start(engine)
+        assertEquals("up", server.send("GET", "/health").body())
+        assertEquals("null sent open", server.send("POST", "/public", "open").body())
+        assertRefused(server.send("POST", "/private", "open"), RefusalCode.AUTHENTICATION_REQUIRED)
+        assertEquals("public", decisions.first().event)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `the same request is accepted once`(engine: Running.Engine) {
+        val server = start(engine)
+        val signed = Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/a", body = "b".toByteArray())).map { it.name to it.value }
+        assertEquals("billing sent b", server.send("POST", "/a", "b", signed).body())
+        assertRefused(server.send("POST", "/a", "b", signed), RefusalCode.REPLAYED_REQUEST)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a body is read up to the limit`(engine: Running.Engine) {
+        val server = start(engine, "\"limits\": {\"body_bytes\": 1000}")
+        assertEquals("billing sent 1000", server.call("POST", "/length", "x".repeat(1000)).body())
+        assertRefused(server.call("POST", "/length", "x".repeat(1001)), RefusalCode.BODY_TOO_LARGE)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a body without a length is read too`(engine: Running.Engine) {
+        val server = start(engine, "\"limits\": {\"body_bytes\": 1000}")
+        val headers = { body: String -> Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length", body = body.toByteArray())) }
+        assertTrue(chunked(server.port, headers("y".repeat(900)), "y".repeat(900)).contains("billing sent 900"))
+        assertTrue(chunked(server.port, headers("y".repeat(1100)), "y".repeat(1100)).contains("BODY_TOO_LARGE"))
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `an optional route keeps no body of nobody`(engine: Running.Engine) {
+        val server = start(engine, "\"limits\": {\"body_bytes\": 1000}", "\"routes\": [{\"match\": \"/length\", \"optional\": true}]")
+        assertEquals("null sent 1100", server.send("POST", "/length", "y".repeat(1100)).body())
+        assertTrue(chunked(server.port, emptyList(), "y".repeat(1100)).contains("null sent 1100"))
+        assertEquals("billing sent 1000", server.call("POST", "/length", "y".repeat(1000)).body())
+        assertRefused(server.call("POST", "/length", "y".repeat(1001)), RefusalCode.BODY_TOO_LARGE)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a body that is hidden behind a length of nothing is not let in`(engine: Running.Engine) {
+        val server = start(engine)
+        val headers = Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length")).map { it.name to it.value }
+        assertEquals("billing sent 0", server.send("POST", "/length", "", headers).body())
+        val again = Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length"))
+        val answer = chunked(server.port, again + dev.wiresign.kotlin.Header("Content-Length", "0"), "hidden")
+        assertTrue("billing" !in answer || "billing sent 0" in answer, answer)
+    }
+
+    private fun chunked(port: Int, headers: List<dev.wiresign.kotlin.Header>, body: String): String =
+        Socket("127.0.0.1", port).use { socket ->
+            val head = headers.joinToString("") { "${it.name}: ${it.value}\r\n" }
+            val pieces = body.chunked(100).joinToString("") { "${it.length.toString(16)}\r\n$it\r\n" }
+            val text = "POST /length HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n$head\r\n${pieces}0\r\n\r\n"
+            socket.getOutputStream().write(text.toByteArray())
+            socket.getInputStream().readBytes().decodeToString().substringAfter("\r\n\r\n")
+        }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a handler may require a service`(engine: Running.Engine) {
+        val server = start(engine)
+        val shipping = dev.wiresign.kotlin.Signer(Fleet.config("shipping"), "orders")
+        assertEquals("shipping ships", server.call("POST", "/shipping", "a", shipping).body())
+        assertRefused(server.call("POST", "/shipping", "a"), RefusalCode.SERVICE_NOT_ALLOWED)
+        assertEquals(RefusalCode.SERVICE_NOT_ALLOWED, decisions.last().refusal?.code)
+        assertEquals(500, server.call("PUT", "/broken", "a").statusCode())
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a route that asks for a permission refuses who has it not`(engine: Running.Engine) {
+        val server = Running(engine, Verifier(Fleet.configWithPermissions())) { onDecision(decisions::add) }.also { running = it }
+        val shipping = dev.wiresign.kotlin.Signer(Fleet.config("shipping"), "orders")
+        assertEquals("billing audits", server.call("POST", "/audit", "a").body())
+        assertEquals("shipping sent a", server.call("POST", "/a", "a", shipping).body())
+        assertRefused(server.call("POST", "/audit", "a", shipping), RefusalCode.PERMISSION_DENIED)
+        assertEquals(RefusalCode.PERMISSION_DENIED, decisions.last().refusal?.code)
+        assertRefused(server.send("POST", "/audit", "a"), RefusalCode.AUTHENTICATION_REQUIRED)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a hook that fails changes nothing`(engine: Running.Engine) {
+        val server = start(engine) { onDecision { error("the hook is broken") } }
+        assertEquals("billing sent a", server.call("POST", "/a", "a").body())
+        assertRefused(server.send("POST", "/a", "a"), RefusalCode.AUTHENTICATION_REQUIRED)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a store that processes share decides about replays`(engine: Running.Engine) {
+        val seen = ConcurrentHashMap.newKeySet<String>()
+        val external = "\"replay\": {\"store\": \"external\"}"
+        val server = start(engine, external) { replayStore = ReplayStore { key, _ -> if (seen.add(key)) ReplayOutcome.FIRST else ReplayOutcome.REPEATED } }
+        val signed = Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/a")).map { it.name to it.value }
+        assertEquals("billing sent ", server.send("POST", "/a", "", signed).body())
+        assertRefused(server.send("POST", "/a", "", signed), RefusalCode.REPLAYED_REQUEST)
+        stop()
+        assertRefused(start(engine, external) { replayStore = ReplayStore { _, _ -> error("away") } }.call("POST", "/a"), RefusalCode.REPLAY_STORE_UNAVAILABLE)
+        stop()
+        assertRefused(start(engine, external).call("POST", "/a"), RefusalCode.REPLAY_STORE_UNAVAILABLE)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `the challenge of a sender of webhooks is answered`(engine: Running.Engine) {
+        val webhook = "\"webhooks\": {\"meta\": {\"scheme\": \"whatsapp\", \"keys\": [{\"secret\": \"env:META_SECRET\"}], \"verify_token\": \"env:META_TOKEN\"}}"
+        val route = "\"routes\": [{\"match\": \"/hooks/meta\", \"accept\": [\"webhook:meta\"]}]"
+        val server = start(engine, webhook, route)
+        val asked = "/hooks/meta?hub.mode=subscribe&hub.challenge=4711&hub.verify_token="
+        assertEquals("4711", server.send("GET", asked + "a%20token%20to%20verify").body())
+        assertRefused(server.send("GET", asked + "guessed"), RefusalCode.PERMISSION_DENIED)
+        assertEquals(401, server.send("POST", "/hooks/meta", "{}").statusCode())
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `many clients at once each get their own answer`(engine: Running.Engine) {
+        val server = start(engine)
+        val threads = Executors.newFixedThreadPool(8)
+        val answers = (0 until 200).map { number -> threads.submit<String> { server.call("POST", "/n", "$number").body() } }
+        assertEquals((0 until 200).map { "billing sent $it" }, answers.map { it.get() })
+        threads.shutdown()
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `Python calls it`(engine: Running.Engine) {
+        val server = start(engine)
+        val script = checkNotNull(javaClass.getResource("/call.py")).path
+        val python = ProcessBuilder(System.getProperty("wiresign.python"), script, "${server.port}", Fleet.document("billing"))
+        python.environment().putAll(Fleet.env)
+        val process = python.redirectErrorStream(true).start()
+        val output = process.inputStream.readBytes().decodeToString()
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS))
+        assertEquals("200 billing sent {\"invoice\": 7}\n401 INVALID_SIGNATURE\n401 AUTHENTICATION_REQUIRED\n", output)
+    }
+}

@@ -1,0 +1,133 @@
+# frozen_string_literal: true
+
+require "minitest/autorun"
+require "net/http"
+require "puma"
+require "puma/server"
+require "wiresign/rack"
+require_relative "fleet"
+
+# The middleware in Puma, over real HTTP: each refusal beside its success.
+class RackTest < Minitest::Test
+  def start(more = {}, **options)
+    routes = { routes: [{ match: "GET /health/**", public: true }, { match: "/hooks/meta", accept: ["webhook:meta"] }] }
+    meta = { scheme: "whatsapp", keys: [{ secret: "env:META_SECRET" }], verify_token: "env:META_TOKEN" }
+    verifier = Wiresign::Verifier.new(Fleet.config("orders", routes.merge(webhooks: { meta: meta }).merge(more)))
+    @decisions = Queue.new
+    everybody = lambda do |env|
+      [200, {}, ["#{env[Wiresign::Rack::CALLER].service} sent #{env["rack.input"].read}"]]
+    end
+    shops = Wiresign::Rack::Require.new(everybody, "shop")
+    auditors = Wiresign::Rack::Require.new(everybody, permission: "GET /audit")
+    callers = Wiresign::Rack::Require.new(everybody)
+    named = ->(env) { [200, {}, [env.values_at("HTTP_X_SERVICE_ID", "HTTP_X_SERVICE_NAME", "HTTP_X_USER_ID").inspect]] }
+    application = lambda do |env|
+      { "/names" => named, "/health/names" => named, "/shops" => shops, "/audit" => auditors, "/health/callers" => callers }.fetch(env["PATH_INFO"], everybody).call(env)
+    end
+    options = { logger: Logger.new(nil), on_decision: @decisions.method(:push) }.merge(options)
+    @server = Puma::Server.new(Wiresign::Rack.new(application, verifier: verifier, **options), Puma::Events.strings)
+    @port = @server.add_tcp_listener("127.0.0.1", 0).addr[1]
+    @server.run
+  end
+
+  def teardown
+    @server.stop(true)
+  end
+
+  def sign(method, target, body, service = "billing")
+    Fleet.signer(service).sign(Wiresign.request(method, target, [], body)).to_h { |header| [header.name, header.value] }
+  end
+
+  def post(target, body, headers = sign("POST", target, body))
+    Net::HTTP.start("127.0.0.1", @port) { |http| http.post(target, body, headers) }
+  end
+
+  def assert_refused(status, code, answer)
+    assert_equal [status.to_s, code], [answer.code, JSON.parse(answer.body)["code"]]
+    assert_equal "application/json", answer["Content-Type"]
+    assert_equal status == 401, !answer["WWW-Authenticate"].nil?
+  end
+
+  def test_a_signed_request_goes_through_with_its_body_and_any_other_does_not
+    start
+    assert_equal "billing sent seven", post("/a%20b?c=%2F&d", "seven").body
+    assert_refused 401, "INVALID_SIGNATURE", post("/a", "eight", sign("POST", "/a", "seven"))
+    assert_refused 401, "AUTHENTICATION_REQUIRED", post("/a", "seven", {})
+    assert_equal "POST", @decisions.pop.method
+  end
+
+  def test_a_public_route_needs_no_signature
+    start
+    assert_equal " sent ", Net::HTTP.get(URI("http://127.0.0.1:#{@port}/health/live"))
+    assert_refused 401, "AUTHENTICATION_REQUIRED", Net::HTTP.get_response(URI("http://127.0.0.1:#{@port}/other"))
+  end
+
+  def test_the_same_request_is_accepted_once
+    start
+    headers = sign("POST", "/a", "b")
+    assert_equal "billing sent b", post("/a", "b", headers).body
+    assert_refused 401, "REPLAYED_REQUEST", post("/a", "b", headers)
+  end
+
+  def test_a_body_is_read_up_to_the_limit
+    start({ limits: { body_bytes: 40_000 } })
+    assert_equal "billing sent #{"x" * 40_000}", post("/a", "x" * 40_000).body
+    assert_refused 413, "BODY_TOO_LARGE", post("/a", "x" * 40_001)
+  end
+
+  def test_a_store_that_processes_share_decides_about_replays
+    seen = {}
+    start({ replay: { store: "external" } }, replay_store: ->(key, _) { seen[key] ? false : seen[key] = true })
+    headers = sign("POST", "/a", "b")
+    assert_equal "billing sent b", post("/a", "b", headers).body
+    assert_refused 401, "REPLAYED_REQUEST", post("/a", "b", headers)
+    @server.stop(true)
+    start({ replay: { store: "external" } }, replay_store: ->(*) { raise "away" })
+    assert_refused 503, "REPLAY_STORE_UNAVAILABLE", post("/a", "b")
+  end
+
+  def test_some_callers_are_served_by_their_name
+    start
+    assert_equal "shop sent a", post("/shops", "a", sign("POST", "/shops", "a", "shop")).body
+    assert_equal "shop", @decisions.pop.verified.service
+    assert_refused 403, "SERVICE_NOT_ALLOWED", post("/shops", "a")
+    assert_equal %w[billing SERVICE_NOT_ALLOWED], [@decisions.pop.verified.service, @decisions.pop.refusal.code]
+  end
+
+  def test_some_callers_are_served_by_what_they_may_do
+    start
+    assert_equal "billing sent a", post("/audit", "a").body
+    assert_equal "shop sent a", post("/a", "a", sign("POST", "/a", "a", "shop")).body
+    assert_refused 403, "PERMISSION_DENIED", post("/audit", "a", sign("POST", "/audit", "a", "shop"))
+    assert_raises(Wiresign::Failure::Argument) { Wiresign::Rack::Require.new(nil, permission: "no pattern") }
+  end
+
+  def test_a_public_route_may_still_ask_for_a_caller
+    start
+    assert_refused 401, "AUTHENTICATION_REQUIRED", Net::HTTP.get_response(URI("http://127.0.0.1:#{@port}/health/callers"))
+    assert_equal "billing sent a", post("/health/callers", "a").body
+    unprotected = Wiresign::Rack::Require.new(->(_) { flunk "it was let in" })
+    assert_match "use Wiresign::Rack before", assert_raises(RuntimeError) { unprotected.call({}) }.message
+  end
+
+  def test_names_that_nothing_proves_never_reach_the_application
+    start(identity_headers: ["X-User-ID"])
+    forged = { "X-Service-Name" => "admin", "X-User-ID" => "root" }
+    assert_equal '["billing", nil, nil]', post("/names", "a", sign("POST", "/names", "a").merge(forged)).body
+    answer = Net::HTTP.get(URI("http://127.0.0.1:#{@port}/health/names"), forged.merge("X-Service-ID" => "admin"))
+    assert_equal "[nil, nil, nil]", answer
+  end
+
+  def test_the_challenge_of_a_sender_of_webhooks_is_answered
+    start
+    asked = "http://127.0.0.1:#{@port}/hooks/meta?hub.mode=subscribe&hub.challenge=4711&hub.verify_token="
+    assert_equal "4711", Net::HTTP.get(URI("#{asked}a%20token%20to%20verify"))
+    assert_refused 403, "PERMISSION_DENIED", Net::HTTP.get_response(URI("#{asked}guessed"))
+  end
+
+  def test_a_hook_that_fails_changes_nothing
+    start(on_decision: ->(_) { raise "the hook is broken" })
+    assert_equal "billing sent b", post("/a", "b").body
+    assert_refused 401, "AUTHENTICATION_REQUIRED", post("/a", "b", {})
+  end
+end
