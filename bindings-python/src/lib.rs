@@ -15,6 +15,7 @@ mod explanation;
 mod handshake;
 mod identity;
 mod metrics;
+mod permission;
 mod secret;
 mod signer;
 mod token_issuer;
@@ -44,6 +45,8 @@ mod _wiresign {
     use crate::identity::IdentityRequest;
     #[pymodule_export]
     use crate::metrics::Metrics;
+    #[pymodule_export]
+    use crate::permission::check_permission;
     #[pymodule_export]
     use crate::secret::generate_secret;
     #[pymodule_export]

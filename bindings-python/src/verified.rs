@@ -1,5 +1,6 @@
 //! `wiresign.Verified`.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use wiresign as core;
@@ -134,6 +135,13 @@ impl Verified {
     #[pyo3(signature = (*services))]
     fn require_service(&self, py: Python<'_>, services: Vec<String>) -> PyResult<()> {
         self.0.require_service(&services).map_err(|refusal| errors::refusal(py, refusal))
+    }
+
+    /// Raises the Refusal of a request whose caller may not do all that this pattern matches, as in `POST /invoices/**`: by
+    /// the config, or by the request's token. Raises ValueError for what is no pattern.
+    fn require_permission(&self, py: Python<'_>, permission: &str) -> PyResult<()> {
+        let permission = core::Permission::parse(permission).map_err(PyValueError::new_err)?;
+        self.0.require_permission(&permission).map_err(|refusal| errors::refusal(py, refusal))
     }
 
     /// Whether a public route let the request in without a look at its credentials.

@@ -30,17 +30,21 @@ import wiresign.django
 import wiresign.fastapi
 import wiresign.flask
 import wiresign.wsgi
-from support import verifier
+from support import document, verifier
 
 LIMIT = 300_000
 MEMORY = 50_000
 OPTIONS: Any = {"memory_bytes": MEMORY, "identity_headers": ["X-User-ID"]}
 METHODS = ["GET", "POST", "PUT", "DELETE"]
+AUDIT = "GET /audit"
 
 
 def judge() -> wiresign.Verifier:
     routes = [{"match": "/open/**", "public": True}]
-    return verifier(routes=routes, limits={"body_bytes": LIMIT})
+    services = document("orders")["services"]
+    # So it may not do what AUDIT says; billing may do everything.
+    services["shop"]["permissions"] = ["POST /**"]
+    return verifier(routes=routes, services=services, limits={"body_bytes": LIMIT})
 
 
 def seen(caller: Any, path: str, body: bytes, headers: Any) -> dict[str, Any]:
@@ -58,11 +62,13 @@ def plain_wsgi() -> Any:
         caller, path = environ["wiresign"], environ["PATH_INFO"]
         status, sent = 200, [("content-type", "application/json")]
         content = json.dumps(seen(caller, path, body, headers)).encode()
-        if path == "/shop":
-            try:
+        try:
+            if path == "/shop":
                 caller.require_service("shop")
-            except wiresign.Refusal as refusal:
-                status, sent, content = refusal.status, refusal.response.headers, refusal.response.body
+            if path == "/audit":
+                caller.require_permission(AUDIT)
+        except wiresign.Refusal as refusal:
+            status, sent, content = refusal.status, refusal.response.headers, refusal.response.body
         start_response(f"{status} -", sent)
         return [content]
 
@@ -79,6 +85,11 @@ def flask_app() -> Any:
     def shop() -> Any:
         return {"service": auth.caller().service}
 
+    @app.post("/audit")
+    @auth.requires(permission=AUDIT)
+    def audit() -> Any:
+        return {"service": auth.caller(permission=AUDIT).service}
+
     @app.route("/<path:path>", methods=METHODS)
     def any_path(path: str) -> Any:
         caller = flask.request.environ["wiresign"]
@@ -90,6 +101,11 @@ def flask_app() -> Any:
 @wiresign.django.requires("shop")
 def django_shop(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"service": wiresign.django.caller(request, "shop").service})
+
+
+@wiresign.django.requires(permission=AUDIT)
+def django_audit(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"service": wiresign.django.caller(request, permission=AUDIT).service})
 
 
 def django_any(request: HttpRequest) -> JsonResponse:
@@ -107,6 +123,7 @@ async def django_any_async(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     re_path("^shop$", django_shop),
+    re_path("^audit$", django_audit),
     re_path("^async/shop$", django_shop_async),
     re_path("^async/", django_any_async),
     re_path("^", django_any),
@@ -151,7 +168,19 @@ def starlette_app() -> Any:
             return Response(refusal.response.body, refusal.status, dict(refusal.response.headers))
         return JSONResponse({"service": "shop"})
 
-    app = Starlette(routes=[Route("/shop", shop, methods=["POST"]), Route("/{path:path}", any_path, methods=METHODS)])
+    async def audit(request: Request) -> Response:
+        try:
+            request.state.wiresign.require_permission(AUDIT)
+        except wiresign.Refusal as refusal:
+            return Response(refusal.response.body, refusal.status, dict(refusal.response.headers))
+        return JSONResponse({"service": request.state.wiresign.service})
+
+    routes = [
+        Route("/shop", shop, methods=["POST"]),
+        Route("/audit", audit, methods=["POST"]),
+        Route("/{path:path}", any_path, methods=METHODS),
+    ]
+    app = Starlette(routes=routes)
     app.add_middleware(wiresign.asgi.Middleware, verifier=judge(), **OPTIONS)
     return app
 
@@ -165,6 +194,10 @@ def fastapi_app() -> Any:
 
     @app.post("/shop")
     def shop(caller: Annotated[wiresign.Verified, Depends(auth.requires("shop"))]) -> Any:
+        return {"service": caller.service}
+
+    @app.post("/audit")
+    def audit(caller: Annotated[wiresign.Verified, Depends(auth.requires(permission=AUDIT))]) -> Any:
         return {"service": caller.service}
 
     @app.api_route("/{path:path}", methods=METHODS)
@@ -184,11 +217,17 @@ def litestar_app() -> Any:
         request.scope["wiresign"].require_service("shop")  # type: ignore[typeddict-item]
         return {"service": "shop"}
 
+    @litestar.post("/audit", status_code=200)
+    async def audit(request: litestar.Request[Any, Any, Any]) -> dict[str, Any]:
+        caller = request.scope["wiresign"]  # type: ignore[typeddict-item]
+        caller.require_permission(AUDIT)
+        return {"service": caller.service}
+
     def refuse(_: Any, refusal: wiresign.Refusal) -> litestar.Response[bytes]:
         answer = refusal.response
         return litestar.Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
-    app = litestar.Litestar([any_path, shop], exception_handlers={wiresign.Refusal: refuse}, openapi_config=None)
+    app = litestar.Litestar([any_path, shop, audit], exception_handlers={wiresign.Refusal: refuse}, openapi_config=None)
     return wiresign.asgi.Middleware(app, judge(), **OPTIONS)
 
 
@@ -197,6 +236,10 @@ def aiohttp_app() -> web.Application:
     async def shop(request: web.Request) -> web.StreamResponse:
         return web.json_response({"service": wiresign.aiohttp.caller(request).service})
 
+    @wiresign.aiohttp.requires(permission=AUDIT)
+    async def audit(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"service": wiresign.aiohttp.caller(request, permission=AUDIT).service})
+
     async def any_path(request: web.Request) -> web.StreamResponse:
         return web.json_response(
             seen(request[wiresign.aiohttp.CALLER], request.path, await request.read(), request.headers)
@@ -204,6 +247,7 @@ def aiohttp_app() -> web.Application:
 
     app = web.Application(middlewares=[wiresign.aiohttp.middleware(judge(), **OPTIONS)])
     app.router.add_post("/shop", shop)
+    app.router.add_post("/audit", audit)
     app.router.add_route("*", "/{path:.*}", any_path)
     return app
 

@@ -99,9 +99,10 @@ def uvicorn(app: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def hypercorn_server(app: str) -> Iterator[str]:
+def hypercorn_server(app: Any) -> Iterator[str]:
     from frameworks import APPS
 
+    made = APPS[app]() if isinstance(app, str) else app
     port = free_port()
     config = hypercorn.config.Config()
     config.bind = [f"127.0.0.1:{port}"]
@@ -111,7 +112,7 @@ def hypercorn_server(app: str) -> Iterator[str]:
     @contextlib.asynccontextmanager
     async def start() -> Any:
         stop = asyncio.Event()
-        task = asyncio.create_task(hypercorn.asyncio.serve(APPS[app](), config, shutdown_trigger=stop.wait))
+        task = asyncio.create_task(hypercorn.asyncio.serve(made, config, shutdown_trigger=stop.wait))
         await asyncio.to_thread(wait_for_port, port)
         try:
             yield

@@ -8,7 +8,7 @@ import pytest
 from fastapi import Depends, FastAPI, Form, Request, Security, WebSocket
 
 import wiresign
-from support import Asgi, http_scope, serve, signed, signer, verifier
+from support import Asgi, document, http_scope, serve, signed, signer, verifier
 from wiresign.asgi import Middleware
 from wiresign.fastapi import WiresignAuth
 from wiresign.httpx import Auth
@@ -159,8 +159,8 @@ def test_the_documentation_shows_the_scheme(url: str) -> None:
     assert scheme["name"] == "X-Signature"
     assert "X-Timestamp" in scheme["description"]
     assert schema["paths"]["/who"]["get"]["security"] == [{"Wiresign": []}]
-    assert schema["paths"]["/billing"]["post"]["security"] == [{"Wiresign": []}]
-    assert schema["paths"]["/both"]["post"]["security"] == [{"Wiresign": []}]
+    assert schema["paths"]["/billing"]["post"]["security"] == [{"Wiresign": ["service:billing|orders"]}]
+    assert schema["paths"]["/both"]["post"]["security"] == [{"Wiresign": ["service:billing|orders"]}]
     assert "security" not in schema["paths"]["/open/{name}"]["get"]
     assert "parameters" not in schema["paths"]["/who"]["get"]
 
@@ -203,9 +203,56 @@ def test_a_forged_result_in_the_scope_does_not_count() -> None:
         assert httpx.get(f"{url}/who").status_code == 401
 
 
-def test_requires_needs_a_name() -> None:
+def test_requires_needs_a_name_or_a_permission() -> None:
     with pytest.raises(ValueError, match="at least one"):
         WiresignAuth(verifier()).requires()
+    with pytest.raises(ValueError, match="a path that starts with"):
+        WiresignAuth(verifier()).requires(permission="invoices:write")
+
+
+@pytest.mark.parametrize("middleware", [True, False])
+def test_requires_a_permission(middleware: bool) -> None:
+    services = document("orders")["services"]
+    services["billing"]["permissions"] = ["GET /invoices/**", "GET /own"]
+    judge = verifier(services=services)
+    auth = WiresignAuth(judge)
+    app = FastAPI()
+    auth.install(app)
+    if middleware:
+        app.add_middleware(Middleware, verifier=judge)
+    reader = auth.requires(permission="GET /invoices/**")
+    writer = auth.requires(permission="POST /invoices/**")
+    own = auth.requires("billing", permission="GET /invoices/*")
+
+    @app.get("/invoices/{number}")
+    def read(number: int, caller: Annotated[wiresign.Verified, Depends(reader)]) -> Any:
+        return {"service": caller.service}
+
+    @app.get("/invoices/{number}/copy")
+    def write(number: int, caller: Annotated[wiresign.Verified, Depends(writer)]) -> Any:
+        return {"service": caller.service}
+
+    @app.get("/own")
+    def mine(caller: Annotated[wiresign.Verified, Security(own, scopes=["audit"])]) -> Any:
+        return {"service": caller.service}
+
+    with serve(app) as url:
+        with httpx.Client(base_url=url, auth=Auth(signer())) as billing:
+            assert billing.get("/invoices/7").json() == {"service": "billing"}
+            refused = billing.get("/invoices/7/copy")
+            assert (refused.status_code, refused.json()["code"]) == (403, "PERMISSION_DENIED")
+            # Nobody holds the scope.
+            assert billing.get("/own").json()["code"] == "SERVICE_NOT_ALLOWED"
+        with httpx.Client(base_url=url, auth=Auth(signer("shop"))) as shop:
+            # The config sets it no bounds.
+            assert shop.get("/invoices/7/copy").json() == {"service": "shop"}
+            assert shop.get("/own").json()["code"] == "SERVICE_NOT_ALLOWED"
+        assert httpx.get(f"{url}/invoices/7").status_code == 401
+    paths = app.openapi()["paths"]
+    assert paths["/invoices/{number}"]["get"]["security"] == [{"Wiresign": ["GET /invoices/**"]}]
+    assert paths["/invoices/{number}/copy"]["get"]["security"] == [{"Wiresign": ["POST /invoices/**"]}]
+    shown = paths["/own"]["get"]["security"]
+    assert [sorted(entry["Wiresign"]) for entry in shown] == [["GET /invoices/*", "audit", "service:billing"]]
 
 
 @pytest.mark.parametrize("middleware", [True, False])

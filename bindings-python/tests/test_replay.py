@@ -176,6 +176,26 @@ def test_an_outage_is_what_the_config_says(
     assert "the adapter was given none" in caplog.text
 
 
+class RaisingStore:
+    def insert(self, key: str, seconds: int) -> ReplayOutcome:
+        raise RuntimeError(key)
+
+
+class AsyncRaisingStore:
+    async def insert(self, key: str, seconds: int) -> ReplayOutcome:
+        raise RuntimeError(key)
+
+
+@pytest.mark.parametrize("store", [RaisingStore, AsyncRaisingStore])
+@pytest.mark.parametrize(("on_outage", "status"), [("reject", 503), ("allow", 200)])
+def test_a_store_that_raises_is_an_outage(
+    on_outage: str, status: int, store: type[RaisingStore | AsyncRaisingStore], caplog: pytest.LogCaptureFixture
+) -> None:
+    members = {"store": "external", "on_outage": on_outage}
+    assert run_asgi(verifier(replay=members), signed(), replay=store()) == status
+    assert "the replay store gave no answer: RuntimeError" in caplog.text
+
+
 def test_a_store_that_hangs_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hanging = AsyncStore(silent.getsockname()[1], timeout=0.3)

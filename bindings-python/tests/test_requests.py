@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 import wiresign
 from origin import SIGNED_NAMES, Origin, origin, redirects
-from support import signer
+from support import document, signer
 from wiresign.requests import Auth
 
 if TYPE_CHECKING:
@@ -101,3 +101,26 @@ def test_a_refusal_is_not_tried_again(server: Origin) -> None:
         session.auth = Auth(signer("billing", "shop"))
         assert session.get(server.url).json()["code"] == "TARGET_NOT_ALLOWED"
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("scheme", ["rfc9421", "aws-sigv4"])
+def test_schemes_that_sign_the_host(scheme: str) -> None:
+    services = document("orders")["services"]
+    services["billing"]["aws_keys"] = [{"id": "AKIDBILLING000000001", "secret": "env:BILLING_SECRET"}]
+    members: dict[str, Any] = {
+        "services": services,
+        "accept": [scheme],
+        "sign_with": scheme,
+        "rfc9421": {"url_scheme": "http"},
+        "aws_sigv4": {"region": "eu-west-1", "service": "orders"},
+    }
+    with origin(**members) as server, requests.Session() as session:
+        session.auth = Auth(signer(**members))
+        assert session.post(f"{server.url}/a?b=1", data=b"x").json() == {"service": "billing"}
+        assert server.seen[-1].header("host") == server.url.removeprefix("http://")
+        named = session.get(server.url, headers={"Host": "orders.internal"})
+        assert (named.json(), server.seen[-1].header("host")) == ({"service": "billing"}, "orders.internal")
+        with origin() as elsewhere:
+            server.behave = redirects({"/a": (307, f"{elsewhere.url}/a")})
+            session.get(f"{server.url}/a")
+            assert elsewhere.seen[0].header("host") == elsewhere.url.removeprefix("http://")

@@ -124,6 +124,13 @@ def test_a_route_for_one_service(url: str, client: httpx.Client) -> None:
         assert shop.post("/shop").json()["service"] == "shop"
 
 
+def test_a_route_for_a_permission(url: str, client: httpx.Client) -> None:
+    assert client.post("/audit").json()["service"] == "billing"
+    with httpx.Client(base_url=url, auth=Auth(signer("shop"))) as shop:
+        refused = shop.post("/audit")
+        assert (refused.status_code, refused.json()["code"]) == (403, "PERMISSION_DENIED")
+
+
 def test_what_claims_an_identity_does_not_come_through(url: str, client: httpx.Client) -> None:
     forged = {"x-service-id": "billing", "x-service-name": "billing", "x-user-id": "root"}
     opened = httpx.post(f"{url}/open/a", headers=forged, content=b"x" * 10).json()

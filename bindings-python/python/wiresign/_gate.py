@@ -12,6 +12,7 @@ from wiresign._codes import RefusalCode
 from wiresign._context import current_request_id
 from wiresign._kept_body import KeptBody
 from wiresign.proxies import host
+from wiresign.replay import no_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -128,14 +129,20 @@ class Gate:
         if self.replay is None:
             log.error("the config says that the replay store is external, but the adapter was given none")
             return "unavailable"
-        outcome: ReplayOutcome = self.replay.insert(verified.replay_key, seconds)
+        try:
+            outcome: ReplayOutcome = self.replay.insert(verified.replay_key, seconds)
+        except Exception as error:  # noqa: BLE001 - a store of the application may raise anything
+            return no_answer(error)
         return outcome
 
     async def insert_async(self, verified: Verified, seconds: int) -> ReplayOutcome:
         """Ask the replay store without blocking."""
         if not self.replay_is_async:
             return await asyncio.to_thread(self.insert, verified, seconds)
-        outcome: ReplayOutcome = await self.replay.insert(verified.replay_key, seconds)
+        try:
+            outcome: ReplayOutcome = await self.replay.insert(verified.replay_key, seconds)
+        except Exception as error:  # noqa: BLE001 - as above
+            return no_answer(error)
         return outcome
 
     def hides(self, name: bytes, value: bytes, verified: Verified) -> bool:

@@ -24,6 +24,7 @@ from yarl import URL
 from wiresign._audit import Decision, log
 from wiresign._errors import Refusal, SigningError
 from wiresign._gate import Gate, Handshake, Visit
+from wiresign._requirements import check, require
 from wiresign._wiresign import Verified
 
 if TYPE_CHECKING:
@@ -83,24 +84,31 @@ def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., 
     return verify
 
 
-def caller(request: web.Request, *services: str) -> Verified:
-    """Give the verified caller of a request, one of `services` where any are named; else raise a Refusal."""
+def caller(request: web.Request, *services: str, permission: str | None = None) -> Verified:
+    """Give the verified caller of a request; raise a Refusal where it is none of `services`, if any are named.
+
+    With `permission`, a pattern as in `POST /invoices/**`, also where it may not do all of that.
+    """
     verified: Verified | None = request.get(CALLER)
     if verified is None:
         msg = "the request was not verified; add wiresign.aiohttp.middleware to the application"
         raise RuntimeError(msg)
-    verified.require_service(*services)
+    require(verified, services, permission)
     return verified
 
 
-def requires(*services: str) -> Callable[[Handler], Handler]:
-    """Give a decorator that lets only these services through to a handler; without names, every known service."""
+def requires(*services: str, permission: str | None = None) -> Callable[[Handler], Handler]:
+    """Give a decorator that lets only these services through to a handler; without names, every known service.
+
+    With `permission`, a pattern as in `POST /invoices/**`, only those that may do all of that.
+    """
+    check(permission)
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: web.Request) -> web.StreamResponse:
             try:
-                caller(request, *services)
+                caller(request, *services, permission=permission)
             except Refusal as refusal:
                 _visit(request[_GATE], request).refused(refusal)
                 return _response(refusal.response)

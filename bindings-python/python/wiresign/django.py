@@ -33,6 +33,7 @@ from wiresign import asgi, wsgi
 from wiresign._errors import Refusal
 from wiresign._gate import Gate, Handshake, Visit
 from wiresign._kept_body import PIECE
+from wiresign._requirements import check, require
 from wiresign._wiresign import Config, Verified, Verifier
 
 if TYPE_CHECKING:
@@ -139,22 +140,29 @@ class _Passage:
         return response
 
 
-def caller(request: HttpRequest, *services: str) -> Verified:
-    """Give the verified caller of a request, one of `services` where any are named; else raise a Refusal."""
+def caller(request: HttpRequest, *services: str, permission: str | None = None) -> Verified:
+    """Give the verified caller of a request; raise a Refusal where it is none of `services`, if any are named.
+
+    With `permission`, a pattern as in `POST /invoices/**`, also where it may not do all of that.
+    """
     verified = getattr(request, "wiresign", None)
     if not isinstance(verified, Verified):
         msg = "the request was not verified; add wiresign.django.WiresignMiddleware to MIDDLEWARE"
         raise ImproperlyConfigured(msg)
-    verified.require_service(*services)
+    require(verified, services, permission)
     return verified
 
 
-def requires(*services: str) -> Callable[[View], View]:
-    """Give a decorator that lets only these services through to a view; without names, every known service."""
+def requires(*services: str, permission: str | None = None) -> Callable[[View], View]:
+    """Give a decorator that lets only these services through to a view; without names, every known service.
+
+    With `permission`, a pattern as in `POST /invoices/**`, only those that may do all of that.
+    """
+    check(permission)
 
     def refuse(request: HttpRequest) -> HttpResponse | None:
         try:
-            caller(request, *services)
+            caller(request, *services, permission=permission)
         except Refusal as refusal:
             _visit(_gate(), request).refused(refusal)
             return _response(refusal.response)

@@ -13,10 +13,10 @@ dependency verifies by itself, and answers the handshakes of webhooks that come 
 # FastAPI reads the annotations of a dependency at run time, so they must not become strings here.
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Security
 from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
@@ -26,6 +26,7 @@ from starlette.websockets import WebSocket
 
 from wiresign._errors import Refusal
 from wiresign._gate import Gate, Handshake
+from wiresign._requirements import check, require
 from wiresign._wiresign import Verified, Verifier
 from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, remember, visit_of
 
@@ -46,8 +47,9 @@ _DESCRIPTION = (
 class WiresignAuth:
     """Dependencies that yield the verified caller.
 
-    `caller` yields the `Verified` of any known service; `requires(...)` only that of the named ones. Both refuse a
-    request that came in through a public route: whoever depends on a caller must get one.
+    `caller` yields the `Verified` of any known service; `requires(...)` only that of the named ones, or of those that
+    have a permission. Both refuse a request that came in through a public route: whoever depends on a caller must get
+    one.
 
     `scopes` says which service holds which scopes. Then `Security(auth.caller, scopes=["invoices:write"])` lets only
     the services through that hold all of those.
@@ -60,40 +62,58 @@ class WiresignAuth:
         self._scopes = {service: frozenset(held) for service, held in (scopes or {}).items()}
         self.caller = Caller(self._gate, (), self._scopes)
 
-    def requires(self, *services: str) -> "Caller":
-        """Give a dependency that yields the caller where it is one of these services, and refuses all others."""
-        if not services:
-            msg = "name at least one service, or depend on `caller`"
+    def requires(self, *services: str, permission: str | None = None) -> Callable[[Verified], Awaitable[Verified]]:
+        """Give a dependency that yields the caller where it is one of these services, and refuses all others.
+
+        With `permission`, a pattern as in `POST /invoices/**`, it refuses whom the config or the request's token does
+        not allow all of that. The documentation of the API shows both among the scopes of the route.
+        """
+        if not services and permission is None:
+            msg = "name at least one service or a permission, or depend on `caller`"
             raise ValueError(msg)
-        return Caller(self._gate, services, self._scopes)
+        check(permission)
+        judge = Caller(self._gate, services, self._scopes, permission)
+
+        async def required(caller: Annotated[Verified, Security(judge, scopes=judge.shown)]) -> Verified:
+            return caller
+
+        return required
 
     def install(self, app: FastAPI) -> None:
         """Let the app answer every Refusal with exactly the bytes that `refusal.response` holds, and handshakes too.
 
-        Without this a refused request gets the same status in FastAPI's own error format, and a dependency that is
-        alone, without `wiresign.asgi.Middleware`, cannot answer the handshake of a webhook's sender.
+        Without this a refused request gets the same status in FastAPI's own error format.
         """
         app.add_exception_handler(Refusal, _respond)  # type: ignore[arg-type]  # serves WebSockets too
-        app.add_exception_handler(Handshake, _answer)
 
 
 class Caller(SecurityBase):
     """A dependency of `WiresignAuth`."""
 
-    def __init__(self, gate: Gate, services: tuple[str, ...], scopes: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        services: tuple[str, ...],
+        scopes: Mapping[str, frozenset[str]],
+        permission: str | None = None,
+    ) -> None:
         self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": "X-Signature", "description": _DESCRIPTION})
         self.scheme_name = "Wiresign"
         self._gate = gate
         self._services = services
         self._scopes = scopes
+        self._permission = permission
+        # What is required, as the documentation shows it. Nobody holds it as a scope.
+        self.shown = (["service:" + "|".join(services)] if services else []) + ([permission] if permission else [])
 
     async def __call__(self, connection: HTTPConnection, needed: SecurityScopes) -> Verified:
         """Give the verified caller, or raise."""
         try:
             verified = self._from_middleware(connection) or await self._verify(connection)
-            return self._permit(connection, verified, needed.scopes)
+            return self._permit(connection, verified, [scope for scope in needed.scopes if scope not in self.shown])
         except Refusal as refusal:
-            if _answers(connection, Refusal):
+            # Whether `install` was called.
+            if Refusal in getattr(connection.scope.get("app"), "exception_handlers", {}):
                 raise
             response = refusal.response
             headers = None if response.www_authenticate is None else {"WWW-Authenticate": response.www_authenticate}
@@ -115,12 +135,9 @@ class Caller(SecurityBase):
                 begun.update(await visit.wait(_body(connection)))
             verified = await visit.finish_async(begun)
         except Handshake:
-            if not _answers(connection, Handshake):
-                msg = (
-                    "the handshake of a webhook's sender came to an application that cannot answer it; "
-                    "call `install(app)` of the WiresignAuth, or add wiresign.asgi.Middleware to the application"
-                )
-                raise RuntimeError(msg) from None
+            # The application has to know how to answer this, and nothing tells it of dependencies at its start.
+            handlers, _ = connection.scope["starlette.exception_handlers"]
+            handlers.setdefault(Handshake, _answer)
             raise
         except Refusal as refusal:
             visit.refused(refusal)
@@ -131,7 +148,7 @@ class Caller(SecurityBase):
 
     def _permit(self, connection: HTTPConnection, verified: Verified, needed: list[str]) -> Verified:
         try:
-            verified.require_service(*self._services)
+            require(verified, self._services, self._permission)
             if needed:
                 holders = [service for service, held in self._scopes.items() if held.issuperset(needed)]
                 # Nobody has this id, so that scopes which nobody holds let nobody in.
@@ -151,11 +168,6 @@ async def _body(request: Request) -> bytes:
             "add wiresign.asgi.Middleware to the application"
         )
         raise RuntimeError(msg) from error
-
-
-def _answers(connection: HTTPConnection, kind: type[Exception]) -> bool:
-    """Tell whether the application was told how to answer with such an exception."""
-    return kind in getattr(connection.scope.get("app"), "exception_handlers", {})
 
 
 async def _answer(_: Request, handshake: Exception) -> Response:

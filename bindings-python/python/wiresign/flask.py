@@ -17,6 +17,7 @@ from flask import Response, request
 
 from wiresign._errors import Refusal
 from wiresign._gate import Gate
+from wiresign._requirements import check, require
 from wiresign._wiresign import Verified
 from wiresign.wsgi import ENVIRON_KEY, ENVIRON_VERIFIER_KEY, Middleware, visit_of
 
@@ -53,27 +54,34 @@ class WiresignAuth:
         """Verify every request before the application sees anything of it."""
         app.wsgi_app = Middleware(app.wsgi_app, self._verifier, **self._options)  # type: ignore[method-assign]
 
-    def caller(self, *services: str) -> Verified:
-        """Give the verified caller of this request, one of `services` where any are named; else raise a Refusal."""
+    def caller(self, *services: str, permission: str | None = None) -> Verified:
+        """Give the verified caller of this request; raise a Refusal where it is none of `services`, if any are named.
+
+        With `permission`, a pattern as in `POST /invoices/**`, also where it may not do all of that.
+        """
         environ = request.environ
         verified = environ.get(ENVIRON_KEY)
         # A result of another verifier says nothing about what this one demands.
         if environ.get(ENVIRON_VERIFIER_KEY) is not self._verifier or not isinstance(verified, Verified):
             msg = "no request of this application was verified; call install(app) first"
             raise RuntimeError(msg)
-        verified.require_service(*services)
+        require(verified, services, permission)
         return verified
 
     def requires(
-        self, *services: str
+        self, *services: str, permission: str | None = None
     ) -> Callable[[Callable[_Parameters, _Answer]], Callable[_Parameters, _Answer | Response]]:
-        """Give a decorator that lets only these services through to a view; without names, every known service."""
+        """Give a decorator that lets only these services through to a view; without names, every known service.
+
+        With `permission`, a pattern as in `POST /invoices/**`, only those that may do all of that.
+        """
+        check(permission)
 
         def decorate(view: Callable[_Parameters, _Answer]) -> Callable[_Parameters, _Answer | Response]:
             @wraps(view)
             def guarded(*arguments: _Parameters.args, **named: _Parameters.kwargs) -> _Answer | Response:
                 try:
-                    self.caller(*services)
+                    self.caller(*services, permission=permission)
                 except Refusal as refusal:
                     visit_of(self._gate, request.environ).refused(refusal)
                     response = refusal.response

@@ -57,7 +57,7 @@ class RedisReplay:
                 return "first"
             return _second_look(self._client.get(name), mark)
         except Exception as error:  # noqa: BLE001 - whatever it is, there is no answer
-            return _no_answer(error)
+            return no_answer(error)
 
 
 class AsyncRedisReplay:
@@ -76,7 +76,7 @@ class AsyncRedisReplay:
         try:
             return await asyncio.wait_for(self._insert(self._prefix + key, seconds), self._timeout)
         except Exception as error:  # noqa: BLE001 - as above
-            return _no_answer(error)
+            return no_answer(error)
 
     async def _insert(self, name: str, seconds: int) -> ReplayOutcome:
         mark = secrets.token_hex(16)
@@ -94,6 +94,7 @@ def _second_look(found: bytes | str | None, mark: str) -> ReplayOutcome:
     return "first" if found in (mark, mark.encode()) else "repeated"
 
 
-def _no_answer(error: Exception) -> ReplayOutcome:
+def no_answer(error: Exception) -> ReplayOutcome:
+    """Tell the operator why there is no answer; `on_outage` of the config decides."""
     log.error("the replay store gave no answer: %s", type(error).__name__)
     return "unavailable"

@@ -26,6 +26,7 @@ __all__ = ["Auth", "TokenAuth"]
 _BODY_LIMIT = 10 * 1024 * 1024
 _UNAUTHORIZED = 401
 _PIECE = 65_536
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Auth(AuthBase):
@@ -56,11 +57,16 @@ class Auth(AuthBase):
         if isinstance(body, str):
             # urllib3 would do the same, but after signing.
             request.body = body = body.encode()
+        names = []
+        if "Host" not in request.headers:
+            # Some schemes sign it; urllib3 would write it after signing.
+            request.headers["Host"] = _authority(request.url)
+            names.append("Host")
         headers = [(_text(name), _text(value)) for name, value in request.headers.items()]
         signed = self._signer.sign(_text(request.method or ""), request.path_url, headers, body)
         for name, value in signed:
             request.headers[name] = value
-        return [name for name, _ in signed]
+        return names + [name for name, _ in signed]
 
     def _buffer(self, source: Any) -> bytes:  # noqa: ANN401 - whatever requests takes as a stream
         pieces = iter(lambda: source.read(_PIECE), b"") if hasattr(source, "read") else iter(source)
@@ -125,8 +131,13 @@ class _Journey:
 
 def _origin(url: str | None) -> tuple[str, str, int]:
     parts = urlsplit(url or "")
-    default = 443 if parts.scheme == "https" else 80
-    return str(parts.scheme), str(parts.hostname), parts.port or default
+    return str(parts.scheme), str(parts.hostname), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+
+
+def _authority(url: str | None) -> str:
+    scheme, _, port = _origin(url)
+    place = urlsplit(url or "").netloc.rpartition("@")[2]
+    return place.removesuffix(f":{port}") if port == _DEFAULT_PORTS.get(scheme) else place
 
 
 def _text(value: str | bytes) -> str:
