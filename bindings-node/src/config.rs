@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use napi::Error;
 use napi_derive::napi;
-use wiresign::{Config, ConfigErrors};
+use wiresign::{Config, ConfigErrors, Permission};
 use wiresign_host::SystemLookup;
 
 /// One finding about a config document.
@@ -131,6 +132,16 @@ impl NativeConfig {
     #[napi(getter)]
     pub fn has_external_replay_store(&self) -> bool {
         self.0.has_external_replay_store()
+    }
+
+    /// Whether a service may do all that a permission matches, by the config and by the claims of its token.
+    ///
+    /// # Errors
+    /// What is wrong with the permission.
+    #[napi(catch_unwind)]
+    pub fn permits(&self, service: String, claims: Option<String>, permission: String) -> napi::Result<bool> {
+        let permission = Permission::parse(&permission).map_err(Error::from_reason)?;
+        Ok(self.0.permits(&service, claims.as_deref(), &permission))
     }
 
     /// Where a service is reached.

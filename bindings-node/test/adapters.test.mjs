@@ -11,7 +11,7 @@ import { Verified, Verifier } from "wiresign";
 
 import { call, send, sign } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { billingSigner, config, head, ordersConfig, raw } from "./support.mjs";
+import { billingSigner, config, document, head, ordersConfig, raw } from "./support.mjs";
 
 const ROUTES = [{ match: "/public/**", public: true }];
 const orders = (more) => ordersConfig({ routes: ROUTES, ...more });
@@ -184,6 +184,26 @@ for (const [name, start] of Object.entries(SERVERS)) {
         const open = await send(port, "GET", "/public/any");
         assert.equal(open.status, 401);
         assert.equal(JSON.parse(open.body).code, "AUTHENTICATION_REQUIRED");
+      }
+    });
+
+    it("serves those that have the required permission only", async (test) => {
+      for (const [permissions, status] of [
+        [undefined, 200],
+        [["GET /**", "POST /audit"], 200],
+        [["GET /**"], 403],
+      ]) {
+        const { services } = document("orders");
+        const port = await start(
+          test,
+          orders({ services: { ...services, billing: { ...services.billing, permissions } } }),
+        );
+        const answer = await call(port, "GET", "/audit");
+        assert.equal(answer.status, status);
+        assert.equal(
+          status === 200 ? answer.body : JSON.parse(answer.body).code,
+          status === 200 ? "served" : "PERMISSION_DENIED",
+        );
       }
     });
 

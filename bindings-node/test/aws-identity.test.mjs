@@ -5,9 +5,11 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync } from "node:fs";
 import http from "node:http";
+import http2 from "node:http2";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -143,6 +145,30 @@ describe("IAM identities", () => {
       // What is signed is the other target, and the verifier asks about its own.
       const moved = { ...prove(role, { target: "stock" }), "X-Target-Service": "orders" };
       assert.equal(await answerOf(port, moved), "401 INVALID_SIGNATURE");
+    });
+  }
+
+  for (const [name, { http2: server }] of Object.entries(SERVERS)) {
+    it(`are let in by ${name} over HTTP/2, and asked about once`, { skip: server === undefined }, async (test) => {
+      const sts = counting(moto.url);
+      const session = http2.connect(`http://127.0.0.1:${await server(test, configOf("orders"), { aws: sts })}`);
+      test.after(() => session.close());
+      const ask = async (proof) => {
+        const stream = session.request({
+          ":method": "POST",
+          ":path": "/echo",
+          "content-type": "application/octet-stream",
+          ...proof,
+        });
+        stream.end(BODY);
+        const [{ ":status": status }] = await once(stream, "response");
+        const body = await text(stream);
+        return status === 200 ? body : `${status} ${JSON.parse(body).code}`;
+      };
+      const proof = prove(role);
+      assert.deepEqual(await Promise.all([1, 2, 3].map(() => ask(proof))), [BODY, BODY, BODY]);
+      assert.equal(sts.asked, 1);
+      assert.equal(await ask(prove({ ...role, secretAccessKey: "x".repeat(40) })), "401 INVALID_SIGNATURE");
     });
   }
 

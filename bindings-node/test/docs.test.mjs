@@ -98,6 +98,8 @@ it("replay.md", async (test) => {
 });
 
 it("every page is tried", () => {
-  const pages = readdirSync(new URL("../../docs/node", import.meta.url)).sort();
+  const pages = readdirSync(new URL("../../docs/node", import.meta.url))
+    .filter((page) => page !== "README.md")
+    .sort();
   assert.deepEqual(pages, ["client.md", "express.md", "fastify.md", "hono.md", "nest.md", "next.md", "replay.md"]);
 });

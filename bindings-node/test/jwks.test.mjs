@@ -15,7 +15,7 @@ import { withCrossServiceAuth } from "wiresign/next";
 
 import { send } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { config, document, ENV, listen } from "./support.mjs";
+import { BROKEN_HANDLERS, config, document, ENV, listen } from "./support.mjs";
 import { bearer, ISSUER, issuerKey, jwkSet, jwtOf, namelessToken, userToken } from "./tokens.mjs";
 
 const KEY = issuerKey("k1");
@@ -210,13 +210,7 @@ describe("Keys", () => {
 
   it("are told of as the process warns, where nobody else is", async (test) => {
     const server = await publisher(test, (response) => response.writeHead(404).end());
-    for (const onError of [
-      undefined,
-      () => {
-        throw new Error("no");
-      },
-      () => Promise.reject(new Error("no")),
-    ]) {
+    for (const onError of [undefined, ...BROKEN_HANDLERS]) {
       const warned = once(process, "warning");
       keySets(test, server.config(), { onError });
       const [warning] = await warned;

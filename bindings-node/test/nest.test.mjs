@@ -10,6 +10,7 @@ import { Config, Signer, Verifier } from "wiresign";
 import { BUILD, compile } from "./compile.mjs";
 import { call, sign, send } from "./requests.mjs";
 import { document, ENV, ordersConfig } from "./support.mjs";
+import { bearer, issuerKey, jwkSet, jwtOf, userToken } from "./tokens.mjs";
 
 const source = fileURLToPath(new URL("./fixtures/nest-app.ts", import.meta.url));
 const { start } = await import(compile(source, join(BUILD, "tests", "nest-app.mjs")));
@@ -99,6 +100,21 @@ for (const platform of ["express", "fastify"]) {
           ["AUTHENTICATION_REQUIRED", "/internal/mine"],
         ],
       );
+    });
+
+    it("asks a token too for what decorators require, however much its service may do", async (test) => {
+      const key = issuerKey("k1");
+      const services = structuredClone(ORDERS.services);
+      delete services.billing.permissions;
+      const jwt = jwtOf(`literal:${jwkSet(key)}`, { callers: "services", permissions_claim: "permissions" });
+      const port = await serve(test, { more: { services, jwt, accept: ["jwt"] } });
+      const ask = (permissions) => {
+        const headers = bearer(userToken(key, { sub: "billing", permissions }));
+        return send(port, "GET", "/internal/forbidden", { headers });
+      };
+      assert.equal((await ask(["GET /internal/**", "DELETE /internal/**"])).body, "served");
+      const narrow = await ask(["GET /internal/**"]);
+      assert.deepEqual([narrow.status, JSON.parse(narrow.body).code], [403, "PERMISSION_DENIED"]);
     });
 
     it("takes the kinds of credential that the mode names", async (test) => {

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { Config, Signer, Verifier } from "wiresign";
 
 import { addFixtures, extract } from "./docs.mjs";
+import { ACCOUNT, REGION, startMoto } from "./moto.mjs";
 import { callFromPython } from "./python-client.mjs";
 import { send } from "./requests.mjs";
 import { ENV } from "./support.mjs";
@@ -30,6 +31,7 @@ const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "product
 describe("Next.js", () => {
   let folder;
   let server;
+  let moto;
   let port;
 
   const signerOf = (service, more = {}) => {
@@ -52,9 +54,10 @@ describe("Next.js", () => {
       `export default { serverExternalPackages: ["wiresign"], outputFileTracingRoot: ${JSON.stringify(root)}, turbopack: { root: ${JSON.stringify(root)} } };\n`,
     );
     await promisify(execFile)(process.execPath, [next, "build"], { cwd: folder, env: quiet });
+    moto = await startMoto();
     server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", "0"], {
       cwd: folder,
-      env: { ...quiet, ...env },
+      env: { ...quiet, ...env, STS: moto.url },
       stdio: ["ignore", "pipe", "inherit"],
     });
     for await (const line of createInterface({ input: server.stdout })) {
@@ -67,6 +70,7 @@ describe("Next.js", () => {
   });
 
   after(async () => {
+    await moto?.stop();
     if (server?.kill()) {
       await once(server, "exit");
     }
@@ -86,6 +90,25 @@ describe("Next.js", () => {
     assert.deepEqual([forged.status, JSON.parse(forged.body).code], [401, "INVALID_SIGNATURE"]);
   });
 
+  it("asks AWS who proves a role", async () => {
+    const config = Config.parse({
+      service: "billing",
+      sign_with: "aws-identity",
+      aws_identity: { regions: [REGION], roles: { [`arn:aws:iam::${ACCOUNT}:role/prod-{service}-task`]: "{service}" } },
+      services: { billing: {}, orders: {} },
+    });
+    const prove = (credentials) => {
+      const signer = Signer.withAwsCredentials(config, credentials, { target: "orders" });
+      return Object.fromEntries(signer.sign({ method: "POST", target: "/api/roles" }));
+    };
+    const role = await moto.role("prod-billing-task");
+    const served = await send(port, "POST", "/api/roles", { headers: prove(role), body: "hello" });
+    assert.equal(served.body, '{"caller":"billing","body":"hello"}');
+    const headers = prove({ ...role, secretAccessKey: "x".repeat(40) });
+    const forged = await send(port, "POST", "/api/roles", { headers, body: "hello" });
+    assert.deepEqual([forged.status, JSON.parse(forged.body).code], [401, "INVALID_SIGNATURE"]);
+  });
+
   it("understands a client in Python, and refuses it with another key", async () => {
     const caller = "financial-service";
     const answer = await callFromPython(port, "POST", "/api/invoices?draft=1", '{"number":7}', { caller });
@@ -93,6 +116,31 @@ describe("Next.js", () => {
     const other = { caller, secret: ENV.ORDERS_SECRET };
     const refused = await callFromPython(port, "POST", "/api/invoices", '{"number":7}', other);
     assert.deepEqual([refused.status, refused.body.code], [401, "INVALID_SIGNATURE"]);
+  });
+
+  it("serves standards: message signatures that cover the query, and one token", async () => {
+    const target = "/api/standards?a=1";
+    const signed = (scheme) => {
+      const host = `127.0.0.1:${port}`;
+      const more = { sign_with: scheme, rfc9421: { url_scheme: "http" } };
+      const headers = { host };
+      const signing = { method: "GET", target, headers, authority: host };
+      return { ...headers, ...Object.fromEntries(signerOf("financial-service", more).sign(signing)) };
+    };
+    const answer = await send(port, "GET", target, { headers: signed("rfc9421") });
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(JSON.parse(answer.body).caller, "financial-service");
+    const { Authorization } = signed("jwt");
+    // A strict handler takes no query with a token, which signs none.
+    const tokens = (values) => send(port, "GET", "/api/standards", { headers: { Authorization: values } });
+    assert.equal((await tokens(Authorization)).status, 200);
+    for (const values of [
+      [Authorization, Authorization],
+      [Authorization, "Bearer of-somebody-else"],
+    ]) {
+      const twice = await tokens(values);
+      assert.deepEqual([twice.status, JSON.parse(twice.body).code], [400, "DUPLICATE_HEADER"]);
+    }
   });
 
   it("answers refused requests with exactly the bytes of the refusal", async () => {

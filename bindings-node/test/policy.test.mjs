@@ -68,13 +68,36 @@ function apiRoutes(test, config, options = {}) {
   );
 }
 
-for (const [name, start] of Object.entries({
+const WITH_NEXT = {
   ...SERVERS,
   "Next.js, API routes": apiRoutes,
   "Next.js, API routes, not strict": (test, config) => apiRoutes(test, config, { strict: false }),
   "Next.js": routeHandlers,
   "Next.js, not strict": (test, config) => routeHandlers(test, config, { strict: false }),
-})) {
+};
+
+// Strict handlers of Next.js serve nobody without a name, on any route.
+const OPEN = Object.entries(WITH_NEXT).filter(([name]) => name in SERVERS || name.endsWith("not strict"));
+
+for (const [name, start] of OPEN) {
+  it(`${name} keeps no body of nobody on an optional route: the handler reads it`, async (test) => {
+    const port = await start(
+      test,
+      parse({ routes: [{ match: "/public/**", optional: true }], limits: { body_bytes: 100 } }),
+    );
+    const body = "b".repeat(70_000);
+    for (const more of [{ "Content-Length": String(body.length) }, { "Transfer-Encoding": "chunked" }]) {
+      const headers = { "Content-Type": "text/plain", ...more };
+      const answer = await send(port, "POST", "/public/echo", { headers, body });
+      assert.equal(answer.status, 200, answer.body);
+      assert.ok(answer.body.includes(body), `${answer.body.length} bytes`);
+    }
+    const headers = sign("POST", "/public/echo", body);
+    assert.equal((await send(port, "POST", "/public/echo", { headers, body })).status, 413);
+  });
+}
+
+for (const [name, start] of Object.entries(WITH_NEXT)) {
   describe(`${name}, handshakes`, () => {
     it("answers the handshakes of webhooks by itself, and lets their other requests in", async (test) => {
       const port = await start(test, parse(WEBHOOKS));
@@ -106,10 +129,30 @@ for (const [name, start] of Object.entries({
   });
 }
 
+for (const [name, start] of [
+  ["Route handlers", routeHandlers],
+  ["API routes", apiRoutes],
+]) {
+  it(`${name} of Next.js that require something of callers serve nobody else, strict or not`, async (test) => {
+    for (const required of [{ requiredServices: ["billing"] }, { requiredPermission: "GET /names" }]) {
+      const port = await start(test, parse({}), { strict: false, ...required });
+      assert.equal((await send(port, "GET", "/names")).status, 401);
+      assert.equal((await call(port, "GET", "/names")).status, 200);
+    }
+    const other = await start(test, parse({}), { strict: false, requiredServices: ["reports"] });
+    assert.equal((await call(other, "GET", "/names")).status, 403);
+  });
+}
+
 it("A route handler of Next.js takes no more of a handshake's body than of any other", async (test) => {
   const port = await routeHandlers(test, parse({ ...WEBHOOKS, limits: { body_bytes: 100 } }));
   const long = fromSlack(`{"type":"url_verification","challenge":"${"a".repeat(100)}"}`);
   assert.equal((await send(port, "POST", "/echo", long)).status, 413);
+  const routes = [{ match: "/echo", accept: ["webhook:slack"], optional: true }];
+  const open = await routeHandlers(test, parse({ ...WEBHOOKS, routes, limits: { body_bytes: 100 } }));
+  const ofNobody = (body) => send(open, "POST", "/echo", { headers: { "Transfer-Encoding": "chunked" }, body });
+  assert.equal((await ofNobody("b".repeat(101))).status, 413);
+  assert.equal((await ofNobody("b".repeat(100))).status, 401);
 });
 
 describe("Headers that the application takes for an identity", () => {

@@ -20,7 +20,7 @@ import { wiresign } from "wiresign/express";
 import { RedisReplay } from "wiresign/replay";
 
 import { call, send, sign } from "./requests.mjs";
-import { document, ENV, listen, ordersConfig } from "./support.mjs";
+import { BROKEN_HANDLERS, document, ENV, listen, ordersConfig } from "./support.mjs";
 
 /** How a copy is refused: a busy machine may keep the store waiting. */
 const REFUSALS = ["REPLAYED_REQUEST", "REPLAY_STORE_UNAVAILABLE"];
@@ -120,6 +120,18 @@ describe("RedisReplay", () => {
     });
   }
 
+  it("gives its answer whatever is done with the news that there was none", async (test) => {
+    const client = new Redis({ port: await freePort(), lazyConnect: true, enableOfflineQueue: false });
+    test.after(() => client.disconnect());
+    for (const onError of [undefined, ...BROKEN_HANDLERS]) {
+      const warned = once(process, "warning");
+      assert.equal(await new RedisReplay(client, { onError }).insert("a", 1), "unavailable");
+      const [warning] = await warned;
+      assert.equal(warning.name, "WiresignWarning");
+      assert.match(warning.message, onError ? /onError of wiresign failed/ : /store gave no answer/);
+    }
+  });
+
   it("tells a command that the client sent twice from a request that came twice", async () => {
     const kept = new Map();
     // The first answer is lost on its way: the client sends the command again, which finds its own key.
@@ -147,6 +159,7 @@ describe("A server with an external store", () => {
     ]) {
       const verifier = new Verifier(ordersConfig({ ...EXTERNAL, replay: { store: "external", on_outage } }));
       const records = [];
+      const warned = once(process, "warning");
       const logger = { info: (fields) => records.push(fields), warn: (fields) => records.push(fields) };
       const app = express().use(wiresign(verifier, { replay: broken, logger }));
       app.use((_request, response) => response.end("served"));
@@ -154,6 +167,7 @@ describe("A server with an external store", () => {
       const answer = await call(port, "POST", "/orders", "b");
       assert.equal(answer.status, status);
       assert.equal(records.length, 1);
+      assert.match((await warned)[0].message, /store failed: Error: away/);
       const counters = verifier.metrics().counters();
       if (status === 503) {
         assert.equal(JSON.parse(answer.body).code, RefusalCode.REPLAY_STORE_UNAVAILABLE);

@@ -18,7 +18,7 @@ const NAMES = ["x-service-id", "x-service-name"];
 const namesOf = (headers) => NAMES.map((name) => headers[name] ?? null);
 
 function expressApp(config, options) {
-  const { wiresign, requireService } = onExpress;
+  const { wiresign, requirePermission, requireService } = onExpress;
   const app = express();
   app.use(wiresign(config, options));
   app.get("/orders/:id", (request, response) =>
@@ -36,11 +36,13 @@ function expressApp(config, options) {
   app.get("/mine", requireService("billing", "auth"), (_request, response) => response.send("served"));
   app.get("/other", requireService("auth"), (_request, response) => response.send("served"));
   app.get("/public/any", requireService(), (_request, response) => response.send("served"));
+  const audited = requirePermission("POST /audit");
+  app.get("/audit", audited, (_request, response) => response.send("served"));
   return app;
 }
 
 async function fastifyApp(test, config, options, more = {}) {
-  const { wiresign, requireService } = onFastify;
+  const { wiresign, requirePermission, requireService } = onFastify;
   const app = fastify({ bodyLimit: 10_000_000, ...more });
   await app.register(wiresign, { config, ...options });
   app.addContentTypeParser(["application/octet-stream"], { parseAs: "buffer" }, (_request, body, done) =>
@@ -65,13 +67,14 @@ async function fastifyApp(test, config, options, more = {}) {
   app.get("/mine", { preHandler: requireService("billing", "auth") }, async () => "served");
   app.get("/other", { onRequest: requireService("auth") }, async () => "served");
   app.get("/public/any", { preHandler: requireService() }, async () => "served");
+  app.get("/audit", { preHandler: requirePermission("POST /audit") }, async () => "served");
   test.after(() => app.close());
   await app.listen({ port: 0, host: "127.0.0.1" });
   return app.server.address().port;
 }
 
 function honoApp(config, options) {
-  const { wiresign, requireService } = onHono;
+  const { wiresign, requirePermission, requireService } = onHono;
   const app = new Hono();
   app.use(wiresign(config, options));
   app.get("/orders/:id", (context) =>
@@ -97,6 +100,7 @@ function honoApp(config, options) {
   app.get("/mine", requireService("billing", "auth"), (context) => context.text("served"));
   app.get("/other", requireService("auth"), (context) => context.text("served"));
   app.get("/public/any", requireService(), (context) => context.text("served"));
+  app.get("/audit", requirePermission("POST /audit"), (context) => context.text("served"));
   return app;
 }
 

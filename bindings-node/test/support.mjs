@@ -37,6 +37,14 @@ export function signedRequest(request = {}, options = {}, more = undefined) {
   return { ...whole, headers };
 }
 
+/** Handlers of a failure that fail themselves: one throws, the other one's promise is rejected. */
+export const BROKEN_HANDLERS = [
+  () => {
+    throw new Error("no");
+  },
+  () => Promise.reject(new Error("no")),
+];
+
 /** Listens on a free port of the loopback address; closes when the test ends. */
 export async function listen(test, server) {
   server.listen(0, "127.0.0.1");

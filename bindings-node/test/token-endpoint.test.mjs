@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
+import { once } from "node:events";
 import http from "node:http";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
@@ -12,7 +13,7 @@ import { wiresign } from "wiresign/express";
 import { createFetch } from "wiresign/fetch";
 import { createTokenFetch, TokenError, TokenSource } from "wiresign/tokens";
 
-import { ENV, listen } from "./support.mjs";
+import { BROKEN_HANDLERS, ENV, listen } from "./support.mjs";
 
 const NOW = 1_767_225_600;
 const ISSUER = "https://identity.internal";
@@ -175,6 +176,19 @@ describe("TokenSource", () => {
     assert.doesNotMatch(inspect(tokens) + JSON.stringify(tokens), /ey/);
   });
 
+  it("holds less than the config gives, for rules of handlers too", async (test) => {
+    const server = await endpoint(test);
+    const tokens = source(server, { permissions: ["GET /invoices/7"] });
+    const headers = { authorization: `Bearer ${await tokens.token()}` };
+    const caller = new Verifier(orders()).verify({ method: "GET", target: "/invoices/7", headers });
+    caller.requirePermission("GET /invoices/7");
+    assert.throws(() => caller.requirePermission("GET /invoices/**"), {
+      code: "PERMISSION_DENIED",
+      service: "billing",
+    });
+    assert.throws(() => caller.requirePermission("invoices:read"), TypeError);
+  });
+
   it("gets the next token when a tenth of its life is left", async (test) => {
     const server = await endpoint(test, 2);
     const tokens = source(server);
@@ -205,6 +219,24 @@ describe("TokenSource", () => {
     server.answer = undefined;
     await pause(1000);
     assert.notEqual(await tokens.token(), first);
+  });
+
+  it("keeps a good token whatever is done with the news of a failure", async (test) => {
+    const server = await endpoint(test);
+    const now = performance.now.bind(performance);
+    let later = 0;
+    test.mock.method(performance, "now", () => now() + later);
+    for (const onError of BROKEN_HANDLERS) {
+      server.answer = undefined;
+      const tokens = source(server, { onError });
+      const first = await tokens.token();
+      server.answer = (response) => response.writeHead(503).end();
+      const warned = once(process, "warning");
+      // So little of its life is left that the call waits for the next one.
+      later += 290_000;
+      assert.equal(await tokens.token(), first);
+      assert.match((await warned)[0].message, /onError of wiresign failed/);
+    }
   });
 
   it("drops a token that is not taken, unless it is new", async (test) => {

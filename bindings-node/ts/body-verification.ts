@@ -1,22 +1,22 @@
-import type { NativeBodyVerification, Terms } from "./native.js";
+import type { NativeBodyVerification } from "./native.js";
 import { Refusal } from "./refusal.js";
-import { verifiedFrom, type Verified } from "./verified.js";
+import { verifiedFrom, type Ground, type Verified } from "./verified.js";
 
 /** A verification that waits for the rest of the body. Used up by `finish`, or by a refusal. */
 export class BodyVerification {
   #native: NativeBodyVerification | undefined;
   readonly #needsBody: boolean;
 
-  readonly #terms: Terms;
+  readonly #terms: Ground;
 
-  private constructor(made: NativeBodyVerification, terms: Terms) {
+  private constructor(made: NativeBodyVerification, terms: Ground) {
     this.#native = made;
     this.#terms = terms;
     this.#needsBody = made.needsBody;
   }
 
   /** @internal */
-  static of(made: NativeBodyVerification, terms: Terms): BodyVerification {
+  static of(made: NativeBodyVerification, terms: Ground): BodyVerification {
     return new BodyVerification(made, terms);
   }
 

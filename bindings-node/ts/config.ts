@@ -182,16 +182,10 @@ export function acceptedBy(config: Config): readonly string[] {
   return [...accept, ...routes.flatMap((route) => [...(route.accept ?? []), ...(route.require_all ?? [])])];
 }
 
-/** The permissions of a service as they stand in the document; `undefined` where it may do everything. */
-export function permissionsOf(config: Config, service: string): readonly string[] | undefined {
-  return documentOf(config)?.services[service]?.permissions;
-}
-
 /** As much of a document as adapters look at themselves. */
 interface Document {
   readonly accept?: readonly string[];
   readonly routes?: readonly { readonly accept?: readonly string[]; readonly require_all?: readonly string[] }[];
-  readonly services: Readonly<Record<string, { readonly permissions?: readonly string[] }>>;
   readonly limits?: { readonly failures_per_minute?: number };
 }
 

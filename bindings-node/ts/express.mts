@@ -1,4 +1,4 @@
-export { requireService, wiresign } from "./express.js";
+export { requirePermission, requireService, wiresign } from "./express.js";
 export type {
   Application,
   AuditRecord,

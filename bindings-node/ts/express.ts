@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Config } from "./config.js";
 import { consumedBody, refuseParserBefore, type Application } from "./express/parser-check.js";
+import { requirePattern } from "./permission.js";
 import { hasBody } from "./server/body.js";
 import { admissionOf, BodyConsumed, Gate, type ServerOptions } from "./server/gate.js";
 import type { Verified } from "./verified.js";
@@ -95,14 +96,31 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
  * @param services the ids of the callers that are served
  */
 export function requireService(...services: readonly string[]): Middleware {
+  return requiring("requireService", (verified) => {
+    verified.requireService(...services);
+  });
+}
+
+/**
+ * As `requireService`, for the callers that may do all that a pattern matches, such as `POST /invoices/**`: by the config and by
+ * the request's token.
+ */
+export function requirePermission(permission: string): Middleware {
+  requirePattern(permission);
+  return requiring("requirePermission", (verified) => {
+    verified.requirePermission(permission);
+  });
+}
+
+function requiring(name: string, rule: (verified: Verified) => void): Middleware {
   return (request, response, next) => {
     const admission = admissionOf(request);
     if (admission === undefined) {
-      throw new Error("wiresign: requireService() needs wiresign() before it.");
+      throw new Error(`wiresign: ${name}() needs wiresign() before it.`);
     }
     const { gate, verified } = admission;
     const refusal = gate.enforce(gate.seen(request, targetOf(request)), () => {
-      verified.requireService(...services);
+      rule(verified);
     });
     if (refusal === undefined) {
       next();

@@ -1,2 +1,2 @@
-export { requireService, wiresign } from "./fastify.js";
+export { requirePermission, requireService, wiresign } from "./fastify.js";
 export type { AuditRecord, Decision, Hook, Logger, WiresignOptions } from "./fastify.js";

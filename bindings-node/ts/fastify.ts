@@ -7,6 +7,7 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 
 import { admit, answer, decorate } from "./fastify/requests.js";
+import { requirePattern } from "./permission.js";
 import { admissionOf, type ServerOptions } from "./server/gate.js";
 import { gateFrom, type Source } from "./server/source.js";
 import type { Verified } from "./verified.js";
@@ -55,15 +56,32 @@ export const wiresign: FastifyPluginCallback<WiresignOptions> = Object.assign(
  * @param services the ids of the callers that are served
  */
 export function requireService(...services: readonly string[]): Hook {
+  return requiring("requireService", (verified) => {
+    verified.requireService(...services);
+  });
+}
+
+/**
+ * As `requireService`, for the callers that may do all that a pattern matches, such as `POST /invoices/**`: by the config and by
+ * the request's token.
+ */
+export function requirePermission(permission: string): Hook {
+  requirePattern(permission);
+  return requiring("requirePermission", (verified) => {
+    verified.requirePermission(permission);
+  });
+}
+
+function requiring(name: string, rule: (verified: Verified) => void): Hook {
   return (request, reply, done) => {
     const admission = admissionOf(request.raw);
     if (admission === undefined) {
-      done(new Error("wiresign: requireService() needs the plugin, registered before the route."));
+      done(new Error(`wiresign: ${name}() needs the plugin, registered before the route.`));
       return;
     }
     const { gate, verified } = admission;
     const refusal = gate.enforce(gate.seen(request.raw, request.originalUrl), () => {
-      verified.requireService(...services);
+      rule(verified);
     });
     if (refusal === undefined) {
       done();

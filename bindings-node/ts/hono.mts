@@ -1,2 +1,2 @@
-export { requireService, wiresign } from "./hono.js";
+export { requirePermission, requireService, wiresign } from "./hono.js";
 export type { AuditRecord, Decision, Logger, WiresignOptions } from "./hono.js";

@@ -11,6 +11,7 @@ import type { Context, MiddlewareHandler } from "hono";
 
 import { serving } from "./client/propagation.js";
 import type { Config } from "./config.js";
+import { requirePattern } from "./permission.js";
 import type { Refusal } from "./refusal.js";
 import { admissionOf, Gate, type ServerOptions } from "./server/gate.js";
 import type { Verified } from "./verified.js";
@@ -90,15 +91,32 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
  * @param services the ids of the callers that are served
  */
 export function requireService(...services: readonly string[]): MiddlewareHandler {
+  return requiring("requireService", (verified) => {
+    verified.requireService(...services);
+  });
+}
+
+/**
+ * As `requireService`, for the callers that may do all that a pattern matches, such as `POST /invoices/**`: by the config and by
+ * the request's token.
+ */
+export function requirePermission(permission: string): MiddlewareHandler {
+  requirePattern(permission);
+  return requiring("requirePermission", (verified) => {
+    verified.requirePermission(permission);
+  });
+}
+
+function requiring(name: string, rule: (verified: Verified) => void): MiddlewareHandler {
   return async (context, next) => {
     const { incoming, outgoing } = bindingsOf(context);
     const admission = admissionOf(incoming);
     if (admission === undefined) {
-      throw new Error("wiresign: requireService() needs wiresign() before it.");
+      throw new Error(`wiresign: ${name}() needs wiresign() before it.`);
     }
     const { gate, verified } = admission;
     const refusal: Refusal | undefined = gate.enforce(gate.seen(incoming, incoming.url ?? ""), () => {
-      verified.requireService(...services);
+      rule(verified);
     });
     if (refusal !== undefined) {
       gate.answer(incoming, outgoing, refusal);

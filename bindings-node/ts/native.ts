@@ -33,6 +33,8 @@ export interface NativeConfig {
   readonly jwksUrls: [issuer: string, url: string][];
   /** `null` where the keys were taken. */
   publishKeys(issuer: string, jwks: string): Problem | null;
+  /** Throws for what is no permission. */
+  permits(service: string, claims: string | null, permission: string): boolean;
   url(service: string): string | null;
 }
 

@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { serving } from "./client/propagation.js";
 import type { Config } from "./config.js";
 import { RAW_TARGET } from "./next/raw-target.js";
+import { requirePattern } from "./permission.js";
 import { Refusal } from "./refusal.js";
 import type { Gate } from "./server/gate.js";
 import { admissionOf, type ServerOptions } from "./server/gate.js";
@@ -27,11 +28,14 @@ export type { AuditRecord, Decision, Logger } from "./server/observer.js";
 export interface CrossServiceOptions extends ServerOptions {
   /**
    * Whether there must be a verified caller, whose signature covers the query. True unless given. Without it a request that
-   * carries no credential reaches the handler with no caller; one that carries a wrong one never does.
+   * carries no credential reaches the handler with no caller, unless something is required of callers; one that carries a
+   * wrong one never does.
    */
   readonly strict?: boolean | undefined;
   /** The ids of the services that are served; without it every service that the config lets in. */
   readonly requiredServices?: readonly string[] | undefined;
+  /** What the caller must be allowed, as a pattern such as `POST /invoices/**`, by the config and by the request's token. */
+  readonly requiredPermission?: string | undefined;
   /** The config to judge by; `WIRESIGN_CONFIG`, `wiresign.json` or the environment unless given. */
   readonly config?: Config | undefined;
   /** A verifier of your own. */
@@ -85,21 +89,34 @@ export function withCrossServiceAuth(
   };
 }
 
+/** What schemes cover that holds the query. */
+const WITH_QUERY: ReadonlySet<string> = new Set(["query", '"@query"', '"@target-uri"', '"@request-target"']);
+
 class Protection {
   readonly #options: CrossServiceOptions;
   readonly #strict: boolean;
+  /** Whether the handler serves those who do not say who they are. */
+  readonly #servesAnybody: boolean;
   /** Made by the first request: while Next builds the application there are no secrets. */
   #gate: Gate | undefined;
 
   constructor(options: CrossServiceOptions) {
     this.#options = options;
+    const { requiredServices = [], requiredPermission } = options;
     this.#strict = options.strict ?? true;
+    this.#servesAnybody = !this.#strict && requiredServices.length === 0 && requiredPermission === undefined;
+    if (requiredPermission !== undefined) {
+      requirePattern(requiredPermission);
+    }
   }
 
   async serveRoute(request: Request, context: unknown, handler: RouteHandler<Request, unknown>): Promise<Response> {
     const gate = this.#gateNow();
     const target = request.headers.get(RAW_TARGET) ?? targetOf(request);
-    if (!this.#strict && !claimsSomething(Object.fromEntries(request.headers), target, inForceOf(gate.verifier))) {
+    if (
+      this.#servesAnybody &&
+      !claimsSomething(Object.fromEntries(request.headers), target, inForceOf(gate.verifier))
+    ) {
       const handshake = unclaimedHandshake(gate, request, target);
       return handshake === undefined
         ? handler(renewed(gate, request, undefined, undefined, RAW_TARGET), context)
@@ -128,7 +145,7 @@ class Protection {
     const gate = this.#gateNow();
     const received = request.headers[RAW_TARGET];
     const target = typeof received === "string" ? received : (request.url ?? "");
-    if (!this.#strict && !claimsSomething(request.headers, target, inForceOf(gate.verifier))) {
+    if (this.#servesAnybody && !claimsSomething(request.headers, target, inForceOf(gate.verifier))) {
       const handshake = gate.unclaimedHandshake(request, target);
       if (handshake === undefined) {
         gate.identityHeaders.strip(request, undefined);
@@ -173,12 +190,15 @@ class Protection {
     if (verdict instanceof Refusal) {
       return verdict;
     }
-    const { requiredServices = [] } = this.#options;
+    const { requiredServices = [], requiredPermission } = this.#options;
     const refusal = gate.enforce(seen, () => {
       if (this.#strict || requiredServices.length > 0) {
         verdict.requireService(...requiredServices);
       }
-      if (this.#strict && target.includes("?") && !verdict.covered.includes("query")) {
+      if (requiredPermission !== undefined) {
+        verdict.requirePermission(requiredPermission);
+      }
+      if (this.#strict && target.includes("?") && !verdict.covered.some((name) => WITH_QUERY.has(name))) {
         throw gate.refusal(
           "INSUFFICIENT_COVERAGE",
           "the handler is strict, and the signature covers no query",

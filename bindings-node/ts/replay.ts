@@ -6,6 +6,7 @@
 
 import { randomBytes } from "node:crypto";
 
+import { harmless, warn } from "./reporting.js";
 import type { ReplayStore } from "./server/replay.js";
 import type { ReplayOutcome } from "./verifier.js";
 
@@ -18,7 +19,7 @@ export interface RedisReplayOptions {
   /** The longest wait for an answer, in milliseconds; 1,000 unless given. */
   readonly timeout?: number | undefined;
   /** Told why there was no answer; a warning of the process unless given. */
-  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /** A client of the ioredis package. */
@@ -50,14 +51,14 @@ export class RedisReplay implements ReplayStore {
   readonly #get: (key: string) => Promise<unknown>;
   readonly #prefix: string;
   readonly #timeout: number;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: unknown) => unknown;
 
   constructor(client: IoRedis | NodeRedis, options: RedisReplayOptions = {}) {
     this.#insert = insertOf(client);
     this.#get = (key) => client.get(key);
     this.#prefix = options.prefix ?? PREFIX;
     this.#timeout = options.timeout ?? TIMEOUT;
-    this.#onError = options.onError ?? warn;
+    this.#onError = options.onError ?? warnOfSilence;
   }
 
   /** Remembers a key for so long, unless it is there: both in one step for all processes. */
@@ -71,7 +72,7 @@ export class RedisReplay implements ReplayStore {
     try {
       return await Promise.race([this.#ask(this.#prefix + key, seconds), late]);
     } catch (error) {
-      this.#onError(error);
+      harmless("onError", () => this.#onError(error));
       return "unavailable";
     } finally {
       clearTimeout(timer);
@@ -99,6 +100,6 @@ function insertOf(client: IoRedis | NodeRedis): Insert {
   return (key, mark, seconds) => client.set(key, mark, { EX: seconds, NX: true });
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(`The replay store gave no answer: ${String(error)}`, "WiresignWarning");
+function warnOfSilence(error: unknown): void {
+  warn(new Error(`The replay store gave no answer: ${String(error)}`));
 }

@@ -22,17 +22,18 @@ const LONG_NUMBER = /\d{16}/;
 export class Token {
   readonly tenant: string | null;
   readonly expires: number;
-  readonly #text: string;
+  /** The claims as JSON text. */
+  readonly text: string;
   #claims: Claims | undefined;
 
   constructor({ tenant, expires, claims }: TokenFields) {
     this.tenant = tenant;
     this.expires = expires;
-    this.#text = claims;
+    this.text = claims;
   }
 
   get claims(): Claims {
-    return (this.#claims ??= parse(this.#text));
+    return (this.#claims ??= parse(this.text));
   }
 }
 

@@ -7,7 +7,7 @@
 import { inspect } from "node:util";
 
 import type { Fetch } from "./client/sending.js";
-import { warn } from "./reporting.js";
+import { harmless, warn } from "./reporting.js";
 import { ask, type Asked } from "./tokens/asking.js";
 import type { TokenError } from "./tokens/error.js";
 
@@ -26,7 +26,7 @@ export interface TokenSourceOptions {
   /** The longest wait for the endpoint's whole answer, in milliseconds; 5,000 unless given. */
   readonly timeout?: number | undefined;
   /** Told why there is no next token, while there is still one at hand; a warning of the process unless given. */
-  readonly onError?: ((error: TokenError) => void) | undefined;
+  readonly onError?: ((error: TokenError) => unknown) | undefined;
 }
 
 interface Kept {
@@ -47,7 +47,7 @@ const UNAUTHORIZED = 401;
 export class TokenSource {
   readonly #asked: Asked;
   readonly #audience: string;
-  readonly #onError: (error: TokenError) => void;
+  readonly #onError: (error: TokenError) => unknown;
   #kept: Kept | undefined;
   #asking: Promise<string> | undefined;
   #failure: { readonly error: TokenError; readonly until: number } | undefined;
@@ -116,10 +116,11 @@ export class TokenSource {
       this.#kept = { text, since, renewAt: at(1 - reserve), waitAt: at(0.95), endsAt: at(1) };
       this.#failure = undefined;
       return text;
-    } catch (error) {
-      this.#failure = { error: error as TokenError, until: performance.now() + PAUSE };
-      const text = this.#stillGood(this.#failure.error);
-      this.#onError(this.#failure.error);
+    } catch (caught) {
+      const error = caught as TokenError;
+      this.#failure = { error, until: performance.now() + PAUSE };
+      const text = this.#stillGood(error);
+      harmless("onError", () => this.#onError(error));
       return text;
     }
   }

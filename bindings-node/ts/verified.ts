@@ -1,6 +1,14 @@
 import { inspect } from "node:util";
 
-import { native, type Facts, type NativeVerified, type Terms, type VerifiedFields } from "./native.js";
+import {
+  native,
+  type Facts,
+  type NativeConfig,
+  type NativeVerified,
+  type Terms,
+  type VerifiedFields,
+} from "./native.js";
+import { requirePattern } from "./permission.js";
 import { Refusal } from "./refusal.js";
 import { keyOfRequestId, keyOfSignature } from "./replay-key.js";
 import { Token, type Claims } from "./token.js";
@@ -24,9 +32,14 @@ export type Identity =
       readonly unsettled: NativeVerified | null;
     };
 
-/** What many verdicts share: the facts, and the terms of the config that they come from. */
+/** The config that verdicts come from, and what a refusal says of it. */
+export interface Ground extends Terms {
+  readonly config: NativeConfig;
+}
+
+/** What many verdicts share: the facts, and what they come from. */
 export interface Known extends Facts {
-  readonly terms: Terms;
+  readonly terms: Ground;
 }
 
 /** Who called, from verified material only. Only a verification makes one. */
@@ -165,14 +178,27 @@ export class Verified {
    * @throws {Refusal} `SERVICE_NOT_ALLOWED`, or `AUTHENTICATION_REQUIRED` where a public route let the request in
    */
   requireService(...services: readonly string[]): void {
-    const { service, terms } = this.#facts;
-    if (service === null) {
-      const detail = "the route is public in the config, and the application needs a caller here";
-      throw Refusal.of(native.refuse("AUTHENTICATION_REQUIRED", detail, null, null, terms));
-    }
+    const service = requiredCaller(this.#facts);
     if (services.length > 0 && !services.includes(service)) {
       const detail = `the application does not take ${service} here`;
-      throw Refusal.of(native.refuse("SERVICE_NOT_ALLOWED", detail, service, this.requestId, terms));
+      throw Refusal.of(native.refuse("SERVICE_NOT_ALLOWED", detail, service, this.requestId, this.#facts.terms));
+    }
+  }
+
+  /**
+   * Refuses the request unless its caller may do all that a pattern matches, such as `POST /invoices/**`: by `permissions` of
+   * the config, and by those of the request's token.
+   *
+   * @throws {Refusal} `PERMISSION_DENIED`, or `AUTHENTICATION_REQUIRED` where a public route let the request in
+   * @throws {TypeError} for what is no pattern
+   */
+  requirePermission(permission: string): void {
+    requirePattern(permission);
+    const service = requiredCaller(this.#facts);
+    const { terms } = this.#facts;
+    if (!terms.config.permits(service, tokenOf(this.#identity)?.text ?? null, permission)) {
+      const detail = `${service} lacks a permission that the application requires here`;
+      throw Refusal.of(native.refuse("PERMISSION_DENIED", detail, service, this.requestId, terms));
     }
   }
 
@@ -202,13 +228,21 @@ export class Verified {
   }
 }
 
-// Not a method: a class with a private one marks each of its objects, and this one has to stay small.
+// Not methods: a class with a private one marks each of its objects, and this one has to stay small.
+function requiredCaller({ service, terms }: Known): string {
+  if (service === null) {
+    const detail = "the route is public in the config, and the application needs a caller here";
+    throw Refusal.of(native.refuse("AUTHENTICATION_REQUIRED", detail, null, null, terms));
+  }
+  return service;
+}
+
 function tokenOf(identity: Identity): Token | null {
   return typeof identity === "object" && "token" in identity ? identity.token : null;
 }
 
 /** A `Verified` from everything that the native side says. */
-export function verifiedFrom(fields: VerifiedFields, terms: Terms): Verified {
+export function verifiedFrom(fields: VerifiedFields, terms: Ground): Verified {
   return verifiedWith({ ...(fields.facts as Facts), terms }, fields);
 }
 

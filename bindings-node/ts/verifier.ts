@@ -18,7 +18,7 @@ import {
 import { Refusal } from "./refusal.js";
 import { statusOf, type HttpResponse } from "./response.js";
 import { CLOCK, isTime } from "./time.js";
-import { Verified, verifiedFrom, verifiedWith, type Known } from "./verified.js";
+import { Verified, verifiedFrom, verifiedWith, type Ground, type Known } from "./verified.js";
 import {
   isOne,
   isRegular,
@@ -145,7 +145,7 @@ export class Verifier {
   readonly #exchange: Exchange;
   readonly #isPublic: (method: string, target: string) => boolean;
   #service: string;
-  #terms: Terms;
+  #terms: Ground;
   #facts: Known[] = [];
   /** The headers that the config reads; `undefined` where the request decides that. */
   #wanted: Wanted | undefined;
@@ -156,7 +156,7 @@ export class Verifier {
     this.#exchange = exchangeIn(this.#hot.exchange);
     this.#isPublic = this.#native.hotIsPublic();
     this.#service = config.service;
-    this.#terms = this.#native.terms();
+    this.#terms = this.#groundOf(config);
     this.#wanted = this.#put(config);
   }
 
@@ -378,7 +378,7 @@ export class Verifier {
     });
     this.#native.replace(nativeOf(config));
     this.#service = config.service;
-    this.#terms = this.#native.terms();
+    this.#terms = this.#groundOf(config);
     this.#wanted = this.#put(config);
     this.#facts = [];
   }
@@ -406,6 +406,10 @@ export class Verifier {
 
   [inspect.custom](): string {
     return `Verifier ${inspect(this.toJSON())}`;
+  }
+
+  #groundOf(config: Config): Ground {
+    return { ...this.#native.terms(), config: nativeOf(config) };
   }
 
   #put(config: Config): Wanted | undefined {

@@ -2,8 +2,8 @@
 
 import { createParamDecorator, SetMetadata, type CustomDecorator } from "@nestjs/common";
 
+import { requirePattern } from "../permission.js";
 import { admissionOf } from "../server/gate.js";
-import { requirePattern } from "../server/permissions.js";
 import { incomingOf } from "./requests.js";
 
 /** Where the guards find what a handler asks for. */

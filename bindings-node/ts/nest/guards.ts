@@ -3,12 +3,9 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
 
-import { permissionsOf } from "../config.js";
 import { Refusal } from "../refusal.js";
 import { admissionOf, type Gate } from "../server/gate.js";
-import { covers } from "../server/permissions.js";
 import type { Verified } from "../verified.js";
-import { inForceOf } from "../verifier.js";
 import { PERMISSION, SERVICES } from "./decorators.js";
 import { RefusalException } from "./exception.js";
 import { takes, type ServiceAuthMode } from "./mode.js";
@@ -42,7 +39,7 @@ export class ServiceAuthGuard implements CanActivate {
       this.#requireMode(verified);
       verified.requireService(...services);
       if (permission !== undefined) {
-        this.#requirePermission(verified, permission);
+        verified.requirePermission(permission);
       }
     });
     if (refusal !== undefined) {
@@ -65,14 +62,6 @@ export class ServiceAuthGuard implements CanActivate {
     if (!takes(this.mode, verified.scheme)) {
       const detail = `the mode ${this.mode} does not take ${verified.scheme ?? "no credential"}`;
       throw this.gate.refusal("AUTHENTICATION_REQUIRED", detail, verified);
-    }
-  }
-
-  #requirePermission(verified: Verified, permission: string): void {
-    const { config } = inForceOf(this.gate.verifier);
-    const { service } = verified;
-    if (service === null || !covers(permissionsOf(config, service), permission)) {
-      throw this.gate.refusal("PERMISSION_DENIED", `the handler requires ${permission}`, verified);
     }
   }
 

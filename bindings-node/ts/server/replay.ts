@@ -1,6 +1,7 @@
 // What a server asks whether another process has accepted the same request.
 
 import { Refusal } from "../refusal.js";
+import { warn } from "../reporting.js";
 import type { Verified } from "../verified.js";
 import type { ReplayOutcome, Verifier } from "../verifier.js";
 
@@ -26,8 +27,8 @@ export async function settle(
   if (store !== undefined && replayKey !== null && replaySeconds !== null) {
     try {
       outcome = await store.insert(replayKey, replaySeconds);
-    } catch {
-      outcome = "unavailable";
+    } catch (failure) {
+      warn(new Error(`The replay store failed: ${String(failure)}`));
     }
   }
   try {

@@ -61,6 +61,9 @@ async function judge(gate: Gate, request: Request, target: string, clock: Stopwa
       return { verdict: gate.handshake(webhooks, received) ?? clock.run(() => verifier.check(received)), body };
     }
     const verification = clock.run(() => verifier.begin(head));
+    if (!verification.needsBody) {
+      return { verdict: clock.run(() => verification.finish()), body: undefined };
+    }
     const declared = Number(request.headers.get("content-length") ?? 0);
     if (declared > 0) {
       clock.run(() => {
@@ -99,10 +102,11 @@ async function whole(request: Request, head: RequestHead, verifier: Verifier): P
   let length = 0;
   for await (const piece of request.body as AsyncIterable<Uint8Array>) {
     length += piece.length;
-    if (length > verifier.bodyLimit) {
-      verifier.begin(head).declareLength(length);
-    }
     pieces.push(piece);
+    if (length > verifier.bodyLimit) {
+      // Refuses it, whoever has sent it.
+      verifier.begin(head).update(Buffer.concat(pieces, length));
+    }
   }
   return Buffer.concat(pieces, length);
 }
