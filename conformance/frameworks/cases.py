@@ -27,6 +27,12 @@ class Case:
     chunked: bool = False
     host: str | None = HOST
 
+    def fields(self, signature: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return its headers beside those that the protocol asks for."""
+        headers = [(self.renamed.get(name, name), value) for name, value in signature]
+        headers += [(name, value) for name, value in signature if name == self.again]
+        return [*headers, *self.extra]
+
 
 CASES = [
     Case("plain"),
@@ -48,6 +54,7 @@ CASES = [
     Case("`OPTIONS *`", "OPTIONS", "*"),
     Case("a method in lower case", "get"),
     Case("a header of the signature twice", again="X-Timestamp"),
+    Case("the signature itself twice", again="X-Signature"),
     Case("a header of no meaning twice", extra=(("X-Note", "one"), ("X-Note", "two"))),
     Case("`X_Service_ID` beside `X-Service-ID`", extra=(("X_Service_ID", "shop"),)),
     Case("`X_Signature` in place of `X-Signature`", renamed={"X-Signature": "X_Signature"}),
@@ -66,9 +73,7 @@ CASES = [
 def wire(case: Case, signature: list[tuple[str, str]]) -> bytes:
     """Return the bytes of the request."""
     headers = [("Host", case.host)] if case.host is not None else []
-    headers += [(case.renamed.get(name, name), value) for name, value in signature]
-    headers += [(name, value) for name, value in signature if name == case.again]
-    headers += [*case.extra, ("Connection", "close")]
+    headers += [*case.fields(signature), ("Connection", "close")]
     if case.chunked:
         headers.append(("Transfer-Encoding", "chunked"))
     elif case.body:

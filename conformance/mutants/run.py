@@ -1,9 +1,12 @@
 """Break the core in each of the ways of mutants.toml, and show that the vectors see it.
 
-    conformance/mutants/run.py [--commit COMMIT] [--only TEXT]
+    conformance/mutants/run.py [--commit COMMIT] [--only TEXT] [--changed BASE]
 
 Works on a copy of the last commit in target/mutants, so that nothing of the work tree is touched. A mutant that still
 passes every vector has survived: then a vector is missing, or the mutant changes nothing and does not belong here.
+
+With `--changed BASE` only mutants are tried whose file is another one than at BASE, or that are themselves new since
+then: what a change can have let slip. Where there are none, nothing is built.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "target" / "mutants"
 TREE = PLACE / "tree"
 MEMBERS = ["core", "host", "conformance"]
+LIST = Path(__file__).resolve().with_name("mutants.toml")
+
+Mutant = dict[str, str]
 
 
 def copy(commit: str) -> None:
@@ -39,9 +45,28 @@ def copy(commit: str) -> None:
     manifest.write_text("\n".join(own) + "\n")
 
 
-def build() -> str | None:
-    """Build the driver; return what the compiler says where it cannot."""
-    command = ["cargo", "build", "--quiet", "--offline", "-p", "wiresign-conformance"]
+def touched(base: str, commit: str, mutants: list[Mutant]) -> list[Mutant]:
+    """Return the mutants that a change concerns."""
+    names = ["git", "diff", "--name-only", base, commit, "--", "core/src"]
+    files = set(subprocess.run(names, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines())
+    before = subprocess.run(
+        ["git", "show", f"{base}:{LIST.relative_to(ROOT)}"], cwd=ROOT, capture_output=True, check=False
+    )
+    known = tomllib.loads(before.stdout.decode()).get("mutant", [])
+    return [mutant for mutant in mutants if f"core/src/{mutant['file']}" in files or mutant not in known]
+
+
+def build(*what: str) -> str | None:
+    """Build the driver, or what is asked for; return what the compiler says where it cannot."""
+    command = [
+        "cargo",
+        "build",
+        "--quiet",
+        "--offline",
+        "-p",
+        "wiresign-conformance",
+        *(what or ("--bin", "driver-rust")),
+    ]
     # A mutant may leave something unused, which is no reason to refuse it.
     flags = {"CARGO_TARGET_DIR": str(PLACE / "build"), "RUSTFLAGS": "--cap-lints allow"}
     built = subprocess.run(command, cwd=TREE, env=os.environ | flags, capture_output=True, text=True, check=False)
@@ -64,10 +89,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--only", default="", help="mutants whose id contains this")
+    parser.add_argument("--changed", metavar="BASE", help="only mutants that the change since this commit concerns")
     options = parser.parse_args()
-    mutants = tomllib.loads(Path(__file__).with_name("mutants.toml").read_text())["mutant"]
+    mutants: list[Mutant] = tomllib.loads(LIST.read_text())["mutant"]
+    if options.changed:
+        mutants = touched(options.changed, options.commit, mutants)
+    chosen = [mutant for mutant in mutants if options.only in mutant["id"]]
+    if not chosen:
+        print("no mutant is concerned")
+        return 0
     copy(options.commit)
-    problem = build()
+    problem = build("--bins")
     if problem:
         print(problem, file=sys.stderr)
         return 2
@@ -78,7 +110,6 @@ def main() -> int:
         return 2
 
     survivors = []
-    chosen = [mutant for mutant in mutants if options.only in mutant["id"]]
     for mutant in chosen:
         path = TREE / "core" / "src" / mutant["file"]
         genuine = path.read_text()

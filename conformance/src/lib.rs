@@ -6,7 +6,7 @@
 //!
 //! The way of a case: [`vectors`] reads it, [`protocol`] writes the question, [`conversation`] asks a [`driver`],
 //! [`result`] reads the answer, [`judge`] compares it with what is expected, [`consistency`] with itself and the
-//! contract, and [`run`] with the other bindings. [`table`], [`report_json`] and [`junit`] tell the outcome.
+//! contract, and [`run`] with the other bindings. [`table`], [`report_json`], [`junit`] and [`rules`] tell the outcome.
 
 pub mod agreement;
 pub mod canary;
@@ -30,6 +30,7 @@ pub mod protocol;
 pub mod reference;
 pub mod report_json;
 pub mod result;
+pub mod rules;
 pub mod run;
 pub mod step;
 pub mod strict_json;

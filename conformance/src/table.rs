@@ -66,7 +66,7 @@ fn row(title: &str, count: usize, cases: &[Case], bindings: &[BindingRun], suite
     cells
 }
 
-fn cell(totals: &Totals) -> String {
+pub(crate) fn cell(totals: &Totals) -> String {
     if totals.not_run > 0 {
         return "NOT RUN".to_owned();
     }

@@ -24,11 +24,14 @@ pub struct Totals {
 impl Totals {
     /// Counts the cases of one binding, of one suite or of all.
     pub fn of(cases: &[Case], binding: &BindingRun, suite: Option<&str>) -> Totals {
+        Totals::of_those(cases, binding, |case| suite.is_none_or(|suite| suite == case.suite))
+    }
+
+    /// Counts some of the cases of one binding.
+    pub fn of_those(cases: &[Case], binding: &BindingRun, counts: impl Fn(&Case) -> bool) -> Totals {
         let mut totals = Totals::default();
-        for (case, end) in cases.iter().zip(&binding.ends) {
-            if suite.is_none_or(|suite| suite == case.suite) {
-                totals.count(&end.outcome);
-            }
+        for (_, end) in cases.iter().zip(&binding.ends).filter(|(case, _)| counts(case)) {
+            totals.count(&end.outcome);
         }
         totals
     }

@@ -28,6 +28,8 @@ pub struct Case {
     pub comment: String,
     /// Each is explained in the notes of the file.
     pub flags: Vec<String>,
+    /// The numbers of the security rules that its flags stand for.
+    pub rules: BTreeSet<u32>,
     /// Where the expected values come from.
     pub origin: String,
     /// The configuration document of the group.
@@ -179,9 +181,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Note {
     meaning: String,
-    // Numbers of the rules in the security notes; the lint of the vectors uses them.
-    #[serde(default, rename = "rules")]
-    _rules: Vec<u32>,
+    #[serde(default)]
+    rules: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -273,15 +274,24 @@ impl File {
                 (_, Some(text)) => Configuration::Text(text),
                 (document, None) => Configuration::Document(document.unwrap_or_default()),
             };
-            cases.extend(group.tests.into_iter().map(|test| Case {
-                suite: self.suite.clone(),
-                id: test.id,
-                comment: test.comment,
-                flags: test.flags,
-                origin: test.origin,
-                config: config.clone(),
-                env: group.env.clone(),
-                steps: test.steps,
+            cases.extend(group.tests.into_iter().map(|test| {
+                Case {
+                    suite: self.suite.clone(),
+                    id: test.id,
+                    comment: test.comment,
+                    rules: test
+                        .flags
+                        .iter()
+                        .filter_map(|flag| self.notes.get(flag))
+                        .flat_map(|note| &note.rules)
+                        .copied()
+                        .collect(),
+                    flags: test.flags,
+                    origin: test.origin,
+                    config: config.clone(),
+                    env: group.env.clone(),
+                    steps: test.steps,
+                }
             }));
         }
         cases

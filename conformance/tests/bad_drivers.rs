@@ -118,6 +118,20 @@ fn a_hang_is_cut_short_and_charged_to_the_case_in_flight() {
 }
 
 #[test]
+fn an_answer_that_comes_late_counts_for_nothing() {
+    let ended = run_bad("late", &["--timeout", "8"]);
+    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 8 s"]);
+    assert_eq!(ended.last_line(), "4 passed, 1 failed, 1 skipped");
+}
+
+#[test]
+fn answers_in_another_order() {
+    // One question at a time: who holds an answer back until the next question gives none.
+    let ended = run_bad("out-of-order", &["--timeout", "4"]);
+    ended.expect(1, &["FAIL bad example/get\n  no answer within 4 s", "0 passed, 5 failed"]);
+}
+
+#[test]
 fn a_driver_that_always_hangs_is_given_up() {
     let folder = folder("bad-hangs-always");
     let good = unpack("driver.py", &folder);

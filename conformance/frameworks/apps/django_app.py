@@ -17,12 +17,15 @@ settings.configure(
 )
 django.setup()
 
+from wiresign.django import caller  # noqa: E402 - the settings come first
+
 
 def echo(request: HttpRequest) -> JsonResponse:
     """Say it."""
     notes = [len(request.headers["X-Note"])] if "X-Note" in request.headers else []
     query = request.META["QUERY_STRING"]
-    return JsonResponse({"path": request.path, "query": query, "body": request.body.hex(), "notes": notes})
+    said = {"path": request.path, "query": query, "body": request.body.hex(), "notes": notes}
+    return JsonResponse({**said, "caller": caller(request).service})
 
 
 urlpatterns = [re_path(r"(?s)^.*$", echo)]

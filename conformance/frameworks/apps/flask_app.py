@@ -7,13 +7,16 @@ from wiresign import Config, Verifier
 from wiresign.flask import WiresignAuth
 
 app = Flask(__name__)
-WiresignAuth(Verifier(Config.from_file(os.environ["FRAMEWORKS_CONFIG"]))).install(app)
+auth = WiresignAuth(Verifier(Config.from_file(os.environ["FRAMEWORKS_CONFIG"])))
+auth.install(app)
+METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
 
 
-@app.route("/", defaults={"path": ""}, methods=["GET", "POST", "OPTIONS"])
-@app.route("/<path:path>", methods=["GET", "POST", "OPTIONS"])
+@app.route("/", defaults={"path": ""}, methods=METHODS)
+@app.route("/<path:path>", methods=METHODS)
 def echo(**_path: str) -> dict[str, object]:
     """Say it."""
     notes = request.headers.getlist("x-note")
     query = request.query_string.decode()
-    return {"path": request.path, "query": query, "body": request.get_data().hex(), "notes": [len(x) for x in notes]}
+    said = {"path": request.path, "query": query, "body": request.get_data().hex(), "notes": [len(x) for x in notes]}
+    return {**said, "caller": auth.caller().service}

@@ -68,7 +68,7 @@ type service struct {
 	remembers                    bool
 }
 
-func newService(text []byte, env map[string]string) (*service, error) {
+func newService(text []byte, env map[string]string) (judge, error) {
 	var config document
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -84,7 +84,7 @@ func newService(text []byte, env map[string]string) (*service, error) {
 	own := &service{
 		id: config.Service, accept: config.Accept[0], scheme: config.Accept[0], signWith: config.SignWith,
 		registry: config.Services, keys: map[string][]key{}, past: 300, future: 300,
-		remembers: !strings.Contains(string(config.Replay), `"none"`),
+		remembers: remembersAccepted(config.Replay),
 	}
 	if own.signWith == "" {
 		own.signWith = "service-hmac-v2"
@@ -119,6 +119,12 @@ func newService(text []byte, env map[string]string) (*service, error) {
 		own.future = *config.Window.Future
 	}
 	return own, nil
+}
+
+func (s *service) remembersAccepted() bool { return s.remembers }
+
+func remembersAccepted(replay json.RawMessage) bool {
+	return !strings.Contains(string(replay), `"none"`)
 }
 
 func readKeys(entries []keyEntry, env map[string]string, decode func(string, keyEntry) ([]byte, error)) ([]key, error) {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 )
 
@@ -32,10 +31,19 @@ type step struct {
 }
 
 type request struct {
-	Method  wire      `json:"method"`
-	Target  wire      `json:"target"`
-	Headers [][2]wire `json:"headers"`
-	Body    wire      `json:"body"`
+	Method    wire      `json:"method"`
+	Target    wire      `json:"target"`
+	Authority *wire     `json:"authority"`
+	Headers   [][2]wire `json:"headers"`
+	Body      wire      `json:"body"`
+}
+
+// A judge is what a config makes of requests.
+type judge interface {
+	// verify says who calls, of a request whose bounds hold.
+	verify(step step) (object, error)
+	// remembersAccepted says whether a request that was accepted may be refused when it comes again.
+	remembersAccepted() bool
 }
 
 // wire is bytes: a text, or base64 in an object.
@@ -79,24 +87,22 @@ func answer(asked question) []object {
 	if asked.ConfigText != nil {
 		text = []byte(*asked.ConfigText)
 	}
-	if isOfTokens(text) {
-		return answerTokens(asked, text)
-	}
-	own, err := newService(text, asked.Env)
+	own, err := newJudge(text, asked.Env)
 	hasAccepted, hasOtherConfig := false, false
 	for at, step := range asked.Steps {
 		hasOtherConfig = hasOtherConfig || step.Op == "replace"
+		signer, canSign := own.(*service)
 		switch {
 		case err != nil:
 			results[at] = result(nil, errUnsupported)
-		case step.Op == "sign":
-			results[at] = result(own.sign(step))
-		case step.Op != "verify" || hasOtherConfig || hasAccepted && own.remembers:
+		case step.Op == "sign" && canSign:
+			results[at] = result(signer.sign(step))
+		case step.Op != "verify" || hasOtherConfig || hasAccepted && own.remembersAccepted():
 			results[at] = result(nil, errUnsupported)
 			// It may have been accepted.
 			hasAccepted = hasAccepted || strings.HasPrefix(step.Op, "verify")
 		default:
-			caller, refusal := own.verify(step)
+			caller, refusal := judged(own, step)
 			results[at] = result(caller, refusal)
 			hasAccepted = hasAccepted || refusal == nil
 		}
@@ -104,25 +110,32 @@ func answer(asked question) []object {
 	return results
 }
 
-func isOfTokens(text []byte) bool {
+func newJudge(text []byte, env map[string]string) (judge, error) {
 	var config struct{ Accept []string }
-	return json.Unmarshal(text, &config) == nil && slices.Equal(config.Accept, []string{"jwt"})
+	if err := json.Unmarshal(text, &config); err != nil {
+		return nil, err
+	}
+	accepted := ""
+	if len(config.Accept) == 1 {
+		accepted = config.Accept[0]
+	}
+	switch accepted {
+	case "aws-sigv4":
+		return newAmazon(text, env)
+	case "rfc9421":
+		return newMessages(text, env)
+	case "jwt":
+		return newTokens(text, env)
+	default:
+		return newService(text, env)
+	}
 }
 
-// answerTokens answers where tokens are accepted; they may come again, so nothing is remembered.
-func answerTokens(asked question, text []byte) []object {
-	results := make([]object, len(asked.Steps))
-	own, err := newTokens(text, asked.Env)
-	hasOtherConfig := false
-	for at, step := range asked.Steps {
-		hasOtherConfig = hasOtherConfig || step.Op == "replace"
-		if err != nil || step.Op != "verify" || hasOtherConfig {
-			results[at] = result(nil, errUnsupported)
-			continue
-		}
-		results[at] = result(own.verify(step))
+func judged(own judge, step step) (object, error) {
+	if err := checkBounds(string(step.Request.Method), string(step.Request.Target), lowered(step.Request.Headers)); err != nil {
+		return nil, err
 	}
-	return results
+	return own.verify(step)
 }
 
 func signed(message string, headers [][2]string) object {

@@ -2,15 +2,10 @@ package main
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"hash"
 	"io"
 	"regexp"
 	"slices"
@@ -31,8 +26,6 @@ var tokenNames = map[string][]string{
 	"rsa-pss-sha512":    {"PS512"},
 }
 
-var hashes = map[string]func() hash.Hash{"hmac-sha256": sha256.New, "hmac-sha384": sha512.New384, "hmac-sha512": sha512.New}
-
 type tokenDocument struct {
 	Schema      string                `json:"$schema"`
 	Service     string                `json:"service"`
@@ -49,41 +42,28 @@ type tokenDocument struct {
 }
 
 type tokenEntry struct {
-	Keys           []tokenKeyEntry `json:"keys"`
+	Keys           []boundKeyEntry `json:"keys"`
 	AllowedTargets *[]string       `json:"allowed_targets"`
 	URL            string          `json:"url"`
 }
 
-type tokenKeyEntry struct {
-	keyEntry
-	Algorithm string `json:"algorithm"`
-	PublicKey string `json:"public_key"`
-}
-
-type tokenKey struct {
-	key
-	algorithm string
-	// isForeign says that the key is of an algorithm that this peer does not verify.
-	isForeign bool
-}
-
-// tokens is a service that takes tokens: HMAC and Ed25519.
+// tokens is a service that takes tokens.
 type tokens struct {
 	id       string
 	leeway   int64
 	audience []string
 	registry map[string]tokenEntry
-	keys     map[string][]tokenKey
+	keys     map[string][]boundKey
 }
 
-func newTokens(text []byte, env map[string]string) (*tokens, error) {
+func newTokens(text []byte, env map[string]string) (judge, error) {
 	var config tokenDocument
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&config); err != nil {
 		return nil, err
 	}
-	own := &tokens{id: config.Service, leeway: 30, registry: config.Services, keys: map[string][]tokenKey{}}
+	own := &tokens{id: config.Service, leeway: 30, registry: config.Services, keys: map[string][]boundKey{}}
 	if config.JWT.Leeway != nil {
 		own.leeway = *config.JWT.Leeway
 	}
@@ -101,58 +81,32 @@ func newTokens(text []byte, env map[string]string) (*tokens, error) {
 		}
 	}
 	for name, entry := range config.Services {
-		for at, stated := range entry.Keys {
-			read, err := readTokenKey(stated, at, env)
-			if err != nil {
-				return nil, err
-			}
-			own.keys[name] = append(own.keys[name], read)
+		read, err := readBoundKeys(entry.Keys, env)
+		if err != nil {
+			return nil, err
 		}
-		if entry.Keys == nil {
-			own.keys[name] = nil
-		}
+		own.keys[name] = read
 	}
 	return own, nil
 }
 
-func readTokenKey(stated tokenKeyEntry, at int, env map[string]string) (tokenKey, error) {
-	isPublic := stated.PublicKey != ""
-	if isPublic {
-		stated.Secret = stated.PublicKey
+// algorithmOf is that of the key; a secret without one is of HS256, where it is long enough (RFC 7518, 3.2).
+func algorithmOf(k boundKey) string {
+	if k.algorithm == "" && len(k.bytes) >= sha256.Size {
+		return "hmac-sha256"
 	}
-	keys, err := readKeys([]keyEntry{stated.keyEntry}, env, secretOfService)
-	if err != nil {
-		return tokenKey{}, err
-	}
-	read := tokenKey{key: keys[0], algorithm: stated.Algorithm}
-	if stated.ID == nil {
-		read.id = string(rune('1' + at))
-	}
-	switch {
-	case stated.Algorithm == "" && len(read.bytes) >= sha256.Size:
-		read.algorithm = "hmac-sha256"
-	case stated.Algorithm == "ed25519":
-		raw, err := hex.DecodeString(string(read.bytes))
-		read.bytes, read.isForeign = raw, err != nil || len(raw) != ed25519.PublicKeySize
-	default:
-		read.isForeign = isPublic
-	}
-	return read, nil
+	return k.algorithm
 }
 
+// A token may come again.
+func (t *tokens) remembersAccepted() bool { return false }
+
 func (t *tokens) verify(step step) (object, error) {
-	headers := lowered(step.Request.Headers)
-	if err := checkBounds(string(step.Request.Method), string(step.Request.Target), headers); err != nil {
-		return nil, err
-	}
-	values := headers.all("authorization")
+	values := lowered(step.Request.Headers).all("authorization")
 	isBearer := func(value string) bool { return len(value) >= 7 && strings.EqualFold(value[:7], "bearer ") }
 	switch {
 	case !slices.ContainsFunc(values, isBearer):
 		return nil, refused("AUTHENTICATION_REQUIRED")
-	case slices.ContainsFunc(values, func(value string) bool { return !isBearer(value) }):
-		// Beside another Authorization.
-		return nil, errUnsupported
 	case len(values) > 1 || strings.Contains(values[0], ","):
 		return nil, refused("DUPLICATE_HEADER")
 	}
@@ -205,11 +159,11 @@ func (t *tokens) verify(step step) (object, error) {
 
 func (t *tokens) matching(issuer string, now int64, header object, alg, message string, signature []byte) (string, error) {
 	id, isNamed := header["kid"]
-	keys := slices.DeleteFunc(slices.Clone(t.keys[issuer]), func(k tokenKey) bool { return isNamed && k.id != id })
+	keys := slices.DeleteFunc(slices.Clone(t.keys[issuer]), func(k boundKey) bool { return isNamed && k.id != id })
 	if len(keys) == 0 {
 		return "", refused("UNKNOWN_KEY")
 	}
-	keys = slices.DeleteFunc(keys, func(k tokenKey) bool { return !slices.Contains(tokenNames[k.algorithm], alg) })
+	keys = slices.DeleteFunc(keys, func(k boundKey) bool { return !slices.Contains(tokenNames[algorithmOf(k)], alg) })
 	if len(keys) == 0 && isNamed {
 		return "", refused("ALGORITHM_NOT_ALLOWED")
 	}
@@ -219,9 +173,7 @@ func (t *tokens) matching(issuer string, now int64, header object, alg, message 
 	code := refused("INVALID_SIGNATURE")
 	for _, key := range keys {
 		switch {
-		case key.isForeign:
-			return "", errUnsupported
-		case !key.holds(message, signature):
+		case !key.holds(algorithmOf(key), message, signature):
 		case key.isValid(now):
 			return key.id, nil
 		default:
@@ -229,15 +181,6 @@ func (t *tokens) matching(issuer string, now int64, header object, alg, message 
 		}
 	}
 	return "", code
-}
-
-func (k tokenKey) holds(message string, signature []byte) bool {
-	if k.algorithm == "ed25519" {
-		return ed25519.Verify(k.bytes, []byte(message), signature)
-	}
-	mac := hmac.New(hashes[k.algorithm], k.bytes)
-	mac.Write([]byte(message))
-	return hmac.Equal(mac.Sum(nil), signature)
 }
 
 func (t *tokens) checkClaims(now int64, claims object, issuer string) error {
@@ -272,8 +215,10 @@ func haveTypes(header, claims object) bool {
 			return false
 		}
 	}
-	if id, isThere := header["kid"]; isThere && !isName(id) {
-		return false
+	for _, name := range []string{"kid", "typ"} {
+		if value, isThere := header[name]; isThere && !isName(value) {
+			return false
+		}
 	}
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		value, isThere := claims[name]

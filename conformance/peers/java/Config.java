@@ -6,10 +6,11 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
-/** What a config says about the schemes that this peer knows. */
-final class Config {
+/** What a config says about the schemes that this peer knows, but for the standards. */
+final class Config implements Judge {
     /** A key of the config, with the time in which it is valid. */
     record Key(String id, String state, long start, long end, byte[] bytes) {
         boolean isValid(long now) {
@@ -27,7 +28,7 @@ final class Config {
     final String scheme;
     final Map<?, ?> registry;
     final Map<String, List<Key>> keys = new HashMap<>();
-    final boolean remembers;
+    private final boolean remembers;
     final long past;
     final long future;
 
@@ -39,13 +40,11 @@ final class Config {
         if (accepted.size() != 1) throw new Unsupported("several schemes");
         accept = (String) accepted.get(0);
         signWith = document.containsKey("sign_with") ? (String) document.get("sign_with") : "service-hmac-v2";
-        remembers = !"none".equals(object(document.get("replay")).get("store"));
+        remembers = remembers(document);
         registry = (Map<?, ?>) document.get("services");
         registry.forEach((name, value) -> {
             Map<?, ?> entry = only((Map<?, ?>) value, "keys", "allowed_targets", "url");
-            if (entry.containsKey("allowed_targets") && !(entry.get("allowed_targets") instanceof List<?>)) {
-                throw new Unsupported("targets that are no list");
-            }
+            allowedTargets(entry);
             keys.put((String) name, keys(entry.get("keys"), env, Config::secretOfService));
         });
         String known = accept;
@@ -64,6 +63,30 @@ final class Config {
         future = number(window, "future");
     }
 
+    @Override
+    public Map<String, Object> verify(long now, Wire.Request request) throws Refused {
+        return Services.SCHEMES.contains(scheme) ? Services.verify(this, now, request) : Senders.verify(this, now, request);
+    }
+
+    @Override
+    public boolean remembers() {
+        return remembers;
+    }
+
+    /** Whether the config lets a request that was accepted be refused when it comes again. */
+    static boolean remembers(Map<?, ?> document) {
+        return !"none".equals(object(document.get("replay")).get("store"));
+    }
+
+    /** The targets that a caller may call; null where it may call all. */
+    static List<?> allowedTargets(Map<?, ?> entry) {
+        Object allowed = entry.get("allowed_targets");
+        if (entry.containsKey("allowed_targets") && !(allowed instanceof List<?>)) {
+            throw new Unsupported("targets that are no list");
+        }
+        return (List<?>) allowed;
+    }
+
     /** The keys of a service or sender; none where it is unknown. */
     List<Key> keysOf(String owner) {
         return keys.getOrDefault(owner, List.of());
@@ -79,11 +102,11 @@ final class Config {
         return value == null ? Map.of() : (Map<?, ?>) value;
     }
 
-    private static long number(Map<?, ?> window, String name) {
+    static long number(Map<?, ?> window, String name) {
         return window.containsKey(name) ? (Long) window.get(name) : 300;
     }
 
-    private static List<Key> keys(Object entries, Map<?, ?> env, Decoder decoder) {
+    static List<Key> keys(Object entries, Map<?, ?> env, Decoder decoder) {
         List<Key> read = new ArrayList<>();
         for (Object value : entries == null ? List.of() : (List<?>) entries) {
             Map<?, ?> entry = only((Map<?, ?>) value, "id", "secret", "encoding", "state", "not_before", "not_after");
@@ -104,7 +127,7 @@ final class Config {
     }
 
     static String text(Map<?, ?> entry, String name, String otherwise) {
-        return entry.containsKey(name) ? (String) entry.get(name) : otherwise;
+        return entry.containsKey(name) ? (String) Objects.requireNonNull(entry.get(name)) : otherwise;
     }
 
     static long moment(Map<?, ?> entry, String name, long otherwise) {

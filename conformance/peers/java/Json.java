@@ -3,8 +3,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** JSON as maps, lists, texts, whole numbers, truth values and null. The library of the JDK has none. */
+/** JSON (RFC 8259) as maps, lists, texts, numbers, truth values and null. The library of the JDK has none. */
 final class Json {
+    /** A number that is no whole one of up to 18 digits, as it was written. */
+    record Number(String text) {}
+
     private final String text;
     private int at;
 
@@ -94,8 +97,9 @@ final class Json {
                 case 'r' -> read.append('\r');
                 case 't' -> read.append('\t');
                 case 'u' -> {
-                    if (at + 4 > text.length()) throw wrong("half an escape");
-                    read.append((char) Integer.parseInt(text, at, at + 4, 16));
+                    String digits = text.substring(at, Math.min(at + 4, text.length()));
+                    if (!digits.matches("[0-9A-Fa-f]{4}")) throw wrong("half an escape");
+                    read.append((char) Integer.parseInt(digits, 16));
                     at += 4;
                 }
                 default -> throw wrong("an unknown escape");
@@ -105,13 +109,13 @@ final class Json {
         return read.toString();
     }
 
-    /** Whole numbers alone: nothing that this peer reads has a fraction. */
-    private Long number() {
+    private Object number() {
         int start = at;
         while (at < text.length() && "+-.eE0123456789".indexOf(text.charAt(at)) >= 0) at++;
-        String digits = text.substring(start, at);
-        if (!digits.matches("-?(0|[1-9][0-9]{0,17})")) throw wrong("no whole number");
-        return Long.parseLong(digits);
+        String written = text.substring(start, at);
+        if (written.matches("0|-?[1-9][0-9]{0,17}")) return Long.parseLong(written);
+        if (!written.matches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")) throw wrong("no number");
+        return new Number(written);
     }
 
     private void skipSpace() {

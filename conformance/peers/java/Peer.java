@@ -36,11 +36,11 @@ final class Peer {
     private static List<Object> answer(Map<?, ?> question) {
         List<Object> results = new ArrayList<>();
         List<?> steps = (List<?>) question.get("steps");
-        Config config;
+        Judge judge;
         try {
             Object document = question.containsKey("config_text")
                     ? Json.read((String) question.get("config_text")) : question.get("config");
-            config = new Config((Map<?, ?>) document, Config.object(question.get("env")));
+            judge = judge((Map<?, ?>) document, Config.object(question.get("env")));
         } catch (Unsupported | NullPointerException | ClassCastException | IllegalArgumentException
                 | java.time.DateTimeException another) {
             steps.forEach(step -> results.add(Map.of("unsupported", "this configuration")));
@@ -52,12 +52,12 @@ final class Peer {
             Map<?, ?> step = (Map<?, ?>) asked;
             hasOtherConfig |= step.get("op").equals("replace");
             try {
-                if (step.get("op").equals("sign")) {
+                if (step.get("op").equals("sign") && judge instanceof Config config) {
                     results.add(Map.of("ok", sign(config, step)));
-                } else if (!step.get("op").equals("verify") || hasOtherConfig || hasAccepted && config.remembers) {
+                } else if (!step.get("op").equals("verify") || hasOtherConfig || hasAccepted && judge.remembers()) {
                     throw new Unsupported("this step");
                 } else {
-                    results.add(Map.of("ok", verify(config, step)));
+                    results.add(Map.of("ok", verify(judge, step)));
                     hasAccepted = true;
                 }
             } catch (Refused refused) {
@@ -71,12 +71,20 @@ final class Peer {
         return results;
     }
 
-    private static Map<String, Object> verify(Config config, Map<?, ?> step) throws Refused {
+    private static Judge judge(Map<?, ?> document, Map<?, ?> env) {
+        List<?> accepted = document.get("accept") instanceof List<?> list ? list : List.of();
+        return switch (accepted.size() == 1 ? (String) accepted.get(0) : "") {
+            case "aws-sigv4" -> new Amazon(document, env);
+            case "jwt" -> new Tokens(document, env);
+            case "rfc9421" -> new Messages(document, env);
+            default -> new Config(document, env);
+        };
+    }
+
+    private static Map<String, Object> verify(Judge judge, Map<?, ?> step) throws Refused {
         Wire.Request request = Wire.Request.of((Map<?, ?>) step.get("request"));
-        long now = (Long) step.get("now");
         Wire.checkBounds(request);
-        return Services.SCHEMES.contains(config.scheme)
-                ? Services.verify(config, now, request) : Senders.verify(config, now, request);
+        return judge.verify((Long) step.get("now"), request);
     }
 
     private static Map<String, Object> sign(Config config, Map<?, ?> step) {

@@ -1,5 +1,6 @@
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -56,8 +57,17 @@ final class Wire {
     static byte[] hmac(String algorithm, byte[] key, String message) {
         try {
             Mac mac = Mac.getInstance(algorithm);
-            mac.init(new SecretKeySpec(key, algorithm));
+            // Zeros fill up a short key (RFC 2104, 2), and the library takes no empty one.
+            mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, algorithm));
             return mac.doFinal(bytes(message));
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    static byte[] hash(String algorithm, String message) {
+        try {
+            return MessageDigest.getInstance(algorithm).digest(bytes(message));
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException(impossible);
         }

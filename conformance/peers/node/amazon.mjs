@@ -181,7 +181,7 @@ function readHeader(header, headers) {
   const faults = [];
   const members = new Map();
   for (const text of rest.split(",")) {
-    const [, name, value] = /^ *(Credential|SignedHeaders|Signature)=(.*?) *$/s.exec(text) ?? [];
+    const [, name, value] = /^ *(Credential|SignedHeaders|Signature)=(.*)$/s.exec(text) ?? [];
     if (name === undefined || members.has(name)) {
       faults.push("MALFORMED_SIGNATURE");
     }

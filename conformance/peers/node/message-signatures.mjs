@@ -58,6 +58,10 @@ export class MessageSignatures {
       leave("several signatures");
     }
     const [label, covering] = chosen[0];
+    if ([...signatures].some(([other, { bare }]) => other !== label && bare?.kind !== "bytes")) {
+      // Each member is a byte sequence (RFC 9421, 4.2).
+      refuse("MALFORMED_SIGNATURE");
+    }
     const [faults, attempt] = collect([]);
     const signature = attempt(() => signatureOf(signatures.get(label)));
     const said = attempt(() => readParameters(covering.parameters));
@@ -165,7 +169,7 @@ const readSeconds = (text) => (/^[0-9]{1,12}$/.test(text) ? Number(text) : refus
 
 /** Returns the authority in its one form; the request may say it in two places. */
 function readAuthority(headers, authority) {
-  const hosts = all(headers, "host");
+  const hosts = all(headers, "host").map((host) => host.replace(/^[ \t]+|[ \t]+$/g, ""));
   if (hosts.length > 1) {
     refuse("DUPLICATE_HEADER");
   }

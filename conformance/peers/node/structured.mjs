@@ -1,4 +1,4 @@
-// Structured fields (RFC 8941), as far as signatures need them: dictionaries of items and of inner lists.
+// Structured fields (RFC 9651), as far as signatures need them: dictionaries of items and of inner lists.
 
 import { refuse } from "./common.mjs";
 
@@ -28,6 +28,10 @@ export function readDictionary(text) {
     const boolean = take(/\?[01]/y);
     if (boolean !== undefined) {
       return { kind: "boolean", value: boolean === "?1" };
+    }
+    const display = take(/%"(?:[ !#$&-~]|%[0-9a-f]{2})*"/y);
+    if (display !== undefined) {
+      return { kind: "display", value: display };
     }
     const decimal = take(/-?[0-9]{1,12}\.[0-9]{1,3}(?![0-9.])/y);
     if (decimal !== undefined) {

@@ -50,9 +50,6 @@ export class Tokens {
     if (bearers.length === 0) {
       refuse("AUTHENTICATION_REQUIRED");
     }
-    if (bearers.length !== values.length) {
-      leave("a token beside another Authorization");
-    }
     if (values.length > 1 || values[0].includes(",")) {
       refuse("DUPLICATE_HEADER");
     }
@@ -114,7 +111,8 @@ export class Tokens {
 }
 
 function checkTypes(header, claims) {
-  if (["crit", "b64", "zip"].some((name) => header.has(name)) || (header.has("kid") && !isName(header.get("kid")))) {
+  const areNamed = ["kid", "typ"].every((name) => !header.has(name) || isName(header.get(name)));
+  if (["crit", "b64", "zip"].some((name) => header.has(name)) || !areNamed) {
     wrong();
   }
   const isTime = (value) => value instanceof NumberText && /^(0|[1-9][0-9]{0,11})$/.test(value.text);

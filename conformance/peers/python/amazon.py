@@ -258,7 +258,7 @@ def read_header(header: bytes, headers: Headers) -> Credential:
     found = Credential()
     members: dict[bytes, bytes] = {}
     for text in rest.split(b","):
-        name, sign, value = text.strip(b" ").partition(b"=")
+        name, sign, value = text.lstrip(b" ").partition(b"=")
         if not sign or name in members or name not in (b"Credential", b"SignedHeaders", b"Signature"):
             found.faults.append("MALFORMED_SIGNATURE")
         members[name] = value

@@ -83,6 +83,9 @@ class MessageSignatures:
         if len(chosen) > 1:
             raise UnsupportedError("several signatures")
         label, covering = chosen[0]
+        if any((member.bare or ("list",))[0] != "bytes" for other, member in signatures.items() if other != label):
+            # Each member is a byte sequence (RFC 9421, 4.2).
+            raise RefusedError("MALFORMED_SIGNATURE")
         faults = Faults([])
         tag = faults.of(signature_of, signatures, label)
         said = faults.of(check_parameters, covering.parameters) or {}
@@ -197,7 +200,7 @@ def read_seconds(text: str) -> int:
 
 def read_authority(headers: Headers, request: Json) -> str | None:
     """Return the authority in its one form; the request may say it in two places."""
-    hosts = all_of(headers, b"host")
+    hosts = [host.strip(b" \t") for host in all_of(headers, b"host")]
     if len(hosts) > 1:
         raise RefusedError("DUPLICATE_HEADER")
     if request.get("authority") is not None:

@@ -1,4 +1,4 @@
-"""Structured fields (RFC 8941), as far as signatures need them: dictionaries of items and of inner lists."""
+"""Structured fields (RFC 9651), as far as signatures need them: dictionaries of items and of inner lists."""
 
 from __future__ import annotations
 
@@ -98,6 +98,8 @@ class Reader:
             return "bytes", raw
         if text := self.take(r"\?[01]"):
             return "boolean", text == "?1"
+        if text := self.take(r'%"(?:[ !#$&-~]|%[0-9a-f]{2})*"'):
+            return "display", text
         if text := self.take(r"-?[0-9]{1,12}\.[0-9]{1,3}(?![0-9.])"):
             return "decimal", text
         if text := self.take(r"@?-?[0-9]{1,15}(?![0-9.])"):

@@ -97,8 +97,6 @@ class Tokens:
         bearers = [value for value in values if value[:7].lower() == b"bearer "]
         if not bearers:
             raise RefusedError("AUTHENTICATION_REQUIRED")
-        if len(bearers) != len(values):
-            raise UnsupportedError("a token beside another Authorization")
         if len(values) > 1 or b"," in values[0]:
             raise RefusedError("DUPLICATE_HEADER")
         token = values[0][7:]
@@ -156,7 +154,8 @@ class Tokens:
 
 def check_types(header: Json, claims: Json) -> None:
     """Refuse members that are not what they have to be."""
-    if any(name in header for name in ("crit", "b64", "zip")) or ("kid" in header and not is_name(header["kid"])):
+    named = [header[name] for name in ("kid", "typ") if name in header]
+    if any(name in header for name in ("crit", "b64", "zip")) or not all(map(is_name, named)):
         raise RefusedError("INVALID_TOKEN")
     for name in ("exp", "nbf", "iat"):
         is_time = type(claims.get(name)) is Number and re.fullmatch("0|[1-9][0-9]{0,11}", claims[name])

@@ -12,7 +12,7 @@ use wiresign_conformance::driver::Driver;
 use wiresign_conformance::run::{BindingRun, State, apply_known_failures, compare_bindings, run};
 use wiresign_conformance::totals::Totals;
 use wiresign_conformance::vectors::{Case, Vectors};
-use wiresign_conformance::{canary, diff, dump, junit, known, matrix, page, report_json, table};
+use wiresign_conformance::{canary, diff, dump, junit, known, matrix, page, report_json, rules, table};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -487,6 +487,7 @@ fn write_reports(
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(folder.join("report.json"), json))
         .and_then(|()| fs::write(folder.join("junit.xml"), xml))
+        .and_then(|()| fs::write(folder.join("RULES.md"), rules::table(cases, bindings)))
         .map_err(|error| format!("{}: {error}", folder.display()))
 }
 

@@ -9,6 +9,7 @@ use super::fleet::Fleet;
 use super::mutate::on_the_way;
 use super::question::Question;
 use super::random::Random;
+use super::standards::Standards;
 use crate::step::Step;
 
 /// So many cases share a configuration.
@@ -22,8 +23,9 @@ pub(crate) fn questions(seed: u64, number: u64, corpus: &Corpus) -> Vec<Question
     let cases = number * CASES..(number + 1) * CASES;
     let kind = random.below(100);
     match kind {
-        0..55 => vec![of_fleet(&mut random, seed, cases)],
-        55..85 if !corpus.groups.is_empty() => vec![of_corpus(&mut random, seed, cases, corpus)],
+        0..45 => vec![of_fleet(&mut random, seed, cases)],
+        45..60 => vec![of_standards(&mut random, seed, cases)],
+        60..85 if !corpus.groups.is_empty() => vec![of_corpus(&mut random, seed, cases, corpus)],
         _ => of_documents(&mut random, seed, cases, corpus),
     }
 }
@@ -39,7 +41,8 @@ fn of_fleet(random: &mut Random, seed: u64, cases: Range<u64>) -> Question {
             _ => fleet.call(random),
         };
         if random.percent(12) {
-            sign(random, &fleet, draft, &mut question, case);
+            let target = fleet.target(random);
+            sign(random, fleet.now, target, draft, &mut question, case);
             continue;
         }
         for _ in 0..random.pick(&[0, 0, 0, 1, 1, 1, 2, 3]) {
@@ -51,15 +54,36 @@ fn of_fleet(random: &mut Random, seed: u64, cases: Range<u64>) -> Question {
     question
 }
 
+fn of_standards(random: &mut Random, seed: u64, cases: Range<u64>) -> Question {
+    let callers = Standards::new(random);
+    let mut question = Question::new(callers.document.to_string(), callers.env.clone());
+    for case in cases {
+        let random = &mut Random::of(seed, "case", case);
+        let mut draft = callers.call(random);
+        if random.percent(8) {
+            let target = callers.target(random);
+            sign(random, callers.now, target, draft, &mut question, case);
+            continue;
+        }
+        // What is particular to a standard was changed already.
+        if random.percent(25) {
+            on_the_way(random, &mut draft);
+        }
+        judge(random, callers.now, draft, &mut question, case);
+    }
+    question
+}
+
 /// Asks for the verdict: at once, in pieces, or with the reasons before it, which must not change it.
 fn judge(random: &mut Random, now: u64, draft: Draft, question: &mut Question, case: u64) {
     let request = draft.into_request();
-    match random.below(10) {
-        0 | 1 => {
+    match random.below(40) {
+        0..8 => {
             let chunks = chunks(random, request.body.bytes().len());
             question.push(case, Step::VerifyStream { now, request, chunks });
         }
-        2 => {
+        // Rarely: an explanation tries so much that it costs as much as a hundred verdicts.
+        8 => {
             question.push(case, Step::Explain { now, request: request.clone() });
             question.push(case, Step::Verify { now, request });
         }
@@ -67,19 +91,15 @@ fn judge(random: &mut Random, now: u64, draft: Draft, question: &mut Question, c
     }
 }
 
-fn sign(random: &mut Random, fleet: &Fleet, mut draft: Draft, question: &mut Question, case: u64) {
+fn sign(random: &mut Random, now: u64, target: Option<String>, mut draft: Draft, question: &mut Question, case: u64) {
     // What a client hands over has no credential yet, but for a few.
     if random.percent(90) {
         draft.headers.retain(|(name, _)| name == "X-Extra");
     }
-    let target = fleet.target(random);
     let nonce =
         if random.percent(15) { corpus::name(random) } else { format!("6f1c3f0a-6a55-4c8f-9d3b-{}", random.hex(12)) };
-    let now = if random.percent(5) {
-        random.pick(&[0, 999_999_999_999, 1_000_000_000_000, (1 << 53) - 1])
-    } else {
-        fleet.now
-    };
+    let now =
+        if random.percent(5) { random.pick(&[0, 999_999_999_999, 1_000_000_000_000, (1 << 53) - 1]) } else { now };
     question.push(case, Step::Sign { now, nonce, target, request: draft.into_request() });
 }
 
@@ -101,6 +121,9 @@ fn of_corpus(random: &mut Random, seed: u64, cases: Range<u64>, corpus: &Corpus)
     for case in cases {
         let random = &mut Random::of(seed, "case", case);
         let mut steps = random.pick_ref(&group.tests).clone();
+        if steps.iter().any(|step| matches!(step, Step::Explain { .. })) && random.percent(75) {
+            steps = random.pick_ref(&group.tests).clone();
+        }
         let changed = random.below(steps.len());
         corpus::change(random, &mut steps[changed]);
         // The steps that lead there, and no others: a long test must not be a long question.

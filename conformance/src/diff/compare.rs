@@ -1,6 +1,6 @@
 //! Whether the answers to one question agree: with each other, and each with itself.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::lane::Answered;
 use super::question::Question;
@@ -25,7 +25,7 @@ pub(crate) fn differs(question: &Question, driver: &Driver, reference: &Answered
         (Ok(reference), Ok(other)) => (reference, other),
     };
     if driver.is_peer() {
-        return peer_differs(driver, reference, other);
+        return peer_differs(question, driver, reference, other);
     }
     let reference = read(question, reference).ok()?;
     match read(question, other) {
@@ -34,13 +34,22 @@ pub(crate) fn differs(question: &Question, driver: &Driver, reference: &Answered
     }
 }
 
-fn peer_differs(driver: &Driver, reference: &[Value], other: &[Value]) -> Option<Finding> {
+/// The standards whose pages name steps, and no order within a step.
+const WITHOUT_ORDER: [&str; 2] = ["aws-sigv4", "rfc9421"];
+
+fn peer_differs(question: &Question, driver: &Driver, reference: &[Value], other: &[Value]) -> Option<Finding> {
+    let is_same = if is_without_order(&question.config_text) { peer::same_verdict } else { peer::same };
     // A peer reads good configurations only.
     let is_judged = |expected: &Value, got: &Value| !peer::abstains(got) && expected.get("config_errors").is_none();
     let mut steps = reference.iter().zip(other).enumerate();
     let (index, (expected, got)) =
-        steps.find(|(_, (expected, got))| is_judged(expected, got) && !peer::same(driver, expected, got))?;
+        steps.find(|(_, (expected, got))| is_judged(expected, got) && !is_same(driver, expected, got))?;
     Some((index, format!("{got} instead of {expected}")))
+}
+
+fn is_without_order(config_text: &str) -> bool {
+    let document: Value = serde_json::from_str(config_text).unwrap_or_default();
+    WITHOUT_ORDER.iter().any(|scheme| document["accept"] == json!([scheme]))
 }
 
 /// How many of the answers are a judgement, and not an abstention.
@@ -98,4 +107,18 @@ fn explained_otherwise(question: &Question, results: &[StepResult], before: usiz
 pub(crate) fn read(question: &Question, raw: &[Value]) -> Result<Vec<StepResult>, Finding> {
     let steps = question.steps.iter().zip(raw).enumerate();
     steps.map(|(index, (step, value))| StepResult::read(step, value).map_err(|problem| (index, problem))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_without_order;
+
+    #[test]
+    fn a_peer_answers_by_its_verdict_where_the_pages_name_no_order() {
+        assert!(is_without_order(r#"{"accept": ["rfc9421"]}"#));
+        assert!(is_without_order(r#"{"accept": ["aws-sigv4"]}"#));
+        assert!(!is_without_order(r#"{"accept": ["jwt"]}"#));
+        assert!(!is_without_order(r#"{"accept": ["rfc9421", "jwt"]}"#));
+        assert!(!is_without_order("no document"));
+    }
 }

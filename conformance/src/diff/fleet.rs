@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 /// The service whose verifier is judged.
 pub(crate) const OWN: &str = "orders";
 /// 2026-01-01T00:00:00Z.
-const START: u64 = 1_767_225_600;
+pub(super) const START: u64 = 1_767_225_600;
 
 const CALLERS: [&str; 4] = ["billing", "web", "image-service", "a.b_c-D9"];
 const TARGETS: [&str; 12] = [

@@ -20,6 +20,7 @@ mod progress;
 mod question;
 mod random;
 mod shrink;
+mod standards;
 pub mod table;
 
 use std::collections::{BTreeMap, VecDeque};

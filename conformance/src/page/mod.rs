@@ -1,6 +1,8 @@
 //! The report as one page that people can look at: from `report.json` and, where they are there, `matrix.json` and
 //! `diff.json`. It asks nothing of the network, and shows hostile bytes as text.
 
+mod badge;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -13,7 +15,7 @@ use crate::vectors::{Case, Configuration};
 
 const PAGE: &str = include_str!("page.html");
 
-/// Writes `report.html` beside the files that it is made of.
+/// Writes `report.html` and `badge.svg` beside the files that they are made of.
 pub fn write(folder: &Path, cases: &[Case]) -> Result<(), String> {
     let report = read(folder, "report.json")?.ok_or("there is no report.json; `run --report` writes it")?;
     let judged = judged(&report);
@@ -31,7 +33,7 @@ pub fn write(folder: &Path, cases: &[Case]) -> Result<(), String> {
         shown.push(case_value(case, configs.len() - 1));
     }
     let data = json!({
-        "report": report,
+        "report": &report,
         "matrix": read(folder, "matrix.json")?,
         "diff": read(folder, "diff.json")?,
         "cases": shown,
@@ -39,8 +41,12 @@ pub fn write(folder: &Path, cases: &[Case]) -> Result<(), String> {
     });
     // The text of a script element ends at the first `</`, wherever it stands.
     let page = PAGE.replace("__DATA__", &data.to_string().replace("</", "<\\/").replace("<!--", "<\\u0021--"));
-    let path = folder.join("report.html");
-    fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))
+    save(&folder.join("badge.svg"), &badge::badge(&report))?;
+    save(&folder.join("report.html"), &page)
+}
+
+fn save(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The cases of the report, which may have been made of a part of the vectors.

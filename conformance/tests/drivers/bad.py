@@ -18,6 +18,7 @@ from typing import IO, Any
 MISTAKE = sys.argv[1]
 UNLUCKY = 3
 FOREVER = 3600
+LATE = 12
 
 
 def say(line: str, end: str = "\n") -> None:
@@ -87,6 +88,7 @@ REFUSED = {
     },
 }
 
+held: str | None = None
 for count, line in enumerate(sys.stdin, start=1):
     question = json.loads(line)
     verifies = [step["op"] == "verify" for step in question["steps"]]
@@ -141,6 +143,14 @@ for count, line in enumerate(sys.stdin, start=1):
             results.append(results[0])
 
     text = json.dumps(answer)
+    if MISTAKE == "late" and count == UNLUCKY:
+        time.sleep(LATE)
+    if MISTAKE == "out-of-order":
+        # Waits for another question before it answers, the later one first; who asks one by one waits for ever.
+        if held is None:
+            held = text
+            continue
+        text, held = f"{text}\n{held}", None
     if MISTAKE == "hello-changes" and count == UNLUCKY:
         os.abort()
     if MISTAKE == "crash" and count == UNLUCKY:

@@ -32,10 +32,16 @@ func main() {
 			notes = append(notes, len(value))
 		}
 		w.Header().Set("Content-Type", "application/json")
-		said := map[string]any{"path": r.URL.Path, "query": r.URL.RawQuery, "body": hex.EncodeToString(body), "notes": notes}
+		caller, _ := wiresign.CallerFrom(r.Context())
+		said := map[string]any{
+			"path": r.URL.Path, "query": r.URL.RawQuery, "body": hex.EncodeToString(body), "notes": notes, "caller": caller.Service(),
+		}
 		if err := json.NewEncoder(w).Encode(said); err != nil {
 			log.Print(err)
 		}
 	})
-	log.Fatal(http.ListenAndServe(os.Args[1], wiresign.Middleware(verifier)(echo)))
+	server := &http.Server{Addr: os.Args[1], Handler: wiresign.Middleware(verifier)(echo), Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	log.Fatal(server.ListenAndServe())
 }

@@ -5,6 +5,8 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+import { resigned, Sha256 } from "./amazon.mjs";
+
 /** The question is about more than the package knows. */
 class Unsupported extends Error {}
 
@@ -82,6 +84,8 @@ function keyOf({ algorithm = "hmac-sha256", public_key: half, secret }, env) {
   return createPublicKey(isRaw ? { format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } } : text);
 }
 
+const TOOLS = { bytes, leave, only, refuse, secretOf, wire };
+
 const PACKAGES = {
   async "@octokit/webhooks-methods"(question, { request }) {
     const { secrets } = hookOf(question, "github");
@@ -112,6 +116,33 @@ const PACKAGES = {
       leave("a body that is no form, which another function of the package verifies");
     }
     await withOneOf(secrets, (secret) => twilio.validateRequest(secret, signature, full, params));
+  },
+
+  async aws4(question, step) {
+    const request = resigned(question, step, TOOLS);
+    const { default: aws4 } = await import("aws4");
+    const { method, target: path, headers, body, service, region } = request;
+    const sent = { method, path, headers: { ...headers }, body, service, region, doNotModifyHeaders: true };
+    const signer = new aws4.RequestSigner(sent, request.credentials);
+    signer.datetime = headers["x-amz-date"];
+    request.compare(signer.sign().headers.Authorization);
+  },
+
+  async "@smithy/signature-v4"(question, step) {
+    const request = resigned(question, step, TOOLS);
+    const { SignatureV4 } = await import("@smithy/signature-v4");
+    const { method, headers, body, service, region, credentials, isS3 } = request;
+    const [, path, parameters] = /^([^?]*)\??(.*)$/s.exec(request.target);
+    const query = {};
+    for (const [name, value] of new URLSearchParams(parameters)) {
+      query[name] = Object.hasOwn(query, name) ? [query[name], value].flat() : value;
+    }
+    const signer = new SignatureV4({
+      service, region, credentials, sha256: Sha256, uriEscapePath: !isS3, applyChecksum: false,
+    });
+    const sent = { method, protocol: "https:", hostname: headers.host, path, query, headers, body };
+    const signed = await signer.sign(sent, { signingDate: request.date, signableHeaders: new Set(Object.keys(headers)) });
+    request.compare(signed.headers.authorization);
   },
 
   async jose({ config, env }, { now, request }) {

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 import amazon
+import joserfc_tokens
 import message_signatures
 import tokens
 import webhooks
@@ -25,6 +26,7 @@ PACKAGES: dict[str, Verify] = {
     "PyJWT": tokens.verify,
     "botocore": amazon.verify,
     "http-message-signatures": message_signatures.verify,
+    "joserfc": joserfc_tokens.verify,
     "slack-sdk": webhooks.slack,
     "standardwebhooks": webhooks.standard_webhooks,
     "stripe": webhooks.stripe,

@@ -47,7 +47,7 @@ def verify(config: dict[str, Any], env: dict[str, str], now: int, request: Reque
     # Five seconds are what the package adds by itself.
     verifier.max_clock_skew = datetime.timedelta(seconds=0)
     verifier.verify(
-        Message(request, request.headers.get("host", "")),
+        Message(request, request.headers.get("host", "").strip(" \t")),
         max_age=datetime.timedelta(seconds=300),
         expect_tag="wiresign",
         require_components=("@method", "@authority", "@path", "@query"),
