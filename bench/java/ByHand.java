@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -33,12 +34,15 @@ final class ByHand {
     }
 
     boolean verify(Sent request) throws GeneralSecurityException {
-        Map<String, String> headers = request.headers();
-        String service = headers.get("x-service-id");
-        String target = headers.get("x-target-service");
-        String timestamp = headers.get("x-timestamp");
-        String nonce = headers.get("x-request-id");
-        String signature = headers.get("x-signature");
+        return verify(request.method(), request.target(), request.headers()::get, request.body());
+    }
+
+    boolean verify(String method, String rawTarget, UnaryOperator<String> header, byte[] body) throws GeneralSecurityException {
+        String service = header.apply("x-service-id");
+        String target = header.apply("x-target-service");
+        String timestamp = header.apply("x-timestamp");
+        String nonce = header.apply("x-request-id");
+        String signature = header.apply("x-signature");
         if (service == null || target == null || timestamp == null || nonce == null || signature == null || !signature.startsWith(PREFIX)) {
             return false;
         }
@@ -51,14 +55,14 @@ final class ByHand {
         if (key == null) {
             return false;
         }
-        int mark = request.target().indexOf('?');
-        String path = mark < 0 ? request.target() : request.target().substring(0, mark);
-        String query = mark < 0 ? "" : request.target().substring(mark + 1);
-        String head = "wiresign-v2\n" + request.method() + "\n" + path + "\n" + query + "\n" + timestamp + "\n" + service + "\n"
+        int mark = rawTarget.indexOf('?');
+        String path = mark < 0 ? rawTarget : rawTarget.substring(0, mark);
+        String query = mark < 0 ? "" : rawTarget.substring(mark + 1);
+        String head = "wiresign-v2\n" + method + "\n" + path + "\n" + query + "\n" + timestamp + "\n" + service + "\n"
                 + target + "\n" + nonce + "\n";
         Mac mac = mac(service, key);
         mac.update(head.getBytes(StandardCharsets.UTF_8));
-        byte[] tag = mac.doFinal(request.body());
+        byte[] tag = mac.doFinal(body);
         byte[] claimed = HexFormat.of().parseHex(signature, PREFIX.length(), signature.length());
         boolean holds = MessageDigest.isEqual(tag, claimed) && target.equals(own) && path.startsWith("/api/");
         return holds && seen.putIfAbsent(service + "\n" + nonce, now) == null;

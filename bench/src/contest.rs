@@ -1,7 +1,8 @@
 //! Times several contestants side by side. What is compared is the fastest batch of each: noise only ever adds time, and
 //! the rounds interleave, so all of them have met the same clock speed.
 
-use std::time::Instant;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 /// One of the things that are compared: runs a batch and gives the nanoseconds per operation.
 pub(crate) struct Contestant<'a>(Box<dyn FnMut() -> f64 + 'a>);
@@ -45,4 +46,22 @@ pub(crate) fn contest(rounds: usize, mut contestants: Vec<Contestant<'_>>) -> Ve
         }
     }
     best
+}
+
+/// How long so many threads take that begin together, each with its number.
+pub(crate) fn together(threads: usize, work: impl Fn(usize) + Sync) -> Duration {
+    let barrier = Barrier::new(threads);
+    let timed = &|thread: usize| {
+        barrier.wait();
+        let start = Instant::now();
+        work(thread);
+        (start, Instant::now())
+    };
+    let times: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|thread| scope.spawn(move || timed(thread))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("the work does not fail")).collect()
+    });
+    let first_start = times.iter().map(|(start, _)| *start).min().expect("there is a thread");
+    let last_end = times.iter().map(|(_, end)| *end).max().expect("there is a thread");
+    last_end - first_start
 }

@@ -1,7 +1,11 @@
-//! Measures Wiresign in one run: `wiresign-bench [--check] [--only rust|node|python|go|java]...`
+//! Measures Wiresign: `wiresign-bench [--check] [--runs N] [--out DIR] [--only PART]...`
 //!
-//! Prints one table and, when everything was measured, writes it to `bench/RESULTS.md`. With `--check` it exits with 1
-//! where a number misses what it must hold by more than the tolerance that it states.
+//! The parts are curves, rust, node, python, go, java, uniffi and servers, which are those of axum and Spring Boot. Prints one
+//! table and, when everything was measured, writes it to `bench/RESULTS.md` and the numbers to `bench/results.json`; with `--out`, to
+//! that folder, whatever was measured. All but the curves is measured several times, three unless told otherwise, to know the
+//! noise. With `--check` it exits with 1 where a number misses what it must hold by more than the tolerance that it states.
+//! `--hot SECONDS` only verifies, for a profiler to watch. `--serve KIND` is one of the services of axum, which the program
+//! starts itself.
 
 mod allocations;
 // For the core's `mac.rs` and `replay.rs`, which measure/mac.rs and measure/replay.rs compile.
@@ -9,25 +13,31 @@ mod allocations;
 #[allow(dead_code)]
 mod bytes;
 mod contest;
+mod curve;
 mod fleet;
 mod floor;
+mod hot;
 #[path = "../../core/src/identifier.rs"]
 #[allow(dead_code)]
 mod identifier;
 mod measure;
 mod report;
+mod results;
 
 use std::error::Error;
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use report::{Row, TOLERANCE, table};
+use results::Results;
 
-const PARTS: [&str; 5] = ["rust", "node", "python", "go", "java"];
+const PARTS: [&str; 8] = ["curves", "rust", "node", "python", "go", "java", "uniffi", "servers"];
 
 struct Arguments {
     check: bool,
+    runs: usize,
+    out: Option<PathBuf>,
     parts: Vec<&'static str>,
 }
 
@@ -43,20 +53,38 @@ fn main() -> ExitCode {
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
-    let mut arguments = Arguments { check: false, parts: Vec::new() };
+    let mut arguments = Arguments { check: false, runs: 3, out: None, parts: Vec::new() };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--check" => arguments.check = true,
+            "--runs" => {
+                let runs = given.next().and_then(|text| text.parse().ok()).filter(|runs| *runs > 0);
+                arguments.runs = runs.ok_or("--runs takes how often everything is measured")?;
+            }
+            "--hot" => {
+                let seconds = given.next().and_then(|text| text.parse().ok());
+                hot::verify(seconds.ok_or("--hot takes how many seconds to verify for a profiler")?);
+                std::process::exit(0);
+            }
+            "--serve" => {
+                measure::serve(&given.next().ok_or("--serve takes the kind of the service")?)?;
+                std::process::exit(0);
+            }
+            "--out" => arguments.out = Some(given.next().ok_or("--out takes a folder")?.into()),
             "--only" => {
                 let part = given.next().and_then(|name| PARTS.into_iter().find(|part| **part == name));
-                arguments.parts.push(part.ok_or("--only takes rust, node, python, go or java")?);
+                arguments
+                    .parts
+                    .push(part.ok_or("--only takes curves, rust, node, python, go, java, uniffi or servers")?);
             }
-            _ => return Err("usage: wiresign-bench [--check] [--only rust|node|python|go|java]...".into()),
+            _ => return Err("usage: wiresign-bench [--check] [--runs N] [--out DIR] [--only PART]...".into()),
         }
     }
     if arguments.parts.is_empty() {
         arguments.parts = PARTS.to_vec();
+        let bench = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        arguments.out = arguments.out.or(Some(bench));
     }
     Ok(arguments)
 }
@@ -70,21 +98,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
         )?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut rows = Vec::new();
-    for part in &arguments.parts {
-        rows.extend(match *part {
-            "rust" => measure::rust(),
-            "node" => measure::node()?,
-            "python" => measure::python()?,
-            "go" => measure::go()?,
-            _ => measure::java()?,
-        });
-    }
-    let table = table(&rows);
-    write!(out, "{table}")?;
-    if arguments.parts.len() == PARTS.len() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
-        std::fs::write(path, results(&table))?;
+    let curves = if arguments.parts.contains(&"curves") { measure::curves() } else { Vec::new() };
+    let runs = (0..arguments.runs).map(|_| one_run(arguments)).collect::<Result<_, _>>()?;
+    let results = Results::new(runs, curves)?;
+    let rows = &results.rows;
+    write!(out, "{}", table(rows))?;
+    if let Some(folder) = &arguments.out {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join("RESULTS.md"), results.page())?;
+        std::fs::write(folder.join("results.json"), format!("{:#}\n", results.json()))?;
     }
     if !arguments.check {
         return Ok(ExitCode::SUCCESS);
@@ -100,37 +122,21 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The table with what is needed to read it.
-fn results(table: &str) -> String {
-    let version = |program: &str| {
-        let output = Command::new(program).arg("--version").output().ok();
-        output.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    format!(
-        "# Measured\n\n\
-         Written by `just bench`. Every number is the fastest of many short batches, and the contestants of one comparison\n\
-         take turns in one run, so only ratios and differences mean anything on another machine.\n\n\
-         F is the floor: the SHA-256 compressions that an HMAC with kept states cannot do without, at the speed at which this\n\
-         machine hashed a long buffer in the same rounds. \"reached\", \"met\" and \"missed\" compare with the two goals. Those\n\
-         of R2 and S2 were set for 32 ns a compression and are scaled to what it takes here.\n\n\
-         {}, {}, Node {}, {}\n\n{table}",
-        cpu(),
-        version("rustc"),
-        version("node"),
-        version(&python),
-    )
-}
-
-fn cpu() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name")).and_then(|rest| rest.split_once(": "));
-    format!(
-        "{}{}",
-        name.map_or("unknown CPU", |(_, name)| name),
-        match floor::has_sha_instructions() {
-            true => " with SHA instructions",
-            false => " without SHA instructions",
-        }
-    )
+/// All parts once.
+fn one_run(arguments: &Arguments) -> Result<Vec<Row>, Box<dyn Error>> {
+    let mut rows = Vec::new();
+    for part in &arguments.parts {
+        rows.extend(match *part {
+            // Plots are no rows, and are measured once.
+            "curves" => Vec::new(),
+            "rust" => measure::rust(),
+            "node" => measure::node()?,
+            "python" => measure::python()?,
+            "go" => measure::go()?,
+            "java" => measure::java()?,
+            "uniffi" => measure::uniffi()?,
+            _ => measure::servers()?,
+        });
+    }
+    Ok(rows)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 /// One line of the table.
 pub(crate) struct Row {
     pub(crate) id: &'static str,
@@ -52,6 +54,18 @@ impl Unit {
         }
     }
 
+    fn name(self) -> &'static str {
+        match self {
+            Self::Times => "times",
+            Self::OverFloor => "over floor",
+            Self::Faster => "faster",
+            Self::Nanoseconds => "nanoseconds",
+            Self::Bytes => "bytes",
+            Self::Mebibytes => "mebibytes",
+            Self::Count => "count",
+        }
+    }
+
     fn text(self, number: f64) -> String {
         match self {
             Self::Times => format!("{number:.2}"),
@@ -85,6 +99,18 @@ impl Row {
     /// Whether the row misses what it must hold by more than the tolerance.
     pub(crate) fn fails(&self) -> bool {
         self.goal.is_some_and(|goal| !self.unit.holds(self.measured, self.unit.with_tolerance(goal.must)))
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "what": self.what,
+            "measured": self.measured,
+            "unit": self.unit.name(),
+            "must": self.goal.map(|goal| goal.must),
+            "reach": self.goal.map(|goal| goal.reach),
+            "verdict": self.verdict(),
+        })
     }
 
     fn verdict(&self) -> &'static str {

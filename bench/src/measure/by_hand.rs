@@ -78,10 +78,23 @@ impl<M: KeyedMac> ByHand<M> {
         let header = |name: &str| {
             let mut fields = request.headers.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
             match (fields.next(), fields.next()) {
-                (Some((_, value)), None) => Ok(value.as_str()),
-                _ => Err("a header is absent or repeated"),
+                (Some((_, value)), None) => Some(value.as_str()),
+                _ => None,
             }
         };
+        self.judge(head.method, head.target, header, body, now)
+    }
+
+    /// The same of the parts of a request; a header that is absent or repeated is `None`.
+    pub(super) fn judge<'h>(
+        &self,
+        method: &[u8],
+        raw_target: &[u8],
+        header: impl Fn(&str) -> Option<&'h str>,
+        body: &[u8],
+        now: u64,
+    ) -> Result<String, &'static str> {
+        let header = |name| header(name).ok_or("a header is absent or repeated");
         let id = header("x-service-id")?;
         let target = header("x-target-service")?;
         let timestamp = header("x-timestamp")?;
@@ -93,11 +106,11 @@ impl<M: KeyedMac> ByHand<M> {
             return Err("outside the window");
         }
         let service = self.services.get(id).ok_or("unknown service")?;
-        let split = head.target.iter().position(|&byte| byte == b'?').unwrap_or(head.target.len());
-        let (path, query) = head.target.split_at(split);
+        let split = raw_target.iter().position(|&byte| byte == b'?').unwrap_or(raw_target.len());
+        let (path, query) = raw_target.split_at(split);
         let message = [
             b"wiresign-v2\n",
-            head.method,
+            method,
             b"\n",
             path,
             b"\n",
@@ -116,8 +129,7 @@ impl<M: KeyedMac> ByHand<M> {
         if !service.key.verify(&message, &tag) {
             return Err("invalid signature");
         }
-        let permits =
-            |(method, prefix): &(&str, &str)| head.method == method.as_bytes() && path.starts_with(prefix.as_bytes());
+        let permits = |(verb, prefix): &(&str, &str)| method == verb.as_bytes() && path.starts_with(prefix.as_bytes());
         if target != CALLED || !service.permissions.iter().any(permits) {
             return Err("not allowed");
         }

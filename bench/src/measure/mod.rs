@@ -1,7 +1,10 @@
 //! What is measured, one file for each kind.
 
+mod added;
 mod allocations;
+mod axum_service;
 mod by_hand;
+mod curves;
 mod mac;
 mod refusals;
 mod replay;
@@ -19,4 +22,7 @@ pub(crate) fn rust() -> Vec<Row> {
     parts.into_iter().flat_map(|rows| rows()).collect()
 }
 
-pub(crate) use script::{go, java, node, python};
+pub(crate) use added::servers;
+pub(crate) use axum_service::serve;
+pub(crate) use curves::curves;
+pub(crate) use script::{go, java, node, python, uniffi};

@@ -1,11 +1,10 @@
 //! S2: the replay store alone, with a million entries inside the window.
 
 use std::hint::black_box;
-use std::sync::Barrier;
-use std::time::Instant;
 
 use crate::allocations::bytes_in_use;
-use crate::contest::contest;
+use crate::contest::{contest, together};
+use crate::curve::{Curve, Line};
 use crate::fleet::NOW;
 use crate::floor::{compression, scaled};
 use crate::report::{Row, Unit};
@@ -18,10 +17,10 @@ mod core_replay;
 use core_replay::{Fingerprint, MARGIN_SECONDS, ReplayStore, Sighting};
 
 const LIVING: u64 = 1_000_000;
-/// A quarter more, so that the entries which are dead but still there have their places.
-const CAPACITY: usize = 1_250_000;
 const WINDOW: u64 = 300;
-const PER_SECOND: u64 = LIVING / (WINDOW + MARGIN_SECONDS);
+/// The points of the curve.
+const LIVE_ENTRIES: [u64; 6] = [1_000, 10_000, 100_000, 1_000_000, 3_000_000, 10_000_000];
+const LIVE_ROUNDS: usize = 40;
 const THREADS: [u64; 3] = [1, 2, 8];
 const BATCH: u64 = 32 * 1024;
 const ROUNDS: usize = 150;
@@ -30,14 +29,14 @@ const MEBIBYTE: f64 = 1024.0 * 1024.0;
 /// Traffic at a steady rate: each second as many entries die as are added.
 struct Traffic {
     store: ReplayStore,
+    capacity: usize,
+    per_second: u64,
     sent: u64,
 }
 
 pub(crate) fn rows() -> Vec<Row> {
     let before = bytes_in_use();
-    let mut traffic = Traffic { store: ReplayStore::new(CAPACITY, 7), sent: 0 };
-    // Twice as many as are alive at once, so that entries have died and been replaced.
-    traffic.send(1, 2 * LIVING);
+    let mut traffic = Traffic::new(LIVING);
     let mut best = [f64::INFINITY; THREADS.len()];
     for _ in 0..ROUNDS {
         for (best, threads) in best.iter_mut().zip(THREADS) {
@@ -55,35 +54,46 @@ pub(crate) fn rows() -> Vec<Row> {
     std::iter::once(memory).chain(THREADS.into_iter().zip(best).map(row)).collect()
 }
 
+/// What a check costs by the number of entries that are alive.
+pub(super) fn live_entries() -> Curve {
+    let mut line = Line::new("a check, one thread");
+    for living in LIVE_ENTRIES {
+        let mut traffic = Traffic::new(living);
+        let best = (0..LIVE_ROUNDS).map(|_| traffic.send(1, BATCH)).fold(f64::INFINITY, f64::min);
+        line.points.push((living, best));
+    }
+    Curve { id: "replay", title: "Cost of a check for replay", grows: "live entries of the store", lines: vec![line] }
+}
+
 impl Traffic {
+    /// A store in which so many entries are alive.
+    fn new(living: u64) -> Self {
+        // A quarter more, so that the entries which are dead but still there have their places.
+        let capacity = (living + living.div_ceil(4)) as usize + 1;
+        let per_second = living.div_ceil(WINDOW + MARGIN_SECONDS);
+        let mut traffic = Self { store: ReplayStore::new(capacity, 7), capacity, per_second, sent: 0 };
+        // Twice as many as are alive at once, so that entries have died and been replaced.
+        traffic.send(1, 2 * living);
+        traffic
+    }
+
     /// Checks `count` new requests, shared among threads, and gives the nanoseconds of CPU time for each.
     fn send(&mut self, threads: u64, count: u64) -> f64 {
-        let barrier = Barrier::new(threads as usize);
-        let (store, first) = (&self.store, self.sent);
+        let (traffic, first) = (&*self, self.sent);
         let share = count / threads;
-        let work = &|thread: u64| {
-            barrier.wait();
-            let start = Instant::now();
-            (0..share).for_each(|at| check(store, first + at * threads + thread));
-            (start, Instant::now())
-        };
-        let times: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
-            workers.into_iter().map(|worker| worker.join().expect("each request is new")).collect()
+        let elapsed = together(threads as usize, |thread| {
+            (0..share).for_each(|at| traffic.check(first + at * threads + thread as u64));
         });
-        let first_start = times.iter().map(|(start, _)| *start).min().expect("there is a thread");
-        let last_end = times.iter().map(|(_, end)| *end).max().expect("there is a thread");
-        let elapsed = last_end - first_start;
         self.sent += share * threads;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
         elapsed.as_nanos() as f64 * threads.min(cores) as f64 / (share * threads) as f64
     }
-}
 
-fn check(store: &ReplayStore, number: u64) {
-    let now = NOW + number / PER_SECOND;
-    let sighting = store.insert(&fingerprint(number), now, now, WINDOW, CAPACITY);
-    assert_eq!(black_box(sighting), Sighting::First);
+    fn check(&self, number: u64) {
+        let now = NOW + number / self.per_second;
+        let sighting = self.store.insert(&fingerprint(number), now, now, WINDOW, self.capacity);
+        assert_eq!(black_box(sighting), Sighting::First);
+    }
 }
 
 /// Bits without a pattern, as those of a MAC, and different for each number.

@@ -33,18 +33,26 @@ pub(crate) fn python() -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-/// G1, by the Go package against the C library that is installed in `dist/c`.
+/// G1, G2 and S2, by the Go package against the C library that is installed in `dist/c`.
 pub(crate) fn go() -> Result<Vec<Row>, String> {
     run(Command::new("bindings-c/go/scripts/with-library").args(["go", "-C", "bench/go", "run", "."]))
 }
 
-/// J1, by the Java package that `bindings-c/java/build package` has made.
+/// J1 and S2, by the Java packages that `bindings-c/java/build package` has made.
 pub(crate) fn java() -> Result<Vec<Row>, String> {
-    run(&mut Command::new("bench/java/run"))
+    run(Command::new("bench/java/run").arg("Verify"))
+}
+
+/// U1, by the Kotlin modules that `bindings-uniffi/kotlin/build package` has made, beside the Java package, and by the Ruby package
+/// in `dist/ruby`.
+pub(crate) fn uniffi() -> Result<Vec<Row>, String> {
+    let mut rows = run(&mut Command::new("bench/uniffi/run"))?;
+    rows.extend(run(Command::new("ruby").args(["-W0", "-I", "dist/ruby/lib", "bench/uniffi/verify.rb"]))?);
+    Ok(rows)
 }
 
 /// The fleet that the Rust part measures with.
-fn fleet() -> Value {
+pub(super) fn fleet() -> Value {
     let described = Fleet::default();
     json!({
         "called": CALLED,
@@ -91,7 +99,9 @@ fn run(command: &mut Command) -> Result<Vec<Row>, String> {
 }
 
 fn parse(row: &Value) -> Option<Row> {
-    let id = ["G1", "J1", "N1", "N2", "N3", "P1", "P2", "R5", "T2"].into_iter().find(|id| row["id"] == *id)?;
+    let id = ["G1", "G2", "J1", "N1", "N2", "N3", "P1", "P2", "R5", "S2", "T2", "U1"]
+        .into_iter()
+        .find(|id| row["id"] == *id)?;
     let unit = match row["unit"].as_str()? {
         "faster" => Unit::Faster,
         "bytes" => Unit::Bytes,

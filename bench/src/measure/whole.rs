@@ -54,7 +54,7 @@ fn measure_crowded(body: &[u8], rounds: usize) -> (f64, f64) {
     (best[0] * compressions(message_bytes), best[1])
 }
 
-fn ours<'a>(verifier: &'a Verifier, traffic: &'a mut Traffic<'_>, body: &'a [u8]) -> Contestant<'a> {
+pub(super) fn ours<'a>(verifier: &'a Verifier, traffic: &'a mut Traffic<'_>, body: &'a [u8]) -> Contestant<'a> {
     prepared(
         BATCH,
         || traffic.batch(),
@@ -66,7 +66,11 @@ fn ours<'a>(verifier: &'a Verifier, traffic: &'a mut Traffic<'_>, body: &'a [u8]
     )
 }
 
-fn by_hand<'a, M: KeyedMac>(verifier: &'a ByHand<M>, traffic: &'a mut Traffic<'_>, body: &'a [u8]) -> Contestant<'a> {
+pub(super) fn by_hand<'a, M: KeyedMac>(
+    verifier: &'a ByHand<M>,
+    traffic: &'a mut Traffic<'_>,
+    body: &'a [u8],
+) -> Contestant<'a> {
     prepared(
         BATCH,
         || traffic.batch(),
