@@ -173,17 +173,17 @@ describe("Repeats", () => {
     const patient = await orders(test, status(503, { "Retry-After": "60" }));
     const before = performance.now();
     await failure(client(patient.url).get("/things"), "HTTP_STATUS");
-    assert.ok(performance.now() - before < 900);
+    assert.ok(performance.now() - before < 3000, "no wait was begun");
     assert.equal(patient.seen.length, 1);
   });
 
   it("stop at once when the caller gives up", async (test) => {
-    const { url, seen } = await orders(test, status(503, { "Retry-After": "2" }));
+    const { url, seen } = await orders(test, status(503, { "Retry-After": "8" }));
     const controller = new AbortController();
     setTimeout(() => controller.abort(new Error("no longer needed")), 100);
     const started = performance.now();
-    const error = await failure(client(url).get("/things", { signal: controller.signal }), "CANCELLED");
-    assert.ok(performance.now() - started < 900);
+    const error = await failure(client(url, { totalTimeout: 20_000 }).get("/things", { signal: controller.signal }), "CANCELLED");
+    assert.ok(performance.now() - started < 4000);
     assert.equal(error.cause.message, "no longer needed");
     assert.equal(seen.length, 1);
     await failure(client(url).get("/things", { signal: controller.signal }), "CANCELLED");
@@ -194,13 +194,13 @@ describe("Repeats", () => {
 describe("Servers that misbehave", () => {
   it("do not answer, or answer for ever", async (test) => {
     const silent = await orders(test, () => undefined);
-    const error = await failure(client(silent.url, { timeout: 60, attempts: 2 }).get("/things"), "TIMEOUT");
+    const error = await failure(client(silent.url, { timeout: 200, attempts: 2 }).get("/things"), "TIMEOUT");
     assert.equal(error.attempts, 2);
-    await failure(client(silent.url).post("/things", { timeout: 60 }), "TIMEOUT");
+    await failure(client(silent.url).post("/things", { timeout: 200 }), "TIMEOUT");
     assert.equal(silent.seen.length, 3);
     const started = performance.now();
     await failure(client(silent.url, { attempts: 100 }).get("/things", { timeout: 50, totalTimeout: 300 }), "TIMEOUT");
-    assert.ok(performance.now() - started < 700);
+    assert.ok(performance.now() - started < 2000, "a hundred tries take five seconds");
     const dripping = await orders(test, (response) => {
       const drip = setInterval(() => response.write("x"), 10);
       response.on("close", () => clearInterval(drip));
