@@ -1,6 +1,6 @@
 //! The replay store in memory: remembers, within bounds, what was accepted inside the window.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -30,8 +30,10 @@ const PARTS: usize = 16;
 
 /// A bounded set of fingerprints, in parts that are locked one by one.
 pub(crate) struct ReplayStore {
-    parts: Box<[Part]>,
+    parts: Arc<[Part]>,
     keys: [[u64; 2]; HASHED_PAIRS],
+    /// Where this one only looks into the parts: what it would have remembered in them, in their order.
+    looks: Option<Mutex<Vec<Mark>>>,
 }
 
 /// The pairs of words in a scope and a nonce.
@@ -90,7 +92,7 @@ impl ReplayStore {
             [0, 8].map(|at| u64::from_le_bytes(digest[at..at + 8].try_into().expect("8 bytes")))
         };
         let parts = if capacity < CAPACITY_OF_ONE_PART { 1 } else { PARTS };
-        Self { parts: (0..parts).map(|_| Part::new()).collect(), keys: std::array::from_fn(key) }
+        Self { parts: (0..parts).map(|_| Part::new()).collect(), keys: std::array::from_fn(key), looks: None }
     }
 
     /// The fingerprint of a nonce in the scope of its service.
@@ -124,7 +126,11 @@ impl ReplayStore {
         for (word, bytes) in mark.iter_mut().zip(fingerprint.as_chunks().0) {
             *word = u32::from_le_bytes(*bytes);
         }
-        self.part(mark).insert(mark, timestamp, dead_before(now, past), self.capacity_of_part(capacity))
+        let (dead_before, capacity) = (dead_before(now, past), self.capacity_of_part(capacity));
+        match &self.looks {
+            None => self.part(mark).insert(mark, timestamp, dead_before, capacity),
+            Some(looks) => self.look(looks, mark, timestamp, dead_before, capacity),
+        }
     }
 
     fn part(&self, mark: Mark) -> MutexGuard<'_, Shard> {
@@ -141,35 +147,30 @@ impl ReplayStore {
         (capacity >> self.parts.len().trailing_zeros()) + usize::from(capacity & mask != 0)
     }
 
-    /// A store without entries that makes the same fingerprints.
-    pub(crate) fn empty_twin(&self) -> Self {
-        Self { parts: self.parts.iter().map(|_| Part::new()).collect(), keys: self.keys }
+    /// A store that says what this one would say to the same requests, one after the other, and leaves it as it is.
+    pub(crate) fn looking(&self) -> Self {
+        Self { parts: self.parts.clone(), keys: self.keys, looks: Some(Mutex::default()) }
     }
 
-    /// All entries, with the timestamps that they were remembered with.
-    pub(crate) fn entries(&self) -> Vec<(Mark, u64)> {
-        self.parts.iter().flat_map(|part| part.lock().entries().collect::<Vec<_>>()).collect()
-    }
-
-    /// What [`insert`](Self::insert) would say of each of some requests, one after the other, without remembering anything. The
-    /// marks are those of another store's entries, each with its timestamp.
-    pub(crate) fn look_at_all(
+    #[cold]
+    fn look(
         &self,
-        entries: impl IntoIterator<Item = (Mark, u64)>,
-        now: u64,
-        past: u64,
+        looks: &Mutex<Vec<Mark>>,
+        mark: Mark,
+        timestamp: u64,
+        dead_before: u64,
         capacity: usize,
-    ) -> Vec<Sighting> {
-        // How many more places of each part the earlier ones would have taken.
-        let mut taken = vec![0; self.parts.len()];
-        let look = |(mark, timestamp): (Mark, u64)| {
-            let part = self.part_of(mark);
-            let left = self.capacity_of_part(capacity).saturating_sub(taken[part]);
-            let sighting = self.parts[part].lock().look(mark, timestamp, dead_before(now, past), left);
-            taken[part] += usize::from(sighting == Sighting::First);
-            sighting
-        };
-        entries.into_iter().map(look).collect()
+    ) -> Sighting {
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = looks.iter().filter(|other| self.part_of(**other) == self.part_of(mark)).count();
+        let sighting = self.part(mark).look(mark, timestamp, dead_before, capacity.saturating_sub(taken));
+        if sighting != Sighting::Forgotten && looks.contains(&mark) {
+            return Sighting::Repeated;
+        }
+        if sighting == Sighting::First {
+            looks.push(mark);
+        }
+        sighting
     }
 }
 
@@ -498,33 +499,30 @@ mod tests {
             for step in 0..4_000_u32 {
                 let now = NOW + u64::from(step) / 7;
                 let fingerprint = fingerprint(step % 977);
-                let twin = store.empty_twin();
                 let timestamp = now - u64::from(step % 5);
-                assert_eq!(twin.insert(&fingerprint, timestamp, now, 10, capacity), Sighting::First);
-                let [(entry, time)] = twin.entries()[..] else { panic!("one entry") };
-                let looked = store.look_at_all([(entry, time)], now, 10, capacity)[0];
-                let again = store.look_at_all([(entry, time)], now, 10, capacity)[0];
+                let looked = store.looking().insert(&fingerprint, timestamp, now, 10, capacity);
+                let again = store.looking().insert(&fingerprint, timestamp, now, 10, capacity);
                 assert_eq!(looked, again, "nothing was remembered");
                 assert_eq!(store.insert(&fingerprint, timestamp, now, 10, capacity), looked, "{capacity} {step}");
             }
         }
     }
 
-    /// Of several signatures of one request each needs a place of its own.
+    /// Of several signatures of one request each needs a place of its own, and the first that is refused decides.
     #[test]
-    fn a_look_at_several_counts_the_places_that_all_of_them_take() {
-        for taken in 0..4 {
-            let store = ReplayStore::new(4, 7);
-            for number in 0..taken {
-                assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 10, 4), Sighting::First);
+    fn a_look_at_several_says_what_their_insertions_would_one_after_the_other() {
+        for taken in 0..5 {
+            for capacity in [1, 4] {
+                let store = ReplayStore::new(capacity, 7);
+                for number in 0..taken {
+                    store.insert(&fingerprint(number), NOW, NOW, 10, capacity);
+                }
+                let numbers = [10, 0, 11, 10, 3, 12, 0, 13];
+                let twin = store.looking();
+                let looked = numbers.map(|number| twin.insert(&fingerprint(number), NOW, NOW, 10, capacity));
+                let said = numbers.map(|number| store.insert(&fingerprint(number), NOW, NOW, 10, capacity));
+                assert_eq!(looked, said, "{taken} of {capacity}");
             }
-            let twin = store.empty_twin();
-            for number in 10..13 {
-                twin.insert(&fingerprint(number), NOW, NOW, 10, 4);
-            }
-            let looked = store.look_at_all(twin.entries(), NOW, 10, 4);
-            let full = looked.iter().filter(|sighting| **sighting == Sighting::Full).count();
-            assert_eq!(full, (taken as usize + 3).saturating_sub(4), "{taken}");
         }
     }
 

@@ -50,9 +50,10 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// What tells how a request would be judged and then be forgotten: no replays are known, and nothing is counted here.
-    fn twin(&self) -> Self {
-        let replay = self.replay.empty_twin();
+    /// What tells how a request would be judged, and then forgets it: the replays are those that are known here, and nothing
+    /// is counted.
+    fn looking(&self) -> Self {
+        let replay = self.replay.looking();
         let (identities, failures) = (self.identities.clone(), self.failures.clone());
         Self { replay, counters: Counters::default(), identities, failures }
     }
@@ -168,9 +169,8 @@ impl Verifier {
     /// body may take it a second.
     pub fn explain<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Explanation {
         let config = self.config.load_full();
-        let twin = self.memory.twin();
-        let outcome = Self::judge(&config, head, body, now, &twin);
-        explain::explain(&config, head, body, now, outcome, [&twin.replay, &self.memory.replay])
+        let outcome = Self::judge(&config, head, body, now, &self.memory.looking());
+        explain::explain(&config, head, body, now, &outcome)
     }
 
     /// Takes what an external replay store says of a request that was accepted, under its

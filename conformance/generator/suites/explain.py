@@ -39,6 +39,7 @@ def suite() -> Suite:
     _forms(group)
     _policy(suite)
     _webhooks(suite)
+    _several_signatures(suite)
     explain_standards.add(suite)
     return suite
 
@@ -255,3 +256,34 @@ def _webhooks(suite: Suite) -> None:
         delivery(right).but(body=b'{"type": "ping"}'),
         "body-json-compact",
     )
+
+
+def _several_signatures(suite: Suite) -> None:
+    """Messages with two signatures, of which each is remembered: the first that is refused decides."""
+    env = {name: hashlib.sha256(f"{name} of the explain vectors".encode()).hexdigest() for name in ("NEW", "OLD")}
+    keys: list[Json] = [{"id": name.lower(), "secret": f"env:{name}"} for name in env]
+
+    def delivery(body: bytes, *names: str) -> Request:
+        data = b"%d.%s" % (NOW, body)
+        tags = b"".join(b",v1=" + hmac.digest(env[name].encode(), data, "sha256").hex().encode() for name in names)
+        request = signed(V2, replace(CALL, target=b"/hooks", body=body), KEY)
+        return replace(request, headers=(("Stripe-Signature", b"t=%d" % NOW + tags),))
+
+    old, both = delivery(b"{}", "OLD"), delivery(b"{}", "NEW", "OLD")
+    cases = (
+        (2, "REPLAY_STORE_UNAVAILABLE", "replay-store-full", "the new one finds no room, before the old one is looked up"),
+        (3, "REPLAYED_REQUEST", "replayed", "the new one has room, and the old one is known"),
+    )
+    for capacity, verdict, hint, comment in cases:
+        webhooks: dict[str, Json] = {"hooks": {"scheme": "stripe", "keys": keys}}
+        document = config(V2, replay={"capacity": capacity}) | {"accept": ["webhook:hooks"], "webhooks": webhooks}
+        group = suite.group(f"a webhook with two keys, a store of {capacity}", document, SECRETS | env)
+        group.steps(
+            f"webhook-second-signature-known-{capacity}",
+            comment,
+            ("Explained", "StoreFull", "Rotation"),
+            accepted(old),
+            accepted(delivery(b"[]", "NEW")),
+            explains(both, verdict, hint),
+            refused(both, verdict),
+        )

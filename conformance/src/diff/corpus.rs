@@ -128,11 +128,12 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
         }
         Step::IssueToken { now, nonce, subject, audience, lifetime, permissions, tenant } => {
             change_time(random, now);
-            for text in [nonce, subject, audience] {
+            for text in [&mut *nonce, subject, audience] {
                 if random.percent(10) {
                     *text = name(random);
                 }
             }
+            name_token(nonce);
             if random.percent(15) {
                 *lifetime = Some(random.pick(&[1, 300, 301, 3600, 86_400, (1 << 53) - 1]));
             }
@@ -150,6 +151,7 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
             }
             if random.percent(10) {
                 *nonce = name(random);
+                name_token(nonce);
             }
             if random.percent(10) {
                 *caller = Some(name(random));
@@ -222,6 +224,13 @@ fn change_signature(random: &mut Random, signature: &mut String) {
         }
         3 => *signature = name(random),
         _ => signature.clear(),
+    }
+}
+
+/// An empty id of a token becomes another: some languages have no way to give an empty one beside none.
+fn name_token(id: &mut String) {
+    if id.is_empty() {
+        id.push('0');
     }
 }
 

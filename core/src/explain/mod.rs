@@ -28,11 +28,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::config::{Compiled, ReplayStoreKind};
+use crate::config::Compiled;
 use crate::mac::hex;
 use crate::policy::Path;
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::{ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::Scheme;
 use crate::template::{Algorithm, Running};
@@ -121,18 +120,14 @@ impl Explanation {
     }
 }
 
-/// Explains a request. `outcome` is that of a verification on an empty replay store, `scratch`; what it remembers there is
-/// looked up in the real `store`.
+/// Explains a request. `outcome` is that of a verification that leaves nothing behind.
 pub(crate) fn explain<'a, H: Headers + ?Sized>(
     config: &'a Arc<Compiled>,
     head: &Head<'a, H>,
     body: &'a [u8],
     now: u64,
-    outcome: Result<Verified, Refusal>,
-    [scratch, store]: [&ReplayStore; 2],
+    outcome: &Result<Verified, Refusal>,
 ) -> Explanation {
-    let outcome = outcome.and_then(|verified| look(config, verified, store, scratch, now));
-
     let (path, _) = head.split_target();
     let is_sound = check_method(head.method).is_ok() && check_target(head.method, head.target).is_ok();
     let route = is_sound.then(|| config.route(head.method, &Path::new(path))).flatten().map(|(at, _)| at);
@@ -151,13 +146,13 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
         now,
         refusal: outcome.as_ref().err(),
     };
-    let looked = standard::look(&asked, accepted, judged_standard(&outcome, &credentials), &mut budget);
-    let judged = judged_scheme(config, &outcome);
+    let looked = standard::look(&asked, accepted, judged_standard(outcome, &credentials), &mut budget);
+    let judged = judged_scheme(config, outcome);
     let sought = credentials.iter().find(|sought| Some(sought.scheme) == judged).or(credentials.first());
     let sought = sought.filter(|_| looked.is_none());
 
     let mut hints: Vec<Hint> = Vec::new();
-    if let Err(refusal) = &outcome {
+    if let Err(refusal) = outcome {
         let known = looked.as_ref().map_or(&[][..], |looked| &looked.causes);
         hints.extend(known.iter().map(|(cause, is_proved)| Hint::new(cause, *is_proved)));
         if known.is_empty() {
@@ -181,7 +176,7 @@ pub(crate) fn explain<'a, H: Headers + ?Sized>(
     let mut hidden = sought.map_or_else(Vec::new, |sought| expected(config, sought));
     hidden.extend(looked.iter().flat_map(|looked| looked.hidden.iter().cloned()));
     let guard = Guard::new(config, hidden);
-    let walk = Walk { config, head, body, now, outcome: &outcome, route, sought, looked: looked.as_ref() };
+    let walk = Walk { config, head, body, now, outcome, route, sought, looked: looked.as_ref() };
     let mut stages = walk.stages();
     // Of the standards more than the target is repeated.
     for stage in stages.iter_mut().filter(|stage| stage.name == StageName::Request || looked.is_some()) {
@@ -254,46 +249,6 @@ fn search<'s, 'a: 's>(
         }
     }
     Vec::new()
-}
-
-/// What the real replay store says of a request that was accepted on an empty one.
-fn look(
-    config: &Arc<Compiled>,
-    verified: Verified,
-    store: &ReplayStore,
-    scratch: &ReplayStore,
-    now: u64,
-) -> Result<Verified, Refusal> {
-    let Some(caller) = verified.caller().filter(|_| config.replay.store == ReplayStoreKind::Memory) else {
-        return Ok(verified);
-    };
-    let (past, capacity) = (config.longest_past, config.replay.capacity);
-    let signs_nonce = match caller.scheme {
-        Scheme::BuiltIn(scheme) => scheme.signs_nonce(),
-        Scheme::Plan(at) => config.plan(at).template.signs_nonce(),
-        Scheme::Standard(_) => caller.id_is_signed,
-        Scheme::ApiKey => false,
-    };
-    let (service, request_id) = (caller.service, caller.request_id);
-    let refuse = |code, detail| Err(Refusal::new(code, detail, config.clone(), Some(service), request_id));
-    let mut worst = Sighting::First;
-    for sighting in store.look_at_all(scratch.entries(), now, past, capacity) {
-        worst = match (worst, sighting) {
-            (Sighting::Repeated, _) | (_, Sighting::Repeated) => Sighting::Repeated,
-            (Sighting::First, other) => other,
-            (worst, _) => worst,
-        };
-    }
-    match worst {
-        Sighting::First => Ok(verified),
-        Sighting::Repeated => {
-            let detail = if signs_nonce { Detail::SameNonce } else { Detail::SameSignature };
-            refuse(RefusalCode::ReplayedRequest, detail)
-        }
-        Sighting::Forgotten => refuse(RefusalCode::TimestampOutsideWindow, Detail::TooOldForStore),
-        Sighting::Full if config.replay.allow_when_full => Ok(verified),
-        Sighting::Full => refuse(RefusalCode::ReplayStoreUnavailable, Detail::StoreFull { capacity }),
-    }
 }
 
 /// The standard that the verdict is about, where it is about one. `credentials` are those of other schemes.
