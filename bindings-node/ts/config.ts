@@ -21,6 +21,7 @@ const texts = new WeakMap<Config, string>();
 export class Config {
   readonly #native: NativeConfig;
   #headerNames: readonly string[] | undefined;
+  #webhooks: readonly string[] | undefined;
 
   private constructor(outcome: ConfigOutcome) {
     if (outcome.config === undefined) {
@@ -99,7 +100,7 @@ export class Config {
 
   /** The names of the webhooks. */
   get webhooks(): readonly string[] {
-    return this.#native.webhooks;
+    return (this.#webhooks ??= this.#native.webhooks);
   }
 
   /** The names of all headers that an accepted scheme reads, in lower case. */

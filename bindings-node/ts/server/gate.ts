@@ -231,10 +231,11 @@ export class Gate {
       const handshake = webhooks.length === 0 ? undefined : this.handshake(webhooks, whole);
       conclude(handshake ?? clock.run(() => this.verifier.check(whole)), body);
     };
-    if (!hasBody(request, headers) || this.verifier.isPublic(head.method, target)) {
+    if (!hasBody(request, headers)) {
       check(undefined);
       return;
     }
+    const isForNobody = (): boolean => this.verifier.isPublic(head.method, target);
     const length = declaredLength(request, headers);
     if (length > 0 && length <= Math.min(ONE_PIECE, this.verifier.bodyLimit)) {
       const judgeWhole = (failure: unknown, body: Buffer | undefined): void => {
@@ -245,13 +246,20 @@ export class Gate {
       process.nextTick(() => {
         const body = arrivedBody(request, length);
         if (body !== undefined) {
-          judgeWhole(undefined, body);
+          // Nothing is taken out of the stream, so a public route, which the verdict knows of, can have it too.
+          check(body);
+        } else if (isForNobody()) {
+          check(undefined);
         } else if (isBodyConsumed(request)) {
           fail(new BodyConsumed());
         } else {
           takeBody(request, () => undefined, judgeWhole);
         }
       });
+      return;
+    }
+    if (isForNobody()) {
+      check(undefined);
       return;
     }
     if (isBodyConsumed(request)) {
