@@ -192,7 +192,7 @@ conformance *ARGS: _tools _install-python addon clib jars _uniffi
     conformance/peers/packages/install
     target/release/wiresign-conformance run --require --packages
     target/release/wiresign-conformance matrix --require --report target/conformance
-    target/release/wiresign-conformance diff --require --peers --seed 31 --count 27000 --report target/conformance
+    target/release/wiresign-conformance diff --require --peers --seed 31 --count 200000 --report target/conformance
     target/release/wiresign-conformance page target/conformance
     conformance/new-scheme/run
     {{python}} conformance/frameworks/compare.py --check "Flask, gunicorn" "node:http" axum
