@@ -11,15 +11,24 @@ pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
 
 #[inline]
 pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    /// Compares texts of one to two chunks, which may overlap.
+    #[inline]
+    fn in_two_chunks<const SIZE: usize>(left: &[u8], right: &[u8]) -> bool {
+        left.first_chunk::<SIZE>() == right.first_chunk() && left.last_chunk::<SIZE>() == right.last_chunk()
+    }
     let Some(text) = text.get(..prefix.len()) else {
         return false;
     };
-    match (text.last_chunk::<NARROW>(), prefix.last_chunk()) {
-        (Some(text_end), Some(prefix_end)) => {
+    match prefix.len() {
+        17.. => {
             let (chunks, prefix_chunks) = (text.as_chunks::<NARROW>().0, prefix.as_chunks().0);
-            text_end == prefix_end && chunks.iter().zip(prefix_chunks).all(|(left, right)| left == right)
+            in_two_chunks::<NARROW>(text, prefix)
+                && chunks.iter().zip(prefix_chunks).all(|(left, right)| left == right)
         }
-        _ => text.iter().zip(prefix).all(|(left, right)| left == right),
+        8.. => in_two_chunks::<8>(text, prefix),
+        4.. => in_two_chunks::<4>(text, prefix),
+        2.. => in_two_chunks::<2>(text, prefix),
+        _ => text.first() == prefix.first(),
     }
 }
 
@@ -45,7 +54,9 @@ pub(crate) fn copy_short(to: &mut [u8], from: &[u8]) {
         32.. => in_two_chunks::<32>(to, from),
         16.. => in_two_chunks::<16>(to, from),
         8.. => in_two_chunks::<8>(to, from),
-        _ => in_two_chunks::<4>(to, from) || in_two_chunks::<2>(to, from) || in_two_chunks::<1>(to, from),
+        4.. => in_two_chunks::<4>(to, from),
+        2.. => in_two_chunks::<2>(to, from),
+        length => length == 0 || in_two_chunks::<1>(to, from),
     };
     if !is_done {
         to.copy_from_slice(from);
@@ -110,14 +121,24 @@ fn any_of_two(left: &[u8], right: &[u8], is: impl Fn(u8, u8) -> bool + Copy) -> 
 #[inline]
 fn in_chunks<const SIZE: usize>(left: &[u8], right: &[u8], is: impl Fn(u8, u8) -> bool) -> Option<bool> {
     let mut found = [0; SIZE];
-    let mut look = |left: &[u8; SIZE], right: &[u8; SIZE]| {
-        for at in 0..SIZE {
-            found[at] |= u8::from(is(left[at], right[at]));
-        }
-    };
-    look(left.last_chunk()?, right.last_chunk()?);
-    left.as_chunks().0.iter().zip(right.as_chunks().0).for_each(|(left, right)| look(left, right));
+    look(left.last_chunk()?, right.last_chunk()?, &is, &mut found);
+    for (left, right) in left.as_chunks().0.iter().zip(right.as_chunks().0) {
+        look(left, right, &is, &mut found);
+    }
     Some(found.iter().fold(0, |any, found| any | found) != 0)
+}
+
+// Always inlined, so that what is found stays in a register.
+#[inline(always)]
+fn look<const SIZE: usize>(
+    left: &[u8; SIZE],
+    right: &[u8; SIZE],
+    is: impl Fn(u8, u8) -> bool,
+    found: &mut [u8; SIZE],
+) {
+    for at in 0..SIZE {
+        found[at] |= u8::from(is(left[at], right[at]));
+    }
 }
 
 #[cfg(test)]
