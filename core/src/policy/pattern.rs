@@ -31,7 +31,7 @@ pub(crate) struct Pattern {
 #[derive(Clone, Debug)]
 enum Run {
     Any,
-    /// Adjacent literals, with the slashes between them.
+    /// Adjacent literals, each with the slash before it.
     Literal(Box<[u8]>),
 }
 
@@ -134,29 +134,23 @@ impl Pattern {
     }
 
     fn matches_exactly(&self, path: &[u8]) -> bool {
-        let Some(path) = path.strip_prefix(b"/") else {
-            return false;
-        };
-        let mut rest = (!path.is_empty()).then_some(path);
+        if path.len() <= 1 {
+            return self.runs.is_empty() && path == b"/";
+        }
+        let mut rest = path;
         for run in &self.runs {
-            let Some(path) = rest else {
-                return false;
-            };
             let length = match run {
-                Run::Any => segment_length(path),
-                Run::Literal(text) if starts_with(path, text) => text.len(),
-                Run::Literal(_) => 0,
+                Run::Any if rest.first() == Some(&b'/') => 1 + segment_length(&rest[1..]),
+                Run::Literal(text) if starts_with(rest, text) => text.len(),
+                Run::Any | Run::Literal(_) => 0,
             };
-            if length == 0 {
+            // A slash alone is no segment.
+            if length <= 1 {
                 return false;
             }
-            rest = match path[length..].split_first() {
-                None => None,
-                Some((b'/', tail)) => Some(tail),
-                Some(_) => return false,
-            };
+            rest = &rest[length..];
         }
-        rest.is_none() || self.any_tail
+        rest.first().is_none_or(|&next| self.any_tail && next == b'/')
     }
 
     fn matches_widely(&self, path: &[u8]) -> bool {
@@ -201,7 +195,7 @@ fn runs(names: &[&str]) -> Box<[Run]> {
     literals
         .map(|names| match names {
             ["*"] => Run::Any,
-            names => Run::Literal(names.join("/").into_bytes().into()),
+            names => Run::Literal(format!("/{}", names.join("/")).into_bytes().into()),
         })
         .collect()
 }
@@ -292,7 +286,16 @@ mod tests {
             ("/a", "/a/b", false),
             ("/a/*", "/a/b", true),
             ("/a/*", "/a", false),
+            ("/", "", false),
+            ("/**", "", false),
+            ("/a", "/ab", false),
+            ("/a/b/*", "/a/bc/d", false),
             ("/a/*", "/a/", false),
+            ("/a/*", "/a/b/", false),
+            ("/a/*/c/**", "/a/b/cd", false),
+            ("/a/*/c/**", "/a/b/c/", true),
+            ("/*/*/c", "/a/b/c", true),
+            ("/*/*/c", "/a//c", false),
             ("/a/*/c", "/a/b/c", true),
             ("/a/*/c", "/a/b/d", false),
             ("/a/**", "/a", true),
@@ -304,7 +307,7 @@ mod tests {
             ("/**", "*", false),
         ] {
             assert_eq!(matches(pattern, "GET", path, Matching::Exact), expected, "{pattern} {path}");
-            if path != "/a/" {
+            if !path.ends_with('/') || path == "/" {
                 assert_eq!(matches(pattern, "GET", path, Matching::Wide), expected, "{pattern} {path}");
             }
         }
