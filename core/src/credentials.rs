@@ -143,6 +143,12 @@ impl<'a> Carriers<'a> {
             | self.target_service.repeated
     }
 
+    /// Whether the headers that the older schemes do not parse are absent, but for a request id that has the usual form.
+    #[inline]
+    pub(crate) fn has_no_more_than(&self, request_id: ReceivedId<'_>) -> bool {
+        self.target_service.value.is_none() && (self.request_id.value.is_none() || !request_id.is_none())
+    }
+
     /// Refuses repeated headers of the accepted schemes. Some servers join repeated fields with a comma, and no credential
     /// but a list of signatures holds one, so a comma is a repetition: then the answer is the same whatever the server does.
     pub(crate) fn check_repetitions(&self, accepted: SchemeSet) -> Result<(), Fault> {

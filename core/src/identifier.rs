@@ -33,6 +33,10 @@ impl<'a> ReceivedId<'a> {
         (!any(text, |byte| !known(byte))).then_some(Self(text))
     }
 
+    pub(crate) fn is_none(self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn is_nonce(self) -> bool {
         self.0.len() >= MIN_NONCE_BYTES
     }

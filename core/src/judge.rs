@@ -182,7 +182,10 @@ pub(crate) fn claim<'a, H: Headers + ?Sized>(
     // Every header of such a claim was parsed or found as a whole, so none can hold a comma: no need to look for one.
     let is_whole = !carriers.any_came_twice()
         && service.is_some()
-        && claim.as_ref().is_ok_and(|claim| claim.scheme == BuiltIn::ServiceHmacV2 && is_for_us(claim));
+        && claim.as_ref().is_ok_and(|claim| match claim.scheme {
+            BuiltIn::ServiceHmacV2 => is_for_us(claim),
+            BuiltIn::ServiceHmac | BuiltIn::CrossService => carriers.has_no_more_than(request_id),
+        });
     if !is_whole {
         carriers.check_repetitions(accepted).map_err(|fault| refuse(fault, request_id))?;
     }
