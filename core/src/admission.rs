@@ -347,10 +347,11 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         let (api_key, token, identity) = find_bearers(false)?;
         conclude(Credentials { signed: Signed::Standard(&signature), facts: &facts, api_key, token, identity })
     } else if has_built_in {
-        let mut claimed = judge::claim(config, head, entered, rules, strict, now)?;
-        claimed.look_up_permission(config);
-        let (api_key, token, identity) = find_bearers(false)?;
-        conclude(Credentials { signed: Signed::BuiltIn(&claimed), facts: &claimed.facts, api_key, token, identity })
+        judge::claim(config, head, entered, rules, strict, now, |claimed| {
+            claimed.look_up_permission(config);
+            let (api_key, token, identity) = find_bearers(false)?;
+            conclude(Credentials { signed: Signed::BuiltIn(claimed), facts: &claimed.facts, api_key, token, identity })
+        })
     } else {
         let (api_key, token, identity) = find_bearers(true)?;
         let id = token.as_ref().and_then(|token| token.id);

@@ -79,15 +79,15 @@ impl BodyVerification {
         head: &Head<'_, H>,
         now: u64,
     ) -> Result<Self, Refusal> {
-        let state = match admit(config, head, now)? {
-            Admission::Public { route } => State::Public { route },
-            Admission::Claimed(mut claimed) => {
+        let state = admit(config, head, now, |admission| match admission {
+            Admission::Public { route } => Ok(State::Public { route }),
+            Admission::Claimed(claimed) => {
                 claimed.look_up_permission(config);
                 memory.check_failures(&claimed.facts, config, head.client)?;
-                let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, &claimed));
-                State::Claimed(Box::new(Kept::new(&claimed.facts, Others::default(), signed)))
+                let signed = KeptSigned::BuiltIn(BuiltInClaim::new(config, claimed));
+                Ok(State::Claimed(Box::new(Kept::new(&claimed.facts, Others::default(), signed))))
             }
-            Admission::Entered(entered) => admission::admit(config, head, &entered, now, memory, |credentials| {
+            Admission::Entered(entered) => admission::admit(config, head, entered, now, memory, |credentials| {
                 let Some(Credentials { signed, facts, api_key, token, identity }) = credentials else {
                     let request_id = entered.request_id.keep();
                     return Ok(State::Nobody { route: entered.route, request_id, length: 0 });
@@ -106,8 +106,8 @@ impl BodyVerification {
                 };
                 let others = Others { api_key, token, identity, ..Others::default() };
                 Ok(State::Claimed(Box::new(Kept::new(facts, others, signed))))
-            })?,
-        };
+            }),
+        })?;
         Ok(Self { config: config.clone(), memory: memory.clone(), client: head.client, now, state })
     }
 
@@ -248,7 +248,7 @@ impl BuiltInClaim {
 
     fn prove(self, config: &Arc<Compiled>, facts: &Facts<'_>) -> Result<(usize, Tag), Refusal> {
         let finish = |mut running: Running| {
-            self.scheme.after_body(&self.service).into_iter().for_each(|piece| running.put(piece));
+            self.scheme.put_after_body(&self.service, &mut running);
             running.finish()
         };
         let tags: Vec<Tag> = self.running.into_iter().map(finish).collect();

@@ -22,8 +22,7 @@ pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
     match prefix.len() {
         17.. => {
             let (chunks, prefix_chunks) = (text.as_chunks::<NARROW>().0, prefix.as_chunks().0);
-            in_two_chunks::<NARROW>(text, prefix)
-                && chunks.iter().zip(prefix_chunks).all(|(left, right)| left == right)
+            in_two_chunks::<NARROW>(text, prefix) && chunks.iter().zip(prefix_chunks).all(|(left, right)| left == right)
         }
         8.. => in_two_chunks::<8>(text, prefix),
         4.. => in_two_chunks::<4>(text, prefix),
@@ -130,12 +129,7 @@ fn in_chunks<const SIZE: usize>(left: &[u8], right: &[u8], is: impl Fn(u8, u8) -
 
 // Always inlined, so that what is found stays in a register.
 #[inline(always)]
-fn look<const SIZE: usize>(
-    left: &[u8; SIZE],
-    right: &[u8; SIZE],
-    is: impl Fn(u8, u8) -> bool,
-    found: &mut [u8; SIZE],
-) {
+fn look<const SIZE: usize>(left: &[u8; SIZE], right: &[u8; SIZE], is: impl Fn(u8, u8) -> bool, found: &mut [u8; SIZE]) {
     for at in 0..SIZE {
         found[at] |= u8::from(is(left[at], right[at]));
     }

@@ -18,18 +18,18 @@ use crate::standard::StandardFacts;
 use crate::verified::{Caller, ReplayId, Verified};
 
 /// What the head of a request says, before the signature is computed.
-pub(crate) enum Admission<'a> {
+pub(crate) enum Admission<'m, 'a> {
     /// A public route: accepted without looking at credentials.
     Public { route: usize },
     /// A credential of a built-in scheme, inside the window.
-    Claimed(Claimed<'a>),
+    Claimed(&'m mut Claimed<'a>),
     /// A place where more than one built-in credential is asked for, or something else than that.
-    Entered(Entered<'a>),
+    Entered(&'m Entered<'a>),
 }
 
 /// A request up to its route, before any credential is looked at.
 pub(crate) struct Entered<'a> {
-    pub(crate) carriers: Carriers<'a>,
+    pub(crate) carriers: &'a Carriers<'a>,
     pub(crate) request_id: ReceivedId<'a>,
     pub(crate) path: Path<'a>,
     pub(crate) query: Option<&'a [u8]>,
@@ -38,7 +38,7 @@ pub(crate) struct Entered<'a> {
 
 /// A credential, and everything about it that the head decides.
 pub(crate) struct Claimed<'a> {
-    pub(crate) claim: Claim<'a>,
+    pub(crate) claim: &'a Claim<'a>,
     pub(crate) path: Path<'a>,
     pub(crate) query: &'a [u8],
     pub(crate) method: &'a [u8],
@@ -118,13 +118,14 @@ impl Claimed<'_> {
     }
 }
 
-/// Steps 1 to 7: judges the head.
+/// Steps 1 to 7: judges the head. Hands what it says to `judge`: it is larger than what moving it would be worth.
 #[inline]
-pub(crate) fn admit<'a, H: Headers + ?Sized>(
+pub(crate) fn admit<H: Headers + ?Sized, R>(
     config: &Arc<Compiled>,
-    head: &Head<'a, H>,
+    head: &Head<'_, H>,
     now: u64,
-) -> Result<Admission<'a>, Refusal> {
+    judge: impl FnOnce(Admission<'_, '_>) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
     let refuse = |(code, detail), request_id: ReceivedId<'_>| {
         Refusal::new(code, detail, config.clone(), None, request_id.keep())
     };
@@ -144,7 +145,7 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
     if let Some((at, route)) = route
         && route.public
     {
-        return Ok(Admission::Public { route: at });
+        return judge(Admission::Public { route: at });
     }
     if config.paths_decide && path.raw != b"*" {
         check_unambiguous(&path).map_err(|fault| refuse(malformed(Detail::Path(fault)), request_id))?;
@@ -152,23 +153,24 @@ pub(crate) fn admit<'a, H: Headers + ?Sized>(
 
     let (rules, strict) = route.map_or((&config.rules, false), |(_, route)| (&route.rules, route.strict));
     let route = route.map(|(at, _)| at);
-    let entered = Entered { carriers, request_id, path, query, route };
+    let entered = Entered { carriers: &carriers, request_id, path, query, route };
     if !rules.are_plain() {
-        return Ok(Admission::Entered(entered));
+        return judge(Admission::Entered(&entered));
     }
-    claim(config, head, &entered, rules, strict, now).map(Admission::Claimed)
+    claim(config, head, &entered, rules, strict, now, |claimed| judge(Admission::Claimed(claimed)))
 }
 
-/// Steps 4 to 7 for a built-in scheme.
+/// Steps 4 to 7 for a built-in scheme. Hands the credential to `judge`, for the same reason.
 #[inline(always)]
-pub(crate) fn claim<'a, H: Headers + ?Sized>(
+pub(crate) fn claim<H: Headers + ?Sized, R>(
     config: &Arc<Compiled>,
-    head: &Head<'a, H>,
-    entered: &Entered<'a>,
+    head: &Head<'_, H>,
+    entered: &Entered<'_>,
     rules: &Rules,
     strict: bool,
     now: u64,
-) -> Result<Claimed<'a>, Refusal> {
+    judge: impl FnOnce(&mut Claimed<'_>) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
     let Entered { carriers, request_id, path, query, route } = entered;
     let (request_id, query) = (*request_id, *query);
     let accepted = rules.accept;
@@ -189,7 +191,10 @@ pub(crate) fn claim<'a, H: Headers + ?Sized>(
     if !is_whole {
         carriers.check_repetitions(accepted).map_err(|fault| refuse(fault, request_id))?;
     }
-    let claim = claim.map_err(|fault| refuse(fault, request_id))?;
+    let claim = match &claim {
+        Ok(claim) => claim,
+        Err(fault) => return Err(refuse(*fault, request_id)),
+    };
     let scheme = Scheme::BuiltIn(claim.scheme);
     let refuse = |code, detail| Refusal::new(code, detail, config.clone(), service, request_id.keep());
 
@@ -215,11 +220,11 @@ pub(crate) fn claim<'a, H: Headers + ?Sized>(
         signs_nonce,
         replay: Replay::new(rules.replay, signs_nonce, head.method),
         signs_target: claim.scheme.signs_target(),
-        is_for_us: !claim.scheme.signs_target() || is_for_us(&claim),
+        is_for_us: !claim.scheme.signs_target() || is_for_us(claim),
         is_permitted: false,
         claim_class: config.claim_class(claim.service),
     };
-    Ok(Claimed { claim, path: *path, query: query.unwrap_or_default(), method: head.method, facts })
+    judge(&mut Claimed { claim, path: *path, query: query.unwrap_or_default(), method: head.method, facts })
 }
 
 /// Step 7.
@@ -266,10 +271,8 @@ fn check_length(
 pub(crate) fn prove(config: &Arc<Compiled>, claimed: &Claimed<'_>, body: &[u8]) -> Result<(usize, Tag), Refusal> {
     let facts = &claimed.facts;
     let scheme = claimed.claim.scheme;
-    let fields = claimed.fields();
-    let after = scheme.after_body(fields.service);
     let mut gathered = Gathered::new();
-    let whole = gathered.whole(|sink| scheme.put_before_body(&fields, sink), body, after);
+    let whole = gathered.whole(|sink| scheme.put(&claimed.fields(), body, sink));
     find_key(config, facts, |key| {
         let key = match (facts.service, key) {
             (Some(service), Some(key)) => &config.services[service].keys[key].mac,
@@ -277,7 +280,7 @@ pub(crate) fn prove(config: &Arc<Compiled>, claimed: &Claimed<'_>, body: &[u8]) 
         };
         let tag = match whole {
             Some(blocks) => key.tag_of_padded(blocks),
-            None => key.tag(|sink| scheme.put_before_body(&fields, sink), body, after),
+            None => key.tag(|sink| scheme.put(&claimed.fields(), body, sink)),
         };
         claimed.claim.signatures.hold(&tag).then_some(tag)
     })

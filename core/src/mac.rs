@@ -86,13 +86,17 @@ impl MacKey {
         outer_hash(&mut outer, &inner)
     }
 
-    /// The tag over the short pieces that `write` puts together, then over `body`, then over `tail`.
+    /// The tag over a message.
     #[inline]
-    pub(crate) fn tag(&self, write: impl FnOnce(&mut Running), body: &[u8], tail: [&[u8]; 2]) -> Tag {
+    pub(crate) fn tag_of(&self, message: &[u8]) -> Tag {
+        self.tag(|running| running.put(message))
+    }
+
+    /// The tag over the message that `write` puts together.
+    #[inline]
+    pub(crate) fn tag(&self, write: impl FnOnce(&mut Running)) -> Tag {
         let mut running = self.start();
         write(&mut running);
-        running.put(body);
-        tail.into_iter().for_each(|piece| running.put(piece));
         running.finish()
     }
 }
@@ -130,19 +134,11 @@ impl Gathered {
         Self { buffer: [0; BUFFER_BYTES], used: 0, is_cut: false }
     }
 
-    /// The padded blocks of the message that consists of the short pieces that `write` puts together, `body` and `tail`;
-    /// `None` where it is too long to be gathered. No key is part of it, so it serves each key that is tried.
+    /// The padded blocks of the message that `write` puts together; `None` where it is too long to be gathered. No key is part
+    /// of it, so it serves each key that is tried.
     #[inline]
-    pub(crate) fn whole(
-        &mut self,
-        write: impl FnOnce(&mut Self),
-        body: &[u8],
-        tail: [&[u8]; 2],
-    ) -> Option<&[[u8; BLOCK_BYTES]]> {
+    pub(crate) fn whole(&mut self, write: impl FnOnce(&mut Self)) -> Option<&[[u8; BLOCK_BYTES]]> {
         write(self);
-        for piece in [body, tail[0], tail[1]] {
-            self.put(piece);
-        }
         // Nothing was taken out again, so the buffer is still as it was made behind what was gathered.
         (!self.is_cut).then(|| pad(&mut self.buffer, self.used, BLOCK_BYTES as u64))
     }
@@ -398,8 +394,8 @@ mod tests {
         ];
         for (key, message, expected) in cases {
             let key = MacKey::new(key);
-            assert_eq!(hex(&key.tag(|head| head.put(message), b"", [b"", b""])), expected);
-            assert_eq!(hex(&key.tag(|_| (), message, [b"", b""])), expected);
+            assert_eq!(hex(&key.tag_of(message)), expected);
+            assert_eq!(hex(&key.tag_of(message)), expected);
         }
     }
 
@@ -410,22 +406,19 @@ mod tests {
         for length in (0..1400).step_by(7) {
             let mut gathered = Gathered::new();
             let tag = |blocks: &[[u8; BLOCK_BYTES]]| key.tag_of_padded(blocks);
-            let whole = gathered
-                .whole(
-                    |head| head.put_lines(&[&message[..length / 2], b"", b"ab"]),
-                    &message[..length / 2],
-                    [b"ta", b"il"],
-                )
-                .map(tag);
+            let whole = gathered.whole(|sink| {
+                sink.put_lines(&[&message[..length / 2], b"", b"ab"]);
+                [&message[..length / 2], b"ta", b"il"].into_iter().for_each(|piece| sink.put(piece));
+            });
+            let whole = whole.map(tag);
             let lines = [&message[..length / 2], b"\n\nab\n", &message[..length / 2], b"tail"].concat();
             assert_eq!(whole.is_some(), lines.len() <= GATHERED_BYTES);
-            assert!(whole.is_none_or(|whole| whole == key.tag(|_| (), &lines, [b"", b""])), "{length}");
+            assert!(whole.is_none_or(|whole| whole == key.tag_of(&lines)), "{length}");
             for piece in [1, 63, 64, 511, 512, 513, 1300] {
-                let gathered = key.tag(
-                    |head| message[..length].chunks(piece).for_each(|chunk| head.put(chunk)),
-                    &message[length..],
-                    [b"ta", b"il"],
-                );
+                let gathered = key.tag(|running| {
+                    message[..length].chunks(piece).for_each(|chunk| running.put(chunk));
+                    [&message[length..], b"ta", b"il"].into_iter().for_each(|piece| running.put(piece));
+                });
                 let mut plain = key.start();
                 plain.put(&message);
                 plain.put(b"tail");
@@ -445,7 +438,7 @@ mod tests {
                 let mut other = hmac::Hmac::<Sha256>::new_from_slice(&bytes[..key]).expect("any length");
                 other.update(&bytes[..length]);
                 let tag: Tag = other.finalize().into_bytes().into();
-                assert_eq!(own.tag(|_| (), &bytes[..length], [b"", b""]), tag, "{key} {length}");
+                assert_eq!(own.tag_of(&bytes[..length]), tag, "{key} {length}");
             }
         }
     }

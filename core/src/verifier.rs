@@ -148,19 +148,17 @@ impl Verifier {
         now: u64,
         memory: &Memory,
     ) -> Result<Verified, Refusal> {
-        // Matched where it was made, since it is large.
-        match admit(config, head, now) {
-            Err(refusal) => Err(refusal),
-            Ok(Admission::Public { route }) => Ok(Verified::new(config.clone(), Some(route), None)),
-            Ok(Admission::Claimed(ref mut claimed)) => {
+        admit(config, head, now, |admission| match admission {
+            Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
+            Admission::Claimed(claimed) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
                 let (key, tag) = prove(config, claimed, body)?;
                 claimed.look_up_permission(config);
                 conclude(config, &claimed.facts, key, &tag, Also::default(), &memory.replay)
             }
-            Ok(Admission::Entered(ref entered)) => admission::judge(config, head, entered, body, now, memory),
-        }
+            Admission::Entered(entered) => admission::judge(config, head, entered, body, now, memory),
+        })
     }
 
     /// Explains how the request is judged, stage by stage, and where it is refused tries the usual causes one by one.

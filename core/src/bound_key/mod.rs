@@ -151,7 +151,7 @@ impl BoundKey {
     /// Whether the signature is one of this key over the message.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
-            Material::HmacSha256(key) => key.tag(|_| (), message, [b"", b""]).ct_eq(signature).into(),
+            Material::HmacSha256(key) => key.tag_of(message).ct_eq(signature).into(),
             Material::HmacSha384(key) => tag(&**key, message).ct_eq(signature).into(),
             Material::HmacSha512(key) => tag(&**key, message).ct_eq(signature).into(),
             Material::Ed25519 { public, .. } => {
@@ -177,7 +177,7 @@ impl BoundKey {
     /// The signature over a message, the same each time (RFC 6979 for ECDSA). `None` where the key can only verify.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.material {
-            Material::HmacSha256(key) => Some(key.tag(|_| (), message, [b"", b""]).to_vec()),
+            Material::HmacSha256(key) => Some(key.tag_of(message).to_vec()),
             Material::HmacSha384(key) => Some(tag(&**key, message)),
             Material::HmacSha512(key) => Some(tag(&**key, message)),
             Material::Ed25519 { private, .. } => Some(private.as_ref()?.sign(message).to_vec()),

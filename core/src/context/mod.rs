@@ -13,7 +13,7 @@ use sha2::Digest;
 
 use crate::config::{Compiled, Config, ContextSettings, Key};
 use crate::identifier::RequestId;
-use crate::mac::{Sink, Tag, decode_tag, hex, same_tag};
+use crate::mac::{Tag, decode_tag, hex, same_tag};
 use crate::metrics::Metrics;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 
@@ -170,5 +170,5 @@ fn judge<R: AsRef<str>>(
 }
 
 fn tag(key: &Key, message: &[u8]) -> Tag {
-    key.mac.tag(|sink| sink.put(message), b"", [b"", b""])
+    key.mac.tag_of(message)
 }

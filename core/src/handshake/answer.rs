@@ -7,7 +7,7 @@ use super::HandshakeResponse;
 use super::document::Document;
 use super::rule::{Body, Handshake, HandshakeFault, MAX_BODY_BYTES, MAX_ECHO_BYTES, MatchValue, Source, Value, Verify};
 use crate::config::json::Json;
-use crate::mac::{MacKey, Sink, hex};
+use crate::mac::{MacKey, hex};
 use crate::request::{Head, Headers};
 use crate::template::parameters::{self, ParameterFault};
 
@@ -150,7 +150,7 @@ fn respond<H: Headers + ?Sized>(
                     Value::Hmac(source) => {
                         let text = echo(source, request, document)?;
                         let key = key.expect("only a handshake that verifies the signature may compute one");
-                        quoted(&hex(&key.tag(|sink| sink.put(text.as_bytes()), b"", [b"", b""])))
+                        quoted(&hex(&key.tag_of(text.as_bytes())))
                     }
                 };
                 texts.push(format!("{}:{value}", quoted(name)));
@@ -268,7 +268,7 @@ mod tests {
         let challenge = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}"#;
         let (outcome, _) = ask("good", challenge);
         let response = outcome.expect("verified").expect("a handshake");
-        let tag = hex(&MacKey::new(b"secret").tag(|sink| sink.put(b"abc"), b"", [b"", b""]));
+        let tag = hex(&MacKey::new(b"secret").tag_of(b"abc"));
         assert_eq!(response.body, format!(r#"{{"plainToken":"abc","encryptedToken":"{tag}"}}"#));
         assert_eq!(response.headers[0], ("Content-Type".into(), "application/json".into()));
         assert_eq!(ask("bad", challenge), (Err("signature".into()), true));

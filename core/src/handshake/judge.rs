@@ -52,7 +52,7 @@ pub(crate) fn judge<H: Headers + ?Sized>(
         .map_err(|fault| refuse(RefusalCode::MalformedRequest, Detail::Head(fault), ReceivedId::NONE))?;
     let request_id = carriers.request_id();
     let (path, query) = head.split_target();
-    let entered = Entered { carriers, request_id, path: Path::new(path), query, route: None };
+    let entered = Entered { carriers: &carriers, request_id, path: Path::new(path), query, route: None };
     let request = Request { head, body, verify_token: plan.verify_token };
     let verify = || prove(config, at, head, &entered, body, now);
     answer(&plan.template.handshakes, &request, verify).map_err(|denied| match denied {

@@ -217,6 +217,14 @@ pub(crate) struct Fields<'a> {
 }
 
 impl BuiltIn {
+    /// Puts the whole signed message.
+    #[inline]
+    pub(crate) fn put(self, fields: &Fields<'_>, body: &[u8], sink: &mut impl Sink) {
+        self.put_before_body(fields, sink);
+        sink.put(body);
+        self.put_after_body(fields.service, sink);
+    }
+
     /// Puts what is signed before the body.
     #[inline]
     pub(crate) fn put_before_body(self, fields: &Fields<'_>, sink: &mut impl Sink) {
@@ -240,12 +248,15 @@ impl BuiltIn {
         }
     }
 
-    /// What is signed after the body, in two pieces.
+    /// Puts what is signed after the body.
     #[inline]
-    pub(crate) fn after_body(self, service: &[u8]) -> [&[u8]; 2] {
+    pub(crate) fn put_after_body(self, service: &[u8], sink: &mut impl Sink) {
         match self {
-            Self::ServiceHmac => [b"\n", service],
-            Self::ServiceHmacV2 | Self::CrossService => [b"", b""],
+            Self::ServiceHmac => {
+                sink.put(b"\n");
+                sink.put(service);
+            }
+            Self::ServiceHmacV2 | Self::CrossService => {}
         }
     }
 }

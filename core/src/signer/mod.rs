@@ -12,7 +12,7 @@ pub(crate) use standard::{best_token_key, can_sign};
 
 use crate::config::{AwsKey, Compiled, Config, Key, Service};
 use crate::identifier::{ReceivedId, is_id};
-use crate::mac::{Sink, push_hex};
+use crate::mac::push_hex;
 use crate::refusal::FailureCode;
 use crate::request::{Head, Headers, MAX_METHOD_BYTES, check_method, check_target};
 use crate::scheme::{BuiltIn, Fields, Scheme, Standard, header};
@@ -216,9 +216,7 @@ impl Signer {
         nonce: &str,
     ) -> Result<SignedHeaders, SignError> {
         let fields = prepared.fields(self, head, nonce);
-        let sign = |key: &Key| {
-            key.mac.tag(|sink| scheme.put_before_body(&fields, sink), body, scheme.after_body(fields.service))
-        };
+        let sign = |key: &Key| key.mac.tag(|sink| scheme.put(&fields, body, sink));
 
         let mut headers = SignedHeaders::new();
         let timestamp = prepared.timestamp.as_str();
@@ -284,9 +282,7 @@ impl Signer {
         match self.config.sign_with {
             Scheme::BuiltIn(scheme) => {
                 let fields = prepared.fields(self, head, nonce);
-                scheme.put_before_body(&fields, &mut message);
-                message.put(body);
-                scheme.after_body(fields.service).into_iter().for_each(|piece| message.put(piece));
+                scheme.put(&fields, body, &mut message);
             }
             Scheme::ApiKey => {}
             Scheme::Standard(scheme) => message = self.standard_message(scheme, &prepared, head, body, now, nonce)?,

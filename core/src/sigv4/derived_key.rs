@@ -53,7 +53,7 @@ impl SigningSecret {
     /// The key for a scope, which is not kept.
     pub(crate) fn derive(&self, day: &[u8; 8], region: &[u8], service: &[u8]) -> DerivedKey {
         let step = |key: &MacKey, text: &[u8]| {
-            let tag: Zeroizing<Tag> = Zeroizing::new(key.tag(|running| running.put(text), b"", [b"", b""]));
+            let tag: Zeroizing<Tag> = Zeroizing::new(key.tag_of(text));
             MacKey::new(&*tag)
         };
         let of_day = step(&self.start, day);
@@ -75,9 +75,16 @@ impl DerivedKey {
         let lines = string_to_sign(time, scope);
         let digits = hex_digits(request);
         let mut gathered = Gathered::new();
-        match gathered.whole(|sink| sink.put_lines(&lines), &digits, [b"", b""]) {
+        let whole = gathered.whole(|sink| {
+            sink.put_lines(&lines);
+            sink.put(&digits);
+        });
+        match whole {
             Some(blocks) => self.mac.tag_of_padded(blocks),
-            None => self.mac.tag(|running| running.put_lines(&lines), &digits, [b"", b""]),
+            None => self.mac.tag(|running| {
+                running.put_lines(&lines);
+                running.put(&digits);
+            }),
         }
     }
 
@@ -103,7 +110,7 @@ mod tests {
     use super::*;
 
     fn same(left: &DerivedKey, right: &DerivedKey) -> bool {
-        let tag = |key: &DerivedKey| key.mac.tag(|running| running.put(b"a"), b"", [b"", b""]);
+        let tag = |key: &DerivedKey| key.mac.tag_of(b"a");
         tag(left) == tag(right)
     }
 

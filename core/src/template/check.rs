@@ -26,9 +26,8 @@ impl Check<'_> {
             let check = |tag: Tag| signatures.any(|signature| signature.is_tag(&tag)).then_some(tag);
             return match self.whole {
                 Some(blocks) => check(mac.tag_of_padded(blocks)),
-                None => (0..message.variants()).find_map(|variant| {
-                    check(mac.tag(|running| message.put(variant, &self.text, running), b"", [b"", b""]))
-                }),
+                None => (0..message.variants())
+                    .find_map(|variant| check(mac.tag(|running| message.put(variant, &self.text, running)))),
             };
         };
         (0..message.variants()).find_map(|variant| {
@@ -55,7 +54,7 @@ impl<'c> Claim<'c> {
         let text = message.body(body)?;
         let is_usual = message.plan.template.algorithm == Algorithm::HmacSha256 && message.variants() == 1;
         let whole = match is_usual {
-            true => gathered.whole(|sink| message.put(0, &text, sink), b"", [b"", b""]),
+            true => gathered.whole(|sink| message.put(0, &text, sink)),
             false => None,
         };
         Ok(Check { claim: self, text, whole })
