@@ -60,6 +60,7 @@ pub trait Headers {
 }
 
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> Headers for [(N, V)] {
+    #[inline]
     fn visit<'a>(&'a self, mut field: impl FnMut(&'a [u8], &'a [u8])) {
         for (name, value) in self {
             field(name.as_ref(), value.as_ref());
