@@ -79,6 +79,25 @@ pub(crate) fn position(text: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|&byte| byte == wanted).map(|at| chunks.len() * NARROW + at)
 }
 
+/// Whether a byte is there.
+#[inline]
+pub(crate) fn holds(text: &[u8], wanted: u8) -> bool {
+    position(text, wanted).is_some()
+}
+
+/// Whether a comma is there with a space behind it: what two fields look like when a server has joined them.
+#[inline]
+pub(crate) fn holds_joint(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = position(rest, b',') {
+        rest = &rest[at + 1..];
+        if rest.first() == Some(&b' ') {
+            return true;
+        }
+    }
+    false
+}
+
 /// The number that up to `most` digits make, without a leading zero. At most 15 are asked for, so nothing overflows.
 #[inline]
 pub(crate) fn parse_digits(text: &[u8], most: usize) -> Option<u64> {
@@ -156,8 +175,24 @@ mod tests {
                 assert!(!is_same(&text, &text[..at]));
                 for byte in 0..=255 {
                     assert_eq!(position(&other[at..], byte), other[at..].iter().position(|&other| other == byte));
+                    assert_eq!(holds(&other[at..], byte), other[at..].contains(&byte));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_joint_is_a_comma_and_a_space() {
+        for (text, expected) in [
+            ("", false),
+            (",", false),
+            ("a,b", false),
+            ("a ,b,", false),
+            (", ", true),
+            ("a,b,c, d", true),
+            (",, ", true),
+        ] {
+            assert_eq!(holds_joint(text.as_bytes()), expected, "{text:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Finds the one credential of a request, and parses it strictly.
 
-use crate::bytes::{any, any_pair, parse_digits};
+use crate::bytes::{holds, holds_joint, parse_digits};
 use crate::header_name::Ends;
 use crate::identifier::ReceivedId;
 use crate::mac::{Tag, decode_tag};
@@ -235,9 +235,9 @@ impl Field<'_> {
             return false;
         };
         if name == header::SIGNATURE && value.starts_with(V2_PREFIX) {
-            return self.repeated || any_pair(value, |left, right| (left == b',') & (right == b' '));
+            return self.repeated || holds_joint(value);
         }
-        self.repeated || any(value, |byte| byte == b',')
+        self.repeated || holds(value, b',')
     }
 }
 

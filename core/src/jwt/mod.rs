@@ -53,7 +53,7 @@ impl<'a> Token<'a> {
     /// `DUPLICATE_HEADER` where two values were joined by a comma, `ALGORITHM_NOT_ALLOWED` for `none` and algorithms that are
     /// not offered, `INVALID_TOKEN` for all else.
     pub(crate) fn parse(text: &'a [u8]) -> Result<Self, (RefusalCode, Fault)> {
-        if bytes::any(text, |byte| byte == b',') {
+        if bytes::holds(text, b',') {
             return Err((RefusalCode::DuplicateHeader, Fault::Joined));
         }
         let (compact, buffer) = Compact::read(text).map_err(Fault::with_code)?;

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, is_amazon};
 use super::{Expected, Fault, MAX_SIGNED_HEADERS};
-use crate::bytes::{any, any_pair};
+use crate::bytes::{any, any_pair, holds};
 
 /// Distinct lower-case names, sorted, with semicolons between.
 #[derive(Clone, Copy)]
@@ -117,7 +117,7 @@ fn put_value(value: &[u8], text: &mut Vec<u8>) -> Result<(), Fault> {
         return Err(Fault::HeaderByte);
     }
     let is_folded = !any_pair(value, |left, right| is_blank(left) & is_blank(right))
-        && !any(value, |byte| byte == b'\t')
+        && !holds(value, b'\t')
         && ![value.first(), value.last()].contains(&Some(&b' '));
     if is_folded {
         text.extend_from_slice(value);

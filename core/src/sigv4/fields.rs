@@ -1,7 +1,7 @@
 //! The header fields of a request, with those that this scheme reads picked out.
 
 use super::Fault;
-use crate::bytes::any;
+use crate::bytes::holds;
 use crate::header_name::Ends;
 use crate::request::Headers;
 
@@ -37,7 +37,7 @@ impl<'a> Field<'a> {
     /// Refuses a field that came twice. Some servers join repeated fields by a comma, which none of these holds.
     #[inline]
     pub(super) fn check_once(&self, name: &'static str) -> Result<(), Fault> {
-        let is_joined = self.value.is_some_and(|value| any(value, |byte| byte == b','));
+        let is_joined = self.value.is_some_and(|value| holds(value, b','));
         if self.is_repeated | is_joined { Err(Fault::Repeated(name)) } else { Ok(()) }
     }
 

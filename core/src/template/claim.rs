@@ -4,7 +4,7 @@ use super::message::{Message, Parts};
 use super::parameters::{self, ParameterFault};
 use super::signature::{ListFault, Reading, Signatures, Texts};
 use super::{Algorithm, Collected, Part, Plan, SignaturePlace, Template, TimeUnit, TimestampPlace};
-use crate::bytes::{any, parse_digits};
+use crate::bytes::{any, holds, parse_digits};
 use crate::config::parse_utc;
 use crate::identifier::ReceivedId;
 use crate::refusal::RefusalCode;
@@ -218,7 +218,7 @@ impl<'a> Collected<'a> {
         let signature = &plan.template.signature;
         match &signature.list {
             Some(list) if signature.place == SignaturePlace::Header(at) => list.looks_joined(value),
-            _ => !plan.template.may_hold_commas(at) && any(value, |byte| byte == b','),
+            _ => !plan.template.may_hold_commas(at) && holds(value, b','),
         }
     }
 

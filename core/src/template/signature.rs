@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::{Algorithm, Collected};
-use crate::bytes::{any, any_pair, is_same, position, starts_with};
+use crate::bytes::{holds, holds_joint, is_same, position, starts_with};
 use crate::mac::{TAG_BYTES, decode_tag, push_hex};
 
 /// The most signatures that are judged.
@@ -211,9 +211,9 @@ impl List {
     /// Whether two headers were joined, or one value is what two would look like if they were.
     pub(crate) fn looks_joined(&self, value: &[u8]) -> bool {
         if self.separator != b',' && self.assign != b',' {
-            return any(value, |byte| byte == b',');
+            return holds(value, b',');
         }
-        !self.trims && any_pair(value, |left, right| (left == b',') & (right == b' '))
+        !self.trims && holds_joint(value)
     }
 }
 
