@@ -105,13 +105,24 @@ pub(crate) fn parse_digits(text: &[u8], most: usize) -> Option<u64> {
     if !fits {
         return None;
     }
-    let (mut number, mut worst) = (0, 0);
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        number = number * 10 + u64::from(digit);
-        worst = worst.max(digit);
+    let (chunks, rest) = text.as_chunks::<NARROW>();
+    let start = chunks.iter().try_fold(0, |number, chunk| Some(number * 100_000_000 + parse_eight_digits(*chunk)?));
+    rest.iter().try_fold(start?, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
+}
+
+/// All at once: neighbours are put together to numbers of two digits, those to numbers of four, and those to the whole.
+#[inline]
+fn parse_eight_digits(text: [u8; NARROW]) -> Option<u64> {
+    let word = u64::from_le_bytes(text);
+    let digits = word ^ u64::from_ne_bytes([b'0'; NARROW]);
+    // What is above nine has a high half that is not zero, or gets one here.
+    let beyond = (digits | digits.wrapping_add(u64::from_ne_bytes([6; NARROW]))) & u64::from_ne_bytes([0xf0; NARROW]);
+    if beyond != 0 {
+        return None;
     }
-    (worst <= 9).then_some(number)
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 /// Whether `is` holds for any byte. There is no early exit, so the compiler uses vectors, and the time tells only the length.
@@ -178,6 +189,28 @@ mod tests {
                     assert_eq!(holds(&other[at..], byte), other[at..].contains(&byte));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn digits_are_read_as_the_library_does() {
+        for text in ["0", "9", "90", "1234567", "12345678", "99999999", "1767225600", "123456789012", "987654321098765"]
+        {
+            assert_eq!(parse_digits(text.as_bytes(), 15), text.parse().ok(), "{text}");
+            for at in 0..text.len() {
+                for byte in (0..=255u8).filter(|byte| at != 0 || *byte != b'0') {
+                    let mut other = text.as_bytes().to_vec();
+                    other[at] = byte;
+                    let expected = byte.is_ascii_digit().then(|| {
+                        let digits = std::str::from_utf8(&other).expect("digits");
+                        digits.parse().expect("15 digits fit")
+                    });
+                    assert_eq!(parse_digits(&other, 15), expected, "{byte} at {at} of {text}");
+                }
+            }
+        }
+        for bad in ["", "01", "00000000", "1234567890123456"] {
+            assert_eq!(parse_digits(bad.as_bytes(), 15), None, "{bad}");
         }
     }
 
