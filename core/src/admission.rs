@@ -189,13 +189,17 @@ pub(crate) fn conclude_all(
         return Err(facts.refuse(config, RefusalCode::AmbiguousCredentials, Detail::OtherService));
     }
     let is_granted = token.as_ref().is_none_or(|token| token.grants);
-    let facts = Facts { is_permitted: facts.is_permitted && is_granted, ..*facts };
+    let denied = match is_granted {
+        true => None,
+        false => Some(Facts { is_permitted: false, ..*facts }),
+    };
+    let facts = denied.as_ref().unwrap_or(facts);
     let token = token.map(|token| token.facts);
     let identity = identity.map(|identity| identity.facts);
     let is_individual = token.is_some() || identity.is_some() || !covered.is_empty();
     let standard = is_individual.then(|| Arc::new(StandardFacts { token, identity, covered }));
     let also = Also { has_api_key: has_api_key_too, tags: &found.others, standard: standard.as_ref() };
-    conclude(config, &facts, found.key, &found.tag, also, store)
+    conclude(config, facts, found.key, &found.tag, also, store)
 }
 
 pub(crate) fn check_digest(config: &Arc<Compiled>, facts: &Facts<'_>, is_right_body: bool) -> Result<(), Refusal> {
@@ -331,15 +335,12 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
         if signed != collected {
             config.plan(at).finder.collect_into(head.headers, &mut headers);
         }
-        // Left where it was made, since it is large.
-        match &headers.claim(config.plan(at), head) {
-            Ok(claim) => {
-                let facts = facts_of_template(config, head, entered, at, claim, rules, strict, now)?;
-                let (api_key, token, identity) = find_bearers(false)?;
-                conclude(Credentials { signed: Signed::Template(claim), facts: &facts, api_key, token, identity })
-            }
-            Err(fault) => Err(refuse_claim_of(config, entered, at, *fault)),
-        }
+        let plan = config.plan(at);
+        let mut claim = Claim::unread(plan);
+        headers.claim(plan, head, &mut claim).map_err(|fault| refuse_claim_of(config, entered, at, fault))?;
+        let facts = facts_of_template(config, head, entered, at, &claim, rules, strict, now)?;
+        let (api_key, token, identity) = find_bearers(false)?;
+        conclude(Credentials { signed: Signed::Template(&claim), facts: &facts, api_key, token, identity })
     } else if let Some(scheme) = signing {
         let signature = Signature::claim(config, head, entered, scheme, strict, now)?;
         let nonce = signature.nonce();

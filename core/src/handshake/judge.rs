@@ -15,7 +15,7 @@ use crate::policy::Path;
 use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{Scheme, SchemeSet};
-use crate::template::parameter_fault;
+use crate::template::{Claim, parameter_fault};
 
 impl HandshakeFault {
     fn code(self) -> RefusalCode {
@@ -77,12 +77,13 @@ fn prove<'c, H: Headers + ?Sized>(
         optional: false,
         replay: ReplayRule::Off,
     };
-    let template = &config.plan(at).template;
-    let headers = config.plan(at).finder.collect(head.headers);
-    if !headers.is_there(template, entered.query.unwrap_or_default()) {
+    let plan = config.plan(at);
+    let headers = plan.finder.collect(head.headers);
+    if !headers.is_there(&plan.template, entered.query.unwrap_or_default()) {
         return Ok(None);
     }
-    let claim = headers.claim(config.plan(at), head).map_err(|fault| refuse_claim_of(config, entered, at, fault))?;
+    let mut claim = Claim::unread(plan);
+    headers.claim(plan, head, &mut claim).map_err(|fault| refuse_claim_of(config, entered, at, fault))?;
     let facts = facts_of_template(config, head, entered, at, &claim, &rules, false, now)?;
     check_body_length(config, &facts, body.len() as u64)?;
     let mut gathered = Gathered::new();

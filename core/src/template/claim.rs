@@ -45,6 +45,27 @@ pub(crate) enum ClaimFault {
     Id(usize),
 }
 
+impl<'a> Claim<'a> {
+    /// A claim of which nothing is known yet; [`Collected::claim`] comes next. Large, so it is made where it stays.
+    #[inline]
+    pub(crate) fn unread(plan: &'a Plan) -> Self {
+        let template = &*plan.template;
+        let reading = Reading {
+            algorithm: template.algorithm,
+            encoding: template.signature.encoding,
+            prefixes: &template.signature.prefixes,
+        };
+        Self {
+            message: Message::new(plan, Parts::default()),
+            signatures: Signatures::unread(reading),
+            timestamp: None,
+            id: None,
+            caller: None,
+            target: None,
+        }
+    }
+}
+
 impl<'a> Collected<'a> {
     /// Whether the request carries a credential of this template, however damaged.
     #[inline]
@@ -57,7 +78,7 @@ impl<'a> Collected<'a> {
         has_signature || template.caller.is_some_and(|at| self.has(at))
     }
 
-    /// Parses the credential.
+    /// Parses the credential into a claim of the plan that is unread.
     ///
     /// # Errors
     /// The code and what is wrong, by the first fault in the order of the documentation.
@@ -66,7 +87,8 @@ impl<'a> Collected<'a> {
         &'c self,
         plan: &'c Plan,
         head: &Head<'a, H>,
-    ) -> Result<Claim<'c>, (RefusalCode, ClaimFault)>
+        claim: &mut Claim<'c>,
+    ) -> Result<(), (RefusalCode, ClaimFault)>
     where
         'a: 'c,
     {
@@ -80,20 +102,19 @@ impl<'a> Collected<'a> {
         if self.may_be_repeated(plan) {
             self.check_repetitions(plan)?;
         }
-        let parsed = self.parse(plan, head);
+        let parsed = self.parse(plan, head, claim);
         if parsed.is_err() {
             self.check_repetitions(plan)?;
         }
         parsed
     }
 
-    // Never inlined, so that the claim is made where the caller wants it, and not moved there.
-    #[inline(never)]
     fn parse<'c, H: Headers + ?Sized>(
         &'c self,
         plan: &'c Plan,
         head: &Head<'a, H>,
-    ) -> Result<Claim<'c>, (RefusalCode, ClaimFault)>
+        claim: &mut Claim<'c>,
+    ) -> Result<(), (RefusalCode, ClaimFault)>
     where
         'a: 'c,
     {
@@ -145,8 +166,8 @@ impl<'a> Collected<'a> {
         };
         let nonce = need(template.nonce, Code::MissingNonce)?;
         let message_id = need(template.message_id, Code::MissingNonce)?;
-        let caller = need(template.caller, Code::MissingServiceId)?;
-        let target = need(template.target, Code::MissingTarget)?;
+        claim.caller = need(template.caller, Code::MissingServiceId)?;
+        claim.target = need(template.target, Code::MissingTarget)?;
 
         if !plan.finder.has_all_signed(self) {
             for part in &template.parts {
@@ -155,7 +176,7 @@ impl<'a> Collected<'a> {
                 }
             }
         }
-        let head = Parts {
+        claim.message.head = Parts {
             method: head.method,
             target: head.target,
             path,
@@ -164,23 +185,13 @@ impl<'a> Collected<'a> {
             timestamp: timestamp_text.unwrap_or_default(),
             headers: self.values(),
         };
-        let mut message = Message::new(plan, head);
-        message.make().map_err(parameter_fault)?;
+        claim.message.make().map_err(parameter_fault)?;
 
-        let timestamp = match (&template.timestamp, timestamp_text) {
-            (Some(form), Some(text)) => {
-                Some(form.unit.parse(text).ok_or((Code::InvalidTimestamp, ClaimFault::Timestamp))?)
-            }
-            _ => None,
-        };
-        let reading = Reading {
-            algorithm: template.algorithm,
-            encoding: template.signature.encoding,
-            prefixes: &template.signature.prefixes,
-        };
-        let signatures = Signatures::unread(texts, reading);
-        let mut claim = Claim { message, signatures, timestamp, id: None, caller, target };
-        claim.signatures.read().ok_or(malformed)?;
+        if let (Some(form), Some(text)) = (&template.timestamp, timestamp_text) {
+            let timestamp = form.unit.parse(text).ok_or((Code::InvalidTimestamp, ClaimFault::Timestamp))?;
+            claim.timestamp = Some(timestamp);
+        }
+        claim.signatures.read(texts).ok_or(malformed)?;
         if let (Some(at), Some(nonce)) = (template.nonce, nonce) {
             claim.id = ReceivedId::parse(nonce).filter(|id| id.is_nonce());
             if claim.id.is_none() {
@@ -193,7 +204,7 @@ impl<'a> Collected<'a> {
             }
             claim.id = claim.id.or(ReceivedId::parse(text));
         }
-        Ok(claim)
+        Ok(())
     }
 
     /// Some servers join repeated fields with a comma, and hardly a format has use for one: then it is a repetition, and the

@@ -115,13 +115,15 @@ impl Finder {
     }
 }
 
-/// Timestamps, nonces, and a signature that stands alone in hex or base64 are not parsed with a comma in them.
+/// Timestamps, nonces, and a signature that stands alone in hex or base64 are not parsed with a comma in them. Nor is a list
+/// that holds nothing but known items, with a space behind a comma.
 fn is_loosely_parsed(template: &Template, at: usize) -> bool {
     let form = &template.signature;
     let is_signature = form.place == SignaturePlace::Header(at)
-        && form.list.is_none()
-        && template.algorithm != Algorithm::Token
-        && form.prefixes.iter().all(|prefix| !prefix.contains(','));
+        && match &form.list {
+            None => template.algorithm != Algorithm::Token && form.prefixes.iter().all(|prefix| !prefix.contains(',')),
+            Some(list) => list.shows_joints(),
+        };
     let is_parsed = is_signature || template.timestamp_header() == Some(at) || template.nonce == Some(at);
     !is_parsed && !template.may_hold_commas(at)
 }

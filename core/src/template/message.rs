@@ -20,7 +20,7 @@ pub(crate) struct Message<'a> {
 }
 
 /// The parts of a request as they are signed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Parts<'a> {
     pub(crate) method: &'a [u8],
     pub(crate) target: &'a [u8],

@@ -208,6 +208,18 @@ impl List {
         position(item, self.assign).map(|at| (&item[..at], &item[at + 1..]))
     }
 
+    /// Whether two headers that were joined are never read as one list: the space behind the comma would begin the key of an item
+    /// that is not known.
+    pub(super) fn shows_joints(&self) -> bool {
+        let begins_with_space = |key: &[u8]| key.first() == Some(&b' ');
+        self.separator == b','
+            && self.assign != b' '
+            && self.refuses_unknown
+            && !self.trims
+            && !begins_with_space(&self.signature)
+            && !self.timestamp.as_deref().is_some_and(begins_with_space)
+    }
+
     /// Whether two headers were joined, or one value is what two would look like if they were.
     pub(crate) fn looks_joined(&self, value: &[u8]) -> bool {
         if self.separator != b',' && self.assign != b',' {
@@ -264,14 +276,15 @@ impl Reading<'_> {
 impl<'a> Signatures<'a> {
     /// Signatures that are not read yet; [`Signatures::read`] comes next.
     #[inline]
-    pub(crate) fn unread(texts: Texts<'a>, form: Reading<'a>) -> Self {
-        Self { first: Decoded::EMPTY, texts, rest: 1, form }
+    pub(crate) fn unread(form: Reading<'a>) -> Self {
+        Self { first: Decoded::EMPTY, texts: Texts::one(b""), rest: 1, form }
     }
 
     /// Decodes the first one; nothing where none of them is well formed. One that is not can hold for no message, as that of a
     /// version that is not known here.
     #[inline]
-    pub(crate) fn read(&mut self) -> Option<()> {
+    pub(crate) fn read(&mut self, texts: Texts<'a>) -> Option<()> {
+        self.texts = texts;
         if self.form.algorithm == Algorithm::Token {
             let token = self.form.without_prefix(self.texts.first)?;
             self.texts = Texts::one(token);
