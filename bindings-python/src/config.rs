@@ -97,6 +97,12 @@ impl Config {
         self.0.body_limit()
     }
 
+    /// Whether the adapters remember requests, in a store that they are given.
+    #[getter]
+    fn _has_external_replay_store(&self) -> bool {
+        self.0.has_external_replay_store()
+    }
+
     fn __repr__(&self) -> String {
         format!("<Config of {:?}, {} services>", self.0.service(), self.0.service_ids().count())
     }

@@ -175,6 +175,28 @@ def test_repeated_and_joined_credentials_are_refused() -> None:
             assert json.loads(run.body)["code"] == "DUPLICATE_HEADER"
 
 
+def test_other_spellings_of_identity_headers_prove_nothing() -> None:
+    app = Recorder()
+    odd = [(b"x_service_id", b"billing"), (b"x-service_name", b"billing"), (b"x_user-id", b"a"), (b"x_other", b"kept")]
+    proven = signed()
+    middleware = Middleware(app, verifier=verifier(), identity_headers=["X-User-ID"])
+    Asgi(middleware, http_scope(headers=[*proven, *odd]), *body_messages(b""))
+    assert app.scopes[0]["headers"] == [*proven, (b"x_other", b"kept")]
+
+
+@pytest.mark.parametrize("reveal", ["code", "uniform"])
+def test_who_fails_too_often_is_told_when_to_come_again(reveal: str) -> None:
+    app = Middleware(Recorder(), verifier=verifier(reveal=reveal, limits={"failures_per_minute": 2}))
+    # The minute of the clock may end in between, once.
+    for _ in range(6):
+        forged = [(name, value if name != b"x-signature" else b"v2=" + b"0" * 64) for name, value in signed()]
+        run = Asgi(app, http_scope(headers=forged), *body_messages(b""))
+        if run.status == 429:
+            break
+    assert run.status == 429
+    assert 1 <= int(dict(run.sent[0]["headers"])[b"retry-after"]) <= 60
+
+
 def test_lifespan_passes_and_unknown_scopes_do_not() -> None:
     app = Recorder()
     messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
@@ -235,6 +257,7 @@ def test_decisions_reach_the_hook_and_the_audit_log(caplog: pytest.LogCaptureFix
     assert accepted["method"] == "POST"
     assert accepted["path"] == "/invoices"
     assert accepted["age"] in (0, 1)
+    assert accepted["client"] == replayed["client"] == "127.0.0.1"
     assert accepted["code"] is None
     assert accepted["request_id"] == dict(headers)[b"x-request-id"].decode()
     assert 0 <= accepted["duration_us"] < 1_000_000

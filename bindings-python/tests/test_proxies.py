@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support import Asgi, Recorder, body_messages, http_scope, verifier
-from wiresign.asgi import Middleware
+from wiresign.asgi import Decision, Middleware
 from wiresign.proxies import TrustedProxies, host
 
 INSIDE = "10.1.2.3"
@@ -55,6 +55,16 @@ def test_the_headers_are_those_of_the_config() -> None:
     assert TrustedProxies(["10.0.0.0/8"]).authority(INSIDE, named) == b"inner"
 
 
+def test_the_audit_record_has_the_client() -> None:
+    headers = [(b"x-forwarded-for", b"203.0.113.9, 198.51.100.7")]
+    decisions: list[Decision] = []
+    for proxies in (None, TrustedProxies(["10.0.0.0/8"])):
+        middleware = Middleware(Recorder(), verifier(), on_decision=decisions.append, proxies=proxies)
+        Asgi(middleware, http_scope(headers=headers, client=(INSIDE, 1)), *body_messages(b""))
+    assert [decision.client for decision in decisions] == [INSIDE, "198.51.100.7"]
+    assert decisions[1].fields()["client"] == "198.51.100.7"
+
+
 def test_a_host_that_is_there_twice_is_none() -> None:
     assert host([(b"host", b"a"), (b"host", b"b")]) is None
     assert host([]) is None
@@ -72,6 +82,8 @@ def test_the_verifier_gets_what_the_proxies_say(monkeypatch: pytest.MonkeyPatch)
     judge = verifier()
 
     class Watched:
+        _config = judge._config
+
         def begin(self, *arguments: Any, **options: Any) -> Any:
             seen.append(options)
             return judge.begin(*arguments, **options)

@@ -14,22 +14,29 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import flask
 import httpx
 import pytest
 import redis
 import redis.asyncio
+from django.http import HttpResponse
+from django.test import override_settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 import wiresign
+import wiresign.aiohttp
+import wiresign.django
+import wiresign.flask
+from frameworks import django_setup
 from redis_server import KINDS, RedisServer, redis_server
 from servers import free_port, running
-from support import Asgi, Recorder, body_messages, code_of, http_scope, signed, verifier
+from support import Asgi, Recorder, body_messages, code_of, config, http_scope, signed, verifier
 from wiresign import asgi, wsgi
 from wiresign.replay import AsyncRedisReplay, RedisReplay, ReplayOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 EXTERNAL = {"store": "external"}
@@ -171,9 +178,31 @@ def test_an_outage_is_what_the_config_says(
     assert "the replay store gave no answer: ConnectionError" in caplog.text
     text = judge.metrics().prometheus()
     assert ('wiresign_requests_refused_total{code="REPLAY_STORE_UNAVAILABLE"} 1' in text) == (status == 503)
-    # A config that asks for a store, and an adapter that was given none.
-    assert run_asgi(verifier(replay=members), signed()) == status
+    # A config that comes to ask for a store, and an adapter that was given none.
+    changed = verifier()
+    middleware = asgi.Middleware(Recorder(), changed)
+    changed.replace(config(replay=members))
+    assert Asgi(middleware, http_scope(headers=signed()), *body_messages(b"")).status == status
     assert "the adapter was given none" in caplog.text
+
+
+def test_an_adapter_without_the_store_that_the_config_asks_for_is_not_made() -> None:
+    judge = verifier(replay=EXTERNAL)
+    makers: list[Callable[[], object]] = [
+        lambda: asgi.Middleware(Recorder(), judge),
+        lambda: wsgi.Middleware(lambda *_: [], judge),
+        lambda: wiresign.flask.WiresignAuth(judge).install(flask.Flask("orders")),
+        lambda: wiresign.aiohttp.middleware(judge),
+    ]
+    for make in makers:
+        with pytest.raises(TypeError, match="give the store as the option replay"):
+            make()
+    django_setup()
+    with (
+        override_settings(WIRESIGN={"config": judge}),
+        pytest.raises(TypeError, match="give the store as the option replay"),
+    ):
+        wiresign.django.WiresignMiddleware(lambda _: HttpResponse())
 
 
 class RaisingStore:

@@ -133,7 +133,11 @@ def test_a_route_for_a_permission(url: str, client: httpx.Client) -> None:
 
 def test_what_claims_an_identity_does_not_come_through(url: str, client: httpx.Client) -> None:
     forged = {"x-service-id": "billing", "x-service-name": "billing", "x-user-id": "root"}
-    opened = httpx.post(f"{url}/open/a", headers=forged, content=b"x" * 10).json()
+    # Some applications take these for the same names.
+    respelled = {"x_service_id": "billing", "x-service_name": "billing", "X_User_ID": "root"}
+    opened = httpx.post(f"{url}/open/a", headers=forged | respelled, content=b"x" * 10).json()
+    assert opened["claims"] == {"x-service-id": None, "x-service-name": None, "x-user-id": None}
+    opened = httpx.post(f"{url}/open/a", headers=respelled, content=b"x" * 10).json()
     assert opened["claims"] == {"x-service-id": None, "x-service-name": None, "x-user-id": None}
     assert opened["service"] is None
     verified = client.post("/a", headers={"x-user-id": "root", "x-service-name": "shop"}).json()

@@ -31,10 +31,13 @@ class Decision:
     """The raw path without its query, escaped likewise and cut at 1024 characters."""
     duration_us: int
     """Microseconds that the verification took, without the wait for the body."""
+    client: str | None = None
+    """The address of the client, by the rules for proxies."""
 
     def fields(self) -> dict[str, Any]:
         """Give the structured fields of the audit record. None of them is a secret or a signature."""
         fields: dict[str, Any] = {"method": self.method, "path": self.path, "duration_us": self.duration_us}
+        fields["client"] = self.client
         if self.refusal is not None:
             refusal = self.refusal
             fields |= {"event": "refused", "code": refusal.code.value, "detail": refusal.detail}
@@ -60,13 +63,14 @@ def decided(
     target: bytes,
     duration_ns: int,
     on_decision: Callable[[Decision], object] | None,
+    client: Callable[[], str | None],
 ) -> None:
     """Write the audit record and call the hook. Nothing that fails here changes the decision."""
     level = logging.INFO if refusal is None else logging.WARNING
     if on_decision is None and not audit.isEnabledFor(level):
         return
     path = target.partition(b"?")[0][:_LONGEST_PATH]
-    decision = Decision(verified, refusal, _printable(method), _printable(path), duration_ns // 1000)
+    decision = Decision(verified, refusal, _printable(method), _printable(path), duration_ns // 1000, client())
     try:
         if audit.isEnabledFor(level):
             fields = decision.fields()

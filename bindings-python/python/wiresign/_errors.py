@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from wiresign._codes import FailureCode, RefusalCode
@@ -80,6 +82,9 @@ class RefusalResponse(NamedTuple):
         headers = [("content-type", "application/json"), ("content-length", str(len(self.body)))]
         if self.www_authenticate is not None:
             headers.append(("www-authenticate", self.www_authenticate))
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            # Failures are counted by the minute of the clock.
+            headers.append(("retry-after", str(60 - int(time.time()) % 60)))
         return headers
 
 

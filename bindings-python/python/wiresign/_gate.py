@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
@@ -35,6 +36,15 @@ _DIGITS = 19
 _TRIED = (RefusalCode.INVALID_SIGNATURE, RefusalCode.ALGORITHM_NOT_ALLOWED)
 _CLAIMS = (b"x-service-id", b"x-service-name")
 _Awaited = TypeVar("_Awaited")
+
+
+def _spellings(name: bytes) -> Iterable[bytes]:
+    """Give a name as it is, and with underscores for hyphens: some applications take the two for the same."""
+    return map(b"".join, itertools.product(*((b"-", b"_") if byte == ord("-") else (bytes([byte]),) for byte in name)))
+
+
+# The other spellings of what a signature may prove are proven by none.
+_OTHER_SPELLINGS = frozenset(each for name in _CLAIMS for each in _spellings(name)).difference(_CLAIMS)
 
 
 class Options(TypedDict, total=False):
@@ -115,8 +125,15 @@ class Gate:
         self.memory_bytes = memory_bytes
         self.replay: Any = replay
         self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
-        self._hidden = frozenset(name.lower().encode("ascii") for name in identity_headers)
+        hidden = {name.lower().encode("ascii") for name in identity_headers}
+        self._hidden = frozenset(each for name in hidden for each in _spellings(name)).union(_OTHER_SPELLINGS)
         self.claims = self._hidden.union(_CLAIMS)
+
+    def demand_store(self) -> None:
+        """Raise where the config says that the adapter remembers requests, and nothing was given to do it with."""
+        if self.replay is None and self.verifier._config._has_external_replay_store:
+            msg = 'the config says "replay": {"store": "external"}; give the store as the option replay'
+            raise TypeError(msg)
 
     def refuse_async_store(self) -> None:
         """Raise where the replay store needs an event loop, for servers that have none."""
@@ -211,7 +228,11 @@ class Visit:
         gate, headers, peer = self._gate, self._headers, self._peer
         if gate.proxies is None:
             return host(headers), peer
-        return gate.proxies.authority(peer, headers), gate.proxies.client(peer, headers)
+        return gate.proxies.authority(peer, headers), self._client()
+
+    def _client(self) -> str | None:
+        proxies = self._gate.proxies
+        return self._peer if proxies is None else proxies.client(self._peer, self._headers)
 
     def _answer_handshake(self, webhooks: list[str], body: bytes) -> None:
         authority, client = self._addresses()
@@ -291,7 +312,7 @@ class Visit:
 
     def _decided(self, verified: Verified | None, refusal: Refusal | None) -> None:
         spent = perf_counter_ns() - self._started - self._waited
-        decided(verified, refusal, self._method, self._target, spent, self._gate.on_decision)
+        decided(verified, refusal, self._method, self._target, spent, self._gate.on_decision, self._client)
 
 
 class _PerhapsHandshake:

@@ -59,6 +59,7 @@ def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., 
     `key_sets`, `aws`, `memory_bytes`.
     """
     gate = Gate(verifier, **options)
+    gate.demand_store()
 
     @web.middleware
     async def verify(request: web.Request, handler: Handler) -> web.StreamResponse:

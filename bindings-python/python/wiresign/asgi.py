@@ -52,6 +52,7 @@ class Middleware:
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
         self.app = app
         self._gate = Gate(verifier, **options)
+        self._gate.demand_store()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""

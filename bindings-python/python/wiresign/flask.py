@@ -47,6 +47,10 @@ class WiresignAuth:
 
     def __init__(self, verifier: Verifier, **options: Unpack[Options]) -> None:
         self._verifier = verifier
+        names = options.get("identity_headers", ())
+        if not isinstance(names, str):
+            # Two gates read them.
+            options["identity_headers"] = tuple(names)
         self._options = options
         self._gate = Gate(verifier, **options)
 

@@ -48,6 +48,7 @@ class Middleware:
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
         self.app = app
         self._gate = Gate(verifier, **options)
+        self._gate.demand_store()
         self._gate.refuse_async_store()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
