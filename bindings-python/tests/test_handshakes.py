@@ -49,6 +49,7 @@ def judge() -> wiresign.Verifier:
         routes=[
             {"match": "/hooks/chat", "accept": ["webhook:chat"]},
             {"match": "/hooks/work", "accept": ["webhook:work", "service-hmac-v2"]},
+            {"match": "/hooks/maybe", "accept": ["webhook:work"], "optional": True},
             {"match": "/open", "public": True},
         ],
     )
@@ -187,6 +188,16 @@ def test_other_requests_of_the_same_route_are_verified_as_ever(server: Any) -> N
         assert client.post("/hooks/work", **long).content == long["content"]
         assert client.post("/hooks/work", content=b"{}").json()["code"] == "AUTHENTICATION_REQUIRED"
         assert client.get("/open").status_code == 200
+
+
+@pytest.mark.parametrize("server", [server for server in SERVERS if server is not of_fastapi_alone])
+def test_what_claims_nothing_keeps_its_body_on_an_optional_route(server: Any) -> None:
+    with server({}) as url, httpx.Client(base_url=url, timeout=20) as client:
+        for body in (b"", b"short", bytes(100_000)):
+            answer = client.post("/hooks/maybe", content=body)
+            assert (answer.status_code, answer.content) == (200, body)
+        question = from_slack({"type": "url_verification", "challenge": CHALLENGE})
+        assert client.post("/hooks/maybe", **question).text == CHALLENGE
 
 
 def test_fastapi_needs_nothing_installed_to_answer() -> None:

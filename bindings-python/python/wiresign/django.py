@@ -121,7 +121,7 @@ class _Passage:
         request.__dict__.pop("headers", None)
         if not isinstance(request, WSGIRequest):
             request.scope = {**request.scope, "headers": self.visit.visible_headers(verified)}
-        elif not verified.is_public and not hasattr(request, "_body"):
+        elif (self._kept.length or not verified.is_public) and not hasattr(request, "_body"):
             wsgi.give_back(request.environ, self._kept)
             request._stream = request.environ["wsgi.input"]
 

@@ -75,7 +75,7 @@ class Middleware:
         environ[ENVIRON_KEY] = verified
         environ[ENVIRON_VERIFIER_KEY] = self._gate.verifier
         hide(self._gate, environ, verified)
-        if verified.is_public:
+        if verified.is_public and not kept.length:
             return self.app(environ, start_response)
         give_back(environ, kept)
         try:
