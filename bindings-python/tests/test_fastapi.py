@@ -8,7 +8,7 @@ import pytest
 from fastapi import Depends, FastAPI, Form, Request, Security, WebSocket
 
 import wiresign
-from support import Asgi, document, http_scope, serve, signed, signer, verifier
+from support import Asgi, body_messages, document, http_scope, serve, signed, signer, verifier
 from wiresign.asgi import Middleware
 from wiresign.fastapi import WiresignAuth
 from wiresign.httpx import Auth
@@ -201,6 +201,14 @@ def test_a_forged_result_in_the_scope_does_not_count() -> None:
 
     with serve(forging) as url:
         assert httpx.get(f"{url}/who").status_code == 401
+
+
+def test_a_dependency_reads_no_further_than_the_limit() -> None:
+    app = make_app(middleware=False)
+    chunks = [b"x" * 600] * 10
+    headers = signed("POST", "/billing", b"".join(chunks))
+    run = Asgi(app, http_scope("POST", "/billing", headers), *body_messages(*chunks))
+    assert (run.status, run.received) == (413, 2)
 
 
 def test_requires_needs_a_name_or_a_permission() -> None:

@@ -14,6 +14,7 @@ dependency verifies by itself, and answers the handshakes of webhooks that come 
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, HTTPException, Security
@@ -25,7 +26,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from wiresign._errors import Refusal
-from wiresign._gate import Gate, Handshake
+from wiresign._gate import Begun, Gate, Handshake, Visit
 from wiresign._requirements import check, require
 from wiresign._wiresign import Verified, Verifier
 from wiresign.asgi import SCOPE_KEY, SCOPE_VERIFIER_KEY, remember, visit_of
@@ -116,7 +117,7 @@ class Caller(SecurityBase):
             if Refusal in getattr(connection.scope.get("app"), "exception_handlers", {}):
                 raise
             response = refusal.response
-            headers = None if response.www_authenticate is None else {"WWW-Authenticate": response.www_authenticate}
+            headers = {name: value for name, value in response.headers if not name.startswith("content-")}
             raise HTTPException(response.status, json.loads(response.body), headers) from None
 
     def _from_middleware(self, connection: HTTPConnection) -> Verified | None:
@@ -132,7 +133,7 @@ class Caller(SecurityBase):
             await visit.identify_async()
             begun = visit.begin(answers=isinstance(connection, Request))
             if begun.needs_body and isinstance(connection, Request):
-                begun.update(await visit.wait(_body(connection)))
+                await _read(begun, connection, visit)
             verified = await visit.finish_async(begun)
         except Handshake:
             # The application has to know how to answer this, and nothing tells it of dependencies at its start.
@@ -159,15 +160,22 @@ class Caller(SecurityBase):
         return verified
 
 
-async def _body(request: Request) -> bytes:
+async def _read(begun: Begun, request: Request, visit: Visit) -> None:
+    """Read the body, and refuse it as soon as it is over the limit. What was read stays with the request."""
+    pieces: list[bytes] = []
     try:
-        return await request.body()
+        async with aclosing(request.stream()) as stream:
+            while piece := await visit.wait(anext(stream, b"")):
+                begun.update(piece)
+                pieces.append(piece)
     except RuntimeError as error:
         msg = (
             "the body was consumed before it could be verified (FastAPI parses forms first); "
             "add wiresign.asgi.Middleware to the application"
         )
         raise RuntimeError(msg) from error
+    # Where Starlette itself keeps the body for whoever asks next.
+    request._body = b"".join(pieces)
 
 
 async def _answer(_: Request, handshake: Exception) -> Response:
