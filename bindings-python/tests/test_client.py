@@ -257,8 +257,9 @@ def test_retry_after_is_heeded(server: Origin, orders: Any) -> None:
     started = time.monotonic()
     assert orders.error("GET", "/").attempts == 1
     assert time.monotonic() - started < 5
-    server.script(Answer(503, headers={"retry-after": "soon"}))
-    assert orders.get("/").status_code == 200
+    for nonsense in ("soon", f"1 Jan 2026 00:00:{'9' * 30} GMT"):
+        server.script(Answer(503, headers={"retry-after": nonsense}))
+        assert orders.get("/").status_code == 200
 
 
 def test_the_circuit_opens_and_closes(server: Origin, make: Any) -> None:
@@ -364,9 +365,10 @@ def test_no_other_answer_sets_the_clock(server: Origin, orders: Any) -> None:
         Answer(200, headers=date),
         Answer(401, b'{"code": "INVALID_SIGNATURE"}', date),
         Answer(401, b'{"code": "TIMESTAMP_OUTSIDE_WINDOW"}', {"date": "yesterday"}),
+        Answer(401, b'{"code": "TIMESTAMP_OUTSIDE_WINDOW"}', {"date": f"1 Jan 2026 00:00:{'9' * 30} GMT"}),
     )
     assert orders.get("/").status_code == 200
-    for _ in range(2):
+    for _ in range(3):
         assert orders.error("GET", "/").code is ErrorCode.REFUSED
     assert orders.clock_skew == 0
 
@@ -386,6 +388,25 @@ def test_what_was_not_let_in_is_tried_again(server: Origin, orders: Any, code: s
     server.script(Answer(503, json.dumps({"code": code}).encode()))
     assert orders.post("/pay").status_code == 200
     assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("code", ["REPLAY_STORE_UNAVAILABLE", "RATE_LIMITED", "TIMESTAMP_OUTSIDE_WINDOW"])
+def test_the_refusal_of_another_request_is_no_reason_to_do_it_twice(server: Origin, orders: Any, code: str) -> None:
+    # The service has let the request in, made a call of its own, and hands on how that was refused.
+    date = {"date": formatdate(time.time() + 100, usegmt=True)}
+    relayed = json.dumps({"code": code, "requestId": "11111111-2222-4333-8444-555555555555"}).encode()
+    server.script(Answer(503, relayed, date))
+    error = orders.error("POST", "/pay")
+    assert (error.code, error.status, error.refusal) == (ErrorCode.HTTP_STATUS, 503, None)
+    assert len(server.seen) == 1
+    assert orders.clock_skew == 0
+
+
+def test_a_policy_makes_sense() -> None:
+    hopeless: list[dict[str, Any]] = [{"attempts": 0}, {"timeout": -1.0}, {"backoff": float("nan")}]
+    for members in hopeless:
+        with pytest.raises(ValueError, match=next(iter(members))):
+            Policy(**members)
 
 
 def test_redirects_inside_the_service_are_signed_anew(server: Origin, orders: Any) -> None:

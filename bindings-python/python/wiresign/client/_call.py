@@ -53,9 +53,8 @@ class Clock:
 
     def learn(self, response: httpx.Response) -> bool:
         """Take the time from an answer that refuses ours. True where that changes what will be signed."""
-        try:
-            theirs = parsedate_to_datetime(response.headers["date"]).timestamp()
-        except (KeyError, ValueError, TypeError):
+        theirs = _http_date(response.headers.get("date", ""))
+        if theirs is None:
             return False
         skew = round(theirs - time.time())
         if abs(skew) > self._longest_skew or abs(skew - self.skew) <= 1:
@@ -149,7 +148,7 @@ class Call:
         if status in _REDIRECTS and "location" in response.headers:
             self._redirect(response)
             return False
-        refusal = _refusal(response)
+        refusal = _refusal(response, self._request_id)
         if refusal is None:
             again = status in _BUSY and self._may_repeat
             message = f"the service answered {status}"
@@ -272,21 +271,34 @@ def _unhosted(headers: httpx.Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower(), value) for name, value in headers.raw if name.lower() != b"host"]
 
 
-def _refusal(response: httpx.Response) -> RefusalCode | None:
-    """Give the code of a refusal, where an answer is one."""
+def _refusal(response: httpx.Response, request_id: str | None) -> RefusalCode | None:
+    """Give the code of a refusal, where an answer is one.
+
+    A service may hand on the refusal of another one that it has called itself. Then it has let the request in: that
+    answer is no refusal of this request, and names another one.
+    """
     if len(response.content) > _LONGEST_ANSWER:
         return None
     try:
-        return RefusalCode(json.loads(response.content)["code"])
+        content = json.loads(response.content)
+        code = RefusalCode(content["code"])
+        is_of_another = request_id is not None and content.get("requestId") not in (None, request_id)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return None if is_of_another else code
 
 
 def _retry_after(response: httpx.Response) -> float:
     text = response.headers.get("retry-after", "")
     if text.isdecimal():
         return float(text)
+    moment = _http_date(text)
+    return 0.0 if moment is None else max(0.0, moment - time.time())
+
+
+def _http_date(text: str) -> float | None:
+    """Give the time that a header says; None where it says none."""
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return 0.0
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

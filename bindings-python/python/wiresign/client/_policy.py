@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,13 @@ class Policy:
     """The longest body that is read in to be signed."""
     redirects: int = 5
     """How many redirects inside the service are followed, each signed anew."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            # Not a number is not at least zero.
+            if not getattr(self, each.name) >= 0:
+                msg = f"{each.name} of a policy must be a number from 0 up"
+                raise ValueError(msg)
+        if self.attempts < 1:
+            msg = "a call needs at least one try (attempts)"
+            raise ValueError(msg)
