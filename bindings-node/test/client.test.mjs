@@ -182,7 +182,10 @@ describe("Repeats", () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(new Error("no longer needed")), 100);
     const started = performance.now();
-    const error = await failure(client(url, { totalTimeout: 20_000 }).get("/things", { signal: controller.signal }), "CANCELLED");
+    const error = await failure(
+      client(url, { totalTimeout: 20_000 }).get("/things", { signal: controller.signal }),
+      "CANCELLED",
+    );
     assert.ok(performance.now() - started < 4000);
     assert.equal(error.cause.message, "no longer needed");
     assert.equal(seen.length, 1);
@@ -258,6 +261,44 @@ describe("Servers that misbehave", () => {
     const other = client(strict.url, { breakerFailures: 2 });
     for (let round = 0; round < 4; round += 1) {
       await failure(other.get("/things"), "HTTP_STATUS");
+    }
+  });
+
+  it("stay alone while nobody knows whether they are well again", async (test) => {
+    let broken = true;
+    const { url, seen } = await orders(test, (response, count) => {
+      if (count === 1) {
+        status(500)(response);
+      } else if (!broken) {
+        ok(response);
+      }
+    });
+    const patient = client(url, { breakerFailures: 1, breakerTime: 150, attempts: 1 });
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
+    await failure(patient.get("/things"), "HTTP_STATUS");
+    await wait();
+    // The one call that is let through to see is given up before there is an answer.
+    await failure(patient.get("/things", { signal: AbortSignal.timeout(50) }), "CANCELLED");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await failure(patient.get("/things"), "CIRCUIT_OPEN");
+    assert.equal(seen.length, 2);
+    broken = false;
+    await wait();
+    await patient.get("/things");
+    await patient.get("/things");
+    assert.equal(seen.length, 4);
+  });
+
+  it("hand on how others refused them, which is no reason to do anything twice", async (test) => {
+    const requestId = "11111111-2222-4333-8444-555555555555";
+    const Date_ = new Date(Date.now() + 100_000).toUTCString();
+    for (const code of ["REPLAY_STORE_UNAVAILABLE", "RATE_LIMITED", "TIMESTAMP_OUTSIDE_WINDOW"]) {
+      const { url, seen } = await orders(test, (response) =>
+        response.writeHead(503, { Date: Date_ }).end(JSON.stringify({ code, requestId })),
+      );
+      const calls = client(url);
+      const error = await failure(calls.post("/pay"), "HTTP_STATUS");
+      assert.deepEqual([error.status, error.refusal, seen.length, calls.clockSkew], [503, null, 1, 0]);
     }
   });
 

@@ -52,6 +52,15 @@ export function isFailureOfTarget(error: unknown): boolean {
   return error instanceof Failed && speaksAgainstTarget(error.failure);
 }
 
+/** Whether an error tells of an answer. What was given up before there was one says nothing of the service. */
+export function isAnswered(error: unknown): boolean {
+  if (!(error instanceof Failed)) {
+    return false;
+  }
+  const { code, response } = error.failure;
+  return response !== undefined || code === "REDIRECT_REFUSED";
+}
+
 /** Statuses whose responses have no body, by the standard of `fetch`. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -123,7 +132,7 @@ export class Call {
     }
     const inTime = AbortSignal.timeout(Math.ceil(Math.min(this.#limits.timeout, left)));
     const { response, body } = await this.#send(inTime);
-    const failure = failureOf(response, body, this.#limits.mayRepeat);
+    const failure = failureOf(response, body, this.#limits.mayRepeat, this.#requestId);
     if (failure === undefined) {
       return response;
     }

@@ -38,13 +38,22 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 const UNTRUSTED = /CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 const LONGEST_REFUSAL = 65_536;
 
-/** The failure of an answer; `undefined` where it is 2xx. */
-export function failureOf(response: Response, body: Uint8Array, mayRepeat: boolean): Failure | undefined {
+/**
+ * The failure of an answer; `undefined` where it is 2xx.
+ *
+ * @param requestId the id that the request was sent with
+ */
+export function failureOf(
+  response: Response,
+  body: Uint8Array,
+  mayRepeat: boolean,
+  requestId: string | undefined,
+): Failure | undefined {
   if (response.ok) {
     return undefined;
   }
   const after = retryAfter(response);
-  const refusal = refusalIn(body);
+  const refusal = refusalIn(body, requestId);
   if (refusal === undefined) {
     const again = mayRepeat && BUSY.has(response.status);
     return { code: "HTTP_STATUS", message: `the service answered ${response.status}`, again, after, response };
@@ -84,13 +93,24 @@ export function speaksAgainstTarget({ code, response }: Failure): boolean {
     : response.status >= 500;
 }
 
-/** The code of a refusal, where an answer is one. */
-function refusalIn(body: Uint8Array): RefusalCode | undefined {
+/**
+ * The code of a refusal, where an answer is one.
+ *
+ * A service may hand on the refusal of another one that it has called itself. Then it has let the request in: that answer is no
+ * refusal of this request, and names another one.
+ */
+function refusalIn(body: Uint8Array, sent: string | undefined): RefusalCode | undefined {
   if (body.byteLength > LONGEST_REFUSAL) {
     return undefined;
   }
   try {
-    const { code } = JSON.parse(Buffer.from(body).toString("utf8")) as { code?: string };
+    const { code, requestId } = JSON.parse(Buffer.from(body).toString("utf8")) as {
+      code?: string;
+      requestId?: unknown;
+    };
+    if (sent !== undefined && (requestId ?? sent) !== sent) {
+      return undefined;
+    }
     return Object.values(RefusalCode).find((known) => known === code);
   } catch {
     return undefined;

@@ -1,11 +1,11 @@
 // The client of one service.
 
-import { circuitBreaker, ConsecutiveBreaker, handleWhen } from "cockatiel";
+import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen, type CircuitBreakerPolicy } from "cockatiel";
 
 import type { Config } from "../config.js";
 import { SigningError } from "../errors.js";
 import { Signer, type SignerSource } from "../signer.js";
-import { Call, isFailureOfTarget, type Surroundings } from "./call.js";
+import { Call, isAnswered, isFailureOfTarget, type Surroundings } from "./call.js";
 import { Clock } from "./clock.js";
 import { ServiceError } from "./error.js";
 import { askHealth, type Health, type HealthOptions } from "./health.js";
@@ -71,15 +71,18 @@ export class ServiceClient {
     this.url = url.replace(/\/+$/, "");
     this.#config = config;
     this.#correlationHeader = options.correlationHeader ?? "X-Correlation-ID";
+    const breaker: CircuitBreakerPolicy = circuitBreaker(
+      handleWhen(
+        (error) => isFailureOfTarget(error) || (breaker.state === CircuitState.HalfOpen && !isAnswered(error)),
+      ),
+      { halfOpenAfter: policy.breakerTime, breaker: new ConsecutiveBreaker(policy.breakerFailures) },
+    );
     this.#around = {
       target,
       signer: options.signer ?? new Signer(config, { target }),
       clock: new Clock(policy.longestSkew),
       policy,
-      breaker: circuitBreaker(handleWhen(isFailureOfTarget), {
-        halfOpenAfter: policy.breakerTime,
-        breaker: new ConsecutiveBreaker(policy.breakerFailures),
-      }),
+      breaker,
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       interceptors: options,
     };
