@@ -13,7 +13,7 @@ import { withCrossServiceAuth } from "wiresign/next";
 
 import { call, send, sign } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { document, ENV, listen } from "./support.mjs";
+import { document, ENV, head, listen, raw } from "./support.mjs";
 
 const SECRETS = {
   ...ENV,
@@ -154,6 +154,35 @@ it("A route handler of Next.js takes no more of a handshake's body than of any o
   assert.equal((await ofNobody("b".repeat(101))).status, 413);
   assert.equal((await ofNobody("b".repeat(100))).status, 401);
 });
+
+/** Whatever of a body arrives after its head has to be waited for. */
+async function inTwoParts(port, head, body) {
+  const [answer] = await raw(port, [head, 50, body]);
+  return answer;
+}
+
+for (const [name, start] of OPEN) {
+  it(`${name} gives a short body of nobody to the handler, even one that comes late`, async (test) => {
+    const port = await start(test, parse({ routes: [{ match: "/public/**", optional: true }] }));
+    const headers = { Host: "a", "Content-Type": "text/plain", "Content-Length": 5 };
+    const answer = await inTwoParts(port, head("POST", "/public/echo", headers), "hello");
+    assert.equal(answer.status, 200, answer.body);
+    assert.ok(answer.body.includes("hello"), answer.body);
+  });
+
+  it(`${name} gives a body that was no handshake to the handler of an optional route`, async (test) => {
+    const routes = [{ match: "/public/**", accept: ["webhook:slack"], optional: true }];
+    const port = await start(test, parse({ ...WEBHOOKS, routes }));
+    for (const body of ["hello", "b".repeat(70_000)]) {
+      for (const more of [{ "Content-Length": String(body.length) }, { "Transfer-Encoding": "chunked" }]) {
+        const headers = { "Content-Type": "text/plain", ...more };
+        const answer = await send(port, "POST", "/public/echo", { headers, body });
+        assert.equal(answer.status, 200, answer.body);
+        assert.ok(answer.body.includes(body), `${answer.body.length} bytes`);
+      }
+    }
+  });
+}
 
 describe("Headers that the application takes for an identity", () => {
   for (const [name, start] of Object.entries(SERVERS)) {

@@ -66,11 +66,13 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
       return RESPONSE_ALREADY_SENT;
     }
     const admission = admissionOf(incoming);
-    if (admission?.body !== undefined) {
+    if (admission?.read !== undefined) {
       // A stream that was read and refilled looks used to the server, and one that still holds something is cut off, with the
       // response over HTTP/2. So the stream ends here, and the server takes the bytes themselves.
-      (incoming as { rawBody?: Buffer }).rawBody = admission.body;
+      (incoming as { rawBody?: Buffer }).rawBody = admission.read;
       incoming.resume();
+    }
+    if (admission?.body !== undefined) {
       context.set("caller", admission.verified);
       context.set("rawBody", admission.body);
     }

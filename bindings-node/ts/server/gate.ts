@@ -39,8 +39,10 @@ export interface ServerOptions extends ProxyOptions {
 export interface Admission {
   readonly gate: Gate;
   readonly verified: Verified;
-  /** The body as received; `undefined` on a public route, whose body nobody has looked at. */
+  /** The body as received; `undefined` where nobody called, and so nobody has signed it. */
   readonly body: Buffer | undefined;
+  /** What was read of the body, whoever called. */
+  readonly read: Buffer | undefined;
 }
 
 /** A verdict, or what a handshake is answered with; and the body where one was read. */
@@ -272,7 +274,8 @@ export class Gate {
   /** Remembers that a request was let in, and removes what it says of itself without proof. */
   enter(request: IncomingMessage, verified: Verified, body: Buffer | undefined): void {
     this.identityHeaders.strip(request, verified);
-    admissions.set(request, { gate: this, verified, body: verified.isPublic ? undefined : (body ?? NO_BODY) });
+    const signed = verified.isPublic ? undefined : (body ?? NO_BODY);
+    admissions.set(request, { gate: this, verified, body: signed, read: signed ?? body });
   }
 
   /**
