@@ -122,6 +122,12 @@ impl NativeConfig {
         self.0.header_names()
     }
 
+    /// The names of the query parameters that may hold a signature, sorted.
+    #[napi(getter)]
+    pub fn query_names(&self) -> Vec<String> {
+        self.0.query_names()
+    }
+
     /// Whether requests say themselves which of their headers are signed.
     #[napi(getter)]
     pub fn needs_all_headers(&self) -> bool {

@@ -1,6 +1,7 @@
 // The NestJS module in real applications on both platforms.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -13,10 +14,11 @@ import { document, ENV, ordersConfig } from "./support.mjs";
 import { bearer, issuerKey, jwkSet, jwtOf, userToken } from "./tokens.mjs";
 
 const source = fileURLToPath(new URL("./fixtures/nest-app.ts", import.meta.url));
-const { start } = await import(compile(source, join(BUILD, "tests", "nest-app.mjs")));
+const { start, startAtOnce } = await import(compile(source, join(BUILD, "tests", "nest-app.mjs")));
 
 const ORDERS = document("orders", { routes: undefined });
 ORDERS.services.billing.permissions = ["GET /internal/**", "POST /internal/**", "POST /open", "GET /keys"];
+const LINKS_SECRET = "b".repeat(31) + "4".repeat(33);
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 for (const platform of ["express", "fastify"]) {
@@ -127,6 +129,63 @@ for (const platform of ["express", "fastify"]) {
       const hmac = await serve(test, { env: { SERVICE_AUTH_MODE: "hmac" } });
       assert.equal((await call(hmac, "GET", "/internal/mine")).status, 200);
       await assert.rejects(serve(test, { env: { SERVICE_AUTH_MODE: "magic" } }), /the mode "magic" is not known/);
+    });
+
+    it("judges what is signed in the query, with its body", async (test) => {
+      const more = {
+        accept: ["service-hmac-v2", "webhook:links"],
+        webhooks: { links: { scheme: "links", keys: [{ secret: `literal:${LINKS_SECRET}` }] } },
+        schemes: {
+          links: {
+            algorithm: "hmac-sha256",
+            key: "text",
+            message: ["method", "path", "body"],
+            signature: { query: "sig", encoding: "hex" },
+          },
+        },
+      };
+      const port = await serve(test, { more });
+      const link = (body) => {
+        const signed = createHmac("sha256", LINKS_SECRET).update(`POST/internal/orders${body}`).digest("hex");
+        return `/internal/orders?sig=${signed}`;
+      };
+      const post = (target, body) => send(port, "POST", target, { body, headers: JSON_TYPE });
+      const genuine = await post(link('{"n":1}'), '{"n":1}');
+      assert.deepEqual(JSON.parse(genuine.body), { parsed: { n: 1 }, raw: '{"n":1}' });
+      // Made for a request without a body, and taken for another one.
+      const taken = await post(link(""), '{"n":2}');
+      assert.deepEqual([taken.status, JSON.parse(taken.body).code], [401, "INVALID_SIGNATURE"]);
+    });
+
+    it("serves callers with an API key where a guard or the mode asks for one", async (test) => {
+      const services = structuredClone(ORDERS.services);
+      services.billing.api_keys = [{ secret: "env:BILLING_KEY" }];
+      const more = { services, accept: ["service-hmac-v2", "api-key"] };
+      const BILLING_KEY = "key-of-billing-2f6c1a9d8e7b4035-0001";
+      const ask = (port, target, key = BILLING_KEY) =>
+        send(port, "GET", target, { headers: { "X-Service-API-Key": key } });
+      const both = await serve(test, { more, env: { BILLING_KEY } });
+      assert.deepEqual(JSON.parse((await ask(both, "/keys")).body), { caller: "billing" });
+      assert.equal((await ask(both, "/keys", `${BILLING_KEY}x`)).status, 401);
+      assert.equal((await ask(both, "/internal/mine")).body, "served");
+      assert.equal(JSON.parse((await call(both, "GET", "/keys")).body).code, "AUTHENTICATION_REQUIRED");
+      const keys = await serve(test, { more, env: { BILLING_KEY, SERVICE_AUTH_MODE: "api-key" } });
+      assert.equal((await ask(keys, "/internal/mine")).body, "served");
+      const signature = await serve(test, { more, env: { BILLING_KEY, SERVICE_AUTH_MODE: "signature" } });
+      assert.equal(JSON.parse((await ask(signature, "/internal/mine")).body).code, "AUTHENTICATION_REQUIRED");
+    });
+
+    it("takes options that are known at once, and the mode of the environment", async (test) => {
+      process.env.SERVICE_AUTH_MODE = "api-key";
+      test.after(() => delete process.env.SERVICE_AUTH_MODE);
+      for (const [options, status] of [
+        [{}, 401],
+        [{ mode: "hmac" }, 200],
+      ]) {
+        const app = await startAtOnce(platform, { config: Config.parse(ORDERS, { env: ENV }), ...options });
+        test.after(() => app.close());
+        assert.equal((await call(new URL(await app.getUrl()).port, "GET", "/internal/mine")).status, status);
+      }
     });
 
     it("serves roles of AWS where a guard or the mode asks for them", async (test) => {

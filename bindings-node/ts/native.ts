@@ -27,6 +27,8 @@ export interface NativeConfig {
   readonly bodyLimit: number;
   readonly webhooks: string[];
   readonly headerNames: string[];
+  /** The query parameters that may hold a signature. */
+  readonly queryNames: string[];
   /** Whether requests say themselves which of their headers are signed. */
   readonly needsAllHeaders: boolean;
   readonly hasExternalReplayStore: boolean;

@@ -114,6 +114,8 @@ export interface InForce {
   readonly bodyLimit: number;
   /** The schemes that the document names. */
   readonly accepted: ReadonlySet<string>;
+  /** The query parameters that may hold a signature. */
+  readonly queryNames: readonly string[];
 }
 
 const inForce = new WeakMap<Verifier, InForce>();
@@ -423,6 +425,7 @@ export class Verifier {
       needsExactHeaders: wanted?.isUsual !== true || acceptsTemplates(config),
       bodyLimit: config.bodyLimit,
       accepted: new Set(acceptedBy(config)),
+      queryNames: nativeOf(config).queryNames,
     });
     return wanted;
   }

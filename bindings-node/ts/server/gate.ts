@@ -157,6 +157,9 @@ export class Gate {
     this.heed(verdict, request.headers.authorization !== undefined);
     if (verdict instanceof Refusal) {
       this.tell(verdict, this.seen(request, target), clock.microseconds);
+    } else if (!verdict.isPublic) {
+      // Whoever says who it is was judged when it came in, with its body. This one was not.
+      return this.refusal("AUTHENTICATION_REQUIRED", "the body of the request was not judged", verdict);
     }
     return verdict;
   }

@@ -43,11 +43,19 @@ type Fields = Readonly<Record<string, unknown>>;
  * Whether a request carries anything of a credential that is accepted somewhere. A request id alone is none: everybody may send
  * one.
  */
-export function claimsSomething(headers: Fields, target: string, { config, accepted }: InForce): boolean {
+export function claimsSomething(headers: Fields, target: string, { config, accepted, queryNames }: InForce): boolean {
   return (
     config.headerNames.some((name) => headers[name] !== undefined && name !== "x-request-id") ||
-    CARRIERS.some(([scheme, isThere]) => accepted.has(scheme) && isThere(headers, target))
+    CARRIERS.some(([scheme, isThere]) => accepted.has(scheme) && isThere(headers, target)) ||
+    (queryNames.length > 0 && namesOne(target, queryNames))
   );
+}
+
+/** Whether a query has a parameter of one of these names, however that is escaped. */
+function namesOne(target: string, names: readonly string[]): boolean {
+  const query = target.slice(target.indexOf("?") + 1);
+  const parameters = new URLSearchParams(target.includes("?") ? query : "");
+  return names.some((name) => parameters.has(name));
 }
 
 function starts({ authorization }: Fields, pattern: RegExp): boolean {

@@ -126,6 +126,17 @@ impl Config {
         names
     }
 
+    /// The names of the query parameters that may hold the signature of an accepted scheme.
+    pub fn query_names(&self) -> Vec<String> {
+        let all = self.0.routes.iter().map(|route| route.rules.accept).chain([self.0.rules.accept]);
+        let plans = all.flat_map(SchemeSet::plans).map(|at| self.0.plan(at));
+        let mut names: Vec<String> =
+            plans.filter_map(|plan| plan.template.signature_parameter()).map(str::to_owned).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Whether a scheme of the standards is accepted: their signers choose which headers are signed, and their results differ
     /// from request to request. Then an adapter has to hand over all header fields, and not only those of
     /// [`Config::header_names`], and keeps nothing of one result for the next one.

@@ -269,6 +269,14 @@ impl Template {
         self.headers[range].iter().flat_map(|header| &header.names).map(|name| &**name)
     }
 
+    /// The name of the query parameter that holds the signature.
+    pub(crate) fn signature_parameter(&self) -> Option<&str> {
+        match &self.signature.place {
+            SignaturePlace::Query(name) => Some(name),
+            SignaturePlace::Header(_) | SignaturePlace::Headers { .. } => None,
+        }
+    }
+
     /// The position of the header that alone holds signatures.
     pub(crate) fn signature_header(&self) -> Option<usize> {
         match self.signature.place {
