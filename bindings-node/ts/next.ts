@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { serving } from "./client/propagation.js";
 import type { Config } from "./config.js";
-import { RAW_TARGET } from "./next/raw-target.js";
+import { PEER, RAW_TARGET } from "./next/raw-target.js";
 import { requirePattern } from "./permission.js";
 import { Refusal } from "./refusal.js";
 import type { Gate } from "./server/gate.js";
@@ -89,6 +89,8 @@ export function withCrossServiceAuth(
   };
 }
 
+/** Headers that hand over what was received, and that no handler needs to see. */
+const INTERNAL = [RAW_TARGET, PEER];
 /** What schemes cover that holds the query. */
 const WITH_QUERY: ReadonlySet<string> = new Set(["query", '"@query"', '"@target-uri"', '"@request-target"']);
 
@@ -112,25 +114,28 @@ class Protection {
 
   async serveRoute(request: Request, context: unknown, handler: RouteHandler<Request, unknown>): Promise<Response> {
     const gate = this.#gateNow();
-    const target = request.headers.get(RAW_TARGET) ?? targetOf(request);
+    const arrival = {
+      target: request.headers.get(RAW_TARGET) ?? targetOf(request),
+      peer: request.headers.get(PEER) ?? undefined,
+    };
     if (
       this.#servesAnybody &&
-      !claimsSomething(Object.fromEntries(request.headers), target, inForceOf(gate.verifier))
+      !claimsSomething(Object.fromEntries(request.headers), arrival.target, inForceOf(gate.verifier))
     ) {
-      const handshake = unclaimedHandshake(gate, request, target);
+      const handshake = unclaimedHandshake(gate, request, arrival);
       return handshake === undefined
-        ? handler(renewed(gate, request, undefined, undefined, RAW_TARGET), context)
+        ? handler(renewed(gate, request, undefined, undefined, INTERNAL), context)
         : responseOf(handshake);
     }
-    const { verdict, body } = await judgeWeb(gate, request, target);
+    const { verdict, body } = await judgeWeb(gate, request, arrival);
     if (verdict instanceof Handshake) {
       return responseOf(verdict);
     }
-    const verified = this.#admit(gate, verdict, target, seenOf(request, target));
+    const verified = this.#admit(gate, verdict, arrival.target, seenOf(gate, request, arrival));
     if (verified instanceof Refusal) {
       return responseOf(verified);
     }
-    const fresh = renewed(gate, request, verified, body, RAW_TARGET);
+    const fresh = renewed(gate, request, verified, body, INTERNAL);
     if (verified !== undefined) {
       attach(fresh, verified, body ?? Buffer.alloc(0));
     }

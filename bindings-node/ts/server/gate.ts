@@ -333,6 +333,15 @@ export class Gate {
     return () => ({ method: request.method ?? "", target, client: this.#proxies.clientOf(request) });
   }
 
+  /** The address of a client, and the authority that it calls, of a request that is not one of `node:http`. */
+  client(peer: string | undefined, forwarded: string | null): string | null {
+    return this.#proxies.client(peer, forwarded ?? "");
+  }
+
+  authority(host: string | null): string | undefined {
+    return this.#proxies.authority(host ?? undefined);
+  }
+
   /** The answer to a handshake of one of the webhooks, or its refusal; `undefined` for a request that is none. */
   handshake(webhooks: readonly string[], request: ReceivedRequest): Handshake | Refusal | undefined {
     try {

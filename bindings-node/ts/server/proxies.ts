@@ -33,13 +33,23 @@ export class Proxies {
   }
 
   /** The address of the client: the last one that no trusted proxy has. */
-  clientOf(request: IncomingMessage): string | null {
-    let client = plain(request.socket.remoteAddress ?? "");
+  clientOf({ socket, headers }: IncomingMessage): string | null {
+    return this.client(socket.remoteAddress, [headers["x-forwarded-for"] ?? []].flat().join(","));
+  }
+
+  /**
+   * The same, of a request that is known in parts.
+   *
+   * @param peer who opened the connection
+   * @param forwarded what `X-Forwarded-For` says
+   */
+  client(peer: string | undefined, forwarded: string): string | null {
+    let client = plain(peer ?? "");
     if (isIP(client) === 0) {
       return null;
     }
     if (this.#any) {
-      const named = [request.headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
+      const named = forwarded.split(",");
       while (this.#trusts(client)) {
         const before = plain(named.pop()?.trim() ?? "");
         if (isIP(before) === 0) {
@@ -54,7 +64,12 @@ export class Proxies {
   /** The authority that the request is for. */
   authorityOf(request: IncomingMessage): string | undefined {
     const { ":authority": authority, host } = request.headers as NodeJS.Dict<string>;
-    return this.#authority ?? authority ?? host;
+    return this.authority(authority ?? host);
+  }
+
+  /** The same, of a request that names one. */
+  authority(named: string | undefined): string | undefined {
+    return this.#authority ?? named;
   }
 
   /** Whether an HTTP/2 request names two authorities. HTTP/1.1 has one field for it. */

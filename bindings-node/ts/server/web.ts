@@ -2,7 +2,7 @@
 
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
-import type { RequestHead, Verifier } from "../verifier.js";
+import { inForceOf, type RequestHead, type Verifier } from "../verifier.js";
 import { Handshake, type Answered } from "./answer.js";
 import type { Gate, Stopwatch } from "./gate.js";
 import { PROOF } from "./headers.js";
@@ -14,9 +14,17 @@ export interface WebVerdict {
   readonly body: Buffer | undefined;
 }
 
-/** What the record has of a web request. Who is at the other end it does not say. */
-export function seenOf(request: Request, target: string): () => Seen {
-  return () => ({ method: request.method, target, client: null });
+/** What a web request does not say itself. */
+export interface Arrival {
+  /** The target as received. */
+  readonly target: string;
+  /** Who opened the connection. */
+  readonly peer: string | undefined;
+}
+
+/** What the record has of a web request. */
+export function seenOf(gate: Gate, request: Request, arrival: Arrival): () => Seen {
+  return () => ({ method: request.method, target: arrival.target, client: clientOf(gate, request, arrival) });
 }
 
 /** The target of a web request as far as the request itself knows it: its URL without the origin. */
@@ -25,10 +33,10 @@ export function targetOf(request: Request): string {
 }
 
 /** Judges a request, reading no more of its body than is allowed, and tells the observer. */
-export async function judgeWeb(gate: Gate, request: Request, target: string): Promise<WebVerdict> {
+export async function judgeWeb(gate: Gate, request: Request, arrival: Arrival): Promise<WebVerdict> {
   const clock = gate.clock();
-  await gate.identify(request.headers.get(PROOF) ?? undefined, () => headOf(request, target), clock);
-  const { verdict, body } = await judge(gate, request, target, clock);
+  await gate.identify(request.headers.get(PROOF) ?? undefined, () => headOf(gate, request, arrival), clock);
+  const { verdict, body } = await judge(gate, request, arrival, clock);
   if (verdict instanceof Handshake) {
     return { verdict, body };
   }
@@ -36,14 +44,14 @@ export async function judgeWeb(gate: Gate, request: Request, target: string): Pr
   const final = await new Promise<Verified | Refusal>((resolve, reject) => {
     gate.settled(verdict, reject, resolve);
   });
-  gate.tell(final, seenOf(request, target), clock.microseconds);
+  gate.tell(final, seenOf(gate, request, arrival), clock.microseconds);
   return { verdict: final, body };
 }
 
-async function judge(gate: Gate, request: Request, target: string, clock: Stopwatch): Promise<WebVerdict> {
+async function judge(gate: Gate, request: Request, arrival: Arrival, clock: Stopwatch): Promise<WebVerdict> {
   const { verifier } = gate;
-  const head = headOf(request, target);
-  const webhooks = verifier.handshakesAt(head.method, target);
+  const head = headOf(gate, request, arrival);
+  const webhooks = verifier.handshakesAt(head.method, head.target);
   if (request.body === null || verifier.isPublic(head.method, head.target)) {
     return { verdict: gate.handshake(webhooks, head) ?? clock.run(() => verifier.check(head)), body: undefined };
   }
@@ -86,14 +94,24 @@ async function judge(gate: Gate, request: Request, target: string, clock: Stopwa
 }
 
 /** The answer to a handshake of a request that claims nothing: it asks in its query. `undefined` where it is none. */
-export function unclaimedHandshake(gate: Gate, request: Request, target: string): Handshake | Refusal | undefined {
-  const webhooks = request.body === null ? gate.verifier.handshakesAt(request.method, target) : [];
-  return gate.handshake(webhooks, headOf(request, target));
+export function unclaimedHandshake(gate: Gate, request: Request, arrival: Arrival): Handshake | Refusal | undefined {
+  const webhooks = request.body === null ? gate.verifier.handshakesAt(request.method, arrival.target) : [];
+  return gate.handshake(webhooks, headOf(gate, request, arrival));
 }
 
-function headOf(request: Request, target: string): RequestHead {
-  const authority = request.headers.get("host") ?? undefined;
-  return { method: request.method, target, headers: [...request.headers], authority };
+function headOf(gate: Gate, request: Request, arrival: Arrival): RequestHead {
+  const { needsClient } = inForceOf(gate.verifier);
+  return {
+    method: request.method,
+    target: arrival.target,
+    headers: [...request.headers],
+    authority: gate.authority(request.headers.get("host")),
+    client: needsClient ? (clientOf(gate, request, arrival) ?? undefined) : undefined,
+  };
+}
+
+function clientOf(gate: Gate, request: Request, { peer }: Arrival): string | null {
+  return gate.client(peer, request.headers.get("x-forwarded-for"));
 }
 
 /** All of a body that is not too long. @throws {Refusal} of one that is */
@@ -114,18 +132,18 @@ async function whole(request: Request, head: RequestHead, verifier: Verifier): P
 /**
  * The request for the handler: of the same class, with the bytes that were verified, and without a name that nothing proves.
  *
- * @param internal a header that no handler needs to see
+ * @param internal headers that no handler needs to see
  */
 export function renewed<R extends Request>(
   gate: Gate,
   request: R,
   verified: Verified | undefined,
   body: Buffer | undefined,
-  internal: string,
+  internal: readonly string[],
 ): R {
   const unproven = gate.identityHeaders.unproven((name) => request.headers.get(name) ?? undefined, verified);
   const headers = new Headers(request.headers);
-  [internal, ...unproven].forEach((name) => {
+  [...internal, ...unproven].forEach((name) => {
     headers.delete(name);
   });
   const { method, signal } = request;
