@@ -41,6 +41,20 @@ for (const [version, express] of [
       assert.deepEqual(JSON.parse(answer.body), { caller: "billing", id: "7", query: { full: "1" } });
     });
 
+    it("judges anew by a verifier of another config, and once by the same one", async (test) => {
+      const app = express();
+      const verifier = new Verifier(ordersConfig());
+      const strict = ordersConfig({ routes: [{ match: "/inner/**", services: ["orders"] }] });
+      app.use(wiresign(verifier));
+      app.use("/twice", wiresign(verifier));
+      app.use("/inner", wiresign(strict));
+      app.use((_request, response) => response.end("served"));
+      const port = await listen(test, http.createServer(app));
+      assert.equal((await call(port, "GET", "/outer/a")).body, "served");
+      const refused = await call(port, "GET", "/inner/a");
+      assert.equal(JSON.parse(refused.body).code, "SERVICE_NOT_ALLOWED");
+    });
+
     it("answers refused requests with exactly the bytes of the refusal", async (test) => {
       const app = express();
       const verifier = new Verifier(ordersConfig());

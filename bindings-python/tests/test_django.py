@@ -81,6 +81,27 @@ def test_a_view_without_the_middleware_is_an_error() -> None:
         serve(HttpRequest())
 
 
+def test_the_result_of_another_verifier_does_not_count() -> None:
+    stranger = verifier()
+    headers = signed("POST", "/a")
+    lenient = stranger.verify("POST", "/a", headers)
+    strict = wiresign.Verifier(
+        wiresign.Config.parse(document("orders", routes=[{"match": "/a", "services": ["shop"]}]), env=ENV)
+    )
+    with override_settings(WIRESIGN={"config": strict}):
+        for judge, status in ((stranger, 403), (strict, 200)):
+            request = request_for()
+            request.environ |= {"wiresign": lenient, "wiresign.verifier": judge}
+            assert serve(request).status_code == status
+
+
+def test_forged_names_leave_headers_that_were_read_before() -> None:
+    request = request_for(HTTP_X_SERVICE_NAME="shop")
+    assert request.headers["X-Service-Name"] == "shop"
+    answer = serve(request, lambda request: HttpResponse(request.headers.get("X-Service-Name", "nobody")))
+    assert answer.content == b"nobody"
+
+
 def test_the_config_may_come_in_four_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)

@@ -142,6 +142,9 @@ def test_what_claims_an_identity_does_not_come_through(url: str, client: httpx.C
     assert opened["service"] is None
     verified = client.post("/a", headers={"x-user-id": "root", "x-service-name": "shop"}).json()
     assert verified["claims"] == {"x-service-id": "billing", "x-service-name": None, "x-user-id": None}
+    # Not even as who called: it is not for that.
+    named = client.post("/a", headers={"x-user-id": "billing"}).json()
+    assert named["claims"]["x-user-id"] is None
 
 
 def test_public_routes_get_their_bodies(url: str) -> None:

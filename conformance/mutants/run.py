@@ -4,14 +4,15 @@
     conformance/mutants/run.py --check
     conformance/mutants/run.py --sample COUNT
 
-Works on a clone of the last commit in target/mutants, so that nothing of the work tree is touched; what has to be built
-first, and is not what is broken, is taken from the work tree. A mutant that still passes has survived: then a test is
-missing, or the mutant changes nothing that can be seen and does not belong here.
+Works on a clone of the last commit in target/mutants, so that nothing of the work tree is touched; what has to be
+built first, and is not what is broken, is taken from the work tree. A mutant that passes all tests has survived: then a
+test is missing, or the mutant changes nothing that can be seen, and does not belong here.
 
-`caught.json` remembers of each mutant that was caught what it was and what the file was that it broke. Without an option
-only those are tried that the record does not know as they are now, and the record is written. `--all` tries every one.
-`--check` says which the record does not know, builds nothing, and fails where there are any. `--sample` tries again some
-of those that the record knows, other ones at each commit: a record that is wrong does not stay unseen for ever.
+`caught.json` is the record: it says of each mutant that was caught what it was, and what the file was that it broke.
+Without an option only those are tried that the record does not know as they are now, and the record is written. `--all`
+tries every one. `--check` builds nothing, says which the record does not know, and fails where there are any.
+`--sample` tries again some that the record knows, other ones at each commit: a record that is wrong does not stay
+unseen for ever.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "target" / "mutants"
@@ -36,7 +40,7 @@ TREE = PLACE / "tree"
 LIST = Path(__file__).resolve().with_name("mutants.toml")
 RECORD = Path(__file__).resolve().with_name("caught.json")
 
-LONGEST = 600
+LONGEST = 300
 """Seconds after which a build or a test is taken for one that hangs."""
 
 Record = dict[str, str]
@@ -154,7 +158,9 @@ def check() -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:
-        print("conformance/mutants/caught.json is out of date: commit, run `just mutants`, and commit it", file=sys.stderr)
+        print(
+            "conformance/mutants/caught.json is out of date: commit, run `just mutants`, and commit it", file=sys.stderr
+        )
     return 1 if problems else 0
 
 

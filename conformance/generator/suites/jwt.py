@@ -94,6 +94,18 @@ def _token(payload: str | None = None, header: str = HEADER, signer: jose.Signer
     return jose.token(header, _payload() if payload is None else payload, signer)
 
 
+def _token_of(length: int) -> bytes:
+    """A genuine token of so many bytes. Base64 has not every length, so the header has room too."""
+    for spaces in range(3):
+        header = HEADER.replace("{", "{" + " " * spaces)
+        for filler in range(length * 3 // 4):
+            payload = _payload(x="x" * filler)
+            parts = (len(part) * 4 + 2 for part in (header, payload))
+            if sum(size // 3 for size in parts) + len("..") + 43 == length:
+                return _token(payload, header)
+    raise ValueError(length)
+
+
 def _genuine(group: Group) -> None:
     group.accept(
         "genuine-hs256",
@@ -322,6 +334,13 @@ def _form(group: Group) -> None:
         group.refuse(f"form-{name}", comment, ("TokenForm", "ExactDecoding"), _request(value), "INVALID_TOKEN")
     longest = _token(_payload(x="x" * 5700))
     group.accept("form-long", "nearly 8192 bytes", ("Genuine", "SizeLimit"), _request(longest))
+    for name, length in (("8192", 8192), ("8193", 8193)):
+        token = _token_of(length)
+        if length == 8192:
+            group.accept(f"form-of-{name}-bytes", "the longest token", ("Genuine", "SizeLimit"), _request(token))
+        else:
+            comment = "one byte more, and right otherwise"
+            group.refuse(f"form-of-{name}-bytes", comment, ("TokenForm", "SizeLimit"), _request(token), "INVALID_TOKEN")
     for name, text in (
         ("alg-twice", '{"alg":"HS256","alg":"HS256"}'),
         ("alg-twice-one-of-them-none", '{"alg":"none","alg":"HS256"}'),
@@ -599,6 +618,21 @@ def _issuers(suite: Suite) -> None:
     named = _request(_token(_payload(iss=USERS, sub=CALLER), '{"alg":"EdDSA","kid":"ed"}', jose.eddsa()))
     comment = "a user of that name is not the service of that name"
     group.accept("users-with-the-name-of-a-service", comment, "VerifiedIdentity", named, service=f"issuer:{USERS}")
+
+    typed: Json = {ISSUER: {"jwks": "env:JWKS", "caller_claim": "client.id", "type": "at+jwt"}}
+    group = suite.group("issuers that name a type", _config(jwt={"issuers": typed}), ENV)
+    for name, kind, code in (
+        ("genuine", '"typ":"at+jwt",', None),
+        ("in-other-letters", '"typ":"Application/AT+JWT",', None),
+        ("other", '"typ":"JWT",', "INVALID_TOKEN"),
+        ("absent", "", "INVALID_TOKEN"),
+    ):
+        request = _request(_token(_payload(**about), f'{{{kind}"alg":"EdDSA","kid":"ed"}}', signer))
+        comment = "a type is a media type: without letter case, and without application/ (RFC 7515, 4.1.9)"
+        if code is None:
+            group.accept(f"issuer-type-{name}", comment, ("TokenForm", "Genuine"), request, service=CALLER)
+        else:
+            group.refuse(f"issuer-type-{name}", comment, "TokenForm", request, code)
 
 
 def _wrong_of_issuer(of: object) -> Iterator[tuple[str, Request, str, str]]:

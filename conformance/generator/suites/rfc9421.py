@@ -198,6 +198,8 @@ def _tampered(group: Group) -> None:
     get = profiled(GET, (DRAFT, MAC))
     added = get.but(body=BODY)
     group.refuse("body-added", "a body where none was signed", "BodyDigest", added, "INSUFFICIENT_COVERAGE")
+    shortest = get.but(body=b"x")
+    group.refuse("body-of-one-byte-added", "the shortest one", "BodyDigest", shortest, "INSUFFICIENT_COVERAGE")
     added = added.adding("Content-Digest", digest(BODY))
     comment = "a digest that is there and not signed says nothing"
     group.refuse("body-added-with-digest", comment, "BodyDigest", added, "INSUFFICIENT_COVERAGE")
@@ -550,6 +552,13 @@ def _several(group: Group) -> None:
             both,
             service=CALLER,
         )
+    for name, other in (
+        ("damaged", b'x=("@unknown");created=1;keyid="x";tag="wiresign"'),
+        ("without-time", b'x=("@method");keyid="x";tag="wiresign"'),
+    ):
+        both = get.set(INPUT, own_input + b", " + other).set(SIGNATURE, own_signature + b", x=:AAAA:")
+        comment = "anybody can add a signature: a genuine one is what counts"
+        group.accept(f"beside-one-for-us-{name}", comment, ("Rotation", "Genuine"), both, service=CALLER)
     lines = get.adding(INPUT, b'x=("@method");tag="other"').adding(SIGNATURE, b"x=:AAAA:")
     group.accept("in-two-lines", "several lines are one dictionary", ("Rotation", "Genuine"), lines, service=CALLER)
     new = DRAFT.but(label="wiresign-2", keyid=f"{CALLER}/2027")
@@ -766,6 +775,21 @@ def _others(suite: Suite) -> None:
     group.steps(
         "others-twice", "without a nonce the message tells", "Replay", accepted(once), refused(once, "REPLAYED_REQUEST")
     )
+
+    covered = ["@method", "@path", '"@query-param";name="size"']
+    group = suite.group(
+        "a parameter of the query is asked for", document(services, rfc9421={"covered": covered}), SECRETS
+    )
+    sized = replace(typed, target=TARGET + b"&page=1")
+    for name, parameter in (("genuine", "size"), ("other", "page")):
+        component = f'"@query-param";name="{parameter}"'
+        one = draft.but(covered=("@method", "@path", component), values=((component, b"1"),))
+        request = signed(sized, (one, MAC))
+        if name == "genuine":
+            group.accept("parameter-genuine", "it is covered", ("Coverage", "Genuine"), request, service=CALLER)
+        else:
+            comment = "another one of the same value is covered"
+            group.refuse("parameter-other", comment, "Coverage", request, "INSUFFICIENT_COVERAGE")
 
     settings = {"covered": ["@authority"], "tag": "web-bot-auth", "label": "sig2"}
     group = suite.group("a tag and a label are asked for", document(services, rfc9421=settings), SECRETS)
