@@ -140,6 +140,22 @@ func TestTheClientIsTheOneThatAProxyNames(t *testing.T) {
 	if answer := serveOnce(Middleware(verifierOfOrders(t), client)(whoCalled), received(t, "GET", "/", "")); answer.Code != 200 || asked == "" {
 		t.Error(answer.Code, asked)
 	}
+	limited := Middleware(verifierWith(t, `"limits": {`, `"limits": {"failures_per_minute": 1, `), WithClient(func(r *http.Request) netip.Addr {
+		return netip.MustParseAddr(r.Header.Get("X-Real-Ip"))
+	}))(whoCalled)
+	from := func(client, target string) int {
+		r := received(t, "GET", "/", "")
+		r.RequestURI = target
+		r.Header.Set("X-Real-Ip", client)
+		return serveOnce(limited, r).Code
+	}
+	// A minute may end between two of them.
+	if codes := []int{from("192.0.2.7", "/forged"), from("192.0.2.7", "/forged"), from("192.0.2.7", "/forged")}; !slices.Contains(codes, 429) {
+		t.Error(codes)
+	}
+	if code := from("192.0.2.8", "/"); code != 200 {
+		t.Error("another client of the same proxy:", code)
+	}
 	for address, length := range map[string]int{"192.0.2.7": 4, "::ffff:192.0.2.7": 4, "2001:db8::1%eth0": 16} {
 		var space [addressBytes]byte
 		if got := (&Request{Client: netip.MustParseAddr(address)}).client(&space); int(got) != length {

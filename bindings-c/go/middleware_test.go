@@ -126,10 +126,12 @@ func TestAVerifiedNameStaysAndAnotherIsStripped(t *testing.T) {
 			t.Error(r.Header)
 		}
 	}))
-	r := received(t, "GET", "/", "")
-	r.Header["X-Service-Name"] = []string{"billing", "admin"}
-	if answer := serveOnce(handler, r); answer.Code != 200 {
-		t.Error(answer.Code, answer.Body)
+	for _, names := range [][]string{{"billing", "admin"}, {"admin"}} {
+		r := received(t, "GET", "/", "")
+		r.Header["X-Service-Name"] = names
+		if answer := serveOnce(handler, r); answer.Code != 200 {
+			t.Error(answer.Code, answer.Body)
+		}
 	}
 }
 
@@ -139,9 +141,11 @@ func TestMountedTwiceItLooksOnce(t *testing.T) {
 	if answer := serveOnce(protect(protect(whoCalled)), received(t, "GET", "/", "")); answer.Code != 200 {
 		t.Error(answer.Code, answer.Body)
 	}
-	other := Middleware(verifierOfOrders(t))
-	if answer := serveOnce(protect(other(whoCalled)), received(t, "GET", "/", "")); answer.Code != 200 {
-		t.Error("another verifier looks for itself:", answer.Code, answer.Body)
+	other := Middleware(verifierWith(t, `"routes": [`, `"routes": [{"match": "/shops", "services": ["shop"]}, `))
+	for target, code := range map[string]int{"/": 200, "/shops": 403} {
+		if answer := serveOnce(protect(other(whoCalled)), received(t, "GET", target, "")); answer.Code != code {
+			t.Error("another verifier looks for itself:", answer.Code, answer.Body)
+		}
 	}
 }
 
@@ -158,10 +162,14 @@ func TestRequireServiceServesSomeCallers(t *testing.T) {
 	if answer := serveOnce(protect(RequireService()(whoCalled)), httptest.NewRequest("GET", "/health", nil)); answer.Code != 401 {
 		t.Error(answer.Code, answer.Body)
 	}
+	never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a refused request reached the handler") })
+	if answer := serveOnce(protect(RequireService("shop")(never)), received(t, "GET", "/", "")); answer.Code != 403 {
+		t.Error(answer.Code, answer.Body)
+	}
 	if answer := serveOnce(RequireService("shop")(whoCalled), received(t, "GET", "/", "")); answer.Code != 500 {
 		t.Error("without Middleware it serves nobody:", answer.Code)
 	}
-	if got := strings.Join(decisions, " "); got != "accepted accepted refused public refused" {
+	if got := strings.Join(decisions, " "); got != "accepted accepted refused public refused accepted refused" {
 		t.Error(got)
 	}
 }

@@ -51,6 +51,23 @@ func verifierOfOrders(t testing.TB) *Verifier {
 	return verifier
 }
 
+// verifierWith gives one of orders whose document has a text in the place of another.
+func verifierWith(t testing.TB, text, other string) *Verifier {
+	t.Helper()
+	document := strings.Replace(fmt.Sprintf(documentOf, "orders", bodyLimit), text, other, 1)
+	config, err := ParseConfig(document, secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { config.Close() })
+	verifier, err := NewVerifier(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { verifier.Close() })
+	return verifier
+}
+
 func signerOf(t testing.TB, service string) *Signer {
 	t.Helper()
 	signer, err := NewSigner(configOfService(t, service), WithTarget("orders"))

@@ -86,6 +86,9 @@ async fn headers_that_name_somebody_else_do_not_get_through() {
     let headers = signed(&signer("billing"), "GET", "/echo", b"");
     let forged = format!("{headers}X-Service-Name: admin\r\nX-User-Id: 1\r\n");
     expect(&ask(address, "GET", "/echo", &forged, b"").await, 200, "\r\n\r\nSome(\"billing\") None None");
+    let headers = signed(&signer("billing"), "GET", "/echo", b"");
+    let doubled = format!("{headers}X-Service-Name: billing\r\nX-Service-Name: admin\r\n");
+    expect(&ask(address, "GET", "/echo", &doubled, b"").await, 200, "\r\n\r\nSome(\"billing\") None None");
 }
 
 #[tokio::test]
@@ -179,6 +182,14 @@ async fn a_layer_that_is_there_twice_judges_once() {
     let address = serve(protected(&verifier).layer(VerifyLayer::new(verifier.clone()))).await;
     expect(&call(address, "billing", "POST", "/echo", b"once").await, 200, "billing sent once");
     expect_counted(&verifier, "wiresign_requests_accepted_total{scheme=\"service-hmac-v2\"} 1");
+}
+
+#[tokio::test]
+async fn a_layer_of_another_config_judges_for_itself() {
+    let strict = verifier(json!({"routes": [{"match": "/echo", "services": ["shop"]}]}));
+    let address = serve(protected(&strict).layer(VerifyLayer::new(verifier(json!({}))))).await;
+    let refused = call(address, "billing", "POST", "/echo", b"once").await;
+    expect_refusal(&refused, 403, "SERVICE_NOT_ALLOWED");
 }
 
 #[tokio::test]
