@@ -127,6 +127,8 @@ _lint-others:
     {{python}} conformance/generator/lint.py
     cd conformance/generator && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy .
     {{python}} conformance/canary/generate.py --check
+    cd conformance/mutants && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy --strict .
+    {{python}} conformance/mutants/run.py --check
     {{python}} conformance/peers/differences.py --check
     {{python}} -m mypy --strict conformance/peers/python/peer.py
     # The wheel is not installed yet: the package's own stubs say what it has.
@@ -222,8 +224,8 @@ packages: _tools _venv
     target/release/wiresign-conformance run --require --packages --report target/packages
     scripts/compare-packages target/packages/report.json bench/results.json
 
-# Break the core in many ways, and show that the vectors see each of them (just mutants --changed main: what a change concerns)
-mutants *ARGS: _tools _venv
+# Break core and adapters in many ways, and show that the tests see each (new and changed ones only; just mutants --all: every one)
+mutants *ARGS: _tools _install-python addon clib _uniffi
     {{python}} conformance/mutants/run.py {{ARGS}}
 
 # Build the documentation into build/docs; `python3 -m http.server -d build/docs` shows it
