@@ -55,6 +55,15 @@ for (const [version, express] of [
       assert.equal(JSON.parse(refused.body).code, "SERVICE_NOT_ALLOWED");
     });
 
+    it("refuses a short body over the limit by its declared length, before any of it has come", async (test) => {
+      const app = express();
+      app.use(wiresign(ordersConfig({ limits: { body_bytes: 100 } })));
+      const port = await listen(test, http.createServer(app));
+      const headers = { Host: "orders", ...sign("POST", "/orders", "x".repeat(101)), "Content-Length": 101 };
+      const [answer] = await raw(port, head("POST", "/orders", headers));
+      assert.equal(JSON.parse(answer.body).code, "BODY_TOO_LARGE");
+    });
+
     it("answers refused requests with exactly the bytes of the refusal", async (test) => {
       const app = express();
       const verifier = new Verifier(ordersConfig());
