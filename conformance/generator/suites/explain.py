@@ -271,7 +271,12 @@ def _several_signatures(suite: Suite) -> None:
 
     old, both = delivery(b"{}", "OLD"), delivery(b"{}", "NEW", "OLD")
     cases = (
-        (2, "REPLAY_STORE_UNAVAILABLE", "replay-store-full", "the new one finds no room, before the old one is looked up"),
+        (
+            2,
+            "REPLAY_STORE_UNAVAILABLE",
+            "replay-store-full",
+            "the new one finds no room, before the old one is looked up",
+        ),
         (3, "REPLAYED_REQUEST", "replayed", "the new one has room, and the old one is known"),
     )
     for capacity, verdict, hint, comment in cases:

@@ -621,18 +621,18 @@ def _issuers(suite: Suite) -> None:
 
     typed: Json = {ISSUER: {"jwks": "env:JWKS", "caller_claim": "client.id", "type": "at+jwt"}}
     group = suite.group("issuers that name a type", _config(jwt={"issuers": typed}), ENV)
-    for name, kind, code in (
-        ("genuine", '"typ":"at+jwt",', None),
-        ("in-other-letters", '"typ":"Application/AT+JWT",', None),
-        ("other", '"typ":"JWT",', "INVALID_TOKEN"),
-        ("absent", "", "INVALID_TOKEN"),
+    for name, kind, is_right in (
+        ("genuine", '"typ":"at+jwt",', True),
+        ("in-other-letters", '"typ":"Application/AT+JWT",', True),
+        ("other", '"typ":"JWT",', False),
+        ("absent", "", False),
     ):
         request = _request(_token(_payload(**about), f'{{{kind}"alg":"EdDSA","kid":"ed"}}', signer))
         comment = "a type is a media type: without letter case, and without application/ (RFC 7515, 4.1.9)"
-        if code is None:
+        if is_right:
             group.accept(f"issuer-type-{name}", comment, ("TokenForm", "Genuine"), request, service=CALLER)
         else:
-            group.refuse(f"issuer-type-{name}", comment, "TokenForm", request, code)
+            group.refuse(f"issuer-type-{name}", comment, "TokenForm", request, "INVALID_TOKEN")
 
 
 def _wrong_of_issuer(of: object) -> Iterator[tuple[str, Request, str, str]]:
