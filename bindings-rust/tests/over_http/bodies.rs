@@ -75,20 +75,25 @@ async fn the_limit_of_the_config_holds() {
 }
 
 #[tokio::test]
-async fn a_declared_length_is_refused_before_the_body_comes() {
+async fn a_body_over_the_limit_is_refused_before_all_of_it_has_come() {
     let address = serve(protected(&verifier(json!({"limits": {"body_bytes": 10}})))).await;
-    let headers = signed(&signer("billing"), "POST", "/echo", b"");
-    let head =
-        format!("POST /echo HTTP/1.1\r\nhost: orders\r\nconnection: close\r\n{headers}content-length: 1000000\r\n\r\n");
-    let waiting = connect(address, head.as_bytes()).await;
-    let mut start = [0; 12];
-    let read = async {
-        use tokio::io::AsyncReadExt;
-        let mut waiting = waiting;
-        waiting.read_exact(&mut start).await.expect("an answer");
-    };
-    tokio::time::timeout(Duration::from_secs(20), read).await.expect("in time");
-    assert_eq!(&start, b"HTTP/1.1 413");
+    let starts = [
+        "content-length: 11\r\n\r\n",
+        "content-length: 1000000\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\nc\r\nmore of this\r\n",
+    ];
+    for start in starts {
+        let headers = signed(&signer("billing"), "POST", "/echo", b"");
+        let sent = format!("POST /echo HTTP/1.1\r\nhost: orders\r\nconnection: close\r\n{headers}{start}");
+        let mut waiting = connect(address, sent.as_bytes()).await;
+        let mut status = [0; 12];
+        let read = async {
+            use tokio::io::AsyncReadExt;
+            waiting.read_exact(&mut status).await.expect("an answer");
+        };
+        tokio::time::timeout(Duration::from_secs(20), read).await.expect("in time");
+        assert_eq!(&status, b"HTTP/1.1 413", "{start}");
+    }
 }
 
 #[tokio::test]
