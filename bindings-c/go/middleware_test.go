@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // whoCalled answers with the caller and the body that a handler sees.
@@ -99,6 +100,15 @@ type counter struct{ read int }
 func (c *counter) Read(space []byte) (int, error) {
 	c.read += len(space)
 	return len(space), nil
+}
+
+func TestAShortBodyOverTheLimitIsNotRead(t *testing.T) {
+	r := received(t, "POST", "/", "eleven byte")
+	r.Body = io.NopCloser(iotest.ErrReader(errors.New("it was read")))
+	limited := verifierWith(t, `"body_bytes": 200000`, `"body_bytes": 10`)
+	if answer := serveOnce(Middleware(limited)(whoCalled), r); answer.Code != 413 {
+		t.Error(answer.Code, answer.Body)
+	}
 }
 
 func TestPublicRoutesAreOpenAndSayNobody(t *testing.T) {
