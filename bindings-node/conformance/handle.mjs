@@ -198,7 +198,9 @@ function sign(step, config, headerForm) {
   return failable(() => {
     const signer = new Signer(config, { target: step.target ?? undefined });
     const options = { now: step.now, nonce: step.nonce };
-    const outgoing = request(step.request, headerForm);
+    // Whoever sends repeats has them in a list: joined they are another request.
+    const names = step.request.headers.map(([name]) => wire(name).toLowerCase());
+    const outgoing = request(step.request, new Set(names).size < names.length ? HEADER_FORMS.pairs : headerForm);
     const message = signer.message(outgoing, options).toString("base64");
     return { headers: signer.sign(outgoing, options), message: { base64: message } };
   });

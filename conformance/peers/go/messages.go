@@ -237,6 +237,10 @@ func (m *messages) readStatement(input member) (statement, error) {
 			texts[known.name] = known.value.text
 		}
 	}
+	for _, name := range []string{"keyid", "alg", "nonce", "tag"} {
+		text, isThere := texts[name]
+		isGood = isGood && (!isThere || text != "" && !strings.ContainsAny(text, `"\`))
+	}
 	created, isDated := texts["created"]
 	expires, doesEnd := texts["expires"]
 	keyID, isKeyed := texts["keyid"]
@@ -249,7 +253,7 @@ func (m *messages) readStatement(input member) (statement, error) {
 		return statement{}, refused("MISSING_SERVICE_ID")
 	case !isNamed && m.isOurs:
 		return statement{}, refused("MISSING_NONCE")
-	case !isGood || keyID == "" || strings.ContainsAny(keyID, `"\`) || hasAlgorithm && algorithm == "":
+	case !isGood:
 		return statement{}, refused("MALFORMED_SIGNATURE")
 	case !times.MatchString(created) || doesEnd && !times.MatchString(expires):
 		return statement{}, refused("INVALID_TIMESTAMP")

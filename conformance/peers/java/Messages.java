@@ -141,7 +141,9 @@ final class Messages implements Judge {
             isGood &= value.kind() == defined.getValue();
             said.put(defined.getKey(), value.text());
         }
-        isGood &= said.get("keyid").matches("[^\"\\\\]+") && !said.getOrDefault("alg", "-").isEmpty();
+        for (String name : List.of("keyid", "alg", "nonce", "tag")) {
+            isGood &= said.getOrDefault(name, "-").matches("[^\"\\\\]+");
+        }
         if (!isGood) throw new Refused("MALFORMED_SIGNATURE");
         for (String time : List.of(said.get("created"), said.getOrDefault("expires", "0"))) Judging.time(time);
         if (isOurs && !said.get("nonce").matches("[A-Za-z0-9_-]{16,64}")) throw new Refused("INVALID_NONCE");

@@ -133,16 +133,14 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
                     *text = name(random);
                 }
             }
-            name_token(nonce);
+            give(nonce);
             if random.percent(15) {
                 *lifetime = Some(random.pick(&[1, 300, 301, 3600, 86_400, (1 << 53) - 1]));
             }
             if random.percent(15) {
                 permissions.get_or_insert_default().push(name(random));
             }
-            if random.percent(15) {
-                *tenant = Some(name(random));
-            }
+            change_tenant(random, tenant);
         }
         Step::AnswerToken { now, nonce, caller, form, tenant } => {
             change_time(random, now);
@@ -151,14 +149,12 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
             }
             if random.percent(10) {
                 *nonce = name(random);
-                name_token(nonce);
+                give(nonce);
             }
             if random.percent(10) {
                 *caller = Some(name(random));
             }
-            if random.percent(15) {
-                *tenant = Some(name(random));
-            }
+            change_tenant(random, tenant);
         }
         Step::Check {} | Step::Replace { .. } => {}
     }
@@ -227,10 +223,16 @@ fn change_signature(random: &mut Random, signature: &mut String) {
     }
 }
 
-/// An empty id of a token becomes another: some languages have no way to give an empty one beside none.
-fn name_token(id: &mut String) {
-    if id.is_empty() {
-        id.push('0');
+fn change_tenant(random: &mut Random, tenant: &mut Option<String>) {
+    if random.percent(15) {
+        give(tenant.insert(name(random)));
+    }
+}
+
+/// An empty text becomes another, where some languages have no way to give an empty one beside none.
+fn give(text: &mut String) {
+    if text.is_empty() {
+        text.push('0');
     }
 }
 
