@@ -342,6 +342,8 @@ function answer(question) {
     if (typeof config.service !== "string") {
       leave("a service without a name");
     }
+    // No member may be null, and below one would pass for a member that is absent.
+    JSON.stringify(config, (_, value) => (value === null ? leave("a null") : value));
     const accepted = config.accept ?? [];
     const Kind = (accepted.length === 1 && STANDARDS.get(accepted[0])) || Service;
     service = new Kind(config, question.env ?? {});
