@@ -119,7 +119,7 @@ pub(crate) fn change(random: &mut Random, step: &mut Step) {
             change_request(random, request);
             if let Some(answer) = answer {
                 if random.percent(10) {
-                    answer.status = random.pick(&[0, 200, 204, 301, 400, 401, 403, 429, 500, 599]);
+                    answer.status = random.pick(&[100, 200, 204, 301, 400, 401, 403, 429, 500, 599]);
                 }
                 if random.percent(30) {
                     answer.body = changed_text(random, &answer.body);
