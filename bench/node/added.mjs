@@ -1,13 +1,14 @@
 // N2: the CPU that our middleware adds to a request of a real Express server that reads JSON, against that of a middleware by
 // hand, which takes the raw body from the parser as people do.
 //
-// Reads the fleet that src/fleet.rs describes as JSON from stdin, and prints rows as JSON. Three services run, each in a
-// process of its own: bare, with `wiresign/express`, and with a middleware that does the same work with node:crypto. They
-// take turns, and what their processes spent on the CPU is read from the kernel.
+// Reads the fleet that src/fleet.rs describes as JSON from stdin, and prints rows as JSON. Three services listen: bare, with
+// `wiresign/express`, and with a middleware that does the same work with node:crypto. They take turns, and what their process
+// spends on the CPU is read from the kernel.
 //
-// What is looked for is some microseconds beside the hundred that Express takes itself. So requests come several at a time,
-// which spares sleeping and waking, and all services are started anew several times, since each process of V8 compiles its
-// code a little differently: the best of all of them counts, for each service.
+// What is looked for is some microseconds beside the sixty that Express takes itself. So requests come several at a time, which
+// spares sleeping and waking, and turns are short: each is a sample, and the median of many does not see those that something
+// else has disturbed. All services share one process, since each process of V8 compiles its code a little differently; several
+// are started, one after the other, and the middle one counts.
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -19,16 +20,22 @@ import { fileURLToPath } from "node:url";
 import { Config, Signer } from "../../bindings-node/dist/index.mjs";
 
 const SERVICES = ["bare", "ours", "by hand"];
-const GENERATIONS = 6;
-const ROUNDS = 25;
-const BATCH = 500;
+const GENERATIONS = 5;
+const WARM_UP = 120;
+const ROUNDS = 480;
+const BATCH = 50;
 /** Requests that are sent before the first is answered. */
 const AT_ONCE = 25;
 
 /** What ends each answer, and is nowhere else in one. */
 const END_OF_ANSWER = "}";
 
-/** Runs the service of this process, and prints its port. */
+/** Runs all services, and prints their ports. */
+async function serveAll(fleet) {
+  const servers = await Promise.all(SERVICES.map((kind) => serve(kind, fleet)));
+  console.log(JSON.stringify(servers.map((server) => server.address().port)));
+}
+
 async function serve(kind, fleet) {
   // What only the services need is not loaded by the load generator.
   const { default: express } = await import("express");
@@ -44,7 +51,9 @@ async function serve(kind, fleet) {
     app.use(middlewareBy(new ByHand(fleet.called, new Map(Object.entries(fleet.secrets)))));
   }
   app.use((request, response) => void response.json({ length: request.body.text.length }));
-  const server = app.listen(0, "127.0.0.1", () => console.log(server.address().port));
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
 }
 
 /** What people write: the parser leaves the raw body, which is judged with everything else. */
@@ -65,18 +74,23 @@ function middlewareBy(byHand) {
   };
 }
 
-/** A service in a process of its own, and a connection to it. */
+/** A connection to one of the services. */
 class Service {
-  static async start(kind, fleet) {
-    const env = { ...process.env, SERVICE: kind, FLEET: fleet, NODE_ENV: "production" };
+  /** Starts the process of all, and gives them by name. */
+  static async startAll(fleet) {
+    const env = { ...process.env, SERVED_FLEET: fleet, NODE_ENV: "production" };
     const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const [port] = await once(child.stdout, "data");
-    const socket = net.connect({ port: Number(port), host: "127.0.0.1", noDelay: true });
-    await once(socket, "connect");
-    return Object.assign(new Service(), { child, socket });
+    const [ports] = await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
+    const services = new Map();
+    for (const [at, port] of JSON.parse(ports).entries()) {
+      const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
+      await once(socket, "connect");
+      services.set(SERVICES[at], Object.assign(new Service(), { child, socket }));
+    }
+    return services;
   }
 
   /** Sends requests, and gives the nanoseconds of CPU that each took the service. */
@@ -132,38 +146,55 @@ async function measure(described) {
     return Buffer.concat([Buffer.from(head.join("\r\n"), "latin1"), body]);
   };
 
-  const best = Object.fromEntries(SERVICES.map((kind) => [kind, Infinity]));
+  const added = { ours: [], "by hand": [] };
+  let bare = 0;
   for (let generation = 0; generation < GENERATIONS; generation += 1) {
-    const running = new Map();
-    try {
-      for (const kind of SERVICES) {
-        running.set(kind, await Service.start(kind, described));
-      }
-      for (let round = 0; round < ROUNDS; round += 1) {
-        for (const [kind, service] of running) {
-          best[kind] = Math.min(best[kind], await service.spent(Array.from({ length: BATCH }, request)));
-        }
-      }
-    } finally {
-      running.forEach((service) => service.stop());
+    const spent = await spentBy(described, request);
+    bare = median(spent.get("bare"));
+    for (const [kind, samples] of Object.entries(added)) {
+      samples.push(median(spent.get(kind)) - bare);
     }
   }
-  const [ours, theirs] = [best.ours - best.bare, best["by hand"] - best.bare];
+  const [ours, theirs] = [median(added.ours), median(added["by hand"])];
   const what = `Express, CPU added by the middleware (${Math.round(ours)} ns) against node:crypto by hand (${Math.round(theirs)} ns)`;
   const row =
     Math.min(ours, theirs) > 0
       ? { id: "N2", what, measured: theirs / ours, unit: "faster", must: 2, reach: 3 }
       : // Less than nothing is no measurement: other programs took turns with the services.
-        { id: "N2", what: `${what}: lost in noise, bare service`, measured: best.bare, unit: "nanoseconds" };
+        { id: "N2", what: `${what}: lost in noise, bare service`, measured: bare, unit: "nanoseconds" };
   console.log(JSON.stringify([row]));
+}
+
+/** What a request costs each service, in nanoseconds, over and over again. */
+async function spentBy(described, request) {
+  const services = await Service.startAll(described);
+  const spent = new Map(SERVICES.map((kind) => [kind, []]));
+  try {
+    for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+      // Whoever comes after another finds its garbage: nobody always comes after the same one.
+      for (const kind of round % 2 === 0 ? SERVICES : SERVICES.toReversed()) {
+        const sample = await services.get(kind).spent(Array.from({ length: BATCH }, request));
+        if (round >= WARM_UP) {
+          spent.get(kind).push(sample);
+        }
+      }
+    }
+  } finally {
+    services.forEach((service) => service.stop());
+  }
+  return spent;
+}
+
+function median(samples) {
+  return samples.toSorted((one, other) => one - other)[samples.length >> 1];
 }
 
 function environment(fleet) {
   return Object.fromEntries(Object.entries(fleet.secrets).map(([id, secret]) => [`SECRET_OF_${id}`, secret]));
 }
 
-if (process.env.SERVICE === undefined) {
+if (process.env.SERVED_FLEET === undefined) {
   await measure(readFileSync(0, "utf8"));
 } else {
-  await serve(process.env.SERVICE, JSON.parse(process.env.FLEET));
+  await serveAll(JSON.parse(process.env.SERVED_FLEET));
 }

@@ -41,6 +41,43 @@ for (const [version, express] of [
       assert.deepEqual(JSON.parse(answer.body), { caller: "billing", id: "7", query: { full: "1" } });
     });
 
+    it("says who called whatever others have put there, and to whoever has the request", async (test) => {
+      const app = express();
+      const mounted = express();
+      app.use((request, _response, next) => {
+        if (request.headers["x-forged"] !== undefined) {
+          request.caller = "forged";
+          request.rawBody = "forged";
+        }
+        next();
+      });
+      mounted.use(wiresign(ordersConfig()), (_request, _response, next) => next());
+      app.use("/orders", mounted);
+      app.use((request, response) => {
+        // Behind the application that has verified it, and in an object that somebody has derived.
+        assert.equal(Object.create(request).caller, request.caller);
+        const shown = [request.caller.service, String(request.rawBody)];
+        request.caller = "of my own";
+        response.json([...shown, request.caller]);
+      });
+      const port = await listen(test, http.createServer(app));
+      for (const forged of [{}, { "X-Forged": "1" }, {}]) {
+        const headers = { ...sign("POST", "/orders/7", "{}"), ...forged };
+        const answer = await send(port, "POST", "/orders/7", { headers, body: "{}" });
+        assert.equal(answer.body, '["billing","{}","of my own"]');
+      }
+      assert.deepEqual((await send(port, "GET", "/elsewhere")).status, 500);
+    });
+
+    it("leaves members alone that an application has given its requests", async (test) => {
+      const app = express();
+      Object.defineProperty(app.request, "caller", { get: () => "of the application", set() {}, configurable: true });
+      app.use(wiresign(ordersConfig()));
+      app.use((request, response) => response.json([request.caller, String(request.rawBody)]));
+      const port = await listen(test, http.createServer(app));
+      assert.equal((await call(port, "POST", "/orders", "{}")).body, '["of the application","{}"]');
+    });
+
     it("judges anew by a verifier of another config, and once by the same one", async (test) => {
       const app = express();
       const verifier = new Verifier(ordersConfig());

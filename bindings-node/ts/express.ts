@@ -7,10 +7,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Config } from "./config.js";
+import { show } from "./express/members.js";
 import { consumedBody, refuseParserBefore, type Application } from "./express/parser-check.js";
 import { requirePattern } from "./permission.js";
 import { hasBody } from "./server/body.js";
 import { admissionOf, BodyConsumed, Gate, type ServerOptions } from "./server/gate.js";
+import { look } from "./server/look.js";
 import type { Verified } from "./verified.js";
 import type { Verifier } from "./verifier.js";
 
@@ -70,7 +72,7 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
     }
     const target = targetOf(request);
     if (
-      request.body !== undefined &&
+      look(request, "body") !== undefined &&
       hasBody(request) &&
       admissionOf(request)?.gate !== gate &&
       !gate.verifier.isPublic(request.method ?? "", target)
@@ -80,8 +82,7 @@ export function wiresign(source: Verifier | Config, options: WiresignOptions = {
     gate.admit(request, response, target, (failure) => {
       const admission = admissionOf(request);
       if (failure === undefined && admission?.body !== undefined) {
-        request.caller = admission.verified;
-        request.rawBody = admission.body;
+        show(request, admission);
       }
       next(failure instanceof BodyConsumed ? consumedBody() : failure);
     });
@@ -132,5 +133,5 @@ function requiring(name: string, rule: (verified: Verified) => void): Middleware
 
 /** The target as received: Express cuts off of `url` what a router is mounted at. */
 function targetOf(request: ExpressRequest): string {
-  return request.originalUrl ?? request.url ?? "";
+  return look(request, "originalUrl") ?? look(request, "url") ?? "";
 }

@@ -50,7 +50,7 @@ export function answer(
     return;
   }
   const unread = hasBody(request) && !request.complete;
-  const bounded = request.headers["transfer-encoding"] === undefined && declaredLength(request) <= bodyLimit;
+  const bounded = request.headers["transfer-encoding"] === undefined && declaredLength(request.headers) <= bodyLimit;
   if (!unread || bounded) {
     request.resume();
     response.end(body);

@@ -3,6 +3,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 
+import { look } from "./look.js";
+
 /** The client went away before the body was complete. Nobody is left to be answered. */
 export class Aborted extends Error {
   override readonly name = "Aborted";
@@ -12,14 +14,14 @@ const NOTHING = Buffer.alloc(0);
 
 /** The stream of a request over HTTP/2, which the head of one over HTTP/1.1 does not have. */
 export function streamOf(request: IncomingMessage): Http2ServerRequest["stream"] | undefined {
-  return request.httpVersionMajor < 2 ? undefined : (request as unknown as Http2ServerRequest).stream;
+  return look(request, "httpVersionMajor") < 2 ? undefined : (request as unknown as Http2ServerRequest).stream;
 }
 
 /** Whether a body follows the head. Node has checked both fields when it read the head. */
-export function hasBody(request: IncomingMessage, headers: IncomingHttpHeaders = request.headers): boolean {
+export function hasBody(request: IncomingMessage, headers: IncomingHttpHeaders = look(request, "headers")): boolean {
   // HTTP/1.1 needs one of the two; over HTTP/2 neither is needed.
   return (
-    declaredLength(request, headers) > 0 ||
+    declaredLength(headers) > 0 ||
     headers["transfer-encoding"] !== undefined ||
     streamOf(request)?.endAfterHeaders === false
   );
@@ -31,7 +33,7 @@ export function isBodyConsumed(request: IncomingMessage): boolean {
 }
 
 /** The length that the head declares; 0 where it declares none. */
-export function declaredLength(request: IncomingMessage, headers: IncomingHttpHeaders = request.headers): number {
+export function declaredLength(headers: IncomingHttpHeaders): number {
   const declared = headers["content-length"];
   return declared === undefined ? 0 : Number(declared);
 }
@@ -54,7 +56,7 @@ interface Kept {
  * events, which cost several times what a verification does. `undefined`: it must be waited for.
  */
 export function arrivedBody(request: IncomingMessage, length: number): Buffer | undefined {
-  const { buffer, bufferIndex = 0 } = (request as unknown as { readonly _readableState: Kept })._readableState;
+  const { buffer, bufferIndex = 0 } = look(request as unknown as { readonly _readableState: Kept }, "_readableState");
   const first: unknown =
     buffer != null && "head" in buffer ? buffer.head?.data : (buffer as readonly unknown[] | undefined)?.[bufferIndex];
   return Buffer.isBuffer(first) && first.length === length ? first : undefined;

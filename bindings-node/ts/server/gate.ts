@@ -1,7 +1,7 @@
 // What every server adapter does with a request: take its body, judge it, tell the observer, answer or let it in. The
 // adapters differ only in how a framework hands a request over and takes it back.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 
 import type { Sts } from "../aws.js";
 import type { BodyVerification } from "../body-verification.js";
@@ -15,6 +15,7 @@ import { inForceOf, Verifier, type ReceivedRequest, type RequestHead } from "../
 import { answer, Handshake, type Answered } from "./answer.js";
 import { Aborted, arrivedBody, declaredLength, hasBody, isBodyConsumed, takeBody } from "./body.js";
 import { claimsSomething, headersOf, IdentityHeaders, PROOF } from "./headers.js";
+import { look } from "./look.js";
 import { Observer, type Decision, type Logger, type Seen } from "./observer.js";
 import { Proxies, type ProxyOptions } from "./proxies.js";
 import { isUnsettled, settle, type ReplayStore } from "./replay.js";
@@ -44,6 +45,9 @@ export interface Admission {
   /** What was read of the body, whoever called. */
   readonly read: Buffer | undefined;
 }
+
+/** What is judged: the head, and later the body. */
+type Judging = RequestHead & { body: Buffer | undefined };
 
 /** A verdict, or what a handshake is answered with; and the body where one was read. */
 export type Judged = (verdict: Verified | Refusal | Handshake, body: Buffer | undefined) => void;
@@ -107,15 +111,16 @@ export class Gate {
       next();
       return;
     }
+    const headers = look(request, "headers");
     const decide: Judged = (verdict, body) => {
       if (verdict instanceof Refusal || verdict instanceof Handshake) {
         reply(verdict);
         return;
       }
-      this.enter(request, verdict, body);
+      this.enter(request, verdict, body, headers);
       serving(verdict.requestId, next);
     };
-    this.judge(request, target, decide, next);
+    this.judge(request, target, decide, next, headers);
   }
 
   /**
@@ -147,14 +152,15 @@ export class Gate {
   /** The answer to a handshake of a request that claims nothing: it asks in its query. `undefined` where it is none. */
   unclaimedHandshake(request: IncomingMessage, target: string): Handshake | Refusal | undefined {
     const webhooks = hasBody(request) ? [] : this.verifier.handshakesAt(request.method ?? "", target);
-    return webhooks.length === 0 ? undefined : this.handshake(webhooks, this.#headOf(request, target));
+    return webhooks.length === 0 ? undefined : this.handshake(webhooks, this.#headOf(request, request.headers, target));
   }
 
   /** Judges a request without a look at its body, and tells the observer of a refusal. */
   judgeHead(request: IncomingMessage, target: string): Verified | Refusal {
     const clock = this.clock();
-    const verdict = clock.run(() => this.verifier.check(this.#headOf(request, target)));
-    this.heed(verdict, request.headers.authorization !== undefined);
+    const { headers } = request;
+    const verdict = clock.run(() => this.verifier.check(this.#headOf(request, headers, target)));
+    this.heed(verdict, headers.authorization !== undefined);
     if (verdict instanceof Refusal) {
       this.tell(verdict, this.seen(request, target), clock.microseconds);
     } else if (!verdict.isPublic) {
@@ -165,18 +171,24 @@ export class Gate {
   }
 
   /** Judges a request and tells the observer. The body is back in the stream when `decide` is called. */
-  judge(request: IncomingMessage, target: string, decide: Judged, fail: (failure: unknown) => void): void {
+  judge(
+    request: IncomingMessage,
+    target: string,
+    decide: Judged,
+    fail: (failure: unknown) => void,
+    headers: IncomingHttpHeaders = look(request, "headers"),
+  ): void {
     const clock = this.clock();
-    const answered = this.identify(request.headers[PROOF], () => this.#headOf(request, target), clock);
+    const answered = this.identify(headers[PROOF], () => this.#headOf(request, headers, target), clock);
     if (answered === undefined) {
-      this.#judge(request, target, clock, decide, fail);
+      this.#judge(request, headers, target, clock, decide, fail);
       return;
     }
     // Out of the promise before the application runs: what that throws is nobody's rejection.
     answered.then(
       () => {
         process.nextTick(() => {
-          this.#judge(request, target, clock, decide, fail);
+          this.#judge(request, headers, target, clock, decide, fail);
         });
       },
       (failure: unknown) => {
@@ -207,13 +219,14 @@ export class Gate {
 
   #judge(
     request: IncomingMessage,
+    headers: IncomingHttpHeaders,
     target: string,
     clock: Stopwatch,
     decide: Judged,
     fail: (failure: unknown) => void,
   ): void {
     const conclude: Judged = (verdict, body) => {
-      this.heed(verdict, request.headers.authorization !== undefined);
+      this.heed(verdict, headers.authorization !== undefined);
       if (verdict instanceof Handshake || (this.#observer.isIdle && !isUnsettled(verdict))) {
         decide(verdict, body);
         return;
@@ -223,60 +236,61 @@ export class Gate {
         decide(final, body);
       });
     };
-    // Express gives each request a shape of its own, which makes every look at it dear: what is needed twice is kept.
-    const { headers } = request;
-    const head = this.#headOf(request, target);
+    const head = this.#headOf(request, headers, target);
     if (this.#proxies.isContradictory(request)) {
       conclude(this.refusal("MALFORMED_REQUEST", "Host and :authority name different authorities"), undefined);
       return;
     }
     const webhooks = this.verifier.handshakesAt(head.method, target);
     const check = (body: Buffer | undefined): void => {
-      const whole = body === undefined ? head : { ...head, body };
-      const handshake = webhooks.length === 0 ? undefined : this.handshake(webhooks, whole);
-      conclude(handshake ?? clock.run(() => this.verifier.check(whole)), body);
+      head.body = body;
+      const handshake = webhooks.length === 0 ? undefined : this.handshake(webhooks, head);
+      conclude(handshake ?? clock.run(() => this.verifier.check(head)), body);
     };
     if (!hasBody(request, headers)) {
       check(undefined);
       return;
     }
-    const isForNobody = (): boolean => this.verifier.isPublic(head.method, target);
-    const length = declaredLength(request, headers);
-    if (length > 0 && length <= Math.min(ONE_PIECE, this.verifier.bodyLimit)) {
-      const judgeWhole = (failure: unknown, body: Buffer | undefined): void => {
-        if (failure === undefined && body !== undefined) {
-          check(body);
-        }
-      };
-      process.nextTick(() => {
-        const body = arrivedBody(request, length);
-        if (body !== undefined) {
-          // Nothing is taken out of the stream, so a public route, which the verdict knows of, can have it too.
-          check(body);
-        } else if (isForNobody()) {
-          check(undefined);
-        } else if (isBodyConsumed(request)) {
-          fail(new BodyConsumed());
-        } else {
-          takeBody(request, () => undefined, judgeWhole);
-        }
-      });
-      return;
+    const length = declaredLength(headers);
+    const isShort = length > 0 && length <= Math.min(ONE_PIECE, this.verifier.bodyLimit);
+    const judge = (): void => {
+      const arrived = isShort ? arrivedBody(request, length) : undefined;
+      if (arrived !== undefined) {
+        // Nothing is taken out of the stream, so a public route, which the verdict knows of, can have it too.
+        check(arrived);
+      } else if (this.verifier.isPublic(head.method, target)) {
+        check(undefined);
+      } else if (isBodyConsumed(request)) {
+        fail(new BodyConsumed());
+      } else if (isShort) {
+        takeBody(
+          request,
+          () => undefined,
+          (failure, body) => {
+            if (failure === undefined && body !== undefined) {
+              check(body);
+            }
+          },
+        );
+      } else {
+        this.#judgeWhileItArrives(request, head, length, clock, conclude, fail);
+      }
+    };
+    if (isShort) {
+      process.nextTick(judge);
+    } else {
+      judge();
     }
-    if (isForNobody()) {
-      check(undefined);
-      return;
-    }
-    if (isBodyConsumed(request)) {
-      fail(new BodyConsumed());
-      return;
-    }
-    this.#judgeWhileItArrives(request, head, length, clock, conclude, fail);
   }
 
   /** Remembers that a request was let in, and removes what it says of itself without proof. */
-  enter(request: IncomingMessage, verified: Verified, body: Buffer | undefined): void {
-    this.identityHeaders.strip(request, verified);
+  enter(
+    request: IncomingMessage,
+    verified: Verified,
+    body: Buffer | undefined,
+    headers: IncomingHttpHeaders = look(request, "headers"),
+  ): void {
+    this.identityHeaders.strip(request, verified, headers);
     const signed = verified.isPublic ? undefined : (body ?? NO_BODY);
     admissions.set(request, { gate: this, verified, body: signed, read: signed ?? body });
   }
@@ -390,14 +404,15 @@ export class Gate {
   }
 
   /** What is judged of a request. Authority and client cost something, so they are there where a verdict needs them. */
-  #headOf(request: IncomingMessage, target: string): RequestHead {
+  #headOf(request: IncomingMessage, headers: IncomingHttpHeaders, target: string): Judging {
     const { needsAuthority, needsClient, needsExactHeaders } = inForceOf(this.verifier);
     return {
-      method: request.method ?? "",
+      method: look(request, "method") ?? "",
       target,
-      headers: headersOf(request, needsExactHeaders),
+      headers: headersOf(request, headers, needsExactHeaders),
       authority: needsAuthority ? this.#proxies.authorityOf(request) : undefined,
       client: needsClient ? (this.#proxies.clientOf(request) ?? undefined) : undefined,
+      body: undefined,
     };
   }
 

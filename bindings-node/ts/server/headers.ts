@@ -1,10 +1,11 @@
 // The header fields of a request as Node has them: handed over to be judged, and freed of what nothing proves.
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
 import { MAX_BYTES, MAX_FIELDS, type RequestHeaders } from "../headers.js";
 import type { Verified } from "../verified.js";
 import type { InForce } from "../verifier.js";
+import { look } from "./look.js";
 
 /** What a handler might take for the name of the caller. */
 const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
@@ -14,16 +15,16 @@ const IDENTITY_HEADERS = ["x-service-id", "x-service-name"] as const;
  *
  * @param exact whether a scheme reads headers that Node joins or drops in ways of its own
  */
-export function headersOf(request: IncomingMessage, exact: boolean): RequestHeaders {
-  const raw = request.rawHeaders;
-  if (exact || request.httpVersionMajor > 1) {
+export function headersOf(request: IncomingMessage, headers: IncomingHttpHeaders, exact: boolean): RequestHeaders {
+  const raw = look(request, "rawHeaders");
+  if (exact || look(request, "httpVersionMajor") > 1) {
     return raw;
   }
   let bytes = 0;
   for (const text of raw) {
     bytes += text.length;
   }
-  return raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES ? request.headers : raw;
+  return raw.length <= MAX_FIELDS * 2 && bytes <= MAX_BYTES ? headers : raw;
 }
 
 /** The header with the proof of an IAM identity. */
@@ -95,9 +96,12 @@ export class IdentityHeaders {
   }
 
   /** Removes those that prove nothing. */
-  strip(request: IncomingMessage, verified: Verified | undefined): void {
-    const { headers } = request;
-    for (const name of this.unproven((wanted) => headers[wanted], verified)) {
+  strip(request: IncomingMessage, verified: Verified | undefined, headers = look(request, "headers")): void {
+    for (const name of this.names) {
+      const value = headers[name];
+      if (value === undefined || this.#isProven(name, value, verified)) {
+        continue;
+      }
       // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.
       const distinct = request.headersDistinct as NodeJS.Dict<string[]> | undefined;
       for (const fields of [headers, distinct]) {

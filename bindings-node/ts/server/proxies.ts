@@ -4,6 +4,8 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 
+import { look } from "./look.js";
+
 /** Rules for a server that stands behind proxies. */
 export interface ProxyOptions {
   /**
@@ -74,7 +76,7 @@ export class Proxies {
 
   /** Whether an HTTP/2 request names two authorities. HTTP/1.1 has one field for it. */
   isContradictory(request: IncomingMessage): boolean {
-    if (request.httpVersionMajor < 2) {
+    if (look(request, "httpVersionMajor") < 2) {
       return false;
     }
     const { host, ":authority": authority } = request.headers as NodeJS.Dict<string>;
