@@ -76,7 +76,7 @@ fn put_value(
         _ if matches!(message, Message::Response { .. }) && !component.of_request => Err(Fault::DerivedOfResponse),
         Subject::Derived(derived) => put_derived(request, derived, out),
         Subject::QueryParam(name) => {
-            let query = request.split_target().1.unwrap_or_default();
+            let query = request.query.unwrap_or_default();
             budget.spend(query.len())?;
             query_param::put(query, name, out)
         }
@@ -84,13 +84,12 @@ fn put_value(
 }
 
 fn put_derived(request: &Request<'_>, derived: Derived, out: &mut Vec<u8>) -> Result<(), Fault> {
-    let (path, query) = request.split_target();
     match derived {
         Derived::Method => out.extend_from_slice(request.method),
-        Derived::Path => out.extend_from_slice(path),
+        Derived::Path => out.extend_from_slice(request.path),
         Derived::Query => {
             out.push(b'?');
-            out.extend_from_slice(query.unwrap_or_default());
+            out.extend_from_slice(request.query.unwrap_or_default());
         }
         Derived::Authority => put_authority(request, out)?,
         Derived::Scheme => out.extend_from_slice(request.url_scheme.as_bytes()),
@@ -111,7 +110,9 @@ fn put_derived(request: &Request<'_>, derived: Derived, out: &mut Vec<u8>) -> Re
 
 fn put_authority(request: &Request<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
     let (host, port) = authority::find(request.authority, &request.fields, request.url_scheme)?;
-    out.extend(host.iter().map(u8::to_ascii_lowercase));
+    let start = out.len();
+    out.extend_from_slice(host);
+    out[start..].make_ascii_lowercase();
     if let Some(port) = port {
         out.push(b':');
         out.extend_from_slice(port);

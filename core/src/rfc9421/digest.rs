@@ -8,12 +8,17 @@ use sfv::visitor::{DictionaryVisitor, EntryVisitor, Ignored, InnerListVisitor, I
 use sfv::{BareItemFromInput, KeyRef, Parser};
 use sha2::{Digest, Sha256};
 
-use super::Fault;
+use super::{Fault, one_member};
 use crate::standard::BodyDigests;
 
 impl BodyDigests {
     /// Reads the header. Algorithms that are not known are passed over, as RFC 9530 asks; one that is must be there.
     pub(super) fn parse(value: &[u8]) -> Result<Self, Fault> {
+        let of_one = |sha256| Self { sha256: Some(sha256), sha512: None };
+        read_sha256(value).map_or_else(|| Self::parse_any(value), |digest| Ok(of_one(digest)))
+    }
+
+    fn parse_any(value: &[u8]) -> Result<Self, Fault> {
         let mut reader = Reader::default();
         if Parser::new(value).parse_dictionary_with_visitor(&mut reader).is_err() || reader.failed {
             return Err(Fault::DigestForm);
@@ -43,6 +48,17 @@ impl BodyDigests {
         (self.sha256.is_none() || self.sha256 == computed.sha256)
             && (self.sha512.is_none() || self.sha512 == computed.sha512)
     }
+}
+
+/// Reads a digest of SHA-256 that is alone.
+fn read_sha256(value: &[u8]) -> Option<[u8; 32]> {
+    let ("sha-256", text) = one_member::split(value)? else {
+        return None;
+    };
+    // The decoder wants room for a whole number of groups.
+    let mut digest = [0; 33];
+    let length = STANDARD.decode_slice(text, &mut digest).ok()?;
+    (length == 32).then(|| *digest.first_chunk().expect("33 bytes are more than 32"))
 }
 
 /// The header's value for a body.
@@ -177,5 +193,21 @@ mod tests {
         }
         assert_eq!(digests(""), Err(Fault::UnknownDigests));
         assert_eq!(digests("md5=:AAAA:"), Err(Fault::UnknownDigests));
+    }
+
+    #[test]
+    fn a_digest_that_is_alone_is_read_as_by_the_parser_of_structured_fields() {
+        let good = write(HELLO.as_bytes());
+        assert!(read_sha256(good.as_bytes()).is_some());
+        for at in 0..good.len() {
+            for byte in *b"A9b+/=:;, -*" {
+                let mut other = good.clone().into_bytes();
+                other[at] = byte;
+                if let Some(digest) = read_sha256(&other) {
+                    let read = BodyDigests { sha256: Some(digest), sha512: None };
+                    assert_eq!(BodyDigests::parse_any(&other), Ok(read), "{}", String::from_utf8_lossy(&other));
+                }
+            }
+        }
     }
 }

@@ -32,7 +32,9 @@ impl<'a> Fields<'a> {
     /// The values of a field, one per line.
     #[inline]
     pub(super) fn lines<'f>(&'f self, name: &'f [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'f> {
-        let is_wanted = move |known: &[u8]| known.len() == name.len() && known.eq_ignore_ascii_case(name);
+        // Names come in lower case from most servers, and then one comparison of memory is enough.
+        let is_wanted =
+            move |known: &[u8]| known.len() == name.len() && (known == name || known.eq_ignore_ascii_case(name));
         self.lines.iter().filter(move |(known, _)| is_wanted(known)).map(|(_, value)| *value)
     }
 

@@ -10,8 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use sfv::visitor::{DictionaryVisitor, EntryVisitor, Ignored, InnerListVisitor, ItemVisitor, ParameterVisitor};
 use sfv::{BareItemFromInput, ItemSerializer, KeyRef, Parser};
 
-use super::Fault;
 use super::component::{Component, Reading};
+use super::{Fault, one_member};
+use crate::bytes::any;
 
 /// The most signatures of a message.
 pub(super) const MAX_SIGNATURES: usize = 8;
@@ -316,8 +317,8 @@ fn read_text(value: &BareItemFromInput<'_>, end: usize) -> Result<Range<usize>, 
 
 /// Whether a text can be a parameter with nothing escaped.
 pub(super) fn is_plain_text(text: &str) -> bool {
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    (1..=MAX_TEXT_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
+    let is_other = |byte: u8| !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
+    (1..=MAX_TEXT_BYTES).contains(&text.len()) && !any(text.as_bytes(), is_other)
 }
 
 fn write_parameter(written: &mut String, name: &str, value: &BareItemFromInput<'_>) {
@@ -345,12 +346,19 @@ fn write_item(written: &mut String, item: &BareItemFromInput<'_>) {
 pub(super) struct Signatures<'a> {
     text: &'a [u8],
     members: Vec<(&'a str, Vec<u8>)>,
+    /// Whether all texts of bytes are known to be what an encoder writes.
+    are_canonical: bool,
     fault: Option<Fault>,
 }
 
 impl<'a> Signatures<'a> {
     pub(super) fn parse(text: &'a [u8]) -> Result<Self, Fault> {
-        let mut signatures = Self { text, members: Vec::with_capacity(1), fault: None };
+        let of_one = |member| Self { text, members: vec![member], are_canonical: true, fault: None };
+        read_one(text).map_or_else(|| Self::parse_any(text), |member| Ok(of_one(member)))
+    }
+
+    fn parse_any(text: &'a [u8]) -> Result<Self, Fault> {
+        let mut signatures = Self { text, members: Vec::with_capacity(1), are_canonical: false, fault: None };
         match Parser::new(text).parse_dictionary_with_visitor(&mut signatures) {
             Ok(()) => Ok(signatures),
             Err(_) => Err(signatures.fault.unwrap_or(Fault::SignatureForm)),
@@ -363,12 +371,18 @@ impl<'a> Signatures<'a> {
         let at = self.members.iter().position(|(known, _)| *known == label).ok_or(Fault::AbsentSignature)?;
         let bytes = std::mem::take(&mut self.members[at].1);
         // Nothing but byte sequences is in the text, so all colons are theirs.
-        let text = self.text.split(|&byte| byte == b':').nth(2 * at + 1).unwrap_or_default();
-        if bytes.is_empty() || !is_canonical(text, &bytes) {
+        let text = || self.text.split(|&byte| byte == b':').nth(2 * at + 1).unwrap_or_default();
+        if bytes.is_empty() || !(self.are_canonical || is_canonical(text(), &bytes)) {
             return Err(Fault::SignatureText);
         }
         Ok(bytes)
     }
+}
+
+/// Reads a signature that is alone. This decoder takes nothing but what an encoder writes.
+fn read_one(text: &[u8]) -> Option<(&str, Vec<u8>)> {
+    let (label, text) = one_member::split(text)?;
+    Some((label, STANDARD.decode(text).ok()?))
 }
 
 /// Whether a text that was decoded leniently is what an encoder writes. Only its end can differ.
@@ -446,5 +460,26 @@ impl<'a> ParameterVisitor<'a> for NoParameters {
 
     fn finish(self) -> Result<(), Stop> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_signature_that_is_alone_is_read_as_by_the_parser_of_structured_fields(
+            text in "[a1*=: ]{0,4}[a1*._-]{0,3}=?:?[A-C/+]{0,9}={0,2}:?[;,= a]{0,2}",
+        ) {
+            if let Some((label, bytes)) = read_one(text.as_bytes()) {
+                let mut general = Signatures::parse_any(text.as_bytes()).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
+                prop_assert_eq!(&general.members, &[(label, bytes.clone())]);
+                let taken = general.take(label);
+                prop_assert_eq!(taken, if bytes.is_empty() { Err(Fault::SignatureText) } else { Ok(bytes) });
+            }
+        }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::Fault;
 use super::fields::Fields;
+use crate::bytes::position;
 use crate::request::{Head, Headers};
 
 /// A request but its body.
 pub(crate) struct Request<'a> {
     pub(super) method: &'a [u8],
     pub(super) target: &'a [u8],
+    /// The path, and what follows the first question mark.
+    pub(super) path: &'a [u8],
+    pub(super) query: Option<&'a [u8]>,
     pub(super) authority: Option<&'a [u8]>,
     pub(super) url_scheme: &'a str,
     pub(super) fields: Fields<'a>,
@@ -17,15 +21,12 @@ impl<'a> Request<'a> {
     /// `url_scheme` is that of the URL that the client called, in lower case.
     pub(crate) fn new<H: Headers + ?Sized>(head: &Head<'a, H>, url_scheme: &'a str) -> Result<Self, Fault> {
         let fields = Fields::collect(head.headers)?;
-        Ok(Self { method: head.method, target: head.target, authority: head.authority(), url_scheme, fields })
-    }
-
-    /// The path, and what follows the first question mark.
-    pub(super) fn split_target(&self) -> (&'a [u8], Option<&'a [u8]>) {
-        match self.target.iter().position(|&byte| byte == b'?') {
-            Some(at) => (&self.target[..at], Some(&self.target[at + 1..])),
-            None => (self.target, None),
-        }
+        let (method, target) = (head.method, head.target);
+        let (path, query) = match position(target, b'?') {
+            Some(at) => (&target[..at], Some(&target[at + 1..])),
+            None => (target, None),
+        };
+        Ok(Self { method, target, path, query, authority: head.authority(), url_scheme, fields })
     }
 }
 

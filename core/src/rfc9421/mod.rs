@@ -15,6 +15,7 @@ mod fault;
 mod fields;
 mod input;
 mod message;
+mod one_member;
 mod policy;
 #[cfg(test)]
 mod published;

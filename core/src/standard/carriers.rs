@@ -1,12 +1,15 @@
 //! Finds the credentials of the standards in a request.
 
 use crate::credentials::Fault;
+use crate::header_name::Ends;
 use crate::refusal::{Detail, RefusalCode};
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::{aws_identity, jwt, sigv4};
 
 const AUTHORIZATION: &str = "Authorization";
+const SIGNATURE: &str = "Signature";
+const SIGNATURE_INPUT: &str = "Signature-Input";
 
 /// Where credentials of the standards may be.
 #[derive(Default)]
@@ -28,15 +31,19 @@ impl<'a> Carriers<'a> {
         if !accepted.takes_standard() {
             return carriers;
         }
+        // Their lengths differ, and two ends of eight bytes are all of each.
+        const AUTHORIZATION_ENDS: Ends = Ends::new(AUTHORIZATION);
+        const SIGNATURE_ENDS: Ends = Ends::new(SIGNATURE);
+        const SIGNATURE_INPUT_ENDS: Ends = Ends::new(SIGNATURE_INPUT);
         head.headers.visit(|name, value| {
-            if name.eq_ignore_ascii_case(AUTHORIZATION.as_bytes()) {
+            let is = |known: &str, ends: &Ends| name.len() == known.len() && ends.are_of(name);
+            if is(AUTHORIZATION, &AUTHORIZATION_ENDS) {
                 carriers.authorization_is_repeated |= carriers.authorization.is_some();
                 carriers.authorization = Some(value);
                 carriers.has_bearer |= jwt::carried(value).is_some();
                 carriers.has_aws |= sigv4::is_there(Some(value), None);
             }
-            carriers.has_signature |=
-                name.eq_ignore_ascii_case(b"Signature") || name.eq_ignore_ascii_case(b"Signature-Input");
+            carriers.has_signature |= is(SIGNATURE, &SIGNATURE_ENDS) || is(SIGNATURE_INPUT, &SIGNATURE_INPUT_ENDS);
         });
         carriers.query = head.split_target().1;
         if accepted.has(Scheme::Standard(Standard::AwsIdentity)) {
