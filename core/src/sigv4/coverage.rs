@@ -99,7 +99,8 @@ pub(super) fn is_name_byte(byte: u8) -> bool {
 fn put_values(name: &[u8], fields: &Fields<'_>, text: &mut Vec<u8>) -> Result<usize, Fault> {
     let mut found = 0;
     for (other, value) in &fields.all {
-        if other.len() == name.len() && other.eq_ignore_ascii_case(name) {
+        // Names come in lower case from most servers, and then one comparison of memory is enough.
+        if other.len() == name.len() && (*other == name || other.eq_ignore_ascii_case(name)) {
             if found > 0 {
                 text.push(b',');
             }
