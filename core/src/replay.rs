@@ -198,7 +198,7 @@ impl Shard {
         if self.used >= self.limit().min(capacity) {
             // The search for room goes over the whole table: not again while nothing can have died since the last one.
             let in_vain = self.full.is_some_and(|(oldest, tried)| dead_before <= oldest && capacity <= tried);
-            if in_vain || !self.make_room(timestamp, dead_before, capacity) {
+            if in_vain || !self.make_room(dead_before, capacity) {
                 // No place is looked for, so the dead count as well.
                 return match self.is_there(mark, 1) {
                     true => Sighting::Repeated,
@@ -297,7 +297,7 @@ impl Shard {
     }
 
     /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.
-    fn make_room(&mut self, timestamp: u64, dead_before: u64, capacity: usize) -> bool {
+    fn make_room(&mut self, dead_before: u64, capacity: usize) -> bool {
         let (mut living, mut oldest, mut remembers_from) = (0, u64::MAX, self.remembers_from);
         for (_, timestamp) in self.entries() {
             if timestamp < dead_before {
@@ -315,7 +315,8 @@ impl Shard {
         self.remembers_from = remembers_from;
         self.used = living;
         if self.buckets.is_empty() {
-            self.epoch = timestamp.saturating_sub(1 << 31);
+            // Counted from now and not from a request: some tokens end in a far future, and behind an epoch there nothing dies.
+            self.epoch = dead_before.saturating_sub(1 << 31);
         }
         let alive_from = self.time(dead_before);
         let limit = self.limit();
@@ -472,6 +473,19 @@ mod tests {
         }
         let buckets: usize = store.parts.iter().map(|part| part.lock().buckets.len()).sum();
         assert!(buckets * ENTRIES <= 4096 * 2, "{buckets}");
+    }
+
+    /// A token for all times may come first, as a request that is to be remembered for as long.
+    #[test]
+    fn a_request_of_a_far_future_takes_one_place_and_no_more() {
+        let store = ReplayStore::new(100, 7);
+        let far = 999_999_999_999;
+        assert_eq!(store.insert(&fingerprint(0), far, NOW, 300, 100), Sighting::First);
+        for number in 1..10_000 {
+            let now = NOW + u64::from(number) * 10;
+            assert_eq!(store.insert(&fingerprint(number), now, now, 300, 100), Sighting::First, "{number}");
+        }
+        assert_eq!(store.insert(&fingerprint(0), far, NOW + 100_000, 300, 100), Sighting::Repeated);
     }
 
     #[test]
