@@ -317,6 +317,25 @@ fn a_link_is_good_for_its_time() {
     assert_eq!(other.presign(&Head::new(b"GET", b"/a", none), NOW, 60), Err(SignError::NoLinks));
 }
 
+/// The last second counts to its end, and whoever shares the store may have a clock that is a little late.
+#[test]
+fn a_store_of_the_adapter_remembers_beyond_the_end() {
+    let outside = r#", "replay": {"store": "external"}, "jwt": {"once": true}"#;
+    let billing = Signer::new(&config("billing", "aws-sigv4", ""), Some("orders")).expect("a signer");
+    let none: &[(&str, &str)] = &[];
+    let target = billing.presign(&Head::new(b"DELETE", b"/a", none), NOW, 3600).expect("signed");
+    let headers = vec![("Host".to_owned(), "orders.internal".to_owned())];
+    let link = Request { method: "DELETE", target, headers, body: b"" };
+    let token = Request::signed("jwt", "", "/a", b"").expect("signed");
+    for (request, scheme, last) in [(link, "aws-sigv4", NOW + 3600), (token, "jwt", NOW + 329)] {
+        let verifier = Verifier::new(&config("orders", scheme, outside));
+        let seconds =
+            |now| request.verify(&verifier, now).expect("accepted").replay_seconds().expect("remembered outside");
+        assert!(seconds(last) >= 5, "{scheme} {}", seconds(last));
+        assert_eq!(seconds(NOW) - seconds(last), last - NOW, "{scheme}");
+    }
+}
+
 #[test]
 fn a_copy_with_one_signature_left_out_is_a_replay() {
     use base64::Engine;

@@ -9,6 +9,7 @@ use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::{Entered, Facts, Replay, check_window};
 use crate::mac::Tag;
 use crate::refusal::{Detail, Refusal, RefusalCode};
+use crate::replay::MARGIN_SECONDS;
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, Standard};
 use crate::{rfc9421, sigv4};
@@ -141,7 +142,9 @@ impl Signature {
             Replay::Signature if timestamp.is_none() => Replay::SignatureFor(window.past),
             Replay::Nonce if timestamp.is_none() => Replay::NonceFor(window.past),
             Replay::Signature if window.past > config.longest_past => {
-                Replay::SignatureFor((timestamp.unwrap_or(now) + window.past).saturating_sub(now))
+                // The last second counts to its end, and the clocks of a store's servers differ.
+                let ends = timestamp.unwrap_or(now) + window.past + MARGIN_SECONDS;
+                Replay::SignatureFor(ends.saturating_sub(now))
             }
             replay => replay,
         };

@@ -9,6 +9,7 @@ use crate::judge::Entered;
 use crate::jwt;
 use crate::policy::{Matching, Path, Pattern, Permission, permissions_of_words};
 use crate::refusal::{Detail, Refusal, RefusalCode};
+use crate::replay::MARGIN_SECONDS;
 
 /// The most permissions that are read from a token.
 pub(crate) const MAX_PERMISSIONS: usize = 100;
@@ -39,9 +40,9 @@ pub(crate) struct TokenFacts {
 }
 
 impl Token {
-    /// For how many seconds the token can still be used.
+    /// For how many seconds the token can still be used, by clocks that differ a little too.
     pub(crate) fn remaining(&self, config: &Compiled, now: u64) -> u64 {
-        (self.facts.expires + config.standards.tokens.leeway).saturating_sub(now)
+        (self.facts.expires + config.standards.tokens.leeway + MARGIN_SECONDS).saturating_sub(now)
     }
 }
 
