@@ -487,7 +487,7 @@ fn facts_of_bearer<'a, H: Headers + ?Sized>(
     entered: &Entered<'a>,
     api_key: Option<(usize, usize)>,
     token: Option<&Token>,
-    token_id: Option<&'a RequestId>,
+    id: Option<&'a RequestId>,
     identity: Option<&Identity>,
     rules: &Rules,
     now: u64,
@@ -501,7 +501,6 @@ fn facts_of_bearer<'a, H: Headers + ?Sized>(
         (None, Some(identity)) => (Scheme::Standard(Standard::AwsIdentity), Some(identity.signed_at)),
         (None, None) => (Scheme::Standard(Standard::Jwt), by_token.and_then(|token| token.issued_at)),
     };
-    let id = token_id.filter(|_| by_token.is_some());
     let remaining = token.map_or(0, |token| token.remaining(config, now));
     Facts {
         scheme,
@@ -511,6 +510,7 @@ fn facts_of_bearer<'a, H: Headers + ?Sized>(
         timestamp,
         window: config.window,
         now,
+        // Of a token that is accepted once. Beside another bearer too: nothing else tells the request from its copy.
         request_id: id.map_or(entered.request_id, |id| id.lend()),
         id_is_signed: id.is_some(),
         signs_nonce: id.is_some(),

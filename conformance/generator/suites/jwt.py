@@ -549,6 +549,19 @@ def _settings(suite: Suite) -> None:
         request = _request(_token(_payload(jti=value)))
         once.refuse(f"once-jti-{name}", "an id that cannot be remembered", "StrictNonce", request, "INVALID_NONCE")
 
+    beside: Json = [{"match": "POST /**", "require_all": ["api-key", "jwt"]}]
+    callers = registry(caller={"keys": _keys(), "api_keys": [{"secret": "env:ONCE_API_KEY"}]})
+    document = _config(jwt={"once": True}, routes=beside) | {"services": callers}
+    with_key = suite.group("each token once, beside an API key", document, ENV | {"ONCE_API_KEY": "k-" + "5d1e" * 10})
+    request = _request(_token()).adding("X-Service-API-Key", b"k-" + b"5d1e" * 10)
+    with_key.steps(
+        "once-beside-api-key",
+        "an API key tells no request from its copy",
+        "Replay",
+        accepted(request, service=CALLER, scheme="api-key"),
+        refused(request, "REPLAYED_REQUEST"),
+    )
+
     lives = registry(
         caller={
             "keys": [

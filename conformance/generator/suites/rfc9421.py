@@ -72,6 +72,8 @@ def suite() -> Suite:
     _keys(group)
     _replays(group)
     _streams(group)
+    _targets(suite)
+    _several_nonces(suite)
     _algorithms(suite)
     _others(suite)
     _published(suite)
@@ -654,6 +656,94 @@ def _replays(group: Group) -> None:
     new = DRAFT.but(label="wiresign-2", keyid=f"{OTHER}/1")
     both = profiled(GET, (DRAFT, MAC), (new, hmac_key(OTHER_KEY)))
     group.steps("copy-with-one-left-out", "the same nonce", "Replay", accepted(both), refused(get, "REPLAYED_REQUEST"))
+
+
+def _several_nonces(suite: Suite) -> None:
+    keys: list[Json] = [
+        {"id": "2026-q1", "secret": "env:IMAGE_SERVICE_SECRET"},
+        {"id": "2027", "secret": "env:STRANGER_SECRET"},
+    ]
+    services = registry(caller={"keys": keys})
+    env = SECRETS | {"STRANGER_SECRET": STRANGER_KEY.decode()}
+    next_one = DRAFT.but(label="wiresign-2", keyid=f"{CALLER}/2027")
+    new = hmac_key(STRANGER_KEY)
+    group = suite.group("two keys of one caller", document(services), env)
+    both = profiled(PLAIN, (DRAFT, MAC), (next_one, new))
+    alone = profiled(PLAIN, (next_one, new))
+    comment = "one nonce for both: a copy with one left out is a replay"
+    group.steps("one-nonce-for-two-keys", comment, "Replay", accepted(both), refused(alone, "REPLAYED_REQUEST"))
+    own_nonce = next_one.but(nonce="n" * 22)
+    comment = "with a nonce for each, a copy with one left out would be a new request"
+    apart = profiled(PLAIN, (DRAFT, MAC), (own_nonce, new))
+    group.refuse("two-nonces", comment, "Replay", apart, "AMBIGUOUS_CREDENTIALS")
+    turned = profiled(PLAIN, (own_nonce, new), (DRAFT, MAC))
+    group.refuse("two-nonces-turned-round", comment, "Replay", turned, "AMBIGUOUS_CREDENTIALS")
+    group.steps(
+        "two-nonces-stream", comment, ("Replay", "Stream"), refused(apart, "AMBIGUOUS_CREDENTIALS", chunks=[len(BODY)])
+    )
+    forged = profiled(PLAIN, (DRAFT, MAC), (own_nonce, hmac_key(OTHER_KEY)))
+    comment = "anybody can add a signature: one that does not hold changes nothing"
+    group.accept("two-nonces-one-forged", comment, ("Rotation", "Genuine"), forged, service=CALLER, key="2026-q1")
+
+    settings: Json = {"covered": ["@method", "@authority", "@path"], "tag": "app"}
+    covered = ("@method", "@authority", "@path")
+    first = DRAFT.but(covered=covered, tag="app", nonce=None, label="a")
+    second = first.but(keyid=f"{CALLER}/2027", label="b")
+    two = signed(PLAIN, (first, MAC), (second, new))
+    comment = "a store of the adapter takes one key for a request, and either signature could be left out"
+    external = document(services, rfc9421=settings, replay={"store": "external"})
+    group = suite.group("two keys of one caller, no nonce, a store of the adapter", external, env)
+    group.refuse("no-nonce-two-keys-external", comment, "Replay", two, "AMBIGUOUS_CREDENTIALS")
+    group.accept("no-nonce-one-key-external", "one signature", "Genuine", signed(PLAIN, (second, new)), service=CALLER)
+    memory = suite.group("two keys of one caller, no nonce", document(services, rfc9421=settings), env)
+    memory.steps(
+        "no-nonce-two-keys",
+        "each signature is remembered",
+        "Replay",
+        accepted(two),
+        refused(signed(PLAIN, (second, new)), "REPLAYED_REQUEST"),
+    )
+    half = signed(PLAIN, (first, MAC), (second.but(nonce="n" * 22), new))
+    comment = "a nonce in one of two: the other half would be told by something else"
+    memory.refuse("nonce-in-one-of-two", comment, "Replay", half, "AMBIGUOUS_CREDENTIALS")
+
+
+def _targets(suite: Suite) -> None:
+    own = DRAFT.but(keyid=f"{OWN}/1")
+    elsewhere = GET.set("Host", b"billing.internal")
+    reflected = profiled(elsewhere, (own, hmac_key(OWN_KEY)))
+    comment = "what this service has signed for another host, sent back to it with that host"
+    group = suite.group("calls of the own service", document(), SECRETS)
+    group.refuse("reflected", comment, ("Reflection", "OtherTarget"), reflected, "TARGET_NOT_ALLOWED")
+    listed = suite.group("own calls are allowed", document(registry(own={"allowed_targets": [OWN]})), SECRETS)
+    listed.accept("own-call-listed", "its entry lists itself", ("Reflection", "Genuine"), reflected, service=OWN)
+
+    settings: Json = {"authorities": [HOST, "[::1]:8443", "orders.internal:443"]}
+    group = suite.group("the own authorities are known", document(rfc9421=settings), SECRETS)
+    relayed = profiled(elsewhere, (DRAFT, MAC))
+    comment = "what a caller has signed for another service, handed on with that one's host"
+    group.refuse("relayed", comment, "OtherTarget", relayed, "TARGET_NOT_ALLOWED")
+    for name, host in (
+        ("other-port", HOST.encode() + b":8443"),
+        ("longer", HOST.encode() + b".evil.example"),
+        ("address", b"[::1]"),
+    ):
+        request = profiled(GET.set("Host", host), (DRAFT, MAC))
+        group.refuse(f"relayed-{name}", "another authority", "OtherTarget", request, "TARGET_NOT_ALLOWED")
+    for name, host in (
+        ("own", HOST.encode()),
+        ("upper-case", HOST.upper().encode()),
+        ("usual-port", HOST.encode() + b":443"),
+        ("address", b"[::1]:8443"),
+        ("listed-with-usual-port", b"orders.internal"),
+    ):
+        request = profiled(GET.set("Host", host), (DRAFT, MAC))
+        group.accept(f"own-authority-{name}", "one of the own", ("OtherTarget", "Genuine"), request, service=CALLER)
+    itself = profiled(GET, (own, hmac_key(OWN_KEY)))
+    group.accept("own-call", "a call of itself, for its own authority", ("Reflection", "Genuine"), itself, service=OWN)
+    group.refuse("own-call-elsewhere", comment, ("Reflection", "OtherTarget"), reflected, "TARGET_NOT_ALLOWED")
+    forged = profiled(elsewhere, (DRAFT, hmac_key(STRANGER_KEY)))
+    group.refuse("relayed-and-forged", "the signature comes first", "Precedence", forged, "INVALID_SIGNATURE")
 
 
 def _streams(group: Group) -> None:

@@ -130,6 +130,12 @@ func (m *messages) verify(step step) (object, error) {
 			// Each member is a byte sequence (RFC 9421, 4.2).
 			return nil, refused("MALFORMED_SIGNATURE")
 		}
+		if err == nil && slices.ContainsFunc(inputs, func(other member) bool {
+			also, err := m.judge(step, headers, other, signatures)
+			return m.isAskedFor(other) && err == nil && also["service"] == caller["service"] && m.areToldApart(input, other)
+		}) {
+			return nil, refused("AMBIGUOUS_CREDENTIALS")
+		}
 		if err == nil || errors.Is(err, errUnsupported) {
 			return caller, err
 		}
@@ -138,6 +144,22 @@ func (m *messages) verify(step step) (object, error) {
 		}
 	}
 	return nil, fault
+}
+
+// areToldApart is true where a request is another one to who looks for replays by the second signature: the nonces differ, or there
+// are none, and a store of the adapter knows the first signature only.
+func (m *messages) areToldApart(first, second member) bool {
+	one, other := first.find("nonce"), second.find("nonce")
+	var replay struct{ Store string }
+	_ = json.Unmarshal(m.document.Replay, &replay) // What it may hold beside that says nothing here.
+	switch {
+	case replay.Store == "none" || first.key == second.key:
+		return false
+	case one == nil && other == nil:
+		return replay.Store == "external"
+	default:
+		return one == nil || other == nil || *one != *other
+	}
 }
 
 func (m member) isNoSignature() bool { return m.isList || m.value.kind != someData }
@@ -212,9 +234,8 @@ func (m *messages) judge(step step, headers fields, input member, signatures []m
 	case inBody != nil:
 		return nil, inBody
 	}
-	// A covered authority stands for the target; where it is left out, what a service sends could be sent back to it.
-	coversTarget := slices.ContainsFunc(components, func(covered component) bool { return covered.standsFor(component{name: "@authority"}) })
-	isAllowed := coversTarget || owner != m.document.Service
+	// Nothing says which authority is ours, so what a service sends could be sent back to it with the host that it was for.
+	isAllowed := owner != m.document.Service
 	if allowed := m.document.Services[owner].AllowedTargets; allowed != nil {
 		isAllowed = slices.Contains(*allowed, m.document.Service)
 	}

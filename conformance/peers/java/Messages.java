@@ -21,6 +21,7 @@ final class Messages implements Judge {
     private final boolean isOurs;
     private final boolean needsDigest;
     private final boolean remembers;
+    private final boolean isStoreOutside;
     private final long past;
     private final long future;
     private final List<Component> needed = new ArrayList<>();
@@ -33,6 +34,7 @@ final class Messages implements Judge {
         id = (String) document.get("service");
         if (id == null) throw new Unsupported("a service without a name");
         remembers = Config.remembers(document);
+        isStoreOutside = "external".equals(Config.object(document.get("replay")).get("store"));
         Map<?, ?> settings = Config.only(Config.object(document.get("rfc9421")), "covered", "tag", "label", "url_scheme");
         List<?> covered = settings.containsKey("covered") ? (List<?>) settings.get("covered") : OUR_COMPONENTS;
         tag = Config.text(settings, "tag", settings.containsKey("covered") ? null : OUR_TAG);
@@ -69,20 +71,50 @@ final class Messages implements Judge {
         Map<String, Structured.Member> signatures = members(made);
         Refused first = null;
         for (Map.Entry<String, Structured.Member> input : inputs.entrySet()) {
-            Structured.Bare named = input.getValue().parameters().values().get("tag");
-            boolean isTag = tag == null || new Structured.Bare(Structured.Kind.STRING, tag).equals(named);
-            if (!isTag || label != null && !label.equals(input.getKey())) continue;
+            if (!isAskedFor(input)) continue;
+            Map<String, Object> caller;
             try {
-                Map<String, Object> caller = judge(now, request, input.getValue(), signatures.get(input.getKey()));
+                caller = judge(now, request, input.getValue(), signatures.get(input.getKey()));
                 // Each member is a byte sequence (RFC 9421, 4.2).
                 if (!signatures.values().stream().allMatch(Messages::isSignature)) throw new Refused("MALFORMED_SIGNATURE");
-                return caller;
             } catch (Refused refused) {
                 // Each stands for itself; where none holds, the first fault is the answer.
                 if (first == null) first = refused;
+                continue;
             }
+            for (Map.Entry<String, Structured.Member> other : inputs.entrySet()) {
+                boolean isOfCaller = isAskedFor(other) && isOf(caller, now, request, other.getValue(), signatures.get(other.getKey()));
+                if (isOfCaller && areToldApart(input, other)) throw new Refused("AMBIGUOUS_CREDENTIALS");
+            }
+            return caller;
         }
         throw first == null ? new Refused("SCHEME_NOT_ACCEPTED") : first;
+    }
+
+    private boolean isAskedFor(Map.Entry<String, Structured.Member> input) {
+        Structured.Bare named = input.getValue().parameters().values().get("tag");
+        boolean isTag = tag == null || new Structured.Bare(Structured.Kind.STRING, tag).equals(named);
+        return isTag && (label == null || label.equals(input.getKey()));
+    }
+
+    private boolean isOf(
+            Map<String, Object> caller, long now, Wire.Request request, Structured.Member input, Structured.Member signature) {
+        try {
+            return judge(now, request, input, signature).get("service").equals(caller.get("service"));
+        } catch (Refused refused) {
+            return false;
+        }
+    }
+
+    /**
+     * Whether a request is another one to who looks for replays by the second signature: the nonces differ, or there are none, and a
+     * store of the adapter knows the first signature only.
+     */
+    private boolean areToldApart(Map.Entry<String, Structured.Member> first, Map.Entry<String, Structured.Member> second) {
+        Structured.Bare one = first.getValue().parameters().values().get("nonce");
+        Structured.Bare other = second.getValue().parameters().values().get("nonce");
+        boolean isAlike = one == null && other == null ? !isStoreOutside : java.util.Objects.equals(one, other);
+        return remembers && !isAlike && !first.getKey().equals(second.getKey());
     }
 
     private static Map<String, Structured.Member> members(List<String> lines) throws Refused {
@@ -123,7 +155,7 @@ final class Messages implements Judge {
         if (!Keys.holds(bound, algorithm, message, Wire.bytes(signature.bare().text()))) throw new Refused("INVALID_SIGNATURE");
         if (!bound.key().isValid(now)) throw new Refused("KEY_NOT_VALID_NOW");
         if (!isRightBody) throw new Refused("DIGEST_MISMATCH");
-        if (!isAllowed(held.owner, components)) throw new Refused("TARGET_NOT_ALLOWED");
+        if (!isAllowed(held.owner)) throw new Refused("TARGET_NOT_ALLOWED");
         return Judging.caller(held.owner, bound.key().id(), "rfc9421", age);
     }
 
@@ -213,10 +245,9 @@ final class Messages implements Judge {
         throw new Refused("MALFORMED_SIGNATURE");
     }
 
-    private boolean isAllowed(String owner, List<Component> components) {
+    private boolean isAllowed(String owner) {
         if (allowed.get(owner) != null) return allowed.get(owner).contains(id);
-        // A covered authority stands for the target; without it a service could be sent its own requests back.
-        return !owner.equals(id)
-                || components.stream().anyMatch(one -> List.of("@authority", "@target-uri").contains(one.name()));
+        // Nothing says which authority is ours, so a service could be sent its own requests back, with the host that they were for.
+        return !owner.equals(id);
     }
 }

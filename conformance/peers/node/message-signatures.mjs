@@ -100,7 +100,9 @@ export class MessageSignatures {
       refuse("KEY_NOT_VALID_NOW");
     }
     checkDigest(names, headers, body);
-    if (!(this.registry.get(owner).allowed_targets ?? [this.id]).includes(this.id)) {
+    // Nothing says which authority is ours, so what a service sends could be sent back to it with the host that it was for.
+    const targets = this.registry.get(owner).allowed_targets ?? (owner === this.id ? [] : [this.id]);
+    if (!targets.includes(this.id)) {
       refuse("TARGET_NOT_ALLOWED");
     }
     return { service: owner, key: key.id, scheme: "rfc9421", age: now - seconds };

@@ -37,7 +37,7 @@ impl Reader<'_> {
     }
 
     fn messages(&mut self, item: &Item<'_>) -> Option<(rfc9421::Policy, rfc9421::Policy)> {
-        let members = self.object(item, &["covered", "tag", "label", "url_scheme"])?;
+        let members = self.object(item, &["covered", "tag", "label", "url_scheme", "authorities"])?;
         let covered = members.get("covered").map(|item| {
             let items = self.elements(&item, "component");
             if items.len() > MAX_COVERED {
@@ -45,10 +45,14 @@ impl Reader<'_> {
             }
             items.iter().filter_map(|item| self.string(item)).collect::<Vec<_>>()
         });
+        let authorities = members.get("authorities").map(|item| {
+            let items = self.elements(&item, "authority");
+            items.iter().filter_map(|item| self.string(item)).collect::<Vec<_>>()
+        });
         let mut text = |name| members.get(name).and_then(|item| self.string(&item));
         let (tag, label, url_scheme) = (text("tag"), text("label"), text("url_scheme"));
-        let settings =
-            PolicySettings { covered: covered.as_deref(), tag, label, url_scheme, ..PolicySettings::default() };
+        let (covered, authorities) = (covered.as_deref(), authorities.as_deref());
+        let settings = PolicySettings { covered, tag, label, url_scheme, authorities, ..PolicySettings::default() };
         policies(settings).map_err(|message| self.problem(&item.pointer, message)).ok()
     }
 

@@ -48,7 +48,7 @@ pub(super) fn causes(
         }
         Detail::NoCredential(_) if !is_of_headers => causes.push(nothing_found(fields)),
         Detail::NotAllCredentials(_) => causes.push(Cause::new("credential-incomplete")),
-        Detail::SeveralCredentials(_) | Detail::TwoCallers | Detail::OtherService => {
+        Detail::SeveralCredentials(_) | Detail::TwoCallers | Detail::OtherService | Detail::NoCommonNonce => {
             causes.push(Cause::new("credentials-several"));
         }
         Detail::OtherScheme { .. } => {

@@ -357,6 +357,7 @@ fn stage_of(refusal: &Refusal) -> StageName {
         }
         Detail::NoKeyMatches { .. } | Detail::OtherDigest => StageName::Signature,
         Detail::OtherService
+        | Detail::NoCommonNonce
         | Detail::OtherTarget
         | Detail::TargetNotListed
         | Detail::Environment

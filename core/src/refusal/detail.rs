@@ -37,6 +37,7 @@ pub(crate) enum Detail {
     },
     SeveralCredentials(SchemeSet),
     OtherService,
+    NoCommonNonce,
     NotAllCredentials(SchemeSet),
     /// What is wrong with the credential of a template.
     Claim {
@@ -146,6 +147,11 @@ impl Detail {
                 format!("there are credentials of several schemes ({}); send one of them", list(found))
             }
             Self::OtherService => "the credentials are of two different services".into(),
+            Self::NoCommonNonce => {
+                "the caller's signatures have no nonce in common, so a copy with one of them left out would be a new request; sign one \
+                 nonce with each key"
+                    .into()
+            }
             Self::NotAllCredentials(required) => {
                 format!("not all of the required credentials ({}) are there", list(required))
             }

@@ -28,7 +28,7 @@ pub(super) fn find<'a>(
 }
 
 /// Host, and port unless it is the scheme's own.
-fn split<'a>(authority: &'a [u8], scheme: &str) -> Result<(&'a [u8], Option<&'a [u8]>), Fault> {
+pub(super) fn split<'a>(authority: &'a [u8], scheme: &str) -> Result<(&'a [u8], Option<&'a [u8]>), Fault> {
     const HOST_BYTES: [bool; 256] = {
         let mut is_host = [false; 256];
         let mut byte = 0;

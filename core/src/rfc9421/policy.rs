@@ -2,8 +2,10 @@
 
 use sfv::KeyRef;
 
+use super::authority;
 use super::component::{Component, Derived, FieldForm, Subject};
 use super::input::{Input, Inputs, is_plain_text};
+use super::message::Request;
 use super::usual_form::UsualForm;
 
 /// The tag of signatures by our own profile.
@@ -31,11 +33,16 @@ pub(crate) struct Policy {
     tag: Option<Box<str>>,
     label: Option<Box<str>>,
     url_scheme: Box<str>,
+    /// The hosts and ports under which this service is called; `None` where the config does not say.
+    authorities: Option<Box<[OwnAuthority]>>,
     needs_created: bool,
     needs_nonce: bool,
     /// What signers write that do what is asked: with a body, and without one.
     usual: Vec<UsualForm>,
 }
+
+/// A host and a port, without the port that the scheme has anyway.
+type OwnAuthority = (Box<[u8]>, Option<Box<[u8]>>);
 
 /// What a config says of message signatures. All is optional, and nothing at all is our profile.
 #[derive(Clone, Copy, Default)]
@@ -45,6 +52,8 @@ pub(crate) struct PolicySettings<'s> {
     pub(crate) tag: Option<&'s str>,
     pub(crate) label: Option<&'s str>,
     pub(crate) url_scheme: Option<&'s str>,
+    /// The authorities under which the service is called.
+    pub(crate) authorities: Option<&'s [&'s str]>,
     /// Whether the signature must say when it was made; it must by default.
     pub(crate) needs_created: Option<bool>,
 }
@@ -110,6 +119,8 @@ impl Policy {
         if !matches!(url_scheme, "http" | "https") {
             return Err("the scheme of a URL is \"https\" or \"http\"");
         }
+        let authorities =
+            settings.authorities.map(|authorities| own_authorities(authorities, url_scheme)).transpose()?;
         let covered = settings.covered.unwrap_or(usual);
         let identifiers: Box<[Box<str>]> = covered.iter().map(|text| identifier(text)).collect();
         let listed = format!("a=({})", identifiers.join(" "));
@@ -132,6 +143,7 @@ impl Policy {
             tag: tag.map(Into::into),
             label: settings.label.map(Into::into),
             url_scheme: url_scheme.into(),
+            authorities,
             needs_created: settings.needs_created.unwrap_or(true),
             usual: Vec::new(),
         };
@@ -143,6 +155,9 @@ impl Policy {
             policy.add(component, side, &mut others)?;
         }
         policy.others = others.into();
+        if policy.authorities.is_some() && !policy.coverage().authority {
+            return Err("signatures need not cover @authority, so authorities would say nothing; list it in covered");
+        }
         let whole = UsualForm::new(policy.label(), &inputs, |_| true);
         let without_body = UsualForm::new(policy.label(), &inputs, |component| {
             inputs.written[component.identifier.clone()] != *DIGEST_IDENTIFIER
@@ -226,6 +241,20 @@ impl Policy {
         &self.url_scheme
     }
 
+    /// Whether the config says under which authorities this service is called, so that a signature is worth nothing elsewhere.
+    pub(crate) fn names_authorities(&self) -> bool {
+        self.authorities.is_some()
+    }
+
+    /// Whether a request went to this service, as far as the config says where that is.
+    pub(crate) fn is_for_us(&self, request: &Request<'_>) -> bool {
+        let Some(known) = &self.authorities else { return true };
+        let Ok((host, port)) = authority::find(request.authority, &request.fields, &self.url_scheme) else {
+            return false;
+        };
+        known.iter().any(|(own, own_port)| own.eq_ignore_ascii_case(host) && own_port.as_deref() == port)
+    }
+
     pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
@@ -303,6 +332,15 @@ impl Need {
         };
         is_met && self.of_request == component.of_request
     }
+}
+
+fn own_authorities(texts: &[&str], url_scheme: &str) -> Result<Box<[OwnAuthority]>, &'static str> {
+    let read = |text: &&str| {
+        let (host, port) = authority::split(text.as_bytes(), url_scheme)
+            .map_err(|_| "an authority is a host with an optional port, as in \"orders.internal:8443\"")?;
+        Ok((host.into(), port.map(Into::into)))
+    };
+    texts.iter().map(read).collect()
 }
 
 /// A component's identifier, where a config names it without quotes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{BodyDigests, RunningDigests, Wanted};
 use crate::admission::Found;
-use crate::config::{Compiled, Rules, Window};
+use crate::config::{Compiled, ReplayStoreKind, Rules, Window};
 use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::{Entered, Facts, Replay, check_window};
 use crate::mac::Tag;
@@ -24,6 +24,8 @@ pub(crate) struct Signature {
     key: Option<usize>,
     /// Further signatures of the same caller, each with the position of its key.
     others: Vec<(rfc9421::Claim, usize)>,
+    /// Whether the message went to an authority of this service.
+    went_to_us: bool,
 }
 
 #[derive(Clone)]
@@ -76,7 +78,7 @@ impl Signature {
                 (Some(other) == service).then_some((claim, key))
             })
             .collect();
-        Self { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at), others }
+        Self { claim: Claim::Message(claim), service, key: place.map(|(_, at)| at), others, went_to_us: true }
     }
 
     /// Whether all that a router looks at is covered.
@@ -114,8 +116,7 @@ impl Signature {
     /// The signed nonce, where it has the form of a request id that can be one.
     pub(crate) fn nonce(&self) -> Option<RequestId> {
         let Claim::Message(claim) = &self.claim else { return None };
-        let nonce = ReceivedId::parse(claim.nonce()?.as_bytes())?;
-        nonce.is_nonce().then(|| nonce.keep())
+        nonce_of(claim)
     }
 
     /// What the head says. `nonce` is that of the signature.
@@ -160,10 +161,10 @@ impl Signature {
             id_is_signed: nonce.is_some(),
             signs_nonce: nonce.is_some(),
             replay,
-            // What is signed for one authority or scope is worthless elsewhere.
-            signs_target: scheme == Standard::AwsSigv4 || covered.authority,
+            // What is signed for one scope is worthless elsewhere, and so is what is signed for one authority where that is known.
+            signs_target: scheme == Standard::AwsSigv4 || config.standards.messages.names_authorities(),
             is_for_us: match &self.claim {
-                Claim::Message(_) => true,
+                Claim::Message(_) => self.went_to_us,
                 Claim::Aws(claim) => claim.is_for(expected(config)),
             },
             is_permitted: service.is_none_or(|service| service.permits(head.method, &entered.path)),
@@ -214,6 +215,14 @@ impl Signature {
                 let keys = &config.services[service].bound_keys;
                 let holds =
                     |(other, at): &&(rfc9421::Claim, usize)| keys[*at].bound.verify(other.base(), other.signature());
+                if self
+                    .others
+                    .iter()
+                    .filter(|(other, _)| is_told_apart(config, facts, claim, other))
+                    .any(|it| holds(&it))
+                {
+                    return Err(refuse(RefusalCode::AmbiguousCredentials, Detail::NoCommonNonce));
+                }
                 let others = if facts.signs_nonce { &[][..] } else { &self.others };
                 let marks = others.iter().filter(holds).map(|(other, _)| other.mark()).collect();
                 let mark = if facts.is_told_by_nonce() { Tag::default() } else { claim.mark() };
@@ -261,6 +270,25 @@ impl Signature {
     }
 }
 
+/// The nonce of a signature, where it has the form of a request id that can be one.
+fn nonce_of(claim: &rfc9421::Claim) -> Option<RequestId> {
+    let nonce = ReceivedId::parse(claim.nonce()?.as_bytes())?;
+    nonce.is_nonce().then(|| nonce.keep())
+}
+
+/// Whether a copy of the request that is left with the second signature alone would be a new one: told by a nonce of its own, or,
+/// where none is signed, by a signature that a store of the adapter has not seen, since that takes one key for a request.
+fn is_told_apart(config: &Compiled, facts: &Facts<'_>, first: &rfc9421::Claim, second: &rfc9421::Claim) -> bool {
+    let (first, second) = (nonce_of(first), nonce_of(second));
+    let is_remembered = facts.replay != Replay::Never && config.replay.store != ReplayStoreKind::None;
+    let is_same = match (&first, &second) {
+        (Some(first), Some(second)) => first.as_bytes() == second.as_bytes(),
+        (None, None) => config.replay.store == ReplayStoreKind::Memory,
+        _ => false,
+    };
+    is_remembered && !is_same
+}
+
 fn window_of(claim: &sigv4::Claim) -> Window {
     let (past, future) = claim.window();
     Window { past, future }
@@ -276,7 +304,7 @@ fn message<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result
         .map_err(|fault| (fault.code(), Detail::MessageSignature(fault)))?;
     let claims = rfc9421::claims(policy, rfc9421::Message::Request(&request))
         .map_err(|(code, fault)| (code, Detail::MessageSignature(fault)))?;
-    Ok(Signature::of(config, claims))
+    Ok(Signature { went_to_us: policy.is_for_us(&request), ..Signature::of(config, claims) })
 }
 
 fn aws<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result<Signature, (RefusalCode, Detail)> {
@@ -288,7 +316,7 @@ fn aws<H: Headers + ?Sized>(config: &Compiled, head: &Head<'_, H>) -> Result<Sig
     }
     let place = config.aws_keys.get(claim.access_key()).copied();
     let (service, key) = place.unzip();
-    Ok(Signature { claim: Claim::Aws(claim), service, key, others: Vec::new() })
+    Ok(Signature { claim: Claim::Aws(claim), service, key, others: Vec::new(), went_to_us: true })
 }
 
 /// A signature whose head is judged, kept until the body is complete.
