@@ -125,6 +125,14 @@ class RackTest < Minitest::Test
     assert_refused 403, "PERMISSION_DENIED", Net::HTTP.get_response(URI("#{asked}guessed"))
   end
 
+  def test_a_body_that_was_read_for_a_challenge_is_given_back_where_nobody_called
+    start({ routes: [{ match: "/hooks/**", accept: ["webhook:meta"], optional: true }] })
+    assert_equal " sent seven", post("/hooks/meta", "seven", {}).body
+    assert_equal " sent #{"x" * 20_000}", post("/hooks/meta", "x" * 20_000, {}).body
+    lines = Wiresign::Rack.const_get(:Joined).new("a", StringIO.new("\nb\nc"))
+    assert_equal ["a\n", "b\n", "c", nil], Array.new(4) { lines.gets }
+  end
+
   def test_a_hook_that_fails_changes_nothing
     start(on_decision: ->(_) { raise "the hook is broken" })
     assert_equal "billing sent b", post("/a", "b").body

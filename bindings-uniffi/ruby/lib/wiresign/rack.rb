@@ -164,15 +164,33 @@ module Wiresign
       }
     end
 
-    # What was read ahead, and what is still to come.
+    # What was read ahead, and what is still to come: where nobody called, the application reads it as it reads any other.
     class Joined
       def initialize(ahead, rest)
         @ahead = StringIO.new(ahead)
         @rest = rest
       end
 
-      def read(length)
-        @ahead.read(length) || @rest&.read(length)
+      def read(length = nil, buffer = nil)
+        piece = if length
+                  @ahead.read(length) || @rest&.read(length)
+                else
+                  @ahead.read + (@rest&.read || "")
+                end
+        buffer ? piece && buffer.replace(piece) : piece
+      end
+
+      def gets
+        line = @ahead.gets
+        return @rest&.gets unless line
+
+        line.end_with?("\n") ? line : line + (@rest&.gets || "")
+      end
+
+      def each
+        while (line = gets)
+          yield line
+        end
       end
     end
     private_constant :Joined
