@@ -9,6 +9,7 @@ import dev.wiresign.kotlin.Verified
 import dev.wiresign.kotlin.Verifier
 import io.ktor.http.ContentType
 import io.ktor.http.HttpHeaders
+import io.ktor.http.HttpMethod
 import io.ktor.http.HttpStatusCode
 import io.ktor.http.content.ByteArrayContent
 import io.ktor.server.application.ApplicationCall
@@ -17,6 +18,7 @@ import io.ktor.server.application.BaseApplicationPlugin
 import io.ktor.server.application.call
 import io.ktor.server.plugins.origin
 import io.ktor.server.request.ApplicationReceivePipeline
+import io.ktor.server.request.httpMethod
 import io.ktor.server.response.header
 import io.ktor.server.response.respond
 import io.ktor.util.AttributeKey
@@ -80,6 +82,7 @@ public class Wiresign private constructor(
         val clock = Stopwatch()
         val target = call.request.local.uri
         val method = call.request.local.method.value
+        checkNotOverridden(call)
         return try {
             val received = ReceivedBody(call, clock)
             val head = request(call, NOTHING)
@@ -109,6 +112,14 @@ public class Wiresign private constructor(
         } catch (refusal: Refusal) {
             observer.tell(Decision(null, refusal, method, target, clock.spentMicros))
             Outcome.Answered(refusal.response())
+        }
+    }
+
+    /** A plugin such as `XHttpMethodOverride` takes the method from a header that nobody signs: the route taken was not judged then. */
+    private fun checkNotOverridden(call: ApplicationCall) {
+        val (sent, taken) = call.request.local.method to call.request.httpMethod
+        check(taken == sent || sent == HttpMethod.Head && taken == HttpMethod.Get) {
+            "wiresign: another plugin has made ${taken.value} of ${sent.value} before it was verified; take out what overrides methods"
         }
     }
 

@@ -4,11 +4,15 @@ import dev.wiresign.kotlin.Fleet
 import dev.wiresign.kotlin.Request
 import dev.wiresign.kotlin.Signer
 import dev.wiresign.kotlin.Verifier
+import io.ktor.http.HttpMethod
+import io.ktor.server.application.ApplicationCallPipeline
+import io.ktor.server.application.call
 import io.ktor.server.application.install
 import io.ktor.server.cio.CIO
 import io.ktor.server.engine.EmbeddedServer
 import io.ktor.server.engine.embeddedServer
 import io.ktor.server.netty.Netty
+import io.ktor.server.plugins.mutableOriginConnectionPoint
 import io.ktor.server.request.receive
 import io.ktor.server.request.receiveText
 import io.ktor.server.response.respondText
@@ -16,11 +20,11 @@ import io.ktor.server.routing.get
 import io.ktor.server.routing.post
 import io.ktor.server.routing.put
 import io.ktor.server.routing.routing
-import kotlinx.coroutines.runBlocking
 import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpResponse
+import kotlinx.coroutines.runBlocking
 
 /** A protected server on a free port, and a client that signs, or not. */
 public class Running(
@@ -45,6 +49,10 @@ public class Running(
     }
 
     private fun io.ktor.server.application.Application.protect(verifier: Verifier, configure: WiresignConfiguration.() -> Unit) {
+        // As the plugin XHttpMethodOverride does.
+        intercept(ApplicationCallPipeline.Setup) {
+            call.request.headers["X-Http-Method-Override"]?.let { call.mutableOriginConnectionPoint.method = HttpMethod.parse(it) }
+        }
         install(Wiresign) {
             this.verifier = verifier
             configure()

@@ -123,6 +123,16 @@ class WiresignTest {
 
     @ParameterizedTest
     @EnumSource
+    fun `no method is taken that was not judged`(engine: Running.Engine) {
+        val server = start(engine)
+        val headers = { Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length")).map { it.name to it.value } }
+        assertEquals("billing sent 0", server.send("POST", "/length", "", headers()).body())
+        assertEquals(500, server.send("POST", "/length", "", headers() + ("X-Http-Method-Override" to "GET")).statusCode())
+        assertEquals(500, server.send("POST", "/public", "open", listOf("X-Http-Method-Override" to "GET")).statusCode())
+    }
+
+    @ParameterizedTest
+    @EnumSource
     fun `a handler may require a service`(engine: Running.Engine) {
         val server = start(engine)
         val shipping = dev.wiresign.kotlin.Signer(Fleet.config("shipping"), "orders")
