@@ -33,12 +33,14 @@ final class ReceivedBody {
             verification.declareLength(declared);
         }
         ServletInputStream in = stream();
-        byte[] body = Arrays.copyOf(ahead, declared >= 0 ? Math.toIntExact(declared) : Math.max(PIECE, ahead.length));
+        long most = declared >= 0 ? declared : limit + 1;
+        // Memory is taken as bytes come: a head is quickly sent, and declares what it likes.
+        byte[] body = Arrays.copyOf(ahead, (int) Math.max(ahead.length, Math.min(most, PIECE)));
         verification.update(ahead);
         int length = ahead.length;
         for (int count = 0; count >= 0 && length != declared; length += count) {
             if (length == body.length) {
-                body = Arrays.copyOf(body, (int) Math.min(2L * length, limit + 1));
+                body = Arrays.copyOf(body, (int) Math.min(2L * length, most));
             }
             count = read(in, body, length, Math.min(PIECE, body.length - length));
             if (count < 0) {
