@@ -122,7 +122,7 @@ class MessageSignatures:
         if not key.is_valid(now):
             raise RefusedError("KEY_NOT_VALID_NOW")
         check_digest(names, headers, body)
-        # Nothing says which authority is ours, so what a service sends could be sent back to it with the host that it was for.
+        # Nothing says which authority is ours, so what it sends could come back with the host it was for.
         if self.id not in self.registry[owner].get("allowed_targets", [] if owner == self.id else [self.id]):
             raise RefusedError("TARGET_NOT_ALLOWED")
         return {"service": owner, "key": key.id, "scheme": "rfc9421", "age": now - seconds}

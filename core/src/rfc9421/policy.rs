@@ -335,10 +335,10 @@ impl Need {
 }
 
 fn own_authorities(texts: &[&str], url_scheme: &str) -> Result<Box<[OwnAuthority]>, &'static str> {
-    let read = |text: &&str| {
-        let (host, port) = authority::split(text.as_bytes(), url_scheme)
-            .map_err(|_| "an authority is a host with an optional port, as in \"orders.internal:8443\"")?;
-        Ok((host.into(), port.map(Into::into)))
+    const FORM: &str = "an authority is a host with an optional port and no wildcard, as in \"orders.internal:8443\"";
+    let read = |text: &&str| match authority::split(text.as_bytes(), url_scheme) {
+        Ok((host, port)) if !host.contains(&b'*') => Ok((host.into(), port.map(Into::into))),
+        _ => Err(FORM),
     };
     texts.iter().map(read).collect()
 }

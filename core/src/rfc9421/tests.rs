@@ -408,6 +408,15 @@ fn a_policy_that_makes_no_sense_is_refused() {
     assert!(!is_fine(PolicySettings { tag: Some("a\"b"), ..settings }, Side::Request));
     assert!(!is_fine(PolicySettings { tag: Some(""), ..settings }, Side::Request));
     assert!(!is_fine(PolicySettings { label: Some("A"), ..settings }, Side::Request));
+    let called = PolicySettings { authorities: Some(&["orders.internal", "[::1]:8443", "Orders:"]), ..settings };
+    assert!(is_fine(called, Side::Request));
+    for bad in ["", "https://orders.internal", "orders/", "*.internal", "a b", ":8443", "orders:port"] {
+        let authorities = ["orders.internal", bad];
+        let called = PolicySettings { authorities: Some(&authorities), ..PolicySettings::default() };
+        assert!(Policy::new(called, Side::Request).is_err(), "{bad}");
+    }
+    assert!(!is_fine(PolicySettings { covered: Some(&["@method", "@path"]), ..called }, Side::Request));
+    assert!(is_fine(PolicySettings { covered: Some(&["@target-uri"]), ..called }, Side::Request));
     assert!(!is_fine(PolicySettings { url_scheme: Some("ftp"), ..settings }, Side::Request));
     assert!(is_fine(
         PolicySettings { url_scheme: Some("http"), label: Some("a"), tag: Some("b c"), ..settings },
