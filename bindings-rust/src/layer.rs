@@ -65,9 +65,12 @@ impl VerifyLayer {
 
     /// Has keys fetched anew when a token names one that is not known: in the background, and once within the cool-down. The
     /// request is refused; the next one with that key finds it.
+    ///
+    /// Where the sets and the verifier were made of one config, the sets follow `Verifier::replace`: the first request after it
+    /// finds the keys at hand, and has those of new issuers fetched.
     #[cfg(feature = "reqwest")]
     pub fn key_sets(self, sets: crate::KeySets) -> Self {
-        self.with(|gate| gate.key_sets = Some(sets))
+        self.with(|gate| gate.key_sets = Some(crate::key_sets::Following::new(sets, &gate.verifier)))
     }
 
     /// Has AWS asked about the proofs of IAM identities. Without it they are refused with `IDENTITY_UNAVAILABLE`.

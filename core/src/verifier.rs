@@ -303,6 +303,11 @@ impl Verifier {
         self.config.store(config.0.clone());
     }
 
+    /// The config that requests are judged by now.
+    pub fn config(&self) -> Config {
+        Config(self.config.load_full())
+    }
+
     /// What was counted since the verifier was made.
     pub fn metrics(&self) -> Metrics {
         self.memory.counters.read()

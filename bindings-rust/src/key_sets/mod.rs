@@ -1,14 +1,17 @@
 //! Fetches the keys that issuers of tokens publish, and keeps them fresh.
 
 mod fetch;
+mod following;
 mod source;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use following::Following;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
+use tokio::runtime::Handle;
 use wiresign::Config;
 
 use crate::BoxError;
@@ -37,6 +40,8 @@ pub struct KeySets(Arc<Shared>);
 
 struct Shared {
     settings: Arc<Settings>,
+    /// A config may be replaced where no runtime is, as by whoever hears of signals.
+    runtime: Handle,
     serving: Mutex<Serving>,
 }
 
@@ -47,8 +52,8 @@ struct Settings {
     on_error: Box<Hook>,
 }
 
-#[derive(Default)]
 struct Serving {
+    config: Config,
     sources: Vec<Source>,
     is_closed: bool,
 }
@@ -81,10 +86,11 @@ impl KeySets {
     }
 
     /// Serves another config from now on. It gets the keys at hand at once, and those of issuers that are new to it are fetched:
-    /// call this before `Verifier::replace`, and [`KeySets::refresh`] between the two where such issuers are to be known from the
-    /// first request on.
+    /// call this before `Verifier::replace`, and [`KeySets::refresh`] between the two, where such issuers are to be known from the
+    /// first request on. Else there is no need: [`VerifyLayer::key_sets`](crate::VerifyLayer::key_sets) follows the verifier.
     pub fn replace(&self, config: &Config) {
         let mut serving = self.0.serving();
+        serving.config = config.clone();
         let before = std::mem::take(&mut serving.sources);
         let text = |place: (&str, &str)| before.iter().find(|source| source.place() == place)?.text();
         for (issuer, url) in config.jwks_urls() {
@@ -101,7 +107,14 @@ impl KeySets {
 
     /// Ends all fetches. The keys stay as they are.
     pub fn close(&self) {
-        *self.0.serving() = Serving { sources: Vec::new(), is_closed: true };
+        let mut serving = self.0.serving();
+        serving.sources.clear();
+        serving.is_closed = true;
+    }
+
+    /// Whether it is this config that the sets are fetched for.
+    fn serves(&self, config: &Config) -> bool {
+        self.0.serving().config.is_same(config)
     }
 }
 
@@ -111,7 +124,7 @@ impl Shared {
     }
 
     fn source(&self, config: &Config, place: (&str, &str), text: Option<Arc<str>>) -> Source {
-        Source::start(self.settings.clone(), config.clone(), place, text)
+        Source::start(&self.runtime, self.settings.clone(), config.clone(), place, text)
     }
 }
 
@@ -180,11 +193,12 @@ impl KeySetsBuilder {
         if [refresh, cool_down, timeout].contains(&Duration::ZERO) {
             return Err("the times of KeySets must be more than nothing".into());
         }
-        tokio::runtime::Handle::try_current()?;
+        let runtime = Handle::try_current()?;
         // Keys come from the URL of the config, or not at all.
         let client = self.client.redirect(Policy::none()).build()?;
         let settings = Settings { pace: self.pace, client, on_error: self.on_error };
-        let all = KeySets(Arc::new(Shared { settings: Arc::new(settings), serving: Mutex::default() }));
+        let serving = Serving { config: self.config.clone(), sources: Vec::new(), is_closed: false };
+        let all = KeySets(Arc::new(Shared { settings: Arc::new(settings), runtime, serving: Mutex::new(serving) }));
         all.replace(&self.config);
         Ok(all)
     }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -54,6 +55,7 @@ struct Known {
 impl Source {
     /// Begins to fetch the set of an issuer from a URL.
     pub(super) fn start(
+        runtime: &Handle,
         settings: Arc<Settings>,
         config: Config,
         (issuer, url): (&str, &str),
@@ -62,7 +64,7 @@ impl Source {
         let (issuer, url) = (issuer.into(), url.into());
         let state = watch::Sender::new(State::Due);
         let known = Arc::new(Known { config, issuer, url, state, text: Mutex::new(text) });
-        Self { task: tokio::spawn(known.clone().keep_fresh(settings)), known }
+        Self { task: runtime.spawn(known.clone().keep_fresh(settings)), known }
     }
 
     /// The name of the issuer and the URL of its set.

@@ -366,6 +366,74 @@ async fn another_config_gets_the_keys_at_hand() {
 }
 
 #[tokio::test]
+async fn sets_follow_a_verifier_whose_config_is_replaced() {
+    let issuer = Issuer::start(Published::set("k1")).await;
+    let config = users(&issuer.url);
+    let verifier = Arc::new(Verifier::new(&config));
+    let sets = KeySets::of(&config).cool_down(SHORT).refresh_every(SHORT * 2).start().expect("it starts");
+    sets.refresh().await;
+    let address = serve(routes().layer(VerifyLayer::new(verifier.clone()).key_sets(sets.clone()))).await;
+    expect(&ask(address, "GET", "/echo", &token("k1"), b"").await, 200, "issuer:login sent ");
+
+    // The keys at hand are there from the first request on, and are renewed from then on.
+    issuer.publish(Published::Status(500, String::new()));
+    verifier.replace(&users(&issuer.url));
+    expect(&ask(address, "GET", "/echo", &token("k1"), b"").await, 200, "issuer:login sent ");
+    issuer.publish(Published::set("k2"));
+    eventually("the new key is known", async || {
+        ask(address, "GET", "/echo", &token("k2"), b"").await.starts_with("HTTP/1.1 200")
+    })
+    .await;
+
+    // An issuer that is new is asked, whoever replaces the config: a thread without a runtime too.
+    let other = Issuer::start(Published::set("k3")).await;
+    let (held, next) = (verifier.clone(), users(&other.url));
+    std::thread::spawn(move || held.replace(&next)).join().expect("it ends");
+    eventually("the key of the new issuer is known", async || {
+        ask(address, "GET", "/echo", &token("k3"), b"").await.starts_with("HTTP/1.1 200")
+    })
+    .await;
+    let asked = issuer.asked();
+    tokio::time::sleep(SHORT * 10).await;
+    assert_eq!(issuer.asked(), asked, "nobody needs the first issuer");
+
+    // What was handed over before is not fetched twice.
+    let third = Issuer::start(Published::set("k4")).await;
+    let last = users(&third.url);
+    sets.replace(&last);
+    expect(&ask(address, "GET", "/echo", &token("k3"), b"").await, 200, "issuer:login sent ");
+    sets.refresh().await;
+    verifier.replace(&last);
+    expect(&ask(address, "GET", "/echo", &token("k4"), b"").await, 200, "issuer:login sent ");
+}
+
+#[tokio::test]
+async fn sets_do_not_follow_a_verifier_of_another_config() {
+    let issuer = Issuer::start(Published::set("k1")).await;
+    let own = users(&issuer.url);
+    let sets = KeySets::of(&own).cool_down(SHORT).refresh_every(LONG).start().expect("it starts");
+    sets.refresh().await;
+    let verifier = Arc::new(Verifier::new(&users("http://127.0.0.1:1/keys")));
+    let address = serve(routes().layer(VerifyLayer::new(verifier.clone()).key_sets(sets.clone()))).await;
+    let elsewhere = Issuer::start(Published::set("k2")).await;
+    verifier.replace(&users(&elsewhere.url));
+    tokio::time::sleep(SHORT * 4).await;
+    expect_refusal(&ask(address, "GET", "/echo", &token("k2"), b"").await, 401, "UNKNOWN_KEY");
+    eventually("the own set is fetched", async || issuer.asked() == 2).await;
+    assert_eq!(elsewhere.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_config_may_be_handed_over_where_no_runtime_is() {
+    let issuer = Issuer::start(Published::set("k1")).await;
+    let sets = KeySets::of(&users("http://127.0.0.1:1/keys")).on_error(|_| ()).start().expect("it starts");
+    let (held, next) = (sets.clone(), users(&issuer.url));
+    std::thread::spawn(move || held.replace(&next)).join().expect("it does not panic");
+    sets.refresh().await;
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test]
 async fn sets_are_not_made_of_nonsense() {
     let config = users("https://login.example/keys");
     let builders: [fn(KeySetsBuilder) -> KeySetsBuilder; 3] = [

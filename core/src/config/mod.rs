@@ -145,6 +145,11 @@ impl Config {
         all.any(SchemeSet::takes_standard)
     }
 
+    /// Whether both are one config, and no two with the same content: keys that are published for the one are those of the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Where issuers of tokens publish their keys: the name of each issuer and the URL of its JWK Set. The application
     /// fetches them, and hands them over by [`Config::publish_keys`].
     pub fn jwks_urls(&self) -> impl Iterator<Item = (&str, &str)> {
