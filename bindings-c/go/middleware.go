@@ -175,6 +175,14 @@ func (o *observer) requestOf(r *http.Request) *Request {
 	return request
 }
 
+// clientOf gives the address that a request comes from, by the options.
+func (o *observer) clientOf(r *http.Request) netip.Addr {
+	if o.client != nil {
+		return o.client(r)
+	}
+	return peerOf(r)
+}
+
 // turnAway answers a request that is not served.
 func (o *observer) turnAway(w http.ResponseWriter, r *http.Request, err error, took time.Duration) {
 	var refusal *Refusal
@@ -200,6 +208,10 @@ func answer(w http.ResponseWriter, refusal *Refusal) {
 	header.Set("Content-Length", strconv.Itoa(len(refusal.Response.Body)))
 	if refusal.Response.WWWAuthenticate != "" {
 		header.Set("WWW-Authenticate", refusal.Response.WWWAuthenticate)
+	}
+	if refusal.Response.Status == http.StatusTooManyRequests {
+		// Failures are counted by the minute of the clock.
+		header.Set("Retry-After", strconv.FormatInt(60-time.Now().Unix()%60, 10))
 	}
 	w.WriteHeader(refusal.Response.Status)
 	// A client that went away meanwhile has had its answer.

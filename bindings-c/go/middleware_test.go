@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -67,6 +68,25 @@ func TestARefusalIsAnsweredWithTheBytesOfTheCore(t *testing.T) {
 	if stranger.Code != 401 || stranger.Body.String() != `{"error":"Authentication is required.","code":"AUTHENTICATION_REQUIRED","requestId":null}` {
 		t.Errorf("%d %s", stranger.Code, stranger.Body)
 	}
+}
+
+func TestWhoFailsTooOftenIsToldWhenToComeAgain(t *testing.T) {
+	verifier := verifierWith(t, `"limits": {`, `"limits": {"failures_per_minute": 1, `)
+	handler := Middleware(verifier)(whoCalled)
+	// The minute may end in between, but not twice.
+	for range 5 {
+		r := received(t, "POST", "/", "{}")
+		r.Body = io.NopCloser(strings.NewReader("[]"))
+		answer := serveOnce(handler, r)
+		if answer.Code != http.StatusTooManyRequests {
+			continue
+		}
+		if seconds, err := strconv.Atoi(answer.Header().Get("Retry-After")); err != nil || seconds < 1 || seconds > 60 {
+			t.Error(answer.Header())
+		}
+		return
+	}
+	t.Error("nobody was told")
 }
 
 func TestABodyThatIsTooLongIsRefusedBeforeItIsRead(t *testing.T) {
@@ -204,20 +224,20 @@ func TestTheAuditRecordIsThatOfEveryLanguage(t *testing.T) {
 		t.Fatal(log.String())
 	}
 	for _, record := range records {
-		for _, name := range []string{"event", "service", "scheme", "key_id", "code", "method", "path", "request_id", "age", "duration_us", "detail"} {
+		for _, name := range []string{"event", "service", "scheme", "key_id", "code", "method", "path", "route", "client", "request_id", "age", "duration_us", "detail"} {
 			if _, ok := record[name]; !ok {
 				t.Error("no", name, record)
 			}
 		}
 	}
 	refused, accepted, public := records[0], records[1], records[2]
-	if refused["level"] != "WARN" || refused["msg"] != "request refused" || refused["event"] != "refused" || refused["code"] != "MALFORMED_REQUEST" || refused["path"] != `/a\x7f` || refused["age"] != nil {
+	if refused["level"] != "WARN" || refused["msg"] != "request refused" || refused["event"] != "refused" || refused["code"] != "MALFORMED_REQUEST" || refused["path"] != `/a\x7f` || refused["client"] != "192.0.2.1" || refused["age"] != nil {
 		t.Error(refused)
 	}
 	if accepted["level"] != "INFO" || accepted["msg"] != "request accepted" || accepted["event"] != "accepted" || accepted["service"] != "billing" || accepted["key_id"] != "2026" || accepted["code"] != nil || accepted["path"] != "/a" || accepted["age"] == nil {
 		t.Error(accepted)
 	}
-	if public["event"] != "public" || public["service"] != nil || public["age"] != nil {
+	if public["event"] != "public" || public["service"] != nil || public["route"] != "GET /health" || public["age"] != nil {
 		t.Error(public)
 	}
 }

@@ -22,6 +22,8 @@ type Decision struct {
 	Method string
 	// Path is the raw path without its query, with whatever cannot be printed escaped, and cut at 1024 characters.
 	Path string
+	// Client is the address that the request came from; the zero value where it is not known.
+	Client netip.Addr
 	// Duration is what the verification took, without the wait for the body.
 	Duration time.Duration
 }
@@ -41,10 +43,13 @@ func (d Decision) Event() string {
 // Attrs are the fields of the audit record, the same in every language. None is a secret, a signature or a query. A
 // field that is not known is nil.
 func (d Decision) Attrs() []slog.Attr {
-	var service, scheme, keyID, code, requestID, age, detail any
+	var service, scheme, keyID, code, route, client, requestID, age, detail any
+	if d.Client.IsValid() {
+		client = d.Client.String()
+	}
 	if d.Caller != nil {
 		service, scheme, keyID = known(d.Caller.Service()), known(d.Caller.Scheme()), known(d.Caller.KeyID())
-		requestID = known(d.Caller.RequestID())
+		route, requestID = known(d.Caller.Route()), known(d.Caller.RequestID())
 		if seconds, isKnown := d.Caller.Age(); isKnown {
 			age = seconds
 		}
@@ -60,6 +65,8 @@ func (d Decision) Attrs() []slog.Attr {
 		slog.Any("code", code),
 		slog.String("method", d.Method),
 		slog.String("path", d.Path),
+		slog.Any("route", route),
+		slog.Any("client", client),
 		slog.Any("request_id", requestID),
 		slog.Any("age", age),
 		slog.Int64("duration_us", d.Duration.Microseconds()),
@@ -102,6 +109,7 @@ func (o *observer) tell(r *http.Request, level slog.Level, message string, decis
 	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	decision.Method, decision.Path = printable(r.Method), printable(path)
+	o.harmless(r.Context(), "WithClient option", func() { decision.Client = o.clientOf(r) })
 	if logs {
 		o.harmless(r.Context(), "logger", func() {
 			o.logger.LogAttrs(r.Context(), level, message, decision.Attrs()...)

@@ -166,11 +166,16 @@ func notAsReceived(what string) error {
 // requestOf gives the raw parts of a request without its body. RequestURI is the target as it was sent; the URL was
 // parsed, so it may have lost its spelling.
 func requestOf(r *http.Request) *Request {
-	request := &Request{Method: r.Method, Target: r.RequestURI, Authority: r.Host, Header: r.Header}
-	if address, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		request.Client = address.Addr()
+	return &Request{Method: r.Method, Target: r.RequestURI, Authority: r.Host, Header: r.Header, Client: peerOf(r)}
+}
+
+// peerOf gives the address of the connection.
+func peerOf(r *http.Request) netip.Addr {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
 	}
-	return request
+	return address.Addr()
 }
 
 // gather reads a whole body of at most so many bytes, and puts it back. False when it is longer.

@@ -1,6 +1,7 @@
 //! Who called: what only the layer can attach to a request.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,11 +95,12 @@ impl std::error::Error for Refused {}
 pub(crate) struct Acceptance {
     gate: Arc<Gate>,
     verified: Arc<Verified>,
+    client: Option<IpAddr>,
 }
 
 impl Acceptance {
-    pub(crate) fn new(gate: Arc<Gate>, verified: Verified) -> Self {
-        Self { gate, verified: Arc::new(verified) }
+    pub(crate) fn new(gate: Arc<Gate>, verified: Verified, client: Option<IpAddr>) -> Self {
+        Self { gate, verified: Arc::new(verified), client }
     }
 
     pub(crate) fn is_by(&self, verifier: &Arc<Verifier>) -> bool {
@@ -107,7 +109,7 @@ impl Acceptance {
 
     /// Writes down that a rule of the application refuses the request.
     pub(crate) fn note(&self, refusal: &Refusal, method: &str, path: &str) {
-        self.gate.observer.tell(Err(refusal), method, path, Duration::ZERO);
+        self.gate.observer.tell(Err(refusal), (method, path, self.client), Duration::ZERO);
     }
 
     pub(crate) fn verified(&self) -> &Verified {

@@ -50,7 +50,7 @@ pub(crate) struct Gate {
     pub(crate) identity_headers: Vec<HeaderName>,
     pub(crate) memory_bytes: usize,
     #[cfg(feature = "reqwest")]
-    pub(crate) key_sets: Option<crate::KeySets>,
+    pub(crate) key_sets: Option<crate::key_sets::Following>,
     #[cfg(feature = "reqwest")]
     pub(crate) aws: Option<crate::Sts>,
     #[cfg(feature = "metrics")]
@@ -115,21 +115,26 @@ impl Gate {
             // Mounted twice, on a router and on a part of it: the second look would be a replay.
             return Judged::LetIn(Request::from_parts(parts, VerifiedBody::unread(Bytes::new(), Box::pin(body))));
         }
+        #[cfg(feature = "reqwest")]
+        if let Some(key_sets) = &self.key_sets {
+            key_sets.catch_up(&self.verifier);
+        }
         let version = parts.version;
         let mut clock = Clock::start();
-        let received = Received::new(&parts, self.client_of(&parts));
+        let client = self.client_of(&parts);
+        let received = Received::new(&parts, client);
         let (outcome, leftover) = self.verify(&received, body, &mut clock).await;
         let judged = match outcome {
             Ok((verified, body)) => {
-                self.observer.tell(Ok(&verified), received.method(), received.target(), clock.spent());
+                self.observer.tell(Ok(&verified), received.shown(), clock.spent());
                 self.strip_unverified_identity(&mut parts.headers, &verified);
-                parts.extensions.insert(Acceptance::new(self.clone(), verified));
+                parts.extensions.insert(Acceptance::new(self.clone(), verified, client));
                 Judged::LetIn(Request::from_parts(parts, body))
             }
             Err(Stopped::Refused(refusal)) => {
                 #[cfg(feature = "reqwest")]
                 self.fetch_missing_keys(&refusal, &parts.headers);
-                self.observer.tell(Err(&refusal), received.method(), received.target(), clock.spent());
+                self.observer.tell(Err(&refusal), received.shown(), clock.spent());
                 Judged::Answered(Answer::of_refusal(&refusal))
             }
             Err(Stopped::Handshake(response)) => Judged::Answered(Answer::of_handshake(response)),

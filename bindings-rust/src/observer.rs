@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct Decision<'a> {
     pub method: &'a str,
     /// The raw path without its query, with whatever cannot be printed escaped, and cut at 1024 characters.
     pub path: &'a str,
+    /// The address of the client, where it is known.
+    pub client: Option<IpAddr>,
     /// What the verification took, without the wait for the body.
     pub duration: Duration,
 }
@@ -37,6 +40,7 @@ impl Decision<'_> {
     fn record(&self) {
         let duration_us = u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX);
         let Self { method, path, .. } = *self;
+        let client = self.client.map(tracing::field::display);
         match self.outcome {
             Ok(verified) => tracing::info!(
                 target: "wiresign.audit",
@@ -47,6 +51,7 @@ impl Decision<'_> {
                 method,
                 path,
                 route = verified.route(),
+                client,
                 request_id = verified.request_id(),
                 age = verified.age(),
                 duration_us,
@@ -59,6 +64,7 @@ impl Decision<'_> {
                 code = refusal.code().name(),
                 method,
                 path,
+                client,
                 request_id = refusal.request_id(),
                 duration_us,
                 detail = refusal.detail(),
@@ -80,12 +86,18 @@ impl Observer {
         self.hook = Some(Arc::new(hook));
     }
 
-    pub(crate) fn tell(&self, outcome: Result<&Verified, &Refusal>, method: &str, target: &str, duration: Duration) {
+    /// Tells of the decision about a request: its method, its target, and the address that it came from.
+    pub(crate) fn tell(
+        &self,
+        outcome: Result<&Verified, &Refusal>,
+        (method, target, client): (&str, &str, Option<IpAddr>),
+        duration: Duration,
+    ) {
         if self.hook.is_none() && !Self::is_recorded(outcome.is_ok()) {
             return;
         }
         let path = target.split_once('?').map_or(target, |(path, _)| path);
-        let decision = Decision { outcome, method: &printable(method), path: &printable(path), duration };
+        let decision = Decision { outcome, method: &printable(method), path: &printable(path), client, duration };
         #[cfg(feature = "tracing")]
         harmless("subscriber of tracing", || decision.record());
         if let Some(hook) = &self.hook {

@@ -43,8 +43,9 @@ impl<'a> Received<'a> {
         self.parts.method.as_str()
     }
 
-    pub(crate) fn target(&self) -> &str {
-        &self.target
+    /// What is told of the request: method, target, and the address that it came from.
+    pub(crate) fn shown(&self) -> (&str, &str, Option<IpAddr>) {
+        (self.method(), &self.target, self.client)
     }
 
     #[cfg(feature = "reqwest")]

@@ -1,10 +1,11 @@
 //! What is answered: by the service, or by the layer itself.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode, Version};
 use http_body_util::{Either, Full};
 use wiresign::{HandshakeResponse, Refusal};
+use wiresign_host::now;
 
 /// The body of a response: that of the service, or what the layer answers by itself.
 pub type ResponseBody<B> = Either<B, Full<Bytes>>;
@@ -23,6 +24,10 @@ impl Answer {
         let mut fields = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         let challenge = response.www_authenticate.and_then(|text| HeaderValue::from_maybe_shared(text).ok());
         fields.extend(challenge.map(|challenge| (WWW_AUTHENTICATE, challenge)));
+        if response.status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
+            // Failures are counted by the minute of the clock.
+            fields.push((RETRY_AFTER, HeaderValue::from(60 - now() % 60)));
+        }
         Self { status: response.status, fields, body: response.body.into() }
     }
 

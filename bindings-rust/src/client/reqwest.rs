@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use http::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, HOST, LOCATION,
@@ -12,6 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Body, Client, ClientBuilder, IntoUrl, Request, RequestBuilder, Response, Url};
 
 use super::{BODY_BYTES, ClientError, Signers, gather, sign};
+use crate::report::harmless;
 
 /// How many redirects are followed, one after the other.
 const MOST_REDIRECTS: usize = 10;
@@ -29,7 +32,10 @@ pub struct SigningClient {
     client: Client,
     signers: Signers,
     body_limit: usize,
+    on_signed: Option<Arc<Hook>>,
 }
+
+type Hook = dyn Fn(&Request, Duration) + Send + Sync;
 
 impl SigningClient {
     /// A client that signs with this signer, made of the settings of a client of reqwest.
@@ -38,12 +44,19 @@ impl SigningClient {
     /// As `reqwest::ClientBuilder::build`.
     pub fn new(settings: ClientBuilder, signers: impl Into<Signers>) -> Result<Self, reqwest::Error> {
         let client = settings.redirect(Policy::none()).build()?;
-        Ok(Self { client, signers: signers.into(), body_limit: BODY_BYTES })
+        Ok(Self { client, signers: signers.into(), body_limit: BODY_BYTES, on_signed: None })
     }
 
     /// The longest body in bytes that is gathered to be signed; 10 MiB unless said.
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
+    }
+
+    /// Calls a hook with each request that is signed, before it is sent, and with the time that the signature took. A request that
+    /// is redirected is signed once more. The headers of the signature are no text for logs, but `X-Request-ID` may be. Its
+    /// panics are reported, and change nothing.
+    pub fn on_signed(self, hook: impl Fn(&Request, Duration) + Send + Sync + 'static) -> Self {
+        Self { on_signed: Some(Arc::new(hook)), ..self }
     }
 
     /// Begins a `GET` request.
@@ -115,7 +128,12 @@ impl SigningClient {
         };
         let method = request.method().clone();
         let signer = self.signers.signer().await?;
-        sign(&signer, method.as_str(), &target, authority.as_deref(), request.headers_mut(), &body)
+        let start = Instant::now();
+        sign(&signer, method.as_str(), &target, authority.as_deref(), request.headers_mut(), &body)?;
+        if let Some(hook) = &self.on_signed {
+            harmless("hook for signed requests", || hook(request, start.elapsed()));
+        }
+        Ok(())
     }
 }
 

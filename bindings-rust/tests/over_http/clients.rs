@@ -1,8 +1,8 @@
 //! Clients that sign.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -107,6 +107,37 @@ async fn reqwest_signs_what_it_sends() {
     }
     let plain = reqwest::get(url("/echo")).await.expect("an answer");
     assert_eq!(plain.status(), 401);
+}
+
+#[tokio::test]
+async fn a_hook_sees_each_request_that_is_signed() {
+    let app =
+        Router::new().route("/old", any(|| async { Redirect::temporary("/new") })).route("/new", any(|| async {}));
+    let address = serve(app).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    let client = reqwest_client().on_signed(move |request, _took| {
+        let id = request.headers()["x-request-id"].to_str().expect("a text").to_owned();
+        noted.lock().expect("nobody panicked").push((request.url().path().to_owned(), id));
+    });
+    let answer = client.get(format!("http://{address}/old?a=b")).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let seen = seen.lock().expect("nobody panicked").clone();
+    let paths: Vec<_> = seen.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/old", "/new"]);
+    assert_ne!(seen[0].1, seen[1].1);
+
+    // What it throws does not stop the request, and of one that cannot be signed it hears nothing.
+    let client = reqwest_client().on_signed(|_, _| panic!("this hook is broken"));
+    let answer = client.get(format!("http://{address}/new")).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let told = Arc::new(AtomicUsize::new(0));
+    let counted = told.clone();
+    let client = reqwest_client().body_limit(4).on_signed(move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    assert!(client.post(format!("http://{address}/new")).body("fives").send().await.is_err());
+    assert_eq!(told.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ async fn each_decision_has_one_record() {
     for record in &mut seen {
         assert_eq!(record.remove("target").as_deref(), Some("wiresign.audit"));
         assert!(record.remove("duration_us").expect("a duration").parse::<u64>().is_ok());
+        assert_eq!(record.remove("client").as_deref(), Some("127.0.0.1"));
     }
     let expect = |record: &mut Fields, wanted: &[(&str, &str)]| {
         for (name, value) in wanted {

@@ -108,7 +108,11 @@ async fn failures_are_limited_by_client() {
         refusals.push(ask(address, "GET", "/echo", &forged(), b"").await);
     }
     expect_refusal(&refusals[0], 401, "INVALID_SIGNATURE");
-    expect_refusal(refusals.last().expect("some"), 429, "RATE_LIMITED");
+    let last = refusals.last().expect("some");
+    expect_refusal(last, 429, "RATE_LIMITED");
+    let (_, wait) = last.split_once("\r\nretry-after: ").expect("it says when to come again");
+    let seconds: u64 = wait.lines().next().expect("a line").parse().expect("seconds");
+    assert!((1..=60).contains(&seconds), "{seconds}");
     let right = signed(&signer("billing"), "GET", "/echo", b"");
     expect(&ask(address, "GET", "/echo", &(right + &from(2)), b"").await, 200, "billing sent ");
 }

@@ -53,7 +53,33 @@ class RackTest < Minitest::Test
     assert_equal "billing sent seven", post("/a%20b?c=%2F&d", "seven").body
     assert_refused 401, "INVALID_SIGNATURE", post("/a", "eight", sign("POST", "/a", "seven"))
     assert_refused 401, "AUTHENTICATION_REQUIRED", post("/a", "seven", {})
-    assert_equal "POST", @decisions.pop.method
+    decision = @decisions.pop
+    assert_equal ["POST", "/a%20b", "127.0.0.1"], [decision.method, decision.path, decision.client]
+  end
+
+  def test_the_audit_record_is_that_of_every_language
+    log = StringIO.new
+    start({}, logger: Logger.new(log, formatter: ->(severity, _time, name, text) { "#{severity} #{name} #{text}\n" }))
+    post("/a?secret=1", "seven")
+    post("/a?secret=1", "seven", {})
+    Net::HTTP.get(URI("http://127.0.0.1:#{@port}/health/live"))
+    lines = log.string.lines
+    assert_equal ["INFO wiresign.audit ", "WARN wiresign.audit ", "INFO wiresign.audit "], lines.map { |line| line[/\A[^{]*/] }
+    records = lines.map { |line| JSON.parse(line[/\{.*/]) }
+    fields = %w[age client code detail duration_us event key_id method path request_id route scheme service]
+    records.each { |record| assert_equal fields, record.keys.sort }
+    assert_equal %w[accepted refused public], records.map { |record| record["event"] }
+    assert_equal %w[127.0.0.1], records.map { |record| record["client"] }.uniq
+    assert_equal [nil, nil, "GET /health/**"], records.map { |record| record["route"] }
+    refute_includes log.string, "secret"
+  end
+
+  def test_who_fails_too_often_is_told_when_to_come_again
+    start({ limits: { failures_per_minute: 1 } })
+    # The minute may end in between, but not twice.
+    answer = 5.times.lazy.map { post("/a", "eight", sign("POST", "/a", "seven")) }.find { |one| one.code == "429" }
+    assert_refused 429, "RATE_LIMITED", answer
+    assert_includes 1..60, answer["Retry-After"].to_i
   end
 
   def test_a_public_route_needs_no_signature

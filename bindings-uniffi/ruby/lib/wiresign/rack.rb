@@ -23,8 +23,9 @@ module Wiresign
     # What a service might take for the name of its caller.
     CLAIMS = %w[HTTP_X_SERVICE_ID HTTP_X_SERVICE_NAME].freeze
 
-    # What was decided about one request: exactly one of verified and refusal is there.
-    Decision = Struct.new(:verified, :refusal, :method, :path, keyword_init: true)
+    # What was decided about one request: exactly one of verified and refusal is there. The duration is without the wait for the
+    # body and the store.
+    Decision = Struct.new(:verified, :refusal, :method, :path, :client, :duration_us, keyword_init: true)
 
     # replay_store takes a key and seconds and gives true where the key is new; where it raises, the config's word on an outage holds.
     # identity_headers are names that the application takes for an identity, such as X-User-ID: they never reach it from outside.
@@ -38,18 +39,19 @@ module Wiresign
     end
 
     def call(env)
+      clock = Stopwatch.new
       target = raw_target(env)
       head = request(env, target, "")
       handshake = handshake(env, target)
       return [handshake.status, pairs(handshake.headers), [handshake.body]] if handshake
 
-      verified = judge(env, head)
-      settle(verified)
+      verified = judge(env, head, clock)
+      settle(verified, clock)
     rescue Failure::Refused => e
-      refuse(e.refusal, env, target)
+      refuse(e.refusal, env, target, clock.spent_us)
     else
       facts = verified.facts
-      tell(Decision.new(verified: facts, method: env["REQUEST_METHOD"], path: path(target)))
+      tell(decision(env, target, clock.spent_us, verified: facts))
       serve(without_claims(env, facts).merge(CALLER => facts, VERIFIED => verified), target)
     end
 
@@ -61,9 +63,13 @@ module Wiresign
       refuse(e.refusal, env, target)
     end
 
-    def refuse(refusal, env, target)
-      tell(Decision.new(refusal: refusal, method: env["REQUEST_METHOD"], path: path(target)))
+    def refuse(refusal, env, target, spent_us = 0)
+      tell(decision(env, target, spent_us, refusal: refusal))
       answer(refusal.response)
+    end
+
+    def decision(env, target, spent_us, **outcome)
+      Decision.new(method: env["REQUEST_METHOD"], path: path(target), client: env["REMOTE_ADDR"], duration_us: spent_us, **outcome)
     end
 
     # Without what a service might take for the caller's name, unless it is that name: on a public route, or beside another
@@ -103,13 +109,13 @@ module Wiresign
       webhooks.lazy.filter_map { |webhook| @verifier.handshake(webhook, received) }.first
     end
 
-    def judge(env, head)
+    def judge(env, head, clock)
       verification = @verifier.begin(head)
       return verification.finish unless verification.needs_body
 
       verification.declare_length(env["CONTENT_LENGTH"].to_i) if env["CONTENT_LENGTH"]
       body = String.new(encoding: Encoding::BINARY)
-      while (piece = env["rack.input"]&.read(PIECE))
+      while (piece = clock.waiting { env["rack.input"]&.read(PIECE) })
         verification.update(piece.b)
         body << piece
       end
@@ -118,10 +124,10 @@ module Wiresign
     end
 
     # Lets an external store have the last word.
-    def settle(verified)
+    def settle(verified, clock)
       facts = verified.facts
       if facts.replay_seconds
-        @verifier.settle_replay(verified, ask(facts.replay_key, facts.replay_seconds))
+        @verifier.settle_replay(verified, clock.waiting { ask(facts.replay_key, facts.replay_seconds) })
       end
       verified
     end
@@ -138,6 +144,8 @@ module Wiresign
     def answer(response)
       headers = { "content-type" => "application/json", "content-length" => response.body.bytesize.to_s }
       headers["www-authenticate"] = response.www_authenticate if response.www_authenticate
+      # Failures are counted by the minute of the clock.
+      headers["retry-after"] = (60 - Time.now.to_i % 60).to_s if response.status == 429
       [response.status, headers, [response.body]]
     end
 
@@ -159,10 +167,36 @@ module Wiresign
       event = if refusal then "refused" else verified.is_public ? "public" : "accepted" end
       {
         event: event, service: (verified || refusal).service, scheme: verified&.scheme, key_id: verified&.key_id, code: refusal&.code,
-        method: decision.method, path: decision.path, request_id: (verified || refusal).request_id, age: verified&.age,
-        detail: refusal&.detail
+        method: decision.method, path: decision.path, route: verified&.route, client: decision.client,
+        request_id: (verified || refusal).request_id, age: verified&.age, duration_us: decision.duration_us, detail: refusal&.detail
       }
     end
+
+    # Stands still while others are waited for.
+    class Stopwatch
+      def initialize
+        @started = now
+        @waited = 0
+      end
+
+      def waiting
+        before = now
+        yield
+      ensure
+        @waited += now - before
+      end
+
+      def spent_us
+        now - @started - @waited
+      end
+
+      private
+
+      def now
+        Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond)
+      end
+    end
+    private_constant :Stopwatch
 
     # What was read ahead, and what is still to come: where nobody called, the application reads it as it reads any other.
     class Joined

@@ -1,5 +1,6 @@
 package dev.wiresign;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param body the JSON text: error, code, requestId
  */
 public record RefusalResponse(int status, RefusalCode code, Optional<String> wwwAuthenticate, String body) {
+    private static final int TOO_MANY_REQUESTS = 429;
+
     /** Checks that all are there. */
     public RefusalResponse {
         Objects.requireNonNull(code, "code");
@@ -22,14 +25,18 @@ public record RefusalResponse(int status, RefusalCode code, Optional<String> www
     }
 
     /**
-     * All header fields to send, except Content-Length.
+     * All header fields to send, except Content-Length. With status 429 they say when to come again.
      *
      * @return the fields, in order
      */
     public List<Header> headers() {
-        List<Header> headers = new ArrayList<>(2);
+        List<Header> headers = new ArrayList<>(3);
         headers.add(new Header("Content-Type", "application/json"));
         wwwAuthenticate.ifPresent(value -> headers.add(new Header("WWW-Authenticate", value)));
+        if (status == TOO_MANY_REQUESTS) {
+            // Failures are counted by the minute of the clock.
+            headers.add(new Header("Retry-After", String.valueOf(60 - Instant.now().getEpochSecond() % 60)));
+        }
         return headers;
     }
 }

@@ -203,4 +203,13 @@ class VerifierTest {
         assertEquals(44, Secrets.generateSecret(Secrets.Encoding.BASE64).length());
         assertArrayEquals(new int[] {64}, new int[] {Secrets.generateSecret(Secrets.Encoding.HEX).length()});
     }
+
+    @Test
+    void whoFailsTooOftenIsToldWhenToComeAgain() {
+        RefusalResponse tooOften = new RefusalResponse(429, RefusalCode.RATE_LIMITED, Optional.empty(), "{}");
+        long seconds = tooOften.headers().stream().filter(header -> header.name().equals("Retry-After"))
+                .mapToLong(header -> Long.parseLong(header.value())).findFirst().orElseThrow();
+        assertTrue(seconds >= 1 && seconds <= 60, () -> seconds + " seconds");
+        assertEquals(1, new RefusalResponse(403, RefusalCode.SERVICE_NOT_ALLOWED, Optional.empty(), "{}").headers().size());
+    }
 }

@@ -2,6 +2,7 @@ package dev.wiresign.servlet;
 
 import dev.wiresign.Refusal;
 import dev.wiresign.Verified;
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
 
 /**
@@ -11,18 +12,20 @@ import java.util.Optional;
  * @param refusal why the request was refused
  * @param method the method, with whatever cannot be printed escaped
  * @param path the raw path without its query, escaped likewise and cut at 1024 characters
+ * @param client the address that the request came from, as the container has it
  * @param durationMicros what the verification took, in microseconds, without waiting for the body
  */
 public record Decision(
-        Optional<Verified> verified, Optional<Refusal> refusal, String method, String path, long durationMicros) {
+        Optional<Verified> verified, Optional<Refusal> refusal, String method, String path, Optional<String> client,
+        long durationMicros) {
     private static final int LONGEST_PATH = 1024;
 
-    static Decision of(Verified verified, Refusal refusal, String method, String target, long durationNanos) {
+    static Decision of(Verified verified, Refusal refusal, HttpServletRequest request, String target, long durationNanos) {
         int query = target.indexOf('?');
         String path = query < 0 ? target : target.substring(0, query);
         return new Decision(
-                Optional.ofNullable(verified), Optional.ofNullable(refusal), printable(method), printable(path),
-                durationNanos / 1000);
+                Optional.ofNullable(verified), Optional.ofNullable(refusal), printable(request.getMethod()), printable(path),
+                Optional.ofNullable(request.getRemoteAddr()), durationNanos / 1000);
     }
 
     /**

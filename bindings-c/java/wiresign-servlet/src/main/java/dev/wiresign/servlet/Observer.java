@@ -2,6 +2,7 @@ package dev.wiresign.servlet;
 
 import dev.wiresign.Refusal;
 import dev.wiresign.Verified;
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,12 +19,12 @@ final class Observer {
         this.hook = hook;
     }
 
-    void tell(Verified verified, Refusal refusal, String method, String target, long durationNanos) {
+    void tell(Verified verified, Refusal refusal, HttpServletRequest request, String target, long durationNanos) {
         boolean isLogged = refusal == null ? AUDIT.isInfoEnabled() : AUDIT.isWarnEnabled();
         if (hook == null && !isLogged) {
             return;
         }
-        Decision decision = Decision.of(verified, refusal, method, target, durationNanos);
+        Decision decision = Decision.of(verified, refusal, request, target, durationNanos);
         try {
             if (isLogged) {
                 record(decision);
@@ -54,6 +55,8 @@ final class Observer {
                 .addKeyValue("code", code)
                 .addKeyValue("method", decision.method())
                 .addKeyValue("path", decision.path())
+                .addKeyValue("route", refusal == null ? verified.route().orElse(null) : null)
+                .addKeyValue("client", decision.client().orElse(null))
                 .addKeyValue("request_id", refusal == null ? verified.requestId().orElse(null) : refusal.requestId().orElse(null))
                 .addKeyValue("age", refusal == null && verified.age().isPresent() ? verified.age().getAsLong() : null)
                 .addKeyValue("duration_us", decision.durationMicros())

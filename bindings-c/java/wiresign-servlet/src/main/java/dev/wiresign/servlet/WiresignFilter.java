@@ -153,7 +153,7 @@ public final class WiresignFilter implements Filter {
      * @throws IOException where the answer cannot be written
      */
     public void refuse(HttpServletRequest request, HttpServletResponse response, Refusal refusal) throws IOException {
-        observer.tell(null, refusal, request.getMethod(), target(request), 0);
+        observer.tell(null, refusal, request, target(request), 0);
         answer(response, refusal.response());
     }
 
@@ -215,11 +215,11 @@ public final class WiresignFilter implements Filter {
             }
             settle(verified, clock);
         } catch (Refusal refusal) {
-            observer.tell(null, refusal, request.getMethod(), target, clock.spent());
+            observer.tell(null, refusal, request, target, clock.spent());
             answer(response, refusal.response());
             return;
         }
-        observer.tell(verified, null, request.getMethod(), target, clock.spent());
+        observer.tell(verified, null, request, target, clock.spent());
         request.setAttribute(CALLER, verified);
         request.setAttribute(VERIFIER, verifier);
         chain.doFilter(new VerifiedRequest(request, response, verified, body), response);

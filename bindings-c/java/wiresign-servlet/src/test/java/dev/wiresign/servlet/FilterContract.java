@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -104,7 +105,9 @@ abstract class FilterContract {
         assertEquals("{\"error\":\"Authentication is required.\",\"code\":\"AUTHENTICATION_REQUIRED\",\"requestId\":null}", answer.body());
         assertTrue(answer.head().contains("www-authenticate: wiresign realm=\"orders\""), answer.head());
         assertTrue(answer.head().contains("content-type: application/json\r\n"), answer.head());
-        assertEquals(RefusalCode.AUTHENTICATION_REQUIRED, decision().refusal().map(Refusal::code).orElseThrow());
+        Decision decision = decision();
+        assertEquals(RefusalCode.AUTHENTICATION_REQUIRED, decision.refusal().map(Refusal::code).orElseThrow());
+        assertEquals(Optional.of("127.0.0.1"), decision.client());
     }
 
     @Test

@@ -13,6 +13,8 @@ public class Decision internal constructor(
     public val refusal: Refusal?,
     method: String,
     target: String,
+    /** The address that the request came from, as Ktor has it. */
+    public val client: String?,
     /** What the verification took, in microseconds, without waiting for the body or a replay store. */
     public val durationMicros: Long,
 ) {

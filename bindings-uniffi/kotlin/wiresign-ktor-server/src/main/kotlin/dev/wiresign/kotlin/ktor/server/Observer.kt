@@ -41,6 +41,8 @@ internal class Observer(private val hook: ((Decision) -> Unit)?) {
             .addKeyValue("code", code)
             .addKeyValue("method", decision.method)
             .addKeyValue("path", decision.path)
+            .addKeyValue("route", verified?.route)
+            .addKeyValue("client", decision.client)
             .addKeyValue("request_id", verified?.requestId ?: refusal?.requestId)
             .addKeyValue("age", verified?.age)
             .addKeyValue("duration_us", decision.durationMicros)

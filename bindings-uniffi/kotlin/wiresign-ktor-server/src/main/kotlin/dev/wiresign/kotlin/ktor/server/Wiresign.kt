@@ -25,6 +25,7 @@ import io.ktor.util.AttributeKey
 import io.ktor.util.pipeline.PipelinePhase
 import io.ktor.utils.io.ByteReadChannel
 import kotlinx.coroutines.CancellationException
+import java.time.Instant
 
 private val CALLER = AttributeKey<Verified>("dev.wiresign.caller")
 private val BODY = AttributeKey<ByteArray>("dev.wiresign.body")
@@ -107,10 +108,10 @@ public class Wiresign private constructor(
                 call.attributes.put(BODY, NOTHING)
             }
             settle(verified, clock)
-            observer.tell(Decision(verified, null, method, target, clock.spentMicros))
+            observer.tell(Decision(verified, null, method, target, client(call), clock.spentMicros))
             Outcome.Accepted(verified)
         } catch (refusal: Refusal) {
-            observer.tell(Decision(null, refusal, method, target, clock.spentMicros))
+            observer.tell(Decision(null, refusal, method, target, client(call), clock.spentMicros))
             Outcome.Answered(refusal.response())
         }
     }
@@ -153,7 +154,8 @@ public class Wiresign private constructor(
 
     /** The refusal of code behind the plugin, as the plugin's own. */
     private suspend fun refuse(call: ApplicationCall, refusal: Refusal) {
-        observer.tell(Decision(null, refusal, call.request.local.method.value, call.request.local.uri, 0))
+        val sent = call.request.local
+        observer.tell(Decision(null, refusal, sent.method.value, sent.uri, client(call), 0))
         Outcome.Answered(refusal.response()).send(call)
     }
 
@@ -205,8 +207,12 @@ internal sealed interface Outcome {
     class Answered(private val status: Int, private val headers: List<Header>, private val body: String) : Outcome {
         constructor(refused: RefusalResponse) : this(
             refused.status,
-            listOf(Header("Content-Type", "application/json")) +
-                listOfNotNull(refused.wwwAuthenticate?.let { Header("WWW-Authenticate", it) }),
+            listOfNotNull(
+                Header("Content-Type", "application/json"),
+                refused.wwwAuthenticate?.let { Header("WWW-Authenticate", it) },
+                // Failures are counted by the minute of the clock.
+                Header("Retry-After", "${60 - Instant.now().epochSecond % 60}").takeIf { refused.status == HttpStatusCode.TooManyRequests.value },
+            ),
             refused.body,
         )
 
@@ -220,6 +226,9 @@ internal sealed interface Outcome {
     }
 }
 
+/** The address that a request came from; a plugin for proxies may have named it. */
+private fun client(call: ApplicationCall): String = call.request.origin.remoteAddress
+
 /** The request as the client has sent it; Ktor keeps repeated fields, but not the order between different names. */
 private fun request(call: ApplicationCall, body: ByteArray): Request {
     val received = call.request
@@ -230,6 +239,6 @@ private fun request(call: ApplicationCall, body: ByteArray): Request {
     val connection = received.local
     return Request(
         connection.method.value, connection.uri, headers, body, received.headers.getAll(HttpHeaders.Host)?.singleOrNull(),
-        received.origin.remoteAddress,
+        client(call),
     )
 }

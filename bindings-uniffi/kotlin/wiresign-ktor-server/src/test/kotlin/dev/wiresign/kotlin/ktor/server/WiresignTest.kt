@@ -53,6 +53,7 @@ class WiresignTest {
         assertRefused(server.send("GET", "/nowhere/at/all"), RefusalCode.AUTHENTICATION_REQUIRED)
         assertEquals(listOf("accepted", "accepted", "accepted", "refused", "refused", "refused"), decisions.map { it.event })
         assertEquals("/invoices", decisions.first().path)
+        assertEquals("127.0.0.1", decisions.first().client)
     }
 
     @ParameterizedTest
@@ -152,6 +153,16 @@ class WiresignTest {
         assertRefused(server.call("POST", "/audit", "a", shipping), RefusalCode.PERMISSION_DENIED)
         assertEquals(RefusalCode.PERMISSION_DENIED, decisions.last().refusal?.code)
         assertRefused(server.send("POST", "/audit", "a"), RefusalCode.AUTHENTICATION_REQUIRED)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `who fails too often is told when to come again`(engine: Running.Engine) {
+        val server = start(engine, "\"limits\": {\"failures_per_minute\": 1}")
+        // The minute may end in between, but not twice.
+        val answer = generateSequence { server.call("POST", "/a", "seven", sent = "eight") }.take(5).first { it.statusCode() == 429 }
+        assertRefused(answer, RefusalCode.RATE_LIMITED)
+        assertTrue(answer.headers().firstValue("Retry-After").orElse("").toInt() in 1..60)
     }
 
     @ParameterizedTest
