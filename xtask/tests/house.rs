@@ -6,7 +6,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate of the house may depend on, of the house.
-const DIRECTIONS: [(&str, &[&str]); 12] = [
+const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("wiresign", &[]),
     ("wiresign-host", &["wiresign"]),
     ("wiresign-cli", &["wiresign", "wiresign-host"]),
@@ -20,6 +20,8 @@ const DIRECTIONS: [(&str, &[&str]); 12] = [
     ("wiresign-conformance", &["wiresign", "wiresign-host"]),
     // It measures the layer on a server.
     ("wiresign-bench", &["wiresign", "wiresign-host", "wiresign-tower"]),
+    // A service of the example fleet.
+    ("rewards-service", &["wiresign-host", "wiresign-tower"]),
     ("xtask", &[]),
 ];
 

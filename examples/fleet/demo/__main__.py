@@ -74,7 +74,7 @@ def show_audit_lines(fleet: Fleet, report: Report) -> None:
     for process in (fleet.processes[victim.service] for victim in attacks.VICTIMS if victim.service in fleet.processes):
         lines = [line for line in process.lines() if (audit := Audit.of(line)) is not None and audit.service]
         for code in SHOWN:
-            line = next((line for line in lines if line["code"] == code), None)
+            line = next((line for line in lines if line.get("code") == code), None)
             if line is not None:
                 report.say(json.dumps(line))
 

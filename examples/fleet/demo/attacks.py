@@ -86,6 +86,16 @@ VICTIMS = (
         reserved=("POST", "/api/prints"),
         not_permitted=("GET", "/api/parcels/7"),
     ),
+    Victim(
+        service="rewards-service",
+        target="/api/accounts?kind=member",
+        body=b'{"owner": "7"}',
+        large_body=b'{"owner": "8", "note": "%s"}' % (b"A" * 90_000),
+        changed_query="/api/accounts?kind=staff",
+        changed_path="/api/badges",
+        reserved=("POST", "/api/badges"),
+        not_permitted=("GET", "/api/accounts/7"),
+    ),
 )
 
 
@@ -169,7 +179,9 @@ class Attack:
 
 BAD_FRAMING = "400 from the HTTP server"
 # RFC 9112, section 6.3, lets a server refuse a body that has a length and comes in chunks, or read the chunks.
-READ_AS_CHUNKS = dict.fromkeys(("image-service", "stock-service", "delivery-service"), "INVALID_SIGNATURE")
+READ_AS_CHUNKS = dict.fromkeys(
+    ("image-service", "stock-service", "delivery-service", "rewards-service"), "INVALID_SIGNATURE"
+)
 # A servlet is shown the path alone, however the target was written; it is what the signature covers.
 WITHOUT_THE_HOST = {"delivery-service": "accepted"}
 

@@ -46,9 +46,11 @@ ALLOWED = (
     Call("a user registers", "auth-service", "notifications-service", "POST", "/api/notifications"),
     Call("a user registers", "auth-service", "stock-service", "POST", "/api/reservations"),
     Call("a user registers", "auth-service", "delivery-service", "POST", "/api/addresses"),
+    Call("a user registers", "auth-service", "rewards-service", "POST", "/api/accounts"),
     Call("a gift is chosen", "stock-service", "lego-projects-api", "GET", "/api/sets"),
     Call("a gift is chosen", "stock-service", "image-service", "GET", "/api/images/*"),
     Call("a gift is chosen", "stock-service", "delivery-service", "POST", "/api/parcels"),
+    Call("a gift is chosen", "stock-service", "rewards-service", "GET", "/api/accounts/*"),
     Call("a notification finds its address", "notifications-service", "auth-service", "GET", "/internal/users/*"),
     Call("a photo is uploaded", "lego-projects-api", "image-service", "POST", "/api/images/process"),
     Call("a photo is uploaded", "lego-projects-api", "notifications-service", "POST", "/api/notifications"),
@@ -58,9 +60,15 @@ ALLOWED = (
     Call("a photo is ready", "image-service", "notifications-service", "POST", "/api/notifications"),
     Call("a photo is ready", "image-service", "stock-service", "GET", "/api/stock/photo-paper"),
     Call("a photo is ready", "image-service", "delivery-service", "POST", "/api/prints"),
+    Call("a photo is ready", "image-service", "rewards-service", "POST", "/api/badges"),
     Call("a print is framed", "delivery-service", "image-service", "GET", "/api/images/*"),
     Call("a print is framed", "delivery-service", "stock-service", "GET", "/api/stock/frame"),
     Call("a print is framed", "delivery-service", "notifications-service", "POST", "/api/notifications"),
+    Call("a print is framed", "delivery-service", "rewards-service", "POST", "/api/points"),
+    Call("a badge is won", "rewards-service", "lego-projects-api", "GET", "/api/projects/42"),
+    Call("a badge is won", "rewards-service", "image-service", "GET", "/api/images/*"),
+    Call("a badge is won", "rewards-service", "stock-service", "GET", "/api/stock/badge"),
+    Call("a badge is won", "rewards-service", "delivery-service", "POST", "/api/parcels"),
     Call("prices are missing", "price-scraper", "lego-projects-api", "GET", "/api/sets"),
     Call("a price is reported", "price-scraper", "lego-projects-api", "POST", "/api/prices"),
     Call("a price gets its picture", "lego-projects-api", "image-service", "GET", "/api/images/*"),
@@ -74,6 +82,7 @@ TEMPTING = {
     "notifications-service": ("POST", "/api/notifications"),
     "stock-service": ("GET", "/api/stock/10497"),
     "delivery-service": ("GET", "/api/parcels/1"),
+    "rewards-service": ("GET", "/api/accounts/1"),
 }
 
 
@@ -171,7 +180,7 @@ def _pairs(fleet: Fleet) -> list[tuple[str, str, bool]]:
 
 
 def _client(caller: str, *arguments: str) -> list[str]:
-    if PROGRAMS[caller].language in ("Go", "Java"):
+    if PROGRAMS[caller].language in ("Go", "Java", "Rust"):
         return [*PROGRAMS[caller].command(), "call", *arguments]
     python = PROGRAMS[caller].language == "Python"
     script = FOLDER / "demo" / ("call_as.py" if python else "call_as.mjs")

@@ -39,6 +39,7 @@ INTERPRETERS = {
     "Python": [sys.executable],
     "Node": ["node"],
     "Go": [],
+    "Rust": [],
     "Java": [str(Path(os.environ.get("JAVA_HOME", "/usr"), "bin/java")), *JAVA],
 }
 
@@ -63,13 +64,14 @@ PROGRAMS = {
     "image-service": Program("Python", "services/image-service/app.py"),
     "stock-service": Program("Go", "services/stock-service/build/stock-service"),
     "delivery-service": Program("Java", "services/delivery-service/target/delivery-service.jar"),
+    "rewards-service": Program("Rust", "services/rewards-service/build/rewards-service"),
     "price-scraper": Program("Python", "services/price-scraper/scraper.py", receives=False),
 }
 
 
 @dataclass(frozen=True)
 class Audit:
-    """One audit record. The languages spell its fields in their own way; here they are the same."""
+    """One audit record. The languages spell its fields in their own way, or leave out what is none; here they are the same."""
 
     event: str
     service: str | None
@@ -90,7 +92,7 @@ class Audit:
         request_id = line.get("requestId", line.get("request_id"))
         key = line.get("keyId", line.get("key_id"))
         return Audit(
-            event, line["service"], line["code"], key, line["method"], line["path"], request_id, float(duration)
+            event, line.get("service"), line.get("code"), key, line["method"], line["path"], request_id, float(duration)
         )
 
 

@@ -19,6 +19,7 @@ SHORT = {
     "notifications-service": "notifications",
     "stock-service": "stock",
     "delivery-service": "delivery",
+    "rewards-service": "rewards",
     "price-scraper": "scraper",
 }
 

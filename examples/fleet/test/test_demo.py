@@ -53,7 +53,7 @@ class DemoGoesRed(unittest.TestCase):
             result = run(copy)
         self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
         red = [line for line in result.stdout.splitlines() if line.startswith("NOT AS EXPECTED")]
-        self.assertEqual(len(red), 8, red)
+        self.assertEqual(len(red), 10, red)
         for line in red:
             self.assertRegex(line, "^NOT AS EXPECTED: replay.*expected REPLAYED_REQUEST, got accepted")
 
@@ -71,7 +71,7 @@ class DemoGoesRed(unittest.TestCase):
             result = run(copy)
         self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
         red = [line for line in result.stdout.splitlines() if line.startswith("NOT AS EXPECTED")]
-        self.assertEqual(len(red), 4, red)
+        self.assertEqual(len(red), 5, red)
         for line in red:
             self.assertIn("expected SERVICE_NOT_ALLOWED, got PERMISSION_DENIED", line)
 

@@ -28,6 +28,7 @@ app.post("/auth/register", async (request, response) => {
     "/api/images/avatars?size=256",
     Buffer.from(avatar, "base64"),
   );
+  await fleet.call("rewards-service", "POST", "/api/accounts?kind=member", { owner: id });
   await fleet.call("stock-service", "POST", "/api/reservations?kind=gift", { owner: id });
   await fleet.call("delivery-service", "POST", "/api/addresses?kind=home", { owner: id });
   await fleet.call("notifications-service", "POST", "/api/notifications", { to: id, kind: "welcome" });

@@ -72,7 +72,7 @@ async def describe(image: str, _caller: AnyService, variant: str = "original") -
 
 
 async def finish(image: str, job: Job) -> None:
-    """Report a job that is done: to the project, and to its owner, who also gets a print while there is paper."""
+    """Report a job that is done to the project, and to its owner, who gets a print while there is paper, and a badge."""
     await fleet.call("lego-projects-api", "PUT", f"/api/projects/{job.project}/image", {"image": image})
     notice = {"to": job.owner, "kind": "photo-ready", "project": job.project}
     await fleet.call("notifications-service", "POST", "/api/notifications", notice)
@@ -80,6 +80,8 @@ async def finish(image: str, job: Job) -> None:
     if paper["left"]:
         copy = {"owner": job.owner, "image": image, "project": job.project}
         await fleet.call("delivery-service", "POST", "/api/prints", copy)
+    badge = {"owner": job.owner, "image": image, "project": job.project}
+    await fleet.call("rewards-service", "POST", "/api/badges", badge)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ import (
 	wiresign "github.com/wiresign/wiresign/bindings-c/go"
 )
 
+// So many points are worth the next set.
+const pointsOfASet = 100
+
 func main() {
 	fleet := join("stock-service")
 	if len(os.Args) == 5 && os.Args[1] == "call" {
@@ -65,7 +68,8 @@ func handlers(fleet *fleet) http.Handler {
 	return mux
 }
 
-// choose picks a gift among the sets, sends it off with its picture, and says how many sets there were.
+// choose picks a gift among the sets that the owner's points are enough for, sends it off with its picture, and says how many
+// sets there were.
 func choose(ctx context.Context, fleet *fleet, owner string) (int, error) {
 	var known struct{ Sets []string }
 	if err := fleet.call(ctx, "lego-projects-api", "GET", "/api/sets?missing=price", nil, &known); err != nil {
@@ -74,7 +78,11 @@ func choose(ctx context.Context, fleet *fleet, owner string) (int, error) {
 	if len(known.Sets) == 0 {
 		return 0, nil
 	}
-	set := known.Sets[0]
+	var account struct{ Points int }
+	if err := fleet.call(ctx, "rewards-service", "GET", "/api/accounts/"+url.PathEscape(owner), nil, &account); err != nil {
+		return 0, err
+	}
+	set := known.Sets[min(account.Points/pointsOfASet, len(known.Sets)-1)]
 	var picture struct{ ID string }
 	if err := fleet.call(ctx, "image-service", "GET", "/api/images/"+url.PathEscape(set)+"?variant=box", nil, &picture); err != nil {
 		return 0, err

@@ -51,13 +51,14 @@ public final class DeliveryService {
         return Map.of("number", parcels.incrementAndGet(), "owner", owner, "askedBy", caller(request));
     }
 
-    /** A print goes out in a frame, and its owner is told. */
+    /** A print goes out in a frame. Its owner is told, and earns a point. */
     private Object sendPrint(HttpServletRequest request) throws IOException, InterruptedException {
         JsonNode print = Fleet.JSON.readTree(request.getInputStream());
         JsonNode image = fleet.call("image-service", "GET", "/api/images/" + text(print, "image") + "?variant=print", null);
         JsonNode frames = fleet.call("stock-service", "GET", "/api/stock/frame", null);
         fleet.call("notifications-service", "POST", "/api/notifications", Map.of(
                 "to", text(print, "owner"), "kind", "print-sent", "project", text(print, "project")));
+        fleet.call("rewards-service", "POST", "/api/points", Map.of("owner", text(print, "owner"), "points", 1));
         return Map.of("number", parcels.incrementAndGet(), "image", text(image, "id"), "framesLeft", frames.path("left").asInt());
     }
 
