@@ -254,7 +254,7 @@ bench-check *ARGS: _bench
     {{python}} bench/check.py {{ if ARGS == "" { "" } else { "--some" } }} bench/results.json target/bench/results.json
 
 # Verify ten million times in each language, and show that memory stays flat (just endurance --count 100000 go)
-endurance *ARGS: _tools _install-python addon jars
+endurance *ARGS: _tools _install-python addon jars kotlin ruby
     scripts/endurance {{ARGS}}
 
 # Watch the hot verify in Rust, Python and Node.js with perf, and draw bench/flame/*.svg

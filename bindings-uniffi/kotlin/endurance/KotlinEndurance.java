@@ -1,0 +1,143 @@
+import dev.wiresign.kotlin.BodyVerification;
+import dev.wiresign.kotlin.Config;
+import dev.wiresign.kotlin.Refusal;
+import dev.wiresign.kotlin.RefusalCode;
+import dev.wiresign.kotlin.Request;
+import dev.wiresign.kotlin.Signer;
+import dev.wiresign.kotlin.Verified;
+import dev.wiresign.kotlin.Verifier;
+import dev.wiresign.kotlin.ffi.Header;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import kotlin.Pair;
+
+/**
+ * Many verifies by the Kotlin modules in one process, and what it has in memory at the start, in the middle and at the end. Says so
+ * and ends with 1 when memory has grown after the first tenth: by then the replay store is as large as it gets. It is written in
+ * Java, so that it is compiled without Maven.
+ */
+public final class KotlinEndurance {
+    /** How long the whole run takes by the verifier's clock: a tenth of it is longer than a request is remembered. */
+    private static final long SECONDS = 20_000;
+    private static final double ALLOWED_GROWTH_MEBIBYTES = 16;
+    private static final Map<String, String> ENV = Map.of("ORDERS_SECRET", "1f".repeat(32), "BILLING_SECRET", "2e".repeat(32));
+
+    private final long started = System.currentTimeMillis() / 1000;
+    private final Verifier verifier = new Verifier(config("orders"));
+    private final Signer signer = new Signer(config("billing"), "orders");
+    private final long count;
+    private byte[] body;
+    private Request last;
+    private long now;
+
+    private KotlinEndurance(long count) {
+        this.count = count;
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        long count = arguments.length > 0 ? Long.parseLong(arguments[0]) : 10_000_000;
+        KotlinEndurance run = new KotlinEndurance(count);
+        double tenth = 0;
+        double middle = 0;
+        double start = residentMebibytes();
+        for (long number = 0; number < count; number++) {
+            run.one(number);
+            if (number == count / 10) {
+                tenth = residentMebibytes();
+            } else if (number == count / 2) {
+                middle = residentMebibytes();
+            }
+        }
+        double end = residentMebibytes();
+        System.out.printf("Kotlin: %d verifies, resident memory %.1f MiB at the start, %.1f after a tenth, %.1f in the middle, %.1f at the end%n",
+                count, start, tenth, middle, end);
+        System.exit(end - tenth > ALLOWED_GROWTH_MEBIBYTES ? 1 : 0);
+    }
+
+    private static Config config(String service) {
+        return Config.Companion.parse("""
+                {"service": "%s", "services": {
+                  "orders": {"keys": [{"secret": "env:ORDERS_SECRET"}]},
+                  "billing": {"keys": [{"secret": "env:BILLING_SECRET"}], "allowed_targets": ["orders"]}}}""".formatted(service), ENV);
+    }
+
+    /** Verifies one request, in one of the ways that there are. */
+    private void one(long number) {
+        switch ((int) (number % 8)) {
+            case 3 -> {
+                sign(number);
+                inPieces();
+            }
+            case 5 -> {
+                sign(number);
+                body[0] = '[';
+                refused(RefusalCode.INVALID_SIGNATURE);
+            }
+            case 7 -> refused(RefusalCode.REPLAYED_REQUEST);
+            default -> {
+                sign(number);
+                accepted(verifier.verify(last, now));
+            }
+        }
+        if (number % 1_000 == 0) {
+            verifier.metrics();
+            // Neither it nor what it replaces is closed: nearly everybody forgets.
+            verifier.replace(config("orders"));
+        }
+    }
+
+    private void sign(long number) {
+        body = ("{\"invoice\":" + number + "}").getBytes(StandardCharsets.US_ASCII);
+        now = started + number * SECONDS / count;
+        List<Pair<String, String>> headers = new ArrayList<>();
+        for (Header header : signer.sign(request(List.of()), now, null)) {
+            headers.add(new Pair<>(header.getName(), header.getValue()));
+        }
+        headers.add(new Pair<>("User-Agent", "endurance"));
+        last = request(headers);
+    }
+
+    private Request request(List<Pair<String, String>> headers) {
+        return new Request("POST", "/invoices?draft=1", headers, body, null, null);
+    }
+
+    private void inPieces() {
+        try (BodyVerification verification = verifier.begin(last, now)) {
+            for (byte each : body) {
+                verification.update(new byte[] {each});
+            }
+            accepted(verification.finish());
+        }
+    }
+
+    private static void accepted(Verified verified) {
+        if (!"billing".equals(verified.getService())) {
+            throw new AssertionError(verified);
+        }
+    }
+
+    private void refused(RefusalCode code) {
+        try {
+            verifier.verify(last, now);
+        } catch (Refusal refusal) {
+            if (refusal.getCode() == code && refusal.response().getStatus() == 401) {
+                return;
+            }
+            throw refusal;
+        }
+        throw new AssertionError("accepted instead of " + code);
+    }
+
+    /** What the process has in memory, of the JVM and of the library, without what is garbage. */
+    private static double residentMebibytes() throws IOException {
+        System.gc();
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
+        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
+    }
+}
