@@ -78,8 +78,8 @@ type Layered = Verify<tower::util::ServiceFn<Handler>>;
 
 impl Run {
     fn new(count: u64) -> Result<Self, BoxError> {
-        let secret = |byte| generate_secret(&[byte; 32], SecretEncoding::Hex);
-        let secrets = HashMap::from([("ORDERS_SECRET".into(), secret(1)), ("BILLING_SECRET".into(), secret(2))]);
+        let secret = |step: u8| generate_secret(&std::array::from_fn(|at| step * at as u8), SecretEncoding::Hex);
+        let secrets = HashMap::from([("ORDERS_SECRET".into(), secret(3)), ("BILLING_SECRET".into(), secret(5))]);
         let verifier = Verifier::new(&config("orders", "memory", &secrets)?);
         let signer = Signer::new(&config("billing", "memory", &secrets)?, Some("orders"))?;
         // The layer has the clock of the machine, by which a store in memory would become full.
