@@ -72,7 +72,7 @@ async def describe(image: str, _caller: AnyService, variant: str = "original") -
 
 
 async def finish(image: str, job: Job) -> None:
-    """Report a job that is done to the project, and to its owner, who gets a print while there is paper, and a badge."""
+    """Report what is done to the project, and to its owner, who gets a print while there is paper, and a badge."""
     await fleet.call("lego-projects-api", "PUT", f"/api/projects/{job.project}/image", {"image": image})
     notice = {"to": job.owner, "kind": "photo-ready", "project": job.project}
     await fleet.call("notifications-service", "POST", "/api/notifications", notice)
