@@ -71,7 +71,7 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Audit:
-    """One audit record. The languages spell its fields in their own way, or leave out what is none. Here they are one."""
+    """One audit record. The languages spell its fields in their own way, or leave out what is none; not here."""
 
     event: str
     service: str | None
