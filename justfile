@@ -129,6 +129,7 @@ _lint-others:
     {{python}} conformance/canary/generate.py --check
     cd conformance/mutants && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy --strict .
     {{python}} conformance/mutants/run.py --check
+    cd conformance/stages && ../../{{python}} -m unittest -q && ../../{{python}} -m mypy --strict .
     {{python}} conformance/peers/differences.py --check
     {{python}} -m mypy --strict conformance/peers/python/peer.py
     # The wheel is not installed yet: the package's own stubs say what it has.
@@ -185,21 +186,12 @@ ruby: _tools
     scripts/require-tools ruby 'ruby-ffi:ruby -r ffi -e 1'
     bindings-uniffi/ruby/build
 
-# Judge every binding by the vectors (or by other vectors: --vectors DIR)
+# Judge every binding by the vectors (or by other vectors: --vectors DIR), the matrix, diff and real servers: one table, one verdict
 conformance *ARGS: _tools _install-python addon clib jars _uniffi
     cargo build --locked --release -p wiresign-conformance
     conformance/peers/build
-    target/release/wiresign-conformance run --canary
-    target/release/wiresign-conformance run --require --peers --report target/conformance {{ARGS}}
     conformance/peers/packages/install
-    target/release/wiresign-conformance run --require --packages
-    target/release/wiresign-conformance matrix --require --report target/conformance
-    target/release/wiresign-conformance diff --require --peers --seed 31 --count 200000 --report target/conformance
-    target/release/wiresign-conformance page target/conformance
-    conformance/new-scheme/run
-    {{python}} conformance/frameworks/compare.py --check "Flask, gunicorn" "node:http" axum
-    {{python}} -m unittest conformance/frameworks/tests/test_matrix.py
-    {{python}} conformance/frameworks/matrix.py --small --report target/conformance
+    {{python}} conformance/stages/run.py {{ARGS}}
 
 # Ask all bindings and peers many hostile cases; another seed gives others (just diff --seed 2 --count 1000000)
 diff *ARGS="--count 200000": _tools _install-python addon clib jars _uniffi
@@ -209,12 +201,12 @@ diff *ARGS="--count 200000": _tools _install-python addon clib jars _uniffi
 
 # Let every client call every server over real HTTP, or some of them (just http-matrix --server Next --client "Go Transport")
 [positional-arguments]
-http-matrix *ARGS: _tools _install-python addon clib
+http-matrix *ARGS: _tools _install-python addon clib _uniffi
     cargo build --locked --release -p wiresign-cli
     {{python}} conformance/frameworks/matrix.py --report target/conformance "$@"
 
 # Ask servers and frameworks what they change or refuse before Wiresign, and write docs/framework-differences.md
-framework-differences: _tools _install-python addon clib
+framework-differences: _tools _install-python addon clib _uniffi
     {{python}} conformance/frameworks/compare.py --write
 
 # Ask other people's packages all vectors of their schemes, and write the README's table of them

@@ -134,6 +134,8 @@ describe("Next.js", () => {
     // A strict handler takes no query with a token, which signs none.
     const tokens = (values) => send(port, "GET", "/api/standards", { headers: { Authorization: values } });
     assert.equal((await tokens(Authorization)).status, 200);
+    const queried = await send(port, "GET", target, { headers: { Authorization: signed("jwt").Authorization } });
+    assert.equal(JSON.parse(queried.body).code, "INSUFFICIENT_COVERAGE");
     for (const values of [
       [Authorization, Authorization],
       [Authorization, "Bearer of-somebody-else"],
@@ -207,6 +209,37 @@ describe("Next.js", () => {
     assert.deepEqual(JSON.parse(known.body), { caller: "financial-service", body: "hello" });
     const liar = await call("POST", "/api/lenient", "hello", { headers: { "X-Signature": "0".repeat(64) } });
     assert.equal(liar.status, 401);
+  });
+
+  it("serves nobody who is not known where something is required of callers", async () => {
+    for (const target of ["/api/guarded", "/api/permitted", "/api/open"]) {
+      const anonymous = await send(port, "POST", target, { body: "hello" });
+      assert.equal(anonymous.status, 401, `${target}: ${anonymous.body}`);
+      assert.equal(JSON.parse(anonymous.body).code, "AUTHENTICATION_REQUIRED");
+    }
+    for (const [target, code] of [
+      ["/api/guarded", "SERVICE_NOT_ALLOWED"],
+      ["/api/permitted", "PERMISSION_DENIED"],
+    ]) {
+      const served = await call("POST", target, "hello");
+      assert.equal(served.body, '{"caller":"financial-service"}');
+      const other = await call("POST", target, "hello", { service: "analytics-service" });
+      assert.deepEqual([other.status, JSON.parse(other.body).code], [403, code]);
+    }
+  });
+
+  it("tells a handler of no name that nothing proves, where nobody has to be known", async () => {
+    const headers = { "X-Service-Name": "auth" };
+    const open = await send(port, "GET", "/api/open", { headers });
+    assert.equal(open.body, '{"called":false,"name":null}');
+    for (const target of ["/api/perhaps", "/api/perhaps?flag"]) {
+      const anonymous = await send(port, "GET", target, { headers });
+      assert.equal(anonymous.body, '{"caller":null,"name":null}');
+      const known = await call("GET", target, undefined, { headers });
+      assert.equal(known.body, '{"caller":"financial-service","name":null}');
+      const liar = await call("GET", target, undefined, { headers: { "X-Signature": "0".repeat(64) } });
+      assert.equal(liar.status, 401);
+    }
   });
 
   it("serves an API route, and refuses to serve behind a parser", async () => {

@@ -32,6 +32,8 @@ RUST = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/exampl
 NEXT = ROOT / "bindings-node/build/frameworks/next"
 
 _BIN = Path(sys.executable).parent
+# What is built for the tests of Ruby.
+_RUBY = ["ruby", "-I", str(ROOT / "build/ruby/lib")]
 _START_SECONDS = 90
 _END_SECONDS = 5
 
@@ -69,6 +71,7 @@ SERVERS = {
     "Go net/http": [str(BUILT / "nethttp"), "127.0.0.1:{port}"],
     "Spring Boot, Tomcat": ["java", "frameworks.Server", "{port}"],
     "axum": [str(RUST / "axum_app"), "127.0.0.1:{port}"],
+    "Rack, Puma": [*_RUBY, "-S", "puma", "-q", "-e", "production", "-b", "tcp://127.0.0.1:{port}", "rack_app.ru"],
 }
 
 # The same in HTTP/2: which of them, and what is said of it.
@@ -80,8 +83,8 @@ SERVERS_OF_HTTP2 = {
     "axum": SERVERS["axum"],
 }
 
-# Those that make one line of a header that is there twice, as WSGI asks for.
-JOINING = {"Flask, gunicorn", "Django, gunicorn"}
+# Those that make one line of a header that is there twice, as WSGI and Rack ask for.
+JOINING = {"Flask, gunicorn", "Django, gunicorn", "Rack, Puma"}
 
 _under_way: set[subprocess.Popen[Any]] = set()
 
@@ -262,5 +265,12 @@ def versions() -> str:
     for name in ("axum", "hyper"):
         (found,) = re.findall(rf'name = "{name}"\nversion = "(.*)"', lock)
         installed.append(f"{name} {found}")
+    puma = subprocess.run(
+        ["ruby", "-e", 'require "puma"; print "Puma #{Puma::Const::VERSION}, Ruby #{RUBY_VERSION}"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installed.append(puma.stdout)
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return ", ".join([*installed, f"Node.js {node.removeprefix('v')}"])

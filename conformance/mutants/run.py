@@ -11,8 +11,8 @@ test is missing, or the mutant changes nothing that can be seen, and does not be
 `caught.json` is the record: it says of each mutant that was caught what it was, and what the file was that it broke.
 Without an option only those are tried that the record does not know as they are now, and the record is written. `--all`
 tries every one. `--check` builds nothing, says which the record does not know, and fails where there are any.
-`--sample` tries again some that the record knows, other ones at each commit: a record that is wrong does not stay
-unseen for ever.
+`--sample` tries again some that the record knows, other ones at each commit: those first whose file the commit has
+touched. A record that is wrong does not stay unseen for ever.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "target" / "mutants"
@@ -119,9 +119,20 @@ def unknown(mutants: Sequence[Mutant], record: Record, content_of: Callable[[str
     return [mutant for mutant in mutants if record.get(mutant.name) != mutant.stamp(content_of(mutant.file) or "")]
 
 
-def sample(mutants: Sequence[Mutant], count: int, seed: str) -> list[Mutant]:
-    """Choose some mutants: the same ones for one seed, and others for another."""
-    return sorted(mutants, key=lambda mutant: hashlib.sha256(f"{seed} {mutant.name}".encode()).digest())[:count]
+def sample(mutants: Sequence[Mutant], count: int, seed: str, touched: Collection[str] = ()) -> list[Mutant]:
+    """Choose some mutants: the same ones for one seed, and others for another. Those of touched files come first."""
+
+    def place(mutant: Mutant) -> tuple[bool, bytes]:
+        return mutant.file not in touched, hashlib.sha256(f"{seed} {mutant.name}".encode()).digest()
+
+    return sorted(mutants, key=place)[:count]
+
+
+def touched_by(commit: str) -> list[str]:
+    """Give the files that a commit has changed; none where its parent is not there, as in a shallow clone."""
+    asked = ["git", "diff", "--name-only", f"{commit}~1", commit]
+    done = subprocess.run(asked, cwd=ROOT, check=False, capture_output=True, text=True)
+    return done.stdout.splitlines() if done.returncode == 0 else []
 
 
 def in_folder(folder: Path) -> Callable[[str], str | None]:
@@ -260,7 +271,7 @@ def main() -> int:
         return 2
     new = unknown(asked, record, content_of)
     if options.sample is not None:
-        chosen = sample([one for one in asked if one not in new], options.sample, commit)
+        chosen = sample([one for one in asked if one not in new], options.sample, commit, touched_by(commit))
     else:
         chosen = asked if options.all or options.only else new
 

@@ -58,6 +58,13 @@ class Selection(unittest.TestCase):
         reached = {mutant.id for commit in range(100) for mutant in run.sample(many, 2, str(commit))}
         self.assertEqual(reached, {mutant.id for mutant in many})
 
+    def test_what_a_commit_touches_is_sampled_first(self) -> None:
+        many = [replace(FIRST, id=str(number), file=f"{number}.rs") for number in range(10)]
+        for commit in range(20):
+            chosen = run.sample(many, 3, str(commit), ["4.rs", "7.rs", "elsewhere.rs"])
+            self.assertEqual(len(chosen), 3)
+            self.assertEqual({mutant.id for mutant in chosen[:2]}, {"4", "7"})
+
     def test_the_list_names_each_mutant_once_and_its_suite(self) -> None:
         suites, mutants = run.listed(LIST + MUTANT)
         self.assertEqual((list(suites), mutants), (["core"], [FIRST]))

@@ -88,6 +88,18 @@ class RackTest < Minitest::Test
     assert_refused 401, "AUTHENTICATION_REQUIRED", Net::HTTP.get_response(URI("http://127.0.0.1:#{@port}/other"))
   end
 
+  def test_a_target_with_a_host_is_not_another_spelling_of_its_path
+    start
+    ["http://elsewhere", "http://127.0.0.1:#{@port}", "HTTPS://elsewhere"].each do |origin|
+      headers = sign("GET", "/a", "").map { |name, value| "#{name}: #{value}\r\n" }.join
+      answer = TCPSocket.open("127.0.0.1", @port) do |socket|
+        socket.write("GET #{origin}/a HTTP/1.1\r\nHost: 127.0.0.1:#{@port}\r\nConnection: close\r\n#{headers}\r\n")
+        socket.read
+      end
+      assert_match(/\AHTTP\/1.1 400 .*MALFORMED_REQUEST/m, answer)
+    end
+  end
+
   def test_the_same_request_is_accepted_once
     start
     headers = sign("POST", "/a", "b")

@@ -79,9 +79,9 @@ def _payload(**changes: Json) -> str:
     return json.dumps({name: value for name, value in claims.items() if value != ()}, separators=(",", ":"))
 
 
-def _written(name: str, value: str) -> str:
+def _written(name: str, value: str, **others: Json) -> str:
     """The usual claims, with one of them written as given."""
-    rest = _payload(**{name: ()})
+    rest = _payload(**{name: (), **others})
     return f'{{"{name}":{value},{rest[1:]}'
 
 
@@ -393,6 +393,7 @@ def _claims(group: Group) -> None:
             ("list", '["x"]'),
             ("empty", '""'),
             ("nul", '"x\\u0000"'),
+            ("next-line", '"x\\u0085"'),
         ):
             request = _request(_token(_written(claim, value)))
             comment = f"{claim} is no text, or none that names anything"
@@ -400,6 +401,20 @@ def _claims(group: Group) -> None:
     for name, value in (("number", "1"), ("null", "null"), ("object", "{}"), ("list-with-number", f'["{OWN}",1]')):
         request = _request(_token(_written("aud", value)))
         group.refuse(f"claim-aud-{name}", "aud is no text, and no list of texts", "ClaimType", request, "INVALID_TOKEN")
+    for name, value in (
+        ("empty", '""'),
+        ("of-513-bytes", f'"{"x" * 513}"'),
+        ("nul", f'"{OWN}\\u0000"'),
+        ("delete", f'"{OWN}\\u007f"'),
+        ("next-line", f'"{OWN}\\u0085"'),
+    ):
+        comment = "aud is a text that names nothing, which is found before anybody asks who issued the token"
+        request = _request(_token(_written("aud", value, iss="nobody-knows-it")))
+        group.refuse(f"claim-aud-{name}", comment, "ClaimType", request, "INVALID_TOKEN")
+    for name, other in (("empty", ""), ("nul", "x\0"), ("of-513-bytes", "x" * 513)):
+        request = _request(_token(_payload(aud=[other, OWN])))
+        comment = "of a list each item is a text, and the one that names this service counts"
+        group.accept(f"claim-aud-list-with-{name}", comment, ("ClaimType", "Genuine"), request, service=CALLER)
     for claim in ("exp", "nbf", "iat"):
         for name, value in (
             ("text", f'"{NOW + 9}"'),

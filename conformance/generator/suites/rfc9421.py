@@ -849,6 +849,10 @@ def _others(suite: Suite) -> None:
             request,
             service=CALLER,
         )
+    for name, tag in (("escaped-quote", '\\"any'), ("escaped-backslash", "any\\\\"), ("empty", "")):
+        request = signed(typed, (draft.but(tag=tag), MAC))
+        comment = "the signature holds, but its tag is no text that can be a tag"
+        group.refuse(f"others-tag-{name}", comment, "ExactDecoding", request, "MALFORMED_SIGNATURE")
     for left_out in names:
         less = draft.but(covered=tuple(name for name in names if name != left_out))
         request = signed(typed, (less, MAC))

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -233,24 +234,19 @@ func haveTypes(header, claims object) bool {
 		}
 	}
 	audience, isThere := claims["aud"]
-	named, isList := audience.([]any)
-	if !isList {
-		named = []any{audience}
-	}
-	isText := func(value any) bool { _, isText := value.(string); return isText }
-	for _, name := range named {
-		if isThere && !isText(name) {
-			return false
-		}
-	}
 	_, ends := claims["exp"]
-	return ends
+	return ends && (!isThere || isAudience(audience))
+}
+
+func isAudience(value any) bool {
+	named, isList := value.([]any)
+	isNoText := func(value any) bool { _, isText := value.(string); return !isText }
+	return isList && !slices.ContainsFunc(named, isNoText) || !isList && isName(value)
 }
 
 func isName(value any) bool {
 	text, isText := value.(string)
-	isControl := func(letter rune) bool { return letter < ' ' || letter == 0x7f }
-	return isText && text != "" && len(text) <= 512 && !strings.ContainsFunc(text, isControl)
+	return isText && text != "" && len(text) <= 512 && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // Half a surrogate pair is written as an escape; the library reads it as a replacement character.

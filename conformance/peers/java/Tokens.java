@@ -105,7 +105,7 @@ final class Tokens implements Judge {
         isGood &= Stream.of("iss", "sub", "jti").allMatch(name -> !claims.containsKey(name) || isName(claims.get(name)));
         if (claims.containsKey("aud")) {
             isGood &= claims.get("aud") instanceof List<?> list
-                    ? list.stream().allMatch(String.class::isInstance) : claims.get("aud") instanceof String;
+                    ? list.stream().allMatch(String.class::isInstance) : isName(claims.get("aud"));
         }
         if (!isGood || !claims.containsKey("exp")) throw new Refused("INVALID_TOKEN");
     }
@@ -116,7 +116,7 @@ final class Tokens implements Judge {
 
     private static boolean isName(Object value) {
         return value instanceof String text && !text.isEmpty() && text.getBytes(StandardCharsets.UTF_8).length <= 512
-                && text.chars().noneMatch(letter -> letter < ' ' || letter == 0x7f);
+                && text.chars().noneMatch(Character::isISOControl);
     }
 
     /** Base64url without padding, in its one form (RFC 7515, 2). */

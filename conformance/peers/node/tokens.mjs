@@ -119,7 +119,7 @@ function checkTypes(header, claims) {
   const isGood =
     ["exp", "nbf", "iat"].every((name) => !claims.has(name) || isTime(claims.get(name))) &&
     ["iss", "sub", "jti"].every((name) => !claims.has(name) || isName(claims.get(name))) &&
-    (!claims.has("aud") || [claims.get("aud")].flat().every((text) => typeof text === "string")) &&
+    (!claims.has("aud") || isAudience(claims.get("aud"))) &&
     claims.has("exp");
   if (!isGood) {
     wrong();
@@ -127,7 +127,10 @@ function checkTypes(header, claims) {
 }
 
 const isName = (value) =>
-  typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 512 && !/[\u0000-\u001f\u007f]/.test(value);
+  typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 512 && !/\p{Cc}/u.test(value);
+
+const isAudience = (value) =>
+  Array.isArray(value) ? value.every((text) => typeof text === "string") : isName(value);
 
 function decoded(piece) {
   const raw = Buffer.from(piece, "base64url");

@@ -164,15 +164,15 @@ def check_types(header: Json, claims: Json) -> None:
     for name in ("iss", "sub", "jti"):
         if name in claims and not is_name(claims[name]):
             raise RefusedError("INVALID_TOKEN")
-    audience = claims.get("aud", "")
-    texts = audience if isinstance(audience, list) else [audience]
-    if any(type(text) is not str for text in texts) or "exp" not in claims:
+    audience = claims.get("aud", [])
+    is_meant = all(type(text) is str for text in audience) if isinstance(audience, list) else is_name(audience)
+    if not is_meant or "exp" not in claims:
         raise RefusedError("INVALID_TOKEN")
 
 
 def is_name(value: Any) -> bool:
     """Tell whether this is a text that names something."""
-    return type(value) is str and 1 <= len(value.encode()) <= 512 and not re.search("[\x00-\x1f\x7f]", value)
+    return type(value) is str and 1 <= len(value.encode()) <= 512 and not re.search("[\x00-\x1f\x7f-\x9f]", value)
 
 
 def decoded(piece: bytes) -> bytes:

@@ -83,10 +83,10 @@ module Wiresign
       target[/\A[^?]*/]
     end
 
-    # Path and query exactly as the caller sent them. What Rack itself hands over is decoded, and was never signed.
+    # The target exactly as the caller sent it: one with a host is refused as such, since two hosts could be meant. What Rack itself
+    # hands over is decoded, and was never signed.
     def raw_target(env)
-      uri = env["REQUEST_URI"] or raise "wiresign: this server does not say REQUEST_URI, so no request can be verified"
-      uri.sub(%r{\Ahttps?://[^/?]*}i, "")
+      env["REQUEST_URI"] or raise "wiresign: this server does not say REQUEST_URI, so no request can be verified"
     end
 
     def request(env, target, body)

@@ -11,6 +11,7 @@ import dev.wiresign.RefusalCode;
 import dev.wiresign.ReplayOutcome;
 import dev.wiresign.ReplayStore;
 import dev.wiresign.Request;
+import dev.wiresign.Signer;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
 import java.io.IOException;
@@ -170,6 +171,47 @@ abstract class FilterContract {
         assertEquals("/line null billing []", signed("GET", "/line", NOTHING, forged).body());
         Header claimed = new Header("X-Service-ID", "admin");
         assertEquals("/public/line null null []", client.send("GET /public/line", List.of(claimed, forged), NOTHING).body());
+        Header name = new Header("X-Service-Name", "billing");
+        assertEquals("/line null billing [billing]", signed("GET", "/line", NOTHING, name).body());
+        assertEquals("/line null billing []", signed("GET", "/line", NOTHING, name, forged).body(), "one name, and one only");
+        assertEquals("[x-service-id]", signed("GET", "/names", NOTHING, forged).body());
+        assertEquals("[]", client.send("GET /public/names", List.of(claimed, forged), NOTHING).body());
+    }
+
+    @Test
+    void anotherVerifierHasAWordOfItsOwn() throws Exception {
+        List<Header> headers = Fleet.caller("shipping").sign(Request.of("GET", "/second"));
+        assertEquals("shipping:", client.send("GET /second", headers, NOTHING).body());
+        RawClient.Answer answer = signed("GET", "/second", NOTHING);
+        assertTrue(answer.body().contains("UNKNOWN_SERVICE"), answer.body());
+    }
+
+    @Test
+    void aHostIsLookedAtWhereItIsSigned() throws Exception {
+        stop();
+        String standard = "\"rfc9421\": {\"url_scheme\": \"http\"}";
+        try (Verifier messages = new Verifier(Fleet.with("orders", "\"accept\": [\"rfc9421\"]", standard));
+                Signer billing = Fleet.caller("billing", "\"sign_with\": \"rfc9421\"", standard)) {
+            client = new RawClient(start(new WiresignFilter(messages), false));
+            List<Header> here = billing.sign(Request.of("GET", "/echo").authority("localhost:" + client.port()));
+            assertEquals("billing:", client.send("GET /echo", here, NOTHING).body());
+            List<Header> elsewhere = billing.sign(Request.of("GET", "/echo").authority("elsewhere"));
+            assertTrue(client.send("GET /echo", elsewhere, NOTHING).body().contains("INVALID_SIGNATURE"));
+        }
+    }
+
+    @Test
+    void whoFailsTooOftenHasToWait() throws Exception {
+        stop();
+        try (Verifier limited = new Verifier(Fleet.with("orders", "\"limits\": {\"failures_per_minute\": 2}"))) {
+            client = new RawClient(start(new WiresignFilter(limited), false));
+            int last = 0;
+            // The minute of the clock may end in between, once.
+            for (int tries = 0; tries < 6 && last != 429; tries++) {
+                last = client.send("POST /echo", Fleet.sign("POST", "/echo", bytes("one")), bytes("two")).status();
+            }
+            assertEquals(429, last);
+        }
     }
 
     @Test
@@ -242,11 +284,13 @@ abstract class FilterContract {
 
     @Test
     void aServletCanTakeSomeCallersOnly() throws Exception {
+        int before = Servlets.Echo.SERVED.get();
         assertEquals(200, signed("GET", "/billing", NOTHING).status());
         List<Header> headers = Fleet.caller("shipping").sign(Request.of("GET", "/billing"));
         RawClient.Answer answer = client.send("GET /billing", headers, NOTHING);
         assertEquals(403, answer.status());
         assertTrue(answer.body().contains("SERVICE_NOT_ALLOWED"), answer.body());
+        assertEquals(before + 1, Servlets.Echo.SERVED.get(), "the servlet has not seen what was refused");
     }
 
     @Test

@@ -7,9 +7,11 @@ import dev.wiresign.Secrets;
 import dev.wiresign.Signer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -45,8 +47,21 @@ final class Fleet {
                  "webhooks": {"sender": {"scheme": "whatsapp", "keys": [{"secret": "env:HOOK_SECRET"}], "verify_token": "env:VERIFY_TOKEN"}}, %s}""".formatted(store, BODY_LIMIT, SERVICES), ENV);
     }
 
-    static Signer caller(String service) {
-        return new Signer(Config.parse("{\"service\": \"" + service + "\", " + SERVICES + "}", ENV), "orders");
+    /** A service with more members of the configuration. */
+    static Config with(String service, String... members) {
+        String more = Arrays.stream(members).map(member -> member + ", ").collect(Collectors.joining());
+        return Config.parse("{\"service\": \"" + service + "\", " + more + SERVICES + "}", ENV);
+    }
+
+    /** Orders that shipping alone may call. */
+    static Config shippingOnly() {
+        return Config.parse("""
+                {"service": "orders", "services": {
+                   "shipping": {"keys": [{"secret": "env:SHIPPING_SECRET"}], "allowed_targets": ["orders"]}}}""", ENV);
+    }
+
+    static Signer caller(String service, String... members) {
+        return new Signer(with(service, members), "orders");
     }
 
     /** What the sender of the webhook sets: the scheme is published, and made here without Wiresign. */

@@ -22,8 +22,10 @@ class JettyTest extends FilterContract {
         }
         add(context, filter, "/*");
         add(context, Servlets.onlyBilling(filter), "/billing");
-        add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook");
+        add(context, Servlets.onlyShipping(), "/second");
+        add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook", "/second");
         add(context, new Servlets.Line(), "/line", "/line/*", "/public/line");
+        add(context, new Servlets.Names(), "/names", "/public/names");
         add(context, new Servlets.Form(), "/form");
         add(context, new Servlets.Text(), "/text");
         add(context, new Servlets.Parts(), "/parts");

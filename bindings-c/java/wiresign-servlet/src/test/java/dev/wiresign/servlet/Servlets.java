@@ -1,6 +1,7 @@
 package dev.wiresign.servlet;
 
 import dev.wiresign.Verified;
+import dev.wiresign.Verifier;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.Filter;
 import jakarta.servlet.MultipartConfigElement;
@@ -15,8 +16,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What stands behind the filter. */
 final class Servlets {
@@ -33,10 +38,13 @@ final class Servlets {
 
     /** Gives the body back, and tells who called. */
     static final class Echo extends HttpServlet {
+        /** How many requests have come so far. */
+        static final AtomicInteger SERVED = new AtomicInteger();
         private static final long serialVersionUID = 1L;
 
         @Override
         protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            SERVED.incrementAndGet();
             byte[] body = request.getInputStream().readAllBytes();
             write(response, caller(request) + ":" + new String(body, StandardCharsets.UTF_8));
         }
@@ -50,6 +58,19 @@ final class Servlets {
         protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
             write(response, request.getRequestURI() + " " + request.getQueryString() + " " + request.getHeader("X-Service-ID") + " "
                     + Collections.list(request.getHeaders("X-Service-Name")));
+        }
+    }
+
+    /** Tells which of the headers that name a caller are there. */
+    static final class Names extends HttpServlet {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            Set<String> names = new TreeSet<>();
+            Collections.list(request.getHeaderNames()).forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
+            names.removeIf(name -> !name.startsWith("x-service-"));
+            write(response, names.toString());
         }
     }
 
@@ -145,6 +166,11 @@ final class Servlets {
                 chain.doFilter(request, response);
             }
         };
+    }
+
+    /** A second filter with a verifier of its own, by which shipping alone may call. */
+    static Filter onlyShipping() {
+        return new WiresignFilter(new Verifier(Fleet.shippingOnly()));
     }
 
     /** What must not stand before the filter. */

@@ -25,8 +25,10 @@ class TomcatTest extends FilterContract {
         }
         add(context, "wiresign", filter, "/*");
         add(context, "only", Servlets.onlyBilling(filter), "/billing");
-        add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook");
+        add(context, "second", Servlets.onlyShipping(), "/second");
+        add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook", "/second");
         add(context, "line", new Servlets.Line(), "/line", "/line/*", "/public/line");
+        add(context, "names", new Servlets.Names(), "/names", "/public/names");
         add(context, "form", new Servlets.Form(), "/form");
         add(context, "text", new Servlets.Text(), "/text");
         add(context, "parts", new Servlets.Parts(), "/parts");

@@ -24,6 +24,7 @@ import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpResponse
+import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.runBlocking
 
 /** A protected server on a free port, and a client that signs, or not. */
@@ -41,6 +42,9 @@ public class Running(
             embeddedServer(CIO, port = 0, host = "127.0.0.1") { protect(verifier, configure) }
         }
     val port: Int
+
+    /** How many requests have come to handlers. */
+    val served = AtomicInteger()
     private val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
 
     init {
@@ -64,7 +68,10 @@ public class Running(
             post("/shipping") { call.respondText("${call.requireService("shipping").service} ships") }
             post("/audit") { call.respondText("${call.requirePermission("GET /audit").service} audits") }
             post("/hooks/meta") { call.respondText("${call.caller?.service} hooked ${call.receiveText()}") }
-            post("/{path...}") { call.respondText("${call.caller?.service} sent ${call.receiveText()}") }
+            post("/{path...}") {
+                served.incrementAndGet()
+                call.respondText("${call.caller?.service} sent ${call.receiveText()}")
+            }
             put("/broken") { error("the handler is broken") }
         }
     }

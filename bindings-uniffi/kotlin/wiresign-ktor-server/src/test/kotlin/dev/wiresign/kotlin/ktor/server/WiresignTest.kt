@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
 
 /** The plugin on real engines over real HTTP: each refusal beside its success. */
 class WiresignTest {
@@ -51,6 +53,7 @@ class WiresignTest {
         assertRefused(server.call("POST", "/invoices", "seven", sent = "eight"), RefusalCode.INVALID_SIGNATURE)
         assertRefused(server.send("POST", "/invoices", "seven"), RefusalCode.AUTHENTICATION_REQUIRED)
         assertRefused(server.send("GET", "/nowhere/at/all"), RefusalCode.AUTHENTICATION_REQUIRED)
+        assertEquals(1, server.served.get(), "no handler has seen what was refused")
         assertEquals(listOf("accepted", "accepted", "accepted", "refused", "refused", "refused"), decisions.map { it.event })
         assertEquals("/invoices", decisions.first().path)
         assertEquals("127.0.0.1", decisions.first().client)
@@ -113,13 +116,21 @@ class WiresignTest {
         assertTrue("billing" !in answer || "billing sent 0" in answer, answer)
     }
 
-    private fun chunked(port: Int, headers: List<dev.wiresign.kotlin.Header>, body: String): String =
+    private fun chunked(port: Int, headers: List<dev.wiresign.kotlin.Header>, body: String): String {
+        val pieces = body.chunked(100).joinToString("") { "${it.length.toString(16)}\r\n$it\r\n" }
+        val head = lines(headers) + "Host: localhost\r\nTransfer-Encoding: chunked\r\n"
+        return raw(port, "POST /length HTTP/1.1\r\n$head\r\n${pieces}0\r\n\r\n").substringAfter("\r\n\r\n")
+    }
+
+    private fun lines(headers: List<dev.wiresign.kotlin.Header>): String =
+        headers.joinToString("", prefix = "Connection: close\r\n") { "${it.name}: ${it.value}\r\n" }
+
+    /** The answer to a request that is sent as it stands. */
+    private fun raw(port: Int, text: String): String =
         Socket("127.0.0.1", port).use { socket ->
-            val head = headers.joinToString("") { "${it.name}: ${it.value}\r\n" }
-            val pieces = body.chunked(100).joinToString("") { "${it.length.toString(16)}\r\n$it\r\n" }
-            val text = "POST /length HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n$head\r\n${pieces}0\r\n\r\n"
+            socket.soTimeout = 20_000
             socket.getOutputStream().write(text.toByteArray())
-            socket.getInputStream().readBytes().decodeToString().substringAfter("\r\n\r\n")
+            socket.getInputStream().readBytes().decodeToString()
         }
 
     @ParameterizedTest
@@ -130,6 +141,75 @@ class WiresignTest {
         assertEquals("billing sent 0", server.send("POST", "/length", "", headers()).body())
         assertEquals(500, server.send("POST", "/length", "", headers() + ("X-Http-Method-Override" to "GET")).statusCode())
         assertEquals(500, server.send("POST", "/public", "open", listOf("X-Http-Method-Override" to "GET")).statusCode())
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a body over the limit is refused before it is sent`(engine: Running.Engine) {
+        val server = start(engine, "\"limits\": {\"body_bytes\": 1000}")
+        val headers = lines(Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length", body = ByteArray(1001))))
+        val answer =
+            Socket("127.0.0.1", server.port).use { socket ->
+                socket.soTimeout = 20_000
+                socket.getOutputStream().write("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n$headers\r\n".toByteArray())
+                socket.getInputStream().bufferedReader().readLine()
+            }
+        assertTrue("413" in answer, answer)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a header that is there twice is seen twice`(engine: Running.Engine) {
+        val server = start(engine)
+        val headers = { lines(Running.billing.sign(dev.wiresign.kotlin.Request("GET", "/a"))) }
+        assertTrue("billing reads" in raw(server.port, "GET /a HTTP/1.1\r\nHost: x\r\n${headers()}\r\n"))
+        val twice = raw(server.port, "GET /a HTTP/1.1\r\nHost: x\r\n${headers()}X-Timestamp: 1\r\n\r\n")
+        assertTrue("DUPLICATE_HEADER" in twice, twice)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a host is looked at where it is signed`(engine: Running.Engine) {
+        val standard = "\"rfc9421\": {\"url_scheme\": \"http\"}"
+        val server = start(engine, "\"accept\": [\"rfc9421\"]", standard)
+        val signer = dev.wiresign.kotlin.Signer(Fleet.config("billing", "\"sign_with\": \"rfc9421\"", standard), "orders")
+        assertEquals("billing reads", server.call("GET", "/a", signer = signer).body())
+        val headers = { lines(signer.sign(dev.wiresign.kotlin.Request("GET", "/a", authority = "here"))) }
+        assertTrue("billing reads" in raw(server.port, "GET /a HTTP/1.1\r\nHost: here\r\n${headers()}\r\n"))
+        assertTrue("INVALID_SIGNATURE" in raw(server.port, "GET /a HTTP/1.1\r\nHost: there\r\n${headers()}\r\n"))
+        val two = raw(server.port, "GET /a HTTP/1.1\r\nHost: here\r\nHost: there\r\n${headers()}\r\n")
+        assertTrue("billing" !in two, two)
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `who fails too often has to wait`(engine: Running.Engine) {
+        val server = start(engine, "\"limits\": {\"failures_per_minute\": 2}")
+        // The minute of the clock may end in between, once.
+        val statuses = (0 until 6).map { server.call("POST", "/a", "one", sent = "two").statusCode() }
+        assertTrue(429 in statuses, "$statuses")
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `what is no challenge of a webhook is judged behind it, with all of its body`(engine: Running.Engine) {
+        val webhook = "\"webhooks\": {\"meta\": {\"scheme\": \"whatsapp\", \"keys\": [{\"secret\": \"env:META_SECRET\"}], \"verify_token\": \"env:META_TOKEN\"}}"
+        val route = "\"routes\": [{\"match\": \"/hooks/meta\", \"accept\": [\"webhook:meta\"], \"optional\": true}]"
+        val server = start(engine, webhook, route)
+        // As many bytes as a handshake may have are read ahead; what is longer goes on from there.
+        for (length in listOf(2, 16_384, 16_385, 50_000)) {
+            val body = "z".repeat(length)
+            assertEquals("webhook:meta hooked $body", server.send("POST", "/hooks/meta", body, listOf(hookSignature(body))).body())
+            assertRefused(server.send("POST", "/hooks/meta", "y$body", listOf(hookSignature(body))), RefusalCode.INVALID_SIGNATURE)
+        }
+        assertEquals("null hooked open", server.send("POST", "/hooks/meta", "open").body())
+    }
+
+    /** What the sender of the webhook sets: the scheme is published, and made here without Wiresign. */
+    private fun hookSignature(body: String): Pair<String, String> {
+        val mac = Mac.getInstance("HmacSHA256")
+        mac.init(SecretKeySpec(Fleet.env.getValue("META_SECRET").toByteArray(), "HmacSHA256"))
+        return "X-Hub-Signature-256" to "sha256=" + mac.doFinal(body.toByteArray()).joinToString("") { "%02x".format(it) }
     }
 
     @ParameterizedTest
