@@ -19,8 +19,8 @@ REASONS = {
     "`%00` in the path": "Tomcat refuses it, and Wiresign does wherever a path decides something.",
     "a fragment in the target": (
         "RFC 9112 (3.2) has no fragments in targets. The parser of the crate `http` cuts it off before hyper "
-        "or Wiresign sees the target; the path that is left is what was signed, and all that the application gets. The "
-        "others refuse it."
+        "or Wiresign sees the target, and so does Puma; the path that is left is what was signed, and all that the "
+        "application gets. The others refuse it."
     ),
     "a target with scheme and host": (
         "RFC 9112 (3.2.2) asks servers to take it. Tomcat does, where its host is that of `Host`, and hands on the "
@@ -39,6 +39,11 @@ REASONS = {
         "WSGI (PEP 3333) makes one line of both, with a comma, and that is the list that a signer with two keys sends: "
         "each signature in it holds for the same request, and none is accepted that was not made with a key."
     ),
+    "`X_Signature` in place of `X-Signature`": (
+        "Rack (as CGI does) names both `HTTP_X_SIGNATURE`, and nobody behind it can tell them apart. The value is "
+        "judged as ever, and where both spellings are there Puma keeps the one with the hyphen. Behind a proxy that "
+        "looks at `X-Signature` alone, let it drop names with underscores."
+    ),
     "a header in two lines (folded)": (
         "RFC 9112 (5.2) lets a server refuse such lines or write a space in their place. uvicorn and hypercorn (by "
         "h11), Go and Tomcat write the space; what was folded is not signed by `service-hmac-v2`."
@@ -52,13 +57,13 @@ REASONS = {
         "takes 64 KiB, as Wiresign does."
     ),
     "chunks and a length at once": (
-        "RFC 9112 (6.3) lets the chunks count and asks proxies to refuse. h11, Go, Tomcat and hyper take the chunks; "
-        "the body is signed, so a second reading of where it ends is `INVALID_SIGNATURE`. Put a proxy that refuses in "
-        "front."
+        "RFC 9112 (6.3) lets the chunks count and asks proxies to refuse. h11, Go, Tomcat, hyper and Puma take the "
+        "chunks; the body is signed, so a second reading of where it ends is `INVALID_SIGNATURE`. Put a proxy that "
+        "refuses in front."
     ),
     "no `Host`": (
-        "A request of HTTP/1.1 must have one (RFC 9112, 3.2). gunicorn and hyper do not ask; `service-hmac-v2` does "
-        "not sign it. `rfc9421` and `aws-sigv4` do, and refuse it there."
+        "A request of HTTP/1.1 must have one (RFC 9112, 3.2). gunicorn, hyper and Puma do not ask; `service-hmac-v2` "
+        "does not sign it. `rfc9421` and `aws-sigv4` do, and refuse it there."
     ),
 }
 

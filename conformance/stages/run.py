@@ -72,14 +72,18 @@ def stages(arguments: Sequence[str]) -> list[Stage]:
         Stage("vectors", (RUNNER, "run", "--require", "--peers", *report, *arguments)),
         Stage("published packages", (RUNNER, "run", "--require", "--packages")),
         Stage("matrix", (RUNNER, "matrix", "--require", *report)),
-        Stage("diff", (RUNNER, "diff", "--require", "--peers", "--seed", "31", "--count", "200000", *report), seconds=300),
+        Stage(
+            "diff", (RUNNER, "diff", "--require", "--peers", "--seed", "31", "--count", "200000", *report), seconds=300
+        ),
         Stage("report", (RUNNER, "page", REPORT)),
         Stage("a new scheme", ("conformance/new-scheme/run",)),
         Stage(
             "framework differences",
             (sys.executable, "conformance/frameworks/compare.py", "--check", "Flask, gunicorn", "node:http", "axum"),
         ),
-        Stage("HTTP matrix goes red", (sys.executable, "-m", "unittest", "conformance/frameworks/tests/test_matrix.py")),
+        Stage(
+            "HTTP matrix goes red", (sys.executable, "-m", "unittest", "conformance/frameworks/tests/test_matrix.py")
+        ),
         Stage("HTTP matrix, small", (sys.executable, "conformance/frameworks/matrix.py", "--small", *report)),
     ]
 
