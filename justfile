@@ -37,7 +37,7 @@ _managed-languages: test-python test-node test-java test-kotlin test-ruby
 [parallel]
 _together: conformance _as-users
 
-_as-users: test-pages test-readme demo test-demo
+_as-users: test-pages test-readme demo test-demo test-mutants
 
 # Run the tests of the Rust crates
 test-rust: _tools _venv
@@ -217,8 +217,12 @@ packages: _tools _venv
     scripts/compare-packages target/packages/report.json bench/results.json
 
 # Break core and adapters in many ways, and show that the tests see each (new and changed ones only; just mutants --all: every one)
-mutants *ARGS: _tools _install-python addon clib _uniffi
+mutants *ARGS: _tools _install-python addon clib jars _uniffi
     {{python}} conformance/mutants/run.py {{ARGS}}
+
+# Break some of what the last commit has touched, or something else, and show that the tests see it: those suites that take seconds
+test-mutants: _tools _install-python addon clib _uniffi
+    {{python}} conformance/mutants/run.py --sample 2 --suite python --suite node --suite go --suite ruby
 
 # Build the documentation into build/docs; `python3 -m http.server -d build/docs` shows it
 docs: _tools _docs-venv

@@ -43,7 +43,7 @@ public class Running(
         }
     val port: Int
 
-    /** How many requests have come to handlers. */
+    /** How many requests have come to what is behind the plugin. */
     val served = AtomicInteger()
     private val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
 
@@ -61,6 +61,7 @@ public class Running(
             this.verifier = verifier
             configure()
         }
+        intercept(ApplicationCallPipeline.Plugins) { served.incrementAndGet() }
         routing {
             get("/health") { call.respondText("up") }
             get("/{path...}") { call.respondText("${call.caller?.service} reads") }
@@ -68,10 +69,7 @@ public class Running(
             post("/shipping") { call.respondText("${call.requireService("shipping").service} ships") }
             post("/audit") { call.respondText("${call.requirePermission("GET /audit").service} audits") }
             post("/hooks/meta") { call.respondText("${call.caller?.service} hooked ${call.receiveText()}") }
-            post("/{path...}") {
-                served.incrementAndGet()
-                call.respondText("${call.caller?.service} sent ${call.receiveText()}")
-            }
+            post("/{path...}") { call.respondText("${call.caller?.service} sent ${call.receiveText()}") }
             put("/broken") { error("the handler is broken") }
         }
     }

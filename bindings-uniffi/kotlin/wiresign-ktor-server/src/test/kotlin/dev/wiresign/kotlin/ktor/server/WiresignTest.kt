@@ -53,7 +53,7 @@ class WiresignTest {
         assertRefused(server.call("POST", "/invoices", "seven", sent = "eight"), RefusalCode.INVALID_SIGNATURE)
         assertRefused(server.send("POST", "/invoices", "seven"), RefusalCode.AUTHENTICATION_REQUIRED)
         assertRefused(server.send("GET", "/nowhere/at/all"), RefusalCode.AUTHENTICATION_REQUIRED)
-        assertEquals(1, server.served.get(), "no handler has seen what was refused")
+        assertEquals(3, server.served.get(), "nothing behind the plugin has seen what was refused")
         assertEquals(listOf("accepted", "accepted", "accepted", "refused", "refused", "refused"), decisions.map { it.event })
         assertEquals("/invoices", decisions.first().path)
         assertEquals("127.0.0.1", decisions.first().client)
