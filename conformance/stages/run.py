@@ -79,7 +79,15 @@ def stages(arguments: Sequence[str]) -> list[Stage]:
         Stage("a new scheme", ("conformance/new-scheme/run",)),
         Stage(
             "framework differences",
-            (sys.executable, "conformance/frameworks/compare.py", "--check", "Flask, gunicorn", "node:http", "axum"),
+            (
+                sys.executable,
+                "conformance/frameworks/compare.py",
+                "--check",
+                "Flask, gunicorn",
+                "node:http",
+                "axum",
+                "Rack, Puma",
+            ),
         ),
         Stage(
             "HTTP matrix goes red", (sys.executable, "-m", "unittest", "conformance/frameworks/tests/test_matrix.py")
