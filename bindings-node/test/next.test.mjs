@@ -229,14 +229,14 @@ describe("Next.js", () => {
   });
 
   it("tells a handler of no name that nothing proves, where nobody has to be known", async () => {
-    const headers = { "X-Service-Name": "auth" };
-    const open = await send(port, "GET", "/api/open", { headers });
+    const open = await send(port, "GET", "/api/open", { headers: { "X-Service-Name": "auth" } });
     assert.equal(open.body, '{"called":false,"name":null}');
+    const headers = { "X-User-ID": "root" };
     for (const target of ["/api/perhaps", "/api/perhaps?flag"]) {
       const anonymous = await send(port, "GET", target, { headers });
-      assert.equal(anonymous.body, '{"caller":null,"name":null}');
+      assert.equal(anonymous.body, '{"caller":null,"user":null}');
       const known = await call("GET", target, undefined, { headers });
-      assert.equal(known.body, '{"caller":"financial-service","name":null}');
+      assert.equal(known.body, '{"caller":"financial-service","user":null}');
       const liar = await call("GET", target, undefined, { headers: { "X-Signature": "0".repeat(64) } });
       assert.equal(liar.status, 401);
     }

@@ -83,8 +83,8 @@ SERVERS_OF_HTTP2 = {
     "axum": SERVERS["axum"],
 }
 
-# Those that make one line of a header that is there twice, as WSGI and Rack ask for.
-JOINING = {"Flask, gunicorn", "Django, gunicorn", "Rack, Puma"}
+# Those that make one line of a header that is there twice, as WSGI asks for.
+JOINING = {"Flask, gunicorn", "Django, gunicorn"}
 
 _under_way: set[subprocess.Popen[Any]] = set()
 
