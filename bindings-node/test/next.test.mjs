@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import http from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -196,6 +197,21 @@ describe("Next.js", () => {
   it("refuses bodies that are too long, and repeats", async () => {
     const body = Buffer.alloc(10_485_761);
     assert.equal((await call("POST", "/api/echo", body)).status, 413);
+    const head = Object.fromEntries(signerOf("financial-service").sign({ method: "POST", target: "/api/echo", body }));
+    const headers = { ...head, "Content-Length": body.length };
+    const early = http.request({
+      host: "127.0.0.1",
+      port,
+      method: "POST",
+      path: "/api/echo",
+      headers,
+      timeout: 20_000,
+    });
+    early.on("timeout", () => early.destroy(new Error("it waits for the body")));
+    early.flushHeaders();
+    const [answer] = await once(early, "response");
+    early.on("error", () => {}).destroy();
+    assert.equal(answer.statusCode, 413, "of all the bytes that are declared none is sent");
     const signed = Object.fromEntries(signerOf("financial-service").sign({ method: "GET", target: "/api/echo" }));
     assert.equal((await send(port, "GET", "/api/echo", { headers: signed })).status, 200);
     const again = await send(port, "GET", "/api/echo", { headers: signed });
