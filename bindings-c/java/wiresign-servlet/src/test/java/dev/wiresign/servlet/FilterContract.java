@@ -283,6 +283,12 @@ abstract class FilterContract {
     }
 
     @Test
+    void whatIsDispatchedIsTheRequestThatWasVerified() throws Exception {
+        Header forged = new Header("X-Service-Name", "admin");
+        assertEquals("billing:all of it:null", signed("POST", "/later", bytes("all of it"), forged).body());
+    }
+
+    @Test
     void aServletCanTakeSomeCallersOnly() throws Exception {
         int before = Servlets.Echo.SERVED.get();
         assertEquals(200, signed("GET", "/billing", NOTHING).status());

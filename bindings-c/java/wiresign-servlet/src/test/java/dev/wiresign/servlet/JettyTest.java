@@ -30,6 +30,7 @@ class JettyTest extends FilterContract {
         add(context, new Servlets.Text(), "/text");
         add(context, new Servlets.Parts(), "/parts");
         add(context, new Servlets.Async(), "/async");
+        add(context, new Servlets.Later(), "/later");
         add(context, Servlets.onlyPermitted(filter), "/permitted");
         add(context, new Servlets.Echo(), "/permitted");
         server.setHandler(context);

@@ -3,6 +3,7 @@ package dev.wiresign.servlet;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.MultipartConfigElement;
 import jakarta.servlet.ReadListener;
@@ -147,6 +148,21 @@ final class Servlets {
                     context.complete();
                 }
             });
+        }
+    }
+
+    /** Leaves the body to whoever gets the request dispatched. */
+    static final class Later extends HttpServlet {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            if (request.getDispatcherType() == DispatcherType.REQUEST) {
+                request.startAsync().dispatch();
+                return;
+            }
+            byte[] body = request.getInputStream().readAllBytes();
+            write(response, caller(request) + ":" + new String(body, StandardCharsets.UTF_8) + ":" + request.getHeader("X-Service-Name"));
         }
     }
 

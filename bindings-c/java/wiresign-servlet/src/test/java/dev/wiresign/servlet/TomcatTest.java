@@ -33,6 +33,7 @@ class TomcatTest extends FilterContract {
         add(context, "text", new Servlets.Text(), "/text");
         add(context, "parts", new Servlets.Parts(), "/parts");
         add(context, "async", new Servlets.Async(), "/async");
+        add(context, "later", new Servlets.Later(), "/later");
         add(context, "permitted only", Servlets.onlyPermitted(filter), "/permitted");
         add(context, "permitted", new Servlets.Echo(), "/permitted");
         tomcat.start();
