@@ -184,6 +184,17 @@ def test_other_spellings_of_identity_headers_prove_nothing() -> None:
     assert app.scopes[0]["headers"] == [*proven, (b"x_other", b"kept")]
 
 
+def test_a_name_of_many_parts_is_known_in_every_spelling() -> None:
+    app = Recorder()
+    name = b"x" + b"-part" * 60
+    proven = signed()
+    odd = [(spelling, b"root") for spelling in (name, name.replace(b"-", b"_"), name.replace(b"-", b"_", 7))]
+    for option in (name, name.replace(b"-", b"_")):
+        middleware = Middleware(app, verifier=verifier(), identity_headers=[option.decode()])
+        Asgi(middleware, http_scope(headers=[*signed(), *odd]), *body_messages(b""))
+    assert [len(scope["headers"]) for scope in app.scopes] == [len(proven), len(proven)]
+
+
 @pytest.mark.parametrize("reveal", ["code", "uniform"])
 def test_who_fails_too_often_is_told_when_to_come_again(reveal: str) -> None:
     app = Middleware(Recorder(), verifier=verifier(reveal=reveal, limits={"failures_per_minute": 2}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import itertools
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
@@ -38,13 +37,9 @@ _CLAIMS = (b"x-service-id", b"x-service-name")
 _Awaited = TypeVar("_Awaited")
 
 
-def _spellings(name: bytes) -> Iterable[bytes]:
-    """Give a name as it is, and with underscores for hyphens: some applications take the two for the same."""
-    return map(b"".join, itertools.product(*((b"-", b"_") if byte == ord("-") else (bytes([byte]),) for byte in name)))
-
-
-# The other spellings of what a signature may prove are proven by none.
-_OTHER_SPELLINGS = frozenset(each for name in _CLAIMS for each in _spellings(name)).difference(_CLAIMS)
+def _with_hyphens(name: bytes) -> bytes:
+    """Give the one spelling of names that some applications take for the same: those with underscores for hyphens."""
+    return name.replace(b"_", b"-")
 
 
 class Options(TypedDict, total=False):
@@ -125,8 +120,7 @@ class Gate:
         self.memory_bytes = memory_bytes
         self.replay: Any = replay
         self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
-        hidden = {name.lower().encode("ascii") for name in identity_headers}
-        self._hidden = frozenset(each for name in hidden for each in _spellings(name)).union(_OTHER_SPELLINGS)
+        self._hidden = frozenset(_with_hyphens(name.lower().encode("ascii")) for name in identity_headers)
         self.claims = self._hidden.union(_CLAIMS)
 
     def demand_store(self) -> None:
@@ -164,9 +158,13 @@ class Gate:
 
     def hides(self, name: bytes, value: bytes, verified: Verified) -> bool:
         """Tell whether a header claims an identity that was not verified. Such a one does not reach the application."""
-        if name not in self.claims:
+        plain = _with_hyphens(name)
+        if plain not in self.claims:
             return False
-        return name in self._hidden or verified.service is None or value != verified.service.encode()
+        if plain in self._hidden or plain != name:
+            # No signature proves a name in another spelling.
+            return True
+        return verified.service is None or value != verified.service.encode()
 
 
 class Visit:
@@ -298,7 +296,8 @@ class Visit:
         """Give the headers that may reach the application; the same list where none must be hidden."""
         gate, headers = self._gate, self._headers
         for name, value in headers:
-            if name in gate.claims and gate.hides(name, value, verified):
+            # The usual header, which claims nothing, is to cost no call.
+            if (name in gate.claims or b"_" in name) and gate.hides(name, value, verified):
                 return [(name, value) for name, value in headers if not gate.hides(name, value, verified)]
         return headers
 
