@@ -24,6 +24,7 @@ from wiresign._context import current_request_id
 from wiresign.client import (
     AsyncServiceClient,
     ErrorCode,
+    Health,
     Policy,
     ServiceClient,
     ServiceError,
@@ -496,6 +497,15 @@ def test_a_client_of_your_own_stays_open(server: Origin) -> None:
     assert server.seen[0].header("authorization") is None
 
 
+def found_of(health: Health) -> tuple[bool, int | None]:
+    return health.is_up, health.status
+
+
+async def health_of(known: wiresign.Config, options: dict[str, Any]) -> tuple[bool, int | None]:
+    async with AsyncServiceClient(known, "orders", **options) as one:
+        return found_of(await one.health(timeout=0.3))
+
+
 def test_health() -> None:
     def behave(seen: Seen) -> Answer:
         return Answer(200 if seen.target == "/health" else 404)
@@ -516,6 +526,14 @@ def test_health() -> None:
             }
             assert found["gone"].error == "ConnectError"
             assert found["orders"].error is None
+        for service in services:
+            of_orders: dict[str, Any] = {"url": known.url(service), "on_request": [pytest.fail]}
+            with ServiceClient(known, "orders", **of_orders) as one:
+                alone = [one.health(timeout=0.3), one.health("/ready", timeout=0.3)]
+            assert (alone[0].service, alone[0].is_up, alone[0].status) == ("orders", *found_of(found[service]))
+            assert not alone[1].is_up
+            assert asyncio.run(health_of(known, of_orders)) == found_of(found[service])
+        assert up.seen[-1].header("x-signature") is None
         assert "billing" not in check_health(config_for(up.url), timeout=0.3)
         with pytest.raises(ValueError, match="no url"):
             check_health(known, ["billing"])

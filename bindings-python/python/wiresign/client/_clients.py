@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, Retrying
 from wiresign._wiresign import Signer
 from wiresign.client._breaker import Breaker, CircuitOpenError
 from wiresign.client._call import Call, Clock, collect, collect_async, correlation
+from wiresign.client._health import Health, ask_health, ask_health_async
 from wiresign.client._policy import Policy
 from wiresign.client.errors import ErrorCode, ServiceError
 
@@ -237,6 +238,10 @@ class ServiceClient(_Base):
         """Call with DELETE; see `request`."""
         return self.request("DELETE", path, **options)
 
+    def health(self, path: str = "/health", *, timeout: float = 2) -> Health:
+        """Ask the service whether it is up; unsigned, for a route that is public."""
+        return ask_health(self._http, self.target, self.url, path, timeout)
+
     def close(self) -> None:
         """Close the connections that the client made itself."""
         if self._is_own:
@@ -330,6 +335,15 @@ class AsyncServiceClient(_Base):
     async def delete(self, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - as above
         """Call with DELETE; see `request`."""
         return await self.request("DELETE", path, **options)
+
+    async def health(
+        self,
+        path: str = "/health",
+        *,
+        timeout: float = 2,  # noqa: ASYNC109 - the same words as in the sync client
+    ) -> Health:
+        """Ask the service whether it is up; unsigned, for a route that is public."""
+        return await ask_health_async(self._http, self.target, self.url, path, timeout)
 
     async def aclose(self) -> None:
         """Close the connections that the client made itself."""

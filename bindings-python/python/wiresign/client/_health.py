@@ -31,21 +31,42 @@ class Health:
     """What was in the way of an answer."""
 
 
+def ask_health(http: httpx.Client, service: str, url: str, path: str, timeout: float) -> Health:
+    """Ask one service."""
+    started = time.monotonic()
+    try:
+        return _health(service, started, http.get(url + path, timeout=timeout, auth=None, follow_redirects=False))
+    except httpx.HTTPError as error:
+        return _health(service, started, error)
+
+
+async def ask_health_async(
+    http: httpx.AsyncClient,
+    service: str,
+    url: str,
+    path: str,
+    timeout: float,  # noqa: ASYNC109 - the same words as in the sync function
+) -> Health:
+    """Do the same without blocking."""
+    started = time.monotonic()
+    try:
+        with anyio.fail_after(timeout):
+            answer = await http.get(url + path, timeout=timeout, auth=None, follow_redirects=False)
+            return _health(service, started, answer)
+    except (httpx.HTTPError, TimeoutError) as error:
+        return _health(service, started, error)
+
+
 def check_health(
     config: Config, services: Iterable[str] | None = None, *, path: str = "/health", timeout: float = 2
 ) -> dict[str, Health]:
     """Ask each service that has a url, or those named. The question is unsigned, for routes that are public."""
     places = _places(config, services)
+    with httpx.Client() as http, ThreadPoolExecutor(max(1, min(len(places), 16))) as pool:
 
-    def ask(service: str) -> Health:
-        started = time.monotonic()
-        try:
-            with httpx.Client(timeout=timeout) as http:
-                return _health(service, started, http.get(places[service] + path))
-        except httpx.HTTPError as error:
-            return _health(service, started, error)
+        def ask(service: str) -> Health:
+            return ask_health(http, service, places[service], path, timeout)
 
-    with ThreadPoolExecutor(max(1, min(len(places), 16))) as pool:
         return dict(zip(places, pool.map(ask, places), strict=True))
 
 
@@ -60,15 +81,10 @@ async def check_health_async(
     places = _places(config, services)
     found: dict[str, Health] = {}
 
-    async with httpx.AsyncClient(timeout=timeout) as http:
+    async with httpx.AsyncClient() as http:
 
         async def ask(service: str) -> None:
-            started = time.monotonic()
-            try:
-                with anyio.fail_after(timeout):
-                    found[service] = _health(service, started, await http.get(places[service] + path))
-            except (httpx.HTTPError, TimeoutError) as error:
-                found[service] = _health(service, started, error)
+            found[service] = await ask_health_async(http, service, places[service], path, timeout)
 
         async with anyio.create_task_group() as group:
             for service in places:
