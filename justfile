@@ -3,6 +3,8 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python := "build/venv/bin/python"
+# Debian has it where only the administrator's PATH leads.
+nginx := "'nginx:command -v nginx || test -x /usr/sbin/nginx'"
 c_sources := "bindings-c/tests/*.c bindings-c/tests/*.h bindings-c/tests/*.cpp bindings-c/include/*.hpp bindings-c/conformance/*.c bindings-c/examples/*.c"
 shell_sources := ".ci/run bindings-c/install.sh bindings-c/conformance/build.sh bindings-c/tests/run bindings-c/tests/documented bindings-c/go/scripts/* cli/tests/init-programs examples/fleet/run fuzz/run scripts/java-home bindings-c/java/build bindings-c/java/publish bindings-c/java/conformance-driver/run bindings-c/java/stranger/test bindings-c/java/quarkus/test bindings-rust/tests/stranger bindings-uniffi/library bindings-uniffi/generate bindings-uniffi/kotlin/build bindings-uniffi/kotlin/publish bindings-uniffi/kotlin/stranger/test bindings-uniffi/kotlin/conformance-driver/run bindings-uniffi/ruby/build bindings-uniffi/ruby/run-tests bindings-uniffi/ruby/conformance-driver/run bindings-uniffi/swift/generate bench/java/run bench/uniffi/run bench/flame/run scripts/require-tools scripts/python-environment scripts/endurance scripts/test-pythons scripts/node-modules conformance/peers/build conformance/peers/java/run conformance/peers/packages/install conformance/frameworks/java/build"
 python_sources := "bindings-python bindings-c/tests bindings-uniffi bindings-node/test conformance examples bench scripts/test-readme"
@@ -45,20 +47,24 @@ test-rust: _tools _venv
 
 # Run the tests of the Python package: pytest, types, stubs
 test-python: _tools _install-python
+    scripts/require-tools {{nginx}}
     cd bindings-python && ../{{python}} -m pytest -q
     cd bindings-python && ../{{python}} -m mypy --strict python tests && ../{{python}} -m mypy.stubtest wiresign._wiresign
     {{python}} -m twine check --strict dist/python/*.whl
 
 # Run the tests of the Python package under each Python that is on this machine, 3.10 to 3.13, or under those that are named
 test-pythons *VERSIONS: _tools wheel
+    scripts/require-tools {{nginx}}
     scripts/test-pythons {{VERSIONS}}
 
 # Run the tests of the Node.js package
 test-node: _tools _venv addon
+    scripts/require-tools {{nginx}}
     cd bindings-node && npm test
 
 # Run the tests of the Node.js package on Node.js 24
 test-node-24: _tools _venv addon
+    scripts/require-tools {{nginx}}
     cd bindings-node && npm run test:24
 
 # Run the tests of the C library: plain, under sanitizers, under Valgrind
@@ -218,10 +224,12 @@ packages: _tools _venv
 
 # Break core and adapters in many ways, and show that the tests see each (new and changed ones only; just mutants --all: every one)
 mutants *ARGS: _tools _install-python addon clib jars _uniffi
+    scripts/require-tools {{nginx}}
     {{python}} conformance/mutants/run.py {{ARGS}}
 
 # Break some of what the last commit has touched, or something else, and show that the tests see it: those suites that take seconds
 test-mutants: _tools _install-python addon clib _uniffi
+    scripts/require-tools {{nginx}}
     {{python}} conformance/mutants/run.py --sample 2 --suite python --suite node --suite go --suite ruby
 
 # Build the documentation into build/docs; `python3 -m http.server -d build/docs` shows it

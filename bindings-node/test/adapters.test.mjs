@@ -7,14 +7,37 @@ import http2 from "node:http2";
 import net from "node:net";
 import { describe, it } from "node:test";
 
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import pino from "pino";
 import { Verified, Verifier } from "wiresign";
+import { wiresign as onHono } from "wiresign/hono";
+import { withCrossServiceAuth } from "wiresign/next";
 
+import { nginx } from "./nginx.mjs";
 import { call, send, sign } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { billingSigner, config, document, head, ordersConfig, raw } from "./support.mjs";
+import { billingSigner, config, document, freePort, head, ordersConfig, raw } from "./support.mjs";
 
 const ROUTES = [{ match: "/public/**", public: true }];
 const orders = (more) => ordersConfig({ routes: ROUTES, ...more });
+
+/** Two services that accept and sign by a scheme that covers the authority. */
+function signingTheHost(scheme) {
+  const { services } = document("orders");
+  const aws_keys = [{ id: "AKIAIOSFODNN7EXAMPLE", secret: "literal:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" }];
+  const more = {
+    accept: [scheme],
+    sign_with: scheme,
+    aws_sigv4: { region: "eu-central-1", service: "execute-api" },
+    services: { ...services, billing: { ...services.billing, aws_keys } },
+  };
+  const signed = (method, target, host, body) => {
+    const headers = { host, "content-type": "application/octet-stream" };
+    return { ...headers, ...Object.fromEntries(billingSigner(more).sign({ method, target, headers, body })) };
+  };
+  return { judge: orders(more), signed };
+}
 
 for (const [name, start] of Object.entries(SERVERS)) {
   describe(name, () => {
@@ -234,6 +257,54 @@ for (const [name, start] of Object.entries(SERVERS)) {
       assert.equal((await send(broken, "GET", "/orders/7")).status, 401);
     });
 
+    for (const scheme of ["rfc9421", "aws-sigv4"]) {
+      it(`knows by ${scheme} which host was called, whatever Host nginx has written`, async (test) => {
+        const { judge, signed } = signingTheHost(scheme);
+        for (const authority of ["api.example.com", undefined]) {
+          const port = await freePort();
+          await nginx(test, port, await start(test, judge, { authority }));
+          const found = [];
+          for (const host of ["api.example.com", "other.example.com"]) {
+            const headers = signed("POST", "/echo?a=b", host, "{}");
+            found.push((await send(port, "POST", "/echo?a=b", { headers, body: "{}" })).status);
+          }
+          assert.deepEqual(found, [authority === undefined ? 401 : 200, 401]);
+        }
+      });
+    }
+
+    it("reads who the client is in the header that the proxies write", async (test) => {
+      const clients = [];
+      const onDecision = ({ audit }) => clients.push(audit.client);
+      const trustedProxies = ["127.0.0.0/8"];
+      const headers = { "CF-Connecting-IP": "10.1.2.3", "X-Forwarded-For": "6.6.6.6" };
+      for (const options of [{ trustedProxies, clientHeader: "CF-Connecting-IP" }, { trustedProxies }, {}]) {
+        const port = await start(test, orders(), { onDecision, ...options });
+        await call(port, "GET", "/orders/7", undefined, headers);
+      }
+      assert.deepEqual(clients, ["10.1.2.3", "6.6.6.6", "127.0.0.1"]);
+    });
+
+    it("tells pino of every decision", async (test) => {
+      const lines = [];
+      const logger = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
+      const port = await start(test, orders(), { logger });
+      await call(port, "GET", "/orders/7?secret=1");
+      await send(port, "GET", "/orders/7?secret=1");
+      const [accepted, refused] = lines;
+      assert.equal(lines.length, 2);
+      assert.deepEqual(
+        [accepted.level, accepted.msg, accepted.event, accepted.service, accepted.path],
+        [pino.levels.values.info, "request accepted", "accepted", "billing", "/orders/7"],
+      );
+      assert.ok(accepted.durationUs > 0 && accepted.age >= 0 && accepted.requestId.length > 0);
+      assert.deepEqual(
+        [refused.level, refused.msg, refused.event, refused.code, refused.service],
+        [pino.levels.values.warn, "request refused", "refused", "AUTHENTICATION_REQUIRED", null],
+      );
+      assert.ok(refused.detail.length > 0);
+    });
+
     it("accepts every scheme of the config", async (test) => {
       const schemes = { accept: ["service-hmac-v2", "cross-service"] };
       const port = await start(test, orders(schemes));
@@ -246,6 +317,46 @@ for (const [name, start] of Object.entries(SERVERS)) {
     });
   });
 }
+
+describe("Next.js", () => {
+  it("knows which host was called, whatever Host a proxy has written", async () => {
+    const { judge, signed } = signingTheHost("rfc9421");
+    const hosts = [];
+    for (const authority of ["api.example.com", undefined]) {
+      const handler = withCrossServiceAuth((request) => Response.json(request.headers.get("host")), {
+        config: judge,
+        authority,
+      });
+      const headers = { ...signed("GET", "/orders/7", "api.example.com"), host: "inner:3000" };
+      const answer = await handler(new Request("http://inner:3000/orders/7", { headers }), {});
+      hosts.push(answer.status === 200 ? await answer.json() : answer.status);
+    }
+    assert.deepEqual(hosts, ["inner:3000", 401]);
+  });
+});
+
+describe("Hono", () => {
+  it("frees the headers of unproven names where somebody has read them before", async (test) => {
+    const app = new Hono();
+    app.use(async (context, next) => {
+      context.req.header("x-service-id");
+      await next();
+    });
+    app.use(onHono(orders(), { identityHeaders: ["X-User-ID"] }));
+    app.all("*", (context) =>
+      context.json(["x-service-id", "x-service-name", "x-user-id"].map((name) => context.req.header(name) ?? null)),
+    );
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+    await once(server, "listening");
+    test.after(() => server.close());
+    const { port } = server.address();
+    const forged = { "X-Service-Name": "auth", "X-User-ID": "root" };
+    const known = await call(port, "GET", "/orders/7", undefined, forged);
+    assert.deepEqual(JSON.parse(known.body), ["billing", null, null]);
+    const opened = await send(port, "GET", "/public/any", { headers: { ...forged, "X-Service-ID": "auth" } });
+    assert.deepEqual(JSON.parse(opened.body), [null, null, null]);
+  });
+});
 
 describe("HTTP/2", () => {
   for (const [name, start] of Object.entries(SERVERS)) {

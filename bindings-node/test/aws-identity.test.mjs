@@ -27,10 +27,10 @@ import { withCrossServiceAuth } from "wiresign/next";
 import { createInterceptor } from "wiresign/undici";
 
 import { BUILD, compile } from "./compile.mjs";
-import { ACCOUNT, freePort, REGION, startMoto } from "./moto.mjs";
+import { ACCOUNT, REGION, startMoto } from "./moto.mjs";
 import { send } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { listen } from "./support.mjs";
+import { freePort, listen } from "./support.mjs";
 
 const fixture = fileURLToPath(new URL("./fixtures/nest-app.ts", import.meta.url));
 const nest = await import(compile(fixture, join(BUILD, "tests", "nest-aws-app.mjs")));

@@ -4,22 +4,13 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, readdirSync } from "node:fs";
-import net from "node:net";
 import { join } from "node:path";
 import { it } from "node:test";
 
 import { compile } from "./compile.mjs";
 import { extract } from "./docs.mjs";
 import { call, send } from "./requests.mjs";
-import { ENV } from "./support.mjs";
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { ENV, freePort } from "./support.mjs";
 
 function run(test, command, args, options = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], ...options });

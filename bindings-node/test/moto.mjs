@@ -3,25 +3,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import net from "node:net";
 import { fileURLToPath } from "node:url";
 
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 
+import { freePort } from "./support.mjs";
+
 export const REGION = "eu-central-1";
 export const ACCOUNT = "123456789012";
 
 const program = fileURLToPath(new URL("../../build/venv/bin/moto_server", import.meta.url));
-
-/** A port of the loopback address where nobody listens. */
-export async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Starts moto. `role` gives the credentials of a role, as a task of ECS gets them; `stop` ends it. */
 export async function startMoto() {

@@ -2,24 +2,16 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { freePort } from "./support.mjs";
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const BLOCK = /<!-- (file|run|prints)(?:: (\S+))? -->\n+```[a-z]*\n(.*?)```/gs;
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
 
 it("runs as it stands there", async (test) => {
   const folder = mkdtempSync(join(tmpdir(), "wiresign-"));
@@ -33,7 +25,7 @@ it("runs as it stands there", async (test) => {
   run("npm", ["install", "--silent", "--offline", "--no-audit", join(folder, packed.filename)], { cwd: project });
   symlinkSync(join(root, "node_modules", "express"), join(project, "node_modules", "express"));
 
-  const readme = readFileSync(join(root, "README.md"), "utf8").replaceAll("8750", await freePort());
+  const readme = readFileSync(join(root, "README.md"), "utf8").replaceAll("8750", String(await freePort()));
   let script;
   let prints;
   for (const [, kind, name, content] of readme.matchAll(BLOCK)) {

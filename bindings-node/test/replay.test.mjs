@@ -5,7 +5,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,7 +19,7 @@ import { wiresign } from "wiresign/express";
 import { RedisReplay } from "wiresign/replay";
 
 import { call, send, sign } from "./requests.mjs";
-import { BROKEN_HANDLERS, document, ENV, listen, ordersConfig } from "./support.mjs";
+import { BROKEN_HANDLERS, document, ENV, freePort, listen, ordersConfig } from "./support.mjs";
 
 /** How a copy is refused: a busy machine may keep the store waiting. */
 const REFUSALS = ["REPLAYED_REQUEST", "REPLAY_STORE_UNAVAILABLE"];
@@ -43,14 +42,6 @@ const STORES = Object.fromEntries(
     },
   ),
 );
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A server of its own for one test. */
 async function storeOf(test, program) {

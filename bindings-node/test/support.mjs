@@ -56,6 +56,15 @@ export async function listen(test, server) {
   return server.address().port;
 }
 
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 /** Sends bytes as they are, and reads answers until the server closes or `answers` of them are there. */
 export async function raw(port, pieces, { answers = 1, end = false } = {}) {
   const socket = net.connect(port, "127.0.0.1");

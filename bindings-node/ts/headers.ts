@@ -47,6 +47,18 @@ export function flatten(headers: RequestHeaders): string[] {
   return flat;
 }
 
+/** The same fields, with another value wherever there is a `Host`. */
+export function withHost(headers: RequestHeaders, host: string): RequestHeaders {
+  const isHost = (name: string | undefined): boolean => name?.toLowerCase() === "host";
+  if (isList(headers)) {
+    return headers.map((text, at) => (at % 2 === 1 && isHost(headers[at - 1]) ? host : text));
+  }
+  if (isPairs(headers)) {
+    return headers.map(([name, value]) => [name, isHost(name) ? host : value] as const);
+  }
+  return headers["host"] === undefined ? headers : { ...headers, host };
+}
+
 function isPairs(headers: RequestHeaders): headers is HeaderPairs {
   return Array.isArray(headers);
 }

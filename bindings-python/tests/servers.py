@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -189,6 +191,28 @@ def aiohttp_server(app: str | web.Application) -> Iterator[str]:
 
     with in_loop(start):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def nginx(port: int, upstream: str) -> Iterator[None]:
+    """Run a real nginx in front of a server. As it does unless told otherwise, it writes a Host of its own."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program, "nginx is missing: install the Debian package"
+    with tempfile.TemporaryDirectory() as folder:
+        kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        paths = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
+        forward = f"proxy_pass {upstream}; proxy_set_header X-Forwarded-Host $http_host;"
+        Path(folder, "nginx.conf").write_text(
+            f"daemon off; master_process off; pid {folder}/pid; events {{}} http {{ access_log off; {paths} "
+            f"server {{ listen 127.0.0.1:{port}; location / {{ {forward} }} }} }}",
+            "ascii",
+        )
+        with subprocess.Popen([program, "-e", "stderr", "-p", folder, "-c", "nginx.conf"]) as process:
+            try:
+                wait_for_port(port, lambda: process.poll() is None)
+                yield
+            finally:
+                process.terminate()
 
 
 SERVERS: dict[str, Callable[[str], contextlib.AbstractContextManager[str]]] = {

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+from aiohttp import web
 
-from support import Asgi, Recorder, body_messages, http_scope, verifier
+import wiresign.aiohttp
+import wiresign.wsgi
+from servers import aiohttp_server, free_port, nginx, werkzeug_server
+from support import ENV, Asgi, Recorder, body_messages, http_scope, serve, verifier
 from wiresign.asgi import Decision, Middleware
+from wiresign.httpx import Auth
 from wiresign.proxies import TrustedProxies, host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
 INSIDE = "10.1.2.3"
 OUTSIDE = "203.0.113.9"
@@ -97,3 +107,83 @@ def test_the_verifier_gets_what_the_proxies_say(monkeypatch: pytest.MonkeyPatch)
     for options in ({}, {"proxies": proxies}):
         Asgi(Middleware(Recorder(), Watched(), **options), scope, *body_messages(b""))  # type: ignore[arg-type]
     assert seen == [{"authority": b"inner", "client": INSIDE}, {"authority": b"outer", "client": "198.51.100.7"}]
+
+
+def signing_the_host(service: str, scheme: str) -> wiresign.Config:
+    """Give the config of a service that signs and accepts by a scheme that covers the authority."""
+    billing = {
+        "keys": [{"secret": "env:BILLING_SECRET"}],
+        "aws_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "literal:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}],
+        "allowed_targets": ["orders"],
+    }
+    document = {
+        "service": service,
+        "accept": [scheme],
+        "sign_with": scheme,
+        "aws_sigv4": {"region": "eu-central-1", "service": "execute-api"},
+        "services": {"orders": {"keys": [{"secret": "env:ORDERS_SECRET"}]}, "billing": billing},
+    }
+    return wiresign.Config.parse(document, env=ENV)
+
+
+def asgi_host(judge: wiresign.Verifier, options: Any) -> AbstractContextManager[str]:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": dict(scope["headers"])[b"host"]})
+
+    return serve(Middleware(app, judge, **options), lifespan="off", proxy_headers=False)
+
+
+def wsgi_host(judge: wiresign.Verifier, options: Any) -> AbstractContextManager[str]:
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [environ["HTTP_HOST"].encode()]
+
+    return werkzeug_server(wiresign.wsgi.Middleware(app, judge, **options))
+
+
+def aiohttp_host(judge: wiresign.Verifier, options: Any) -> AbstractContextManager[str]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=request.headers["host"])
+
+    app = web.Application(middlewares=[wiresign.aiohttp.middleware(judge, **options)])
+    app.router.add_route("*", "/{path:.*}", answer)
+    return aiohttp_server(app)
+
+
+@pytest.mark.parametrize("start", [asgi_host, wsgi_host, aiohttp_host])
+@pytest.mark.parametrize("scheme", ["rfc9421", "aws-sigv4"])
+def test_behind_nginx_a_signature_is_for_the_host_that_was_called(start: Callable[..., Any], scheme: str) -> None:
+    signer = wiresign.Signer(signing_the_host("billing", scheme), "orders")
+    port = free_port()
+    called, other = f"127.0.0.1:{port}", f"localhost:{port}"
+    proxies = TrustedProxies(["127.0.0.0/8"], authority_header="X-Forwarded-Host")
+    rules: list[tuple[dict[str, Any], dict[str, int]]] = [
+        ({}, {called: 401, other: 401}),
+        ({"authority": called}, {called: 200, other: 401}),
+        ({"authority": called, "proxies": proxies}, {called: 200, other: 401}),
+        ({"proxies": proxies}, {called: 200, other: 200}),
+    ]
+    for options, expected in rules:
+        judge = wiresign.Verifier(signing_the_host("orders", scheme))
+        with start(judge, options) as upstream, nginx(port, upstream), httpx.Client(auth=Auth(signer)) as client:
+            found = {name: client.post(f"http://{name}/a?b=c", content=b"{}") for name in expected}
+            assert {name: answer.status_code for name, answer in found.items()} == expected, options
+            # The application sees what the proxy wrote.
+            served = [answer.text for answer in found.values() if answer.status_code == 200]
+            assert set(served) <= {upstream.removeprefix("http://")}
+
+
+def test_nothing_is_judged_by_a_host_where_proxies_name_two() -> None:
+    judge = signing_the_host("orders", "rfc9421")
+    signer = wiresign.Signer(signing_the_host("billing", "rfc9421"), "orders")
+    proxies = TrustedProxies(["10.0.0.0/8"], authority_header="X-Forwarded-Host")
+    app = Recorder()
+    for named, status in ([b"outer"], 200), ([b"outer", b"inner"], 401), ([b"outer, inner"], 401), ([], 401):
+        signed = signer.sign("POST", "/a", [("Host", "outer")], b"")
+        headers = [(b"host", b"inner"), *((name.lower().encode(), value.encode()) for name, value in signed)]
+        headers += [(b"x-forwarded-host", name) for name in named]
+        middleware = Middleware(app, wiresign.Verifier(judge), proxies=proxies)
+        run = Asgi(middleware, http_scope("POST", "/a", headers, client=(INSIDE, 1)), *body_messages(b""))
+        assert run.status == status, named
+    assert [scope["headers"][0] for scope in app.scopes] == [(b"host", b"inner")]

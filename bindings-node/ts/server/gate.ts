@@ -7,6 +7,7 @@ import type { Sts } from "../aws.js";
 import type { BodyVerification } from "../body-verification.js";
 import { serving } from "../client/propagation.js";
 import { Config } from "../config.js";
+import type { RequestHeaders } from "../headers.js";
 import type { KeySets } from "../jwks.js";
 import { native } from "../native.js";
 import { Refusal } from "../refusal.js";
@@ -348,12 +349,17 @@ export class Gate {
   }
 
   /** The address of a client, and the authority that it calls, of a request that is not one of `node:http`. */
-  client(peer: string | undefined, forwarded: string | null): string | null {
-    return this.#proxies.client(peer, forwarded ?? "");
+  client(peer: string | undefined, headers: Headers): string | null {
+    return this.#proxies.client(peer, headers.get(this.#proxies.clientHeader) ?? "");
   }
 
   authority(host: string | null): string | undefined {
     return this.#proxies.authority(host ?? undefined);
+  }
+
+  /** The header fields as they are judged. Handlers get those that were received. */
+  fields(received: RequestHeaders): RequestHeaders {
+    return this.#proxies.fields(received);
   }
 
   /** The answer to a handshake of one of the webhooks, or its refusal; `undefined` for a request that is none. */
@@ -409,7 +415,7 @@ export class Gate {
     return {
       method: look(request, "method") ?? "",
       target,
-      headers: headersOf(request, headers, needsExactHeaders),
+      headers: this.fields(headersOf(request, headers, needsExactHeaders)),
       authority: needsAuthority ? this.#proxies.authorityOf(request) : undefined,
       client: needsClient ? (this.#proxies.clientOf(request) ?? undefined) : undefined,
       body: undefined,

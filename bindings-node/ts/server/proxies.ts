@@ -4,29 +4,35 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 
+import { withHost, type RequestHeaders } from "../headers.js";
 import { look } from "./look.js";
 
 /** Rules for a server that stands behind proxies. */
 export interface ProxyOptions {
   /**
-   * The proxies whose `X-Forwarded-For` is believed, as addresses or ranges (`10.0.0.0/8`). None unless given: then the
+   * The proxies that are believed who the client is, as addresses or ranges (`10.0.0.0/8`). None unless given: then the
    * client is who opened the connection.
    */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** The header in which they say so, such as `CF-Connecting-IP`; `X-Forwarded-For` unless given. */
+  readonly clientHeader?: string | undefined;
   /**
-   * The authority that clients call, such as `api.example.com`, for schemes that sign it; the `Host` header unless given, and
-   * never `X-Forwarded-Host`.
+   * The authority that clients call, such as `api.example.com`, for schemes that sign it, where a proxy writes another `Host`;
+   * the `Host` header unless given, and never `X-Forwarded-Host`.
    */
   readonly authority?: string | undefined;
 }
 
 /** Reads the address of the client by the rules of one server. */
 export class Proxies {
+  /** The header in which trusted proxies name the client, in lower case. */
+  readonly clientHeader: string;
   readonly #trusted = new BlockList();
   readonly #any: boolean;
   readonly #authority: string | undefined;
 
-  constructor({ trustedProxies = [], authority }: ProxyOptions) {
+  constructor({ trustedProxies = [], clientHeader = "X-Forwarded-For", authority }: ProxyOptions) {
+    this.clientHeader = clientHeader.toLowerCase();
     this.#authority = authority;
     this.#any = trustedProxies.length > 0;
     for (const text of trustedProxies) {
@@ -36,14 +42,14 @@ export class Proxies {
 
   /** The address of the client: the last one that no trusted proxy has. */
   clientOf({ socket, headers }: IncomingMessage): string | null {
-    return this.client(socket.remoteAddress, [headers["x-forwarded-for"] ?? []].flat().join(","));
+    return this.client(socket.remoteAddress, [headers[this.clientHeader] ?? []].flat().join(","));
   }
 
   /**
    * The same, of a request that is known in parts.
    *
    * @param peer who opened the connection
-   * @param forwarded what `X-Forwarded-For` says
+   * @param forwarded what their header says
    */
   client(peer: string | undefined, forwarded: string): string | null {
     let client = plain(peer ?? "");
@@ -72,6 +78,11 @@ export class Proxies {
   /** The same, of a request that names one. */
   authority(named: string | undefined): string | undefined {
     return this.#authority ?? named;
+  }
+
+  /** The header fields as the client sent them: `Host` too is what the operator says, whatever a proxy wrote there. */
+  fields(received: RequestHeaders): RequestHeaders {
+    return this.#authority === undefined ? received : withHost(received, this.#authority);
   }
 
   /** Whether an HTTP/2 request names two authorities. HTTP/1.1 has one field for it. */

@@ -104,14 +104,14 @@ function headOf(gate: Gate, request: Request, arrival: Arrival): RequestHead {
   return {
     method: request.method,
     target: arrival.target,
-    headers: [...request.headers],
+    headers: gate.fields([...request.headers]),
     authority: gate.authority(request.headers.get("host")),
     client: needsClient ? (clientOf(gate, request, arrival) ?? undefined) : undefined,
   };
 }
 
 function clientOf(gate: Gate, request: Request, { peer }: Arrival): string | null {
-  return gate.client(peer, request.headers.get("x-forwarded-for"));
+  return gate.client(peer, request.headers);
 }
 
 /** All of a body that is not too long. @throws {Refusal} of one that is */

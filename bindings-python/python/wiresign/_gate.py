@@ -11,7 +11,7 @@ from wiresign._audit import decided, log
 from wiresign._codes import RefusalCode
 from wiresign._context import current_request_id
 from wiresign._kept_body import KeptBody
-from wiresign.proxies import host
+from wiresign.proxies import host, with_host
 from wiresign.replay import no_answer
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Options(TypedDict, total=False):
     """Called after each decision. What it raises is logged and changes nothing."""
     proxies: TrustedProxies | None
     """The proxies that may name the client and the authority; none unless said."""
+    authority: str | None
+    """What clients call, such as `api.example.com`, where a proxy writes another Host; by `proxies` unless said."""
     identity_headers: Iterable[str]
     """Names of headers that the application takes for an identity. They never reach it from outside."""
     replay: ReplayStore | AsyncReplayStore | None
@@ -103,6 +105,7 @@ class Gate:
         verifier: Verifier,
         on_decision: Callable[[Decision], object] | None = None,
         proxies: TrustedProxies | None = None,
+        authority: str | None = None,
         identity_headers: Iterable[str] = (),
         replay: ReplayStore | AsyncReplayStore | None = None,
         key_sets: KeySets | None = None,
@@ -115,6 +118,7 @@ class Gate:
         self.verifier = verifier
         self.on_decision = on_decision
         self.proxies = proxies
+        self.authority = None if authority is None else authority.encode("ascii")
         self.key_sets = key_sets
         self.aws = aws
         self.memory_bytes = memory_bytes
@@ -196,9 +200,9 @@ class Visit:
             self._gate.verifier.identity_answer(question, await aws.ask_async(question))
 
     def _question(self) -> IdentityRequest | None:
-        authority, client = self._addresses()
+        headers, authority, client = self._as_called()
         return self._gate.verifier.identity_request(
-            self._method, self._target, self._headers, authority=authority, client=client
+            self._method, self._target, headers, authority=authority, client=client
         )
 
     def begin(self, *, answers: bool = False) -> Begun:
@@ -214,29 +218,38 @@ class Visit:
         return self._begin()
 
     def _begin(self) -> BodyVerification:
-        authority, client = self._addresses()
-        begun = self._gate.verifier.begin(self._method, self._target, self._headers, authority=authority, client=client)
+        headers, authority, client = self._as_called()
+        begun = self._gate.verifier.begin(self._method, self._target, headers, authority=authority, client=client)
         if begun.needs_body:
             declared = begun._declared_length
             if declared is not None:
                 begun.declare_length(declared)
         return begun
 
-    def _addresses(self) -> tuple[bytes | None, str | None]:
+    def _as_called(self) -> tuple[list[tuple[bytes, bytes]], bytes | None, str | None]:
+        """Give the header fields, the authority and the client that are judged, by the rules for proxies.
+
+        A proxy may have written another Host. Where the rules say what the client called, Host says the same; the
+        application still gets the one that was received.
+        """
         gate, headers, peer = self._gate, self._headers, self._peer
-        if gate.proxies is None:
-            return host(headers), peer
-        return gate.proxies.authority(peer, headers), self._client()
+        if gate.authority is not None:
+            authority: bytes | None = gate.authority
+        elif gate.proxies is None:
+            return headers, host(headers), peer
+        else:
+            authority = gate.proxies.authority(peer, headers)
+        return with_host(headers, authority), authority, self._client()
 
     def _client(self) -> str | None:
         proxies = self._gate.proxies
         return self._peer if proxies is None else proxies.client(self._peer, self._headers)
 
     def _answer_handshake(self, webhooks: list[str], body: bytes) -> None:
-        authority, client = self._addresses()
+        headers, authority, client = self._as_called()
         for webhook in webhooks:
             answer = self._gate.verifier.handshake(
-                webhook, self._method, self._target, self._headers, body, authority=authority, client=client
+                webhook, self._method, self._target, headers, body, authority=authority, client=client
             )
             if answer is not None:
                 raise Handshake(answer)

@@ -55,8 +55,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 def middleware(verifier: Verifier, **options: Unpack[Options]) -> Callable[..., Awaitable[web.StreamResponse]]:
     """Give the middleware that lets only verified requests, and those of public routes, through to the handlers.
 
-    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `aws`, `memory_bytes`.
+    The options are those of every server adapter: `on_decision`, `proxies`, `authority`, `identity_headers`,
+    `replay`, `key_sets`, `aws`, `memory_bytes`.
     """
     gate = Gate(verifier, **options)
     gate.demand_store()

@@ -45,8 +45,8 @@ SCOPE_RECEIVED_KEY = "wiresign.received"
 class Middleware:
     """Lets only verified requests, and those of public routes, through to an ASGI application.
 
-    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `aws`, `memory_bytes`.
+    The options are those of every server adapter: `on_decision`, `proxies`, `authority`, `identity_headers`,
+    `replay`, `key_sets`, `aws`, `memory_bytes`.
     """
 
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:

@@ -9,7 +9,7 @@
     def invoice(request): return JsonResponse({"made_by": caller(request).service})
 
 `WIRESIGN` takes `config` (a path, a document, a `Config` or a `Verifier`) and the options of every server adapter:
-`on_decision`, `proxies`, `identity_headers`, `replay`, `key_sets`, `aws`, `memory_bytes`.
+`on_decision`, `proxies`, `authority`, `identity_headers`, `replay`, `key_sets`, `aws`, `memory_bytes`.
 
 Under ASGI, Django itself takes in the whole body before any middleware runs. To refuse a body before it was read, put
 `wiresign.asgi.Middleware(get_asgi_application(), verifier())` around the application; this middleware takes its result.

@@ -24,8 +24,9 @@ class TrustedProxies:
     """The networks of the proxies in front of this service, and the headers that they write.
 
     A header counts only where the connection comes from one of the networks. The client is the last entry of
-    `client_header` that is not a trusted proxy itself. An `authority_header` counts where it has one value. None for
-    either header: the proxies do not write it.
+    `client_header` that is not a trusted proxy itself. An `authority_header` counts where it has one value; with more
+    of them the request has no authority, and what signs one is refused. None for either header: the proxies do not
+    write it.
     """
 
     def __init__(
@@ -81,6 +82,15 @@ def host(headers: Fields) -> bytes | None:
                 return None
             found = value
     return found
+
+
+def with_host(headers: list[tuple[bytes, bytes]], authority: bytes | None) -> list[tuple[bytes, bytes]]:
+    """Give the fields with this value of Host, or without Host; the same list where nothing changes."""
+    if host(headers) == authority:
+        return headers
+    if authority is None:
+        return [field for field in headers if field[0] != b"host"]
+    return [(name, authority if name == b"host" else value) for name, value in headers]
 
 
 def _values(headers: Fields, name: bytes) -> list[bytes]:

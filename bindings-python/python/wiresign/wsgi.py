@@ -41,8 +41,8 @@ ENVIRON_VERIFIER_KEY = "wiresign.verifier"
 class Middleware:
     """Lets only verified requests, and those of public routes, through to a WSGI application.
 
-    The options are those of every server adapter: `on_decision`, `proxies`, `identity_headers`, `replay`,
-    `key_sets`, `aws`, `memory_bytes`.
+    The options are those of every server adapter: `on_decision`, `proxies`, `authority`, `identity_headers`,
+    `replay`, `key_sets`, `aws`, `memory_bytes`.
     """
 
     def __init__(self, app: App, verifier: Verifier, **options: Unpack[Options]) -> None:
