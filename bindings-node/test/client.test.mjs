@@ -6,6 +6,7 @@ import http from "node:http";
 import net from "node:net";
 import { Readable } from "node:stream";
 import { describe, it } from "node:test";
+import { inspect } from "node:util";
 
 import express from "express";
 import { Verifier } from "wiresign";
@@ -148,6 +149,7 @@ describe("Repeats", () => {
     const error = await failure(client(url).post("/things", { json: {} }), "HTTP_STATUS");
     assert.deepEqual([error.status, error.attempts, seen.length], [503, 1, 1]);
     assert.equal(error.requestId, seen[0].request.headers["x-request-id"]);
+    assert.ok(!inspect(error).includes("headers") && inspect(error).includes("HTTP_STATUS"), inspect(error));
     assert.equal(await error.response.text(), "no");
     await failure(client(url).post("/things", { json: {}, idempotent: true }), "HTTP_STATUS");
     assert.equal(seen.length, 4);

@@ -46,8 +46,8 @@ export class ServiceError extends Error {
   readonly target: string;
   /** The HTTP status of the answer, where there was one. */
   readonly status: number | null;
-  /** The answer, where there was one; its body can still be read. */
-  readonly response: Response | null;
+  /** The answer, where there was one; its body can still be read. It is not enumerable: who prints an error wants no body. */
+  declare readonly response: Response | null;
   /** The code that the service refused with. */
   readonly refusal: RefusalCode | null;
   /** The id of the last request that was sent. */
@@ -60,7 +60,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.target = details.target;
     this.status = details.response?.status ?? null;
-    this.response = details.response ?? null;
+    Object.defineProperty(this, "response", { value: details.response ?? null });
     this.refusal = details.refusal ?? null;
     this.requestId = details.requestId ?? null;
     this.attempts = details.attempts ?? 0;
