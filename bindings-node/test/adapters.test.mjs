@@ -273,6 +273,27 @@ for (const [name, start] of Object.entries(SERVERS)) {
       });
     }
 
+    it("knows no client where trusted proxies do not tell", async (test) => {
+      const clients = [];
+      const onDecision = ({ audit }) => clients.push(audit.client);
+      const port = await start(test, orders(), { onDecision, trustedProxies: ["127.0.0.0/8", "10.0.0.0/8"] });
+      const cases = {
+        "198.51.100.7, 10.9.9.9": "198.51.100.7",
+        "1.1.1.1, 198.51.100.7": "198.51.100.7",
+        "::ffff:198.51.100.7": "198.51.100.7",
+        "10.9.9.9": null,
+        unknown: null,
+        "198.51.100.7, unknown, 10.9.9.9": null,
+        "198.51.100.7:1234": null,
+        "": null,
+      };
+      for (const forwarded of Object.keys(cases)) {
+        await call(port, "GET", "/orders/7", undefined, { "X-Forwarded-For": forwarded });
+      }
+      await call(port, "GET", "/orders/7");
+      assert.deepEqual(clients, [...Object.values(cases), "127.0.0.1"]);
+    });
+
     it("reads who the client is in the header that the proxies write", async (test) => {
       const clients = [];
       const onDecision = ({ audit }) => clients.push(audit.client);

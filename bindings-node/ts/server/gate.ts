@@ -350,7 +350,7 @@ export class Gate {
 
   /** The address of a client, and the authority that it calls, of a request that is not one of `node:http`. */
   client(peer: string | undefined, headers: Headers): string | null {
-    return this.#proxies.client(peer, headers.get(this.#proxies.clientHeader) ?? "");
+    return this.#proxies.client(peer, headers.get(this.#proxies.clientHeader) ?? undefined);
   }
 
   authority(host: string | null): string | undefined {

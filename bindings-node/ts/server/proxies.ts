@@ -23,6 +23,8 @@ export interface ProxyOptions {
   readonly authority?: string | undefined;
 }
 
+const MOST_HOPS = 32;
+
 /** Reads the address of the client by the rules of one server. */
 export class Proxies {
   /** The header in which trusted proxies name the client, in lower case. */
@@ -40,33 +42,38 @@ export class Proxies {
     }
   }
 
-  /** The address of the client: the last one that no trusted proxy has. */
+  /** The address of the client: the last one that no trusted proxy has. `null` where what they wrote does not tell. */
   clientOf({ socket, headers }: IncomingMessage): string | null {
-    return this.client(socket.remoteAddress, [headers[this.clientHeader] ?? []].flat().join(","));
+    const named = headers[this.clientHeader];
+    return this.client(socket.remoteAddress, Array.isArray(named) ? named.join() : named);
   }
 
   /**
    * The same, of a request that is known in parts.
    *
    * @param peer who opened the connection
-   * @param forwarded what their header says
+   * @param forwarded what their header says, where it is there
    */
-  client(peer: string | undefined, forwarded: string): string | null {
-    let client = plain(peer ?? "");
+  client(peer: string | undefined, forwarded: string | undefined): string | null {
+    const client = plain(peer ?? "");
     if (isIP(client) === 0) {
       return null;
     }
-    if (this.#any) {
-      const named = forwarded.split(",");
-      while (this.#trusts(client)) {
-        const before = plain(named.pop()?.trim() ?? "");
-        if (isIP(before) === 0) {
-          break;
-        }
-        client = before;
+    if (!this.#any || forwarded === undefined || !this.#trusts(client)) {
+      return client;
+    }
+    // A list without end is no list of proxies.
+    for (const named of forwarded.split(",").slice(-MOST_HOPS).reverse()) {
+      const hop = plain(named.trim());
+      if (isIP(hop) === 0) {
+        return null;
+      }
+      if (!this.#trusts(hop)) {
+        return hop;
       }
     }
-    return client;
+    // A proxy for a client would be all of its clients at once: the failures of one would be those of all.
+    return null;
   }
 
   /** The authority that the request is for. */
