@@ -363,7 +363,8 @@ describe("Hono", () => {
   it("frees the headers of unproven names where somebody has read them before", async (test) => {
     const app = new Hono();
     app.use(async (context, next) => {
-      assert.ok(context.req.raw.headers.has("x-service-name"));
+      // Only whoever reads all of them makes a copy.
+      assert.ok([...context.req.raw.headers].length > 0);
       await next();
     });
     app.use(onHono(orders(), { identityHeaders: ["X-User-ID"] }));
