@@ -8,7 +8,7 @@ Works on a clone of the last commit in target/mutants, so that nothing of the wo
 built first, and is not what is broken, is taken from the work tree. A mutant that passes all tests has survived: then a
 test is missing, or the mutant changes nothing that can be seen, and does not belong here.
 
-`caught.json` is the record: it says of each mutant that was caught what it was, and what the file was that it broke.
+`caught.json` is the record: it says of each mutant that was caught what it was, and what stood round the place that it broke.
 Without an option only those are tried that the record does not know as they are now, and the record is written. `--all`
 tries every one. `--check` builds nothing, says which the record does not know, and fails where there are any.
 `--sample` tries again some that the record knows, other ones at each commit: those first whose file the commit has
@@ -42,6 +42,9 @@ RECORD = Path(__file__).resolve().with_name("caught.json")
 
 LONGEST = 300
 """Seconds after which a build or a test is taken for one that hangs."""
+
+NEAR = 12
+"""How many lines before the place of a mutant, and behind it, are the code whose tests have to see it."""
 
 Record = dict[str, str]
 """The stamps of the mutants that were caught, by their names."""
@@ -79,9 +82,14 @@ class Mutant:
         return f"{self.suite}: {self.id}"
 
     def stamp(self, content: str) -> str:
-        """Give what stays the same as long as this mutant and the file that it breaks do."""
-        parts = [self.suite, self.id, self.file, self.find, self.replace, content]
+        """Give what stays the same as long as this mutant and the lines round the place that it breaks do."""
+        parts = [self.suite, self.id, self.file, self.find, self.replace, self.surroundings(content)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    def surroundings(self, content: str) -> str:
+        """Give what stands round the place in a file."""
+        before, _, after = content.partition(self.find)
+        return "\n".join([*before.split("\n")[-NEAR - 1 :], *after.split("\n")[: NEAR + 1]])
 
 
 class BadListError(Exception):

@@ -40,6 +40,15 @@ class Selection(unittest.TestCase):
         changed = FILES | {"b.rs": "if x < 1 {} // more"}
         self.assertEqual(run.unknown([FIRST, SECOND], KNOWN, changed.get), [SECOND])
 
+    def test_a_change_far_away_does_not_concern_a_mutant(self) -> None:
+        def around(before: str, after: str) -> str:
+            return "\n".join([before, *["line"] * (run.NEAR - 1), "if x < 1 {}", *["line"] * (run.NEAR - 1), after])
+
+        known = FIRST.stamp(around("", ""))
+        self.assertEqual(FIRST.stamp(around("far away\n", "\nfar away")), known)
+        self.assertNotEqual(FIRST.stamp(around("near", "")), known)
+        self.assertNotEqual(FIRST.stamp(around("", "near")), known)
+
     def test_another_definition_is_another_mutant(self) -> None:
         for other in (replace(FIRST, find="< 1"), replace(FIRST, replace="x < 3"), replace(FIRST, file="b.rs")):
             self.assertEqual(run.unknown([other], KNOWN, FILES.get), [other])
