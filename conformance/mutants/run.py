@@ -8,9 +8,9 @@ Works on a clone of the last commit in target/mutants, so that nothing of the wo
 built first, and is not what is broken, is taken from the work tree. A mutant that passes all tests has survived: then a
 test is missing, or the mutant changes nothing that can be seen, and does not belong here.
 
-`caught.json` is the record: it says of each mutant that was caught what it was, and what stood round the place that it broke.
-Without an option only those are tried that the record does not know as they are now, and the record is written. `--all`
-tries every one. `--check` builds nothing, says which the record does not know, and fails where there are any.
+`caught.json` is the record: it says of each mutant that was caught what it was, and what stood round the place that it
+broke. Without an option only those are tried that the record does not know as they are now, and the record is written.
+`--all` tries every one. `--check` builds nothing, says which the record does not know, and fails where there are any.
 `--sample` tries again some that the record knows, other ones at each commit: those first whose file the commit has
 touched. A record that is wrong does not stay unseen for ever.
 """
