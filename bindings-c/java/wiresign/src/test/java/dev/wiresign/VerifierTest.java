@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,6 +101,20 @@ class VerifierTest {
         assertEquals(Optional.of("billing"), verifier.verify(request).service());
         Request foreign = Fleet.signed(signer, BODY).authority("\u20ac").header("X-Service-ID", "\u20ac");
         assertThrows(Refusal.class, () -> verifier.verify(foreign));
+    }
+
+    @Test
+    void failuresAreCountedByClient() {
+        try (Config config = Fleet.config("orders", "\"limits\": {\"failures_per_minute\": 2}, "); Verifier limited = new Verifier(config)) {
+            long now = Instant.now().getEpochSecond();
+            List<RefusalCode> refused = new ArrayList<>();
+            for (int tries = 0; tries < 3; tries++) {
+                Request forged = Fleet.signed(signer, BODY).body(new byte[0]).client("192.0.2.1");
+                refused.add(assertThrows(Refusal.class, () -> limited.verify(forged, now)).code());
+            }
+            assertEquals(List.of(RefusalCode.INVALID_SIGNATURE, RefusalCode.INVALID_SIGNATURE, RefusalCode.RATE_LIMITED), refused);
+            assertEquals(Optional.of("billing"), limited.verify(Fleet.signed(signer, BODY).client("198.51.100.7"), now).service());
+        }
     }
 
     @Test
