@@ -33,7 +33,7 @@ class Stage:
     name: str
     command: tuple[str, ...]
     seconds: float | None = None
-    """How long it may take, where that is promised."""
+    """How long it takes at most on an idle machine, where that is promised. Longer on a busy one is no defect."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,20 @@ class End:
 
     @property
     def is_slow(self) -> bool:
-        """Whether it took longer than it may."""
+        """Whether it took longer than was promised of an idle machine."""
         return self.stage.seconds is not None and self.took > self.stage.seconds
 
     @property
     def has_passed(self) -> bool:
-        """Whether it found nothing wrong, in time."""
-        return self.status == 0 and not self.is_slow
+        """Whether it found nothing wrong."""
+        return self.status == 0
 
     def row(self) -> str:
         """Write the row of the table: what the stage says of itself is its last line."""
         lines = [line for line in self.printed.splitlines() if line.strip()]
         said = lines[-1].strip() if lines else "nothing"
         if self.is_slow:
-            said += f"; it may take {self.stage.seconds:.0f} s"
+            said += f"; SLOW, over {self.stage.seconds:.0f} s"
         return ROW.format(self.stage.name, "passed" if self.has_passed else "FAILED", f"{self.took:.0f} s", said)
 
 
