@@ -1,5 +1,11 @@
 //! Header names, compared whatever the letter case.
 
+/// Whether two names are the same. Most servers write them in lower case, and then one comparison of memory is enough.
+#[inline]
+pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && (left == right || left.eq_ignore_ascii_case(right))
+}
+
 /// A name that is looked for among those of each request.
 pub(crate) struct HeaderName {
     text: Box<[u8]>,

@@ -84,22 +84,22 @@ export class IdentityHeaders {
     return !this.#own.has(name) && verified?.isPublic === false && value === verified.service;
   }
 
+  #isUnproven(name: string, value: string | readonly string[] | undefined, verified: Verified | undefined): boolean {
+    return value !== undefined && !this.#isProven(name, value, verified);
+  }
+
   /** Those that are there and prove nothing. */
   unproven(
     valueOf: (name: string) => string | readonly string[] | undefined,
     verified: Verified | undefined,
   ): string[] {
-    return this.names.filter((name) => {
-      const value = valueOf(name);
-      return value !== undefined && !this.#isProven(name, value, verified);
-    });
+    return this.names.filter((name) => this.#isUnproven(name, valueOf(name), verified));
   }
 
   /** Removes those that prove nothing. */
   strip(request: IncomingMessage, verified: Verified | undefined, headers = look(request, "headers")): void {
     for (const name of this.names) {
-      const value = headers[name];
-      if (value === undefined || this.#isProven(name, value, verified)) {
+      if (!this.#isUnproven(name, headers[name], verified)) {
         continue;
       }
       // Node makes this one of rawHeaders when it is first read, by a count that must still be right then. HTTP/2 has none.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Fault;
+use crate::header_name;
 use crate::request::{Headers, MAX_HEADER_BYTES, MAX_HEADER_FIELDS};
 
 /// The field lines of a message in the order received, values without white space around them.
@@ -32,10 +33,7 @@ impl<'a> Fields<'a> {
     /// The values of a field, one per line.
     #[inline]
     pub(super) fn lines<'f>(&'f self, name: &'f [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'f> {
-        // Names come in lower case from most servers, and then one comparison of memory is enough.
-        let is_wanted =
-            move |known: &[u8]| known.len() == name.len() && (known == name || known.eq_ignore_ascii_case(name));
-        self.lines.iter().filter(move |(known, _)| is_wanted(known)).map(|(_, value)| *value)
+        self.lines.iter().filter(move |(known, _)| header_name::is_same(known, name)).map(|(_, value)| *value)
     }
 
     /// The value of a field with its lines joined. `None` where there is no line.

@@ -2,7 +2,6 @@
 
 use super::Fault;
 use super::fields::Fields;
-use crate::bytes::position;
 use crate::request::{Head, Headers};
 
 /// A request but its body.
@@ -21,11 +20,8 @@ impl<'a> Request<'a> {
     /// `url_scheme` is that of the URL that the client called, in lower case.
     pub(crate) fn new<H: Headers + ?Sized>(head: &Head<'a, H>, url_scheme: &'a str) -> Result<Self, Fault> {
         let fields = Fields::collect(head.headers)?;
+        let (path, query) = head.split_target();
         let (method, target) = (head.method, head.target);
-        let (path, query) = match position(target, b'?') {
-            Some(at) => (&target[..at], Some(&target[at + 1..])),
-            None => (target, None),
-        };
         Ok(Self { method, target, path, query, authority: head.authority(), url_scheme, fields })
     }
 }

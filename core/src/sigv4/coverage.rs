@@ -3,6 +3,7 @@
 use super::fields::{Fields, is_amazon};
 use super::{Expected, Fault, MAX_SIGNED_HEADERS};
 use crate::bytes::{any, any_pair, holds};
+use crate::header_name;
 
 /// Distinct lower-case names, sorted, with semicolons between.
 #[derive(Clone, Copy)]
@@ -99,8 +100,7 @@ pub(super) fn is_name_byte(byte: u8) -> bool {
 fn put_values(name: &[u8], fields: &Fields<'_>, text: &mut Vec<u8>) -> Result<usize, Fault> {
     let mut found = 0;
     for (other, value) in &fields.all {
-        // Names come in lower case from most servers, and then one comparison of memory is enough.
-        if other.len() == name.len() && (*other == name || other.eq_ignore_ascii_case(name)) {
+        if header_name::is_same(other, name) {
             if found > 0 {
                 text.push(b',');
             }
