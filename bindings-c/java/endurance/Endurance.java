@@ -10,19 +10,11 @@ import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 
-/**
- * Many verifies in one process, and what it has in memory at the start, in the middle and at the end. Says so and ends with 1
- * when memory has grown after the first tenth: by then the replay store is as large as it gets.
- */
+/** Many verifies by the Java module, for LongRun to watch. */
 public final class Endurance {
-    /** How long the whole run takes by the verifier's clock: a tenth of it is longer than a request is remembered. */
-    private static final long SECONDS = 20_000;
-    private static final double ALLOWED_GROWTH_MEBIBYTES = 16;
     private static final Map<String, String> ENV =
             Map.of("ORDERS_SECRET", Secrets.generateSecret(), "BILLING_SECRET", Secrets.generateSecret());
     /** Longer than what is verified in one call, so that it goes into the library in pieces. */
@@ -31,33 +23,18 @@ public final class Endurance {
     private final long started = System.currentTimeMillis() / 1000;
     private final Verifier verifier = new Verifier(config("orders"));
     private final Signer signer = new Signer(config("billing"), "orders");
-    private final int count;
+    private final long count;
     private byte[] body;
     private Request last;
     private long now;
 
-    private Endurance(int count) {
+    private Endurance(long count) {
         this.count = count;
     }
 
     public static void main(String[] arguments) throws IOException {
-        int count = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 10_000_000;
-        Endurance run = new Endurance(count);
-        double tenth = 0;
-        double middle = 0;
-        double start = residentMebibytes();
-        for (int number = 0; number < count; number++) {
-            run.one(number);
-            if (number == count / 10) {
-                tenth = residentMebibytes();
-            } else if (number == count / 2) {
-                middle = residentMebibytes();
-            }
-        }
-        double end = residentMebibytes();
-        System.out.printf("Java: %d verifies, resident memory %.1f MiB at the start, %.1f after a tenth, %.1f in the middle, %.1f at the end%n",
-                count, start, tenth, middle, end);
-        System.exit(end - tenth > ALLOWED_GROWTH_MEBIBYTES ? 1 : 0);
+        long count = LongRun.countIn(arguments);
+        LongRun.of("Java", count, new Endurance(count)::one);
     }
 
     private static Config config(String service) {
@@ -68,8 +45,8 @@ public final class Endurance {
     }
 
     /** Verifies one request, in one of the ways that there are. */
-    private void one(int number) {
-        switch (number % 8) {
+    private void one(long number) {
+        switch ((int) (number % 8)) {
             case 3 -> {
                 sign(number, 0);
                 inPieces();
@@ -96,10 +73,10 @@ public final class Endurance {
         }
     }
 
-    private void sign(int number, int least) {
+    private void sign(long number, int least) {
         byte[] content = ("{\"invoice\":" + number + "}").getBytes(StandardCharsets.US_ASCII);
         body = Arrays.copyOf(content, Math.max(content.length, least));
-        now = started + number * SECONDS / count;
+        now = started + number * LongRun.SECONDS / count;
         last = Request.of("POST", "/invoices?draft=1").body(body);
         for (Header header : signer.sign(last, now, null)) {
             last.header(header.name(), header.value());
@@ -132,13 +109,5 @@ public final class Endurance {
             throw refusal;
         }
         throw new AssertionError("accepted instead of " + code);
-    }
-
-    /** What the process has in memory, of Java and of the library, without what is garbage. */
-    private static double residentMebibytes() throws IOException {
-        System.gc();
-        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
     }
 }

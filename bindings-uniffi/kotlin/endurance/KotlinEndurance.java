@@ -9,22 +9,13 @@ import dev.wiresign.kotlin.Verifier;
 import dev.wiresign.kotlin.ffi.Header;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import kotlin.Pair;
 
-/**
- * Many verifies by the Kotlin modules in one process, and what it has in memory at the start, in the middle and at the end. Says so
- * and ends with 1 when memory has grown after the first tenth: by then the replay store is as large as it gets. It is written in
- * Java, so that it is compiled without Maven.
- */
+/** Many verifies by the Kotlin modules, for LongRun to watch. It is written in Java, so that it is compiled without Maven. */
 public final class KotlinEndurance {
-    /** How long the whole run takes by the verifier's clock: a tenth of it is longer than a request is remembered. */
-    private static final long SECONDS = 20_000;
-    private static final double ALLOWED_GROWTH_MEBIBYTES = 16;
     private static final Map<String, String> ENV = Map.of(
             "ORDERS_SECRET", "d4f1c0b39e5a7f8261b0a4c9e2d7f3568a1b9c0d4e5f60718293a4b5c6d7e8f9",
             "BILLING_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00a1b2c3d4e5f60718293a4b5c6d7e8f9");
@@ -42,23 +33,8 @@ public final class KotlinEndurance {
     }
 
     public static void main(String[] arguments) throws IOException {
-        long count = arguments.length > 0 ? Long.parseLong(arguments[0]) : 10_000_000;
-        KotlinEndurance run = new KotlinEndurance(count);
-        double tenth = 0;
-        double middle = 0;
-        double start = residentMebibytes();
-        for (long number = 0; number < count; number++) {
-            run.one(number);
-            if (number == count / 10) {
-                tenth = residentMebibytes();
-            } else if (number == count / 2) {
-                middle = residentMebibytes();
-            }
-        }
-        double end = residentMebibytes();
-        System.out.printf("Kotlin: %d verifies, resident memory %.1f MiB at the start, %.1f after a tenth, %.1f in the middle, %.1f at the end%n",
-                count, start, tenth, middle, end);
-        System.exit(end - tenth > ALLOWED_GROWTH_MEBIBYTES ? 1 : 0);
+        long count = LongRun.countIn(arguments);
+        LongRun.of("Kotlin", count, new KotlinEndurance(count)::one);
     }
 
     private static Config config(String service) {
@@ -95,7 +71,7 @@ public final class KotlinEndurance {
 
     private void sign(long number) {
         body = ("{\"invoice\":" + number + "}").getBytes(StandardCharsets.US_ASCII);
-        now = started + number * SECONDS / count;
+        now = started + number * LongRun.SECONDS / count;
         List<Pair<String, String>> headers = new ArrayList<>();
         for (Header header : signer.sign(request(List.of()), now, null)) {
             headers.add(new Pair<>(header.getName(), header.getValue()));
@@ -133,13 +109,5 @@ public final class KotlinEndurance {
             throw refusal;
         }
         throw new AssertionError("accepted instead of " + code);
-    }
-
-    /** What the process has in memory, of the JVM and of the library, without what is garbage. */
-    private static double residentMebibytes() throws IOException {
-        System.gc();
-        String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(each -> each.startsWith("VmRSS:")).findFirst().orElseThrow();
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
     }
 }
