@@ -261,6 +261,12 @@ def test_decisions_reach_the_hook_and_the_audit_log(caplog: pytest.LogCaptureFix
         Asgi(app, http_scope("GET", "/a\nb\x1b[31m\xff?token=secret"), *body_messages(b""))
     accepted, replayed, public, malformed = [vars(record) for record in caplog.records]
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING", "INFO", "WARNING"]
+    assert caplog.messages == [
+        "request accepted billing",
+        "request refused billing REPLAYED_REQUEST",
+        "request public",
+        "request refused MALFORMED_REQUEST",
+    ]
     assert accepted["event"] == "accepted"
     assert accepted["service"] == "billing"
     assert accepted["scheme"] == "service-hmac-v2"

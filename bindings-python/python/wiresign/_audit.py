@@ -74,7 +74,8 @@ def decided(
     try:
         if audit.isEnabledFor(level):
             fields = decision.fields()
-            audit.log(level, "%s %s %s", fields["event"], fields["service"], fields["code"] or "", extra=fields)
+            known = [fields[name] for name in ("event", "service", "code") if fields[name] is not None]
+            audit.log(level, "request %s", " ".join(known), extra=fields)
     except Exception:  # noqa: BLE001 - whatever a log handler raises
         _report("the audit record could not be written")
     if on_decision is None:
