@@ -1073,3 +1073,14 @@ def _warnings(suite: ConfigSuite) -> None:
     suite.warned("warnings-same-secret", comment, config(V2, services=same), f"/services/{OTHER}/keys/0/secret")
     none = config(V2, services=services, replay={"store": "none"})
     suite.warned("warnings-no-store", "nothing is remembered", none, "/replay/store")
+    unnamed = "/rfc9421/authorities"
+    messages = config(services=services) | {"accept": ["rfc9421"]}
+    comment = "what is signed for another service is accepted here too"
+    suite.warned("warnings-rfc9421-for-anybody", comment, messages, unnamed)
+    suite.warned("warnings-rfc9421-for-anybody-tag", comment, messages | {"rfc9421": {"tag": "a"}}, unnamed)
+    route = config(V2, services=services, routes=[{"match": "/a", "accept": ["rfc9421"]}])
+    suite.warned("warnings-rfc9421-for-anybody-route", comment, route, unnamed)
+    named: Json = {"authorities": ["orders.internal"]}
+    suite.warned("warnings-rfc9421-for-one", "its hosts are listed", messages | {"rfc9421": named})
+    signs = config(V2, services=services) | {"sign_with": "rfc9421"}
+    suite.warned("warnings-rfc9421-signs-alone", "messages are signed, and none accepted", signs)

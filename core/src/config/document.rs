@@ -143,6 +143,7 @@ impl Reader<'_> {
         let own = service.and_then(|id| services[..known_services].iter().find(|known| *known.id == *id));
         if let Some(standards) = &standards {
             self.warn_of_missing_callers(all_accepted, &services[..known_services], &standards.tokens);
+            self.warn_of_unnamed_authorities(all_accepted, standards);
             self.warn_of_missing_key(sign_with, own);
         }
         let names_callers_by_key =

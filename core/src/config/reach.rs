@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::{Bound, Service};
 use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::signer::can_sign;
-use crate::standard::TokenSettings;
+use crate::standard::{Standards, TokenSettings};
 
 impl Reader<'_> {
     /// Warns of accepted standards that no service has a key for.
@@ -29,6 +29,16 @@ impl Reader<'_> {
                     format!("{} is accepted, and nobody has a key for it; give a service its {wanted}", standard.id());
                 self.warn("/services", message);
             }
+        }
+    }
+
+    /// Warns where a message that a caller signed for another service would be accepted here as well.
+    pub(super) fn warn_of_unnamed_authorities(&mut self, accepted: SchemeSet, standards: &Standards) {
+        if accepted.has(Scheme::Standard(Standard::Rfc9421)) && !standards.messages.names_authorities() {
+            self.warn(
+                "/rfc9421/authorities",
+                "what a caller signs by rfc9421 for another service is accepted here too; list the hosts under which this service is called",
+            );
         }
     }
 
