@@ -166,6 +166,20 @@ func (c *Config) PublishKeys(issuer, jwks string) error {
 	return nil
 }
 
+// shared gives the same configuration once more, which is closed by itself.
+func (c *Config) shared() (*Config, error) {
+	if c == nil || !c.enter() {
+		return nil, spent("configuration")
+	}
+	defer c.leave()
+	var native *C.wiresign_config
+	var failure *C.wiresign_error
+	if status := C.wiresign_config_clone(c.pointer, &native, &failure); status != C.WIRESIGN_OK {
+		return nil, taken(status, failure)
+	}
+	return configOf(native), nil
+}
+
 // BodyLimit is the longest body that is accepted, in bytes.
 func (c *Config) BodyLimit() int64 { return c.bodyLimit }
 

@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,8 +29,17 @@ const mostKeySetBytes = 64 * 1024
 // all of them at once when it is made, and then again and again until it is closed. A set that cannot be fetched, or is
 // wrong, changes nothing. Any number of goroutines may share it.
 type KeySets struct {
-	sets []*keySet
-	stop context.CancelFunc
+	pace *pace
+
+	mutex sync.Mutex
+	// The configuration that they are fetched for, to know it by: it may be closed.
+	served *Config
+	// What gets the keys: the same configuration, which nobody else closes.
+	own      *Config
+	sets     []*keySet
+	end      context.CancelFunc
+	unfollow func()
+	isClosed bool
 }
 
 // A KeySetsOption adjusts NewKeySets.
@@ -91,13 +102,14 @@ func (e *KeySetError) Error() string {
 func (e *KeySetError) Unwrap() error { return e.Err }
 
 // WithKeySets lets Middleware fetch anew when a token names a key that is not known: in the background, and once within the
-// cool-down. The request is refused; the next one with that key finds it.
+// cool-down. The request is refused; the next one with that key finds it. Where the sets and the verifier were made of one
+// configuration, the sets follow Verifier.Replace: the keys at hand are known to the next configuration from its first request
+// on, and issuers that are new to it are fetched.
 func WithKeySets(sets *KeySets) MiddlewareOption {
 	return func(o *observer) { o.keySets = sets }
 }
 
-// NewKeySets begins to fetch the sets of a configuration, which must stay open. After Verifier.Replace the keys of the new
-// configuration are those of KeySets of its own: await its Refresh before.
+// NewKeySets begins to fetch the sets of a configuration, which may be closed then.
 func NewKeySets(config *Config, options ...KeySetsOption) (*KeySets, error) {
 	chosen := &pace{refresh: defaultRefresh, coolDown: defaultCoolDown, timeout: defaultFetchTimeout, report: warnOfKeySet}
 	for _, option := range options {
@@ -106,17 +118,12 @@ func NewKeySets(config *Config, options ...KeySetsOption) (*KeySets, error) {
 	if min(chosen.refresh, chosen.coolDown, chosen.timeout) <= 0 {
 		return nil, &Failure{Code: ErrInvalidArgument, Message: "the times of KeySets must be more than nothing"}
 	}
-	if config == nil || config.isNothing() {
-		return nil, spent("configuration")
-	}
 	// Keys come from the URL of the configuration, or not at all.
 	chosen.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	ctx, stop := context.WithCancel(context.Background())
-	all := &KeySets{stop: stop}
-	for issuer, url := range config.JwksURLs() {
-		all.sets = append(all.sets, &keySet{issuer: issuer, url: url, config: config, pace: chosen, life: ctx})
+	all := &KeySets{pace: chosen}
+	if err := all.Replace(config); err != nil {
+		return nil, err
 	}
-	all.wake()
 	return all, nil
 }
 
@@ -134,19 +141,126 @@ func (k *KeySets) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all fetches. The keys stay as they are. It may be called twice.
-func (k *KeySets) Close() error {
-	k.stop()
+// Replace serves another configuration from now on, which may be closed then. It gets the keys at hand at once, and all of its
+// sets are fetched. Call it before Verifier.Replace, and Refresh between the two, where issuers that are new are to be known
+// from the first request on; else there is no need, since Middleware has the sets follow the verifier.
+func (k *KeySets) Replace(config *Config) error {
+	own, err := config.shared()
+	if err != nil {
+		return err
+	}
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if k.served == config {
+		return own.Close()
+	}
+	known := map[[2]string]string{}
 	for _, set := range k.sets {
-		set.close()
+		known[[2]string{set.issuer, set.url}] = set.taken()
+	}
+	k.endFetches()
+	life, end := context.WithCancel(context.Background())
+	k.served, k.own, k.sets, k.end = config, own, nil, end
+	for issuer, url := range own.JwksURLs() {
+		text := known[[2]string{issuer, url}]
+		if text != "" {
+			// It was taken before, by the same rules.
+			_ = own.PublishKeys(issuer, text)
+		}
+		set := &keySet{issuer: issuer, url: url, config: own, pace: k.pace, life: life, text: text}
+		k.sets = append(k.sets, set)
+		if !k.isClosed {
+			set.refresh()
+		}
+	}
+	if k.isClosed {
+		k.endFetches()
 	}
 	return nil
 }
 
+// Close ends all fetches. The keys stay as they are. It may be called twice.
+func (k *KeySets) Close() error {
+	k.mutex.Lock()
+	k.isClosed = true
+	k.endFetches()
+	unfollow := k.unfollow
+	k.mutex.Unlock()
+	// The verifier may be waiting for the mutex.
+	if unfollow != nil {
+		unfollow()
+	}
+	return nil
+}
+
+// endFetches is called with the mutex.
+func (k *KeySets) endFetches() {
+	if k.end == nil {
+		return
+	}
+	k.end()
+	for _, set := range k.sets {
+		set.close()
+	}
+	k.own.close()
+}
+
+// follow has the sets serve each configuration that a verifier gets. Of sets that follow another one already, or serve another
+// configuration than the verifier does, what becomes is up to the application.
+func (k *KeySets) follow(verifier *Verifier) {
+	k.mutex.Lock()
+	served, isFree := k.served, k.unfollow == nil && !k.isClosed
+	k.mutex.Unlock()
+	if !isFree {
+		return
+	}
+	unfollow := verifier.onReplacement(served, k.Replace)
+	if unfollow == nil {
+		return
+	}
+	k.mutex.Lock()
+	isFree = k.unfollow == nil && !k.isClosed
+	if isFree {
+		k.unfollow = unfollow
+	}
+	k.mutex.Unlock()
+	if !isFree {
+		unfollow()
+	}
+}
+
+// heed has keys fetched where a request may have been refused since one is missing. The request does not wait for them: anybody
+// can name keys.
+func (k *KeySets) heed(r *http.Request, err error) {
+	var refusal *Refusal
+	if k == nil || !errors.As(err, &refusal) {
+		return
+	}
+	switch refusal.Code {
+	case ErrUnknownKey:
+	case ErrInvalidSignature, ErrAlgorithmNotAllowed:
+		// A token that names no key was tried with those at hand.
+		if !slices.ContainsFunc(r.Header["Authorization"], isBearer) {
+			return
+		}
+	default:
+		return
+	}
+	k.wake()
+}
+
+func isBearer(value string) bool {
+	const scheme = "bearer "
+	return len(value) >= len(scheme) && strings.EqualFold(value[:len(scheme)], scheme)
+}
+
 // wake has all sets fetched, and gives what ends with the fetches.
 func (k *KeySets) wake() []<-chan struct{} {
-	ends := make([]<-chan struct{}, len(k.sets))
-	for at, set := range k.sets {
+	k.mutex.Lock()
+	sets := k.sets
+	k.mutex.Unlock()
+	ends := make([]<-chan struct{}, len(sets))
+	for at, set := range sets {
 		ends[at] = set.refresh()
 	}
 	return ends
@@ -157,10 +271,12 @@ type keySet struct {
 	issuer, url string
 	config      *Config
 	pace        *pace
-	// Ends with KeySets.
+	// Ends when the configuration is no longer served.
 	life context.Context
 
-	mutex      sync.Mutex
+	mutex sync.Mutex
+	// What was taken last; empty before.
+	text       string
 	running    chan struct{}
 	next       *time.Timer
 	quietUntil time.Time
@@ -209,6 +325,13 @@ func (s *keySet) run(running chan struct{}) {
 	close(running)
 }
 
+// taken is what the issuer published last, for the configuration that takes the place of this one.
+func (s *keySet) taken() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.text
+}
+
 func (s *keySet) close() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -244,7 +367,13 @@ func (s *keySet) renew() error {
 	case s.life.Err() != nil:
 		return errors.New("the fetch was ended")
 	}
-	return s.config.PublishKeys(s.issuer, string(text))
+	if err := s.config.PublishKeys(s.issuer, string(text)); err != nil {
+		return err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.text = string(text)
+	return nil
 }
 
 // report calls the hook. Its panics are reported, and change nothing.

@@ -2,6 +2,7 @@ package wiresign
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -246,6 +247,223 @@ func TestMiddlewareAsksForKeysThatItDoesNotKnow(t *testing.T) {
 		t.Error(status)
 	}
 	eventually(t, "the new key is known", func() bool { return ask("k2") == http.StatusOK })
+}
+
+func TestATokenThatNamesNoKeyHasKeysFetchedToo(t *testing.T) {
+	server := issuerServerOf(t, publishing(setOf("k1")))
+	config := usersConfig(t, server.URL)
+	verifier := must(NewVerifier(config))
+	defer verifier.Close()
+	sets := keySetsOf(t, config, WithCoolDown(time.Millisecond), WithRefresh(time.Hour))
+	if err := sets.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handler := Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+	ask := func(token string) string {
+		time.Sleep(5 * time.Millisecond)
+		r := httptest.NewRequest("GET", "/a", nil)
+		if token != "" {
+			r.Header.Set("Authorization", token)
+		}
+		return serveOnce(handler, r).Body.String()
+	}
+	if body := ask(""); !strings.Contains(body, "AUTHENTICATION_REQUIRED") {
+		t.Error(body)
+	}
+	_, signed, _ := strings.Cut(tokenRequestAt(t, "k1", time.Now()).Fields[0].Value, ".")
+	time.Sleep(5 * time.Millisecond)
+	if asked := server.asked.Load(); asked != 1 {
+		t.Error(asked)
+	}
+	// Only its signature could be right, and the key at hand has not made it.
+	if body := ask("bearer eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9." + signed); !strings.Contains(body, "INVALID_SIGNATURE") {
+		t.Error(body)
+	}
+	eventually(t, "the set is fetched", func() bool { return server.asked.Load() == 2 })
+}
+
+// issuersConfig is the configuration of orders, whose callers have tokens of these issuers. Nobody but the test closes it.
+func issuersConfig(t testing.TB, urls map[string]string) *Config {
+	t.Helper()
+	issuers := map[string]any{}
+	for name, url := range urls {
+		issuers[name] = map[string]string{"jwks": url, "callers": "users"}
+	}
+	document := must(json.Marshal(map[string]any{
+		"service": "orders", "accept": []string{"jwt"}, "services": map[string]any{}, "jwt": map[string]any{"issuers": issuers},
+	}))
+	return must(ParseConfig(string(document), secrets))
+}
+
+func TestKeySetsFollowAVerifierWhoseConfigurationIsReplaced(t *testing.T) {
+	login := issuerServerOf(t, publishing(setOf("k1")))
+	partner := issuerServerOf(t, publishing(setOf("p1")))
+	first := issuersConfig(t, map[string]string{"login": login.URL})
+	verifier := must(NewVerifier(first))
+	defer verifier.Close()
+	var told reports
+	sets := keySetsOf(t, first, WithCoolDown(time.Millisecond), WithRefresh(5*time.Millisecond), OnKeySetError(told.add))
+	if err := sets.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handler := Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+	server := httptest.NewServer(Middleware(verifier, WithKeySets(sets))(handler))
+	defer server.Close()
+	ask := func(issuer, id string) string {
+		request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/a", nil))
+		request.Header.Set("Authorization", tokenOf(t, issuer, id, time.Now()).Value)
+		answer := must(http.DefaultClient.Do(request))
+		defer answer.Body.Close()
+		body := string(must(io.ReadAll(answer.Body)))
+		if answer.StatusCode != http.StatusOK {
+			var refusal struct{ Code string }
+			if err := json.Unmarshal([]byte(body), &refusal); err != nil {
+				t.Error(err)
+			}
+			return refusal.Code
+		}
+		return "accepted"
+	}
+	replace := func(urls map[string]string) {
+		t.Helper()
+		next := issuersConfig(t, urls)
+		if err := errors.Join(verifier.Replace(next), next.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	first.Close()
+	if outcome := ask("login", "k1"); outcome != "accepted" {
+		t.Error(outcome)
+	}
+
+	// An issuer is added. The keys at hand are there from the first request on, and are renewed from then on.
+	login.answerWith(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	replace(map[string]string{"login": login.URL, "partner": partner.URL})
+	if outcome := ask("login", "k1"); outcome != "accepted" {
+		t.Error(outcome)
+	}
+	eventually(t, "the new issuer is known", func() bool { return ask("partner", "p1") == "accepted" })
+	login.answerWith(publishing(setOf("k2")))
+	eventually(t, "the other one is renewed", func() bool { return ask("login", "k2") == "accepted" })
+	if outcome := ask("login", "k1"); outcome != "UNKNOWN_KEY" {
+		t.Error(outcome)
+	}
+
+	// It is removed, and asked no more.
+	replace(map[string]string{"login": login.URL})
+	if outcome := ask("partner", "p1"); outcome == "accepted" {
+		t.Error(outcome)
+	}
+	if outcome := ask("login", "k2"); outcome != "accepted" {
+		t.Error(outcome)
+	}
+	time.Sleep(20 * time.Millisecond)
+	asked := partner.asked.Load()
+	renewed := login.asked.Load()
+	eventually(t, "the issuer that is left is renewed", func() bool { return login.asked.Load() > renewed+2 })
+	if partner.asked.Load() != asked {
+		t.Error("nobody needs the issuer that was removed")
+	}
+	for _, err := range told.taken() {
+		if err.Issuer != "login" || !strings.Contains(err.Error(), "status 500") {
+			t.Error(err)
+		}
+	}
+
+	// Closed sets follow nobody.
+	sets.Close()
+	if len(verifier.watchers) != 0 {
+		t.Error("the verifier still knows closed sets")
+	}
+	time.Sleep(20 * time.Millisecond)
+	asked = partner.asked.Load()
+	replace(map[string]string{"partner": partner.URL})
+	if outcome := ask("partner", "p1"); outcome != "UNKNOWN_KEY" || partner.asked.Load() != asked {
+		t.Error(outcome)
+	}
+}
+
+func TestAnotherConfigurationGetsTheKeysAtHand(t *testing.T) {
+	server := issuerServerOf(t, publishing(setOf("k1")))
+	first := usersConfig(t, server.URL)
+	verifier := must(NewVerifier(first))
+	defer verifier.Close()
+	sets := keySetsOf(t, first)
+	if err := sets.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	handler := Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+	if handler == nil || len(verifier.watchers) != 1 {
+		t.Fatal("the sets do not follow")
+	}
+	// Handed over by the application, it is fetched once.
+	next := usersConfig(t, server.URL)
+	if err := errors.Join(sets.Replace(next), sets.Refresh(t.Context()), verifier.Replace(next)); err != nil {
+		t.Error(err)
+	}
+	if asked := server.asked.Load(); asked != 2 {
+		t.Error(asked)
+	}
+	if _, err := verifier.VerifyBytes(tokenRequest(t, "k1")); err != nil {
+		t.Error(err)
+	}
+	// Of sets for another configuration than the verifier's, what becomes is up to the application.
+	other := keySetsOf(t, usersConfig(t, server.URL))
+	Middleware(verifier, WithKeySets(other))
+	if len(verifier.watchers) != 1 {
+		t.Error("sets of another configuration follow")
+	}
+	// Keys of another address are another set.
+	if err := verifier.Replace(usersConfig(t, "http://127.0.0.1:1/keys")); err != nil {
+		t.Error(err)
+	}
+	if _, err := verifier.VerifyBytes(tokenRequest(t, "k1")); !errors.Is(err, ErrUnknownKey) {
+		t.Error(err)
+	}
+	// What cannot be handed over is not put in force.
+	next.Close()
+	if err := verifier.Replace(next); !errors.Is(err, ErrObjectSpent) {
+		t.Error(err)
+	}
+	if err := sets.Replace(next); !errors.Is(err, ErrObjectSpent) {
+		t.Error(err)
+	}
+	sets.Close()
+	if err := errors.Join(sets.Replace(usersConfig(t, server.URL)), sets.Refresh(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigurationsAreReplacedWhileKeySetsFollowAndClose(t *testing.T) {
+	server := issuerServerOf(t, publishing(setOf("k1")))
+	first := usersConfig(t, server.URL)
+	verifier := must(NewVerifier(first))
+	defer verifier.Close()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for range 20 {
+				next := usersConfig(t, server.URL)
+				if err := verifier.Replace(next); err != nil {
+					t.Error(err)
+				}
+				sets, err := NewKeySets(next, WithCoolDown(time.Millisecond), OnKeySetError(func(*KeySetError) {}))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				handler := Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+				serveOnce(handler, httptest.NewRequest("GET", "/a", nil))
+				sets.Close()
+			}
+		}()
+	}
+	all.Wait()
+	if len(verifier.watchers) != 0 {
+		t.Error(len(verifier.watchers))
+	}
 }
 
 func TestKeySetsAreNotMadeOfNonsense(t *testing.T) {

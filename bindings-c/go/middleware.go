@@ -40,6 +40,9 @@ func Middleware(verifier *Verifier, options ...MiddlewareOption) func(http.Handl
 	for _, option := range options {
 		option(watch)
 	}
+	if watch.keySets != nil {
+		watch.keySets.follow(verifier)
+	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			serve(verifier, watch, next, w, r)
@@ -63,9 +66,7 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 		err = watch.settle(r.Context(), verifier, caller)
 	}
 	if err != nil {
-		if watch.keySets != nil && errors.Is(err, ErrUnknownKey) {
-			watch.keySets.wake()
-		}
+		watch.keySets.heed(r, err)
 		watch.turnAway(w, r, err, took)
 		return
 	}

@@ -46,14 +46,19 @@ func tokenRequest(t testing.TB, id string) *Request {
 
 func tokenRequestAt(t testing.TB, id string, now time.Time) *Request {
 	t.Helper()
+	return &Request{Method: "GET", Target: "/a", Now: now, Fields: []Field{tokenOf(t, "login", id, now)}}
+}
+
+// tokenOf is the header field of a caller with a token of an issuer, signed with its key of this id.
+func tokenOf(t testing.TB, issuer, id string, now time.Time) Field {
+	t.Helper()
 	seed := WithEnv(map[string]string{"SEED": "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"})
-	config := must(ParseConfig(strings.Replace(loginDocument, "ID", id, 1), seed))
+	document := strings.NewReplacer("ID", id, "login", issuer).Replace(loginDocument)
+	config := must(ParseConfig(document, seed))
 	defer config.Close()
 	signer := must(NewSigner(config, WithTarget("orders")))
 	defer signer.Close()
-	request := &Request{Method: "GET", Target: "/a", Now: now}
-	request.Fields = must(signer.Sign(request))
-	return request
+	return must(signer.Sign(&Request{Method: "GET", Target: "/a", Now: now}))[0]
 }
 
 func TestATokenSaysMoreThanWhoCalled(t *testing.T) {

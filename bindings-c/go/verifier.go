@@ -84,6 +84,7 @@ static wiresign_body_verification *wiresign_go_body_verification_of(uintptr_t nu
 import "C"
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,6 +101,14 @@ type Verifier struct {
 	terms  atomic.Pointer[terms]
 
 	replacing sync.Mutex
+	// The configuration in force, to know it by: it may be closed.
+	config   *Config
+	watchers []*watcher
+}
+
+// A watcher is told of each configuration just before it is put in force. The replacement is not made where that fails.
+type watcher struct {
+	watch func(*Config) error
 }
 
 // NewVerifier makes a verifier with an empty replay store and counters at zero. The configuration may be closed then.
@@ -113,7 +122,7 @@ func NewVerifier(config *Config) (*Verifier, error) {
 	if status := C.wiresign_verifier_new(config.pointer, &native, &failure); status != C.WIRESIGN_OK {
 		return nil, taken(status, failure)
 	}
-	verifier := &Verifier{}
+	verifier := &Verifier{config: config}
 	verifier.own(native, func(native *C.wiresign_verifier) { C.wiresign_verifier_free(native) })
 	terms, err := termsOf(config)
 	if err != nil {
@@ -301,6 +310,12 @@ func (v *Verifier) Replace(config *Config) error {
 	if err != nil {
 		return err
 	}
+	for _, one := range v.watchers {
+		if err := one.watch(config); err != nil {
+			after.permissions.close()
+			return err
+		}
+	}
 	before := v.terms.Load()
 	// Meanwhile requests carry all of their fields, and may be handshakes, whichever configuration judges them.
 	v.fields.Store(nil)
@@ -315,7 +330,25 @@ func (v *Verifier) Replace(config *Config) error {
 	}
 	v.fields.Store(config.fields)
 	v.terms.Store(after)
+	v.config = config
 	return nil
+}
+
+// onReplacement begins to tell somebody of each configuration just before it is put in force, until what it gives is called. Nil
+// where it is not this configuration that the verifier has.
+func (v *Verifier) onReplacement(config *Config, watch func(*Config) error) func() {
+	v.replacing.Lock()
+	defer v.replacing.Unlock()
+	if v.config != config {
+		return nil
+	}
+	added := &watcher{watch}
+	v.watchers = append(v.watchers, added)
+	return func() {
+		v.replacing.Lock()
+		defer v.replacing.Unlock()
+		v.watchers = slices.DeleteFunc(v.watchers, func(one *watcher) bool { return one == added })
+	}
 }
 
 // Metrics gives the counters in the text format of Prometheus.
