@@ -4,10 +4,13 @@
 #   bindings-c/install.sh [FOLDER]        FOLDER is dist/c of the repository unless given
 #
 #   include/wiresign.h, wiresign.hpp
-#   lib/libwiresign.so -> libwiresign.so.0 -> libwiresign.so.VERSION
+#   lib/libwiresign.so -> libwiresign.so.VERSION, libwiresign.so.0 -> libwiresign.so.VERSION
 #   lib/libwiresign.a
 #   lib/pkgconfig/wiresign.pc, wiresign-static.pc
 #   lib/cmake/wiresign/wiresign-config.cmake, wiresign-config-version.cmake
+#
+# What cargo-c installs too is where cargo-c puts it: docs/adr/0015-what-the-c-abi-promises.md says by which settings, and
+# tests/run compares.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,7 +30,7 @@ install -m 644 "$here/include/wiresign.h" "$here/include/wiresign.hpp" "$folder/
 install -m 755 "$built/libwiresign_c.so" "$folder/lib/libwiresign.so.$version"
 install -m 644 "$built/libwiresign_c.a" "$folder/lib/libwiresign.a"
 ln -sfn "libwiresign.so.$version" "$folder/lib/$soname"
-ln -sfn "$soname" "$folder/lib/libwiresign.so"
+ln -sfn "libwiresign.so.$version" "$folder/lib/libwiresign.so"
 private=$(<"$here/native-static-libs.txt")
 # fill TEMPLATE FILE
 fill() {
