@@ -1,5 +1,6 @@
 package dev.wiresign;
 
+import dev.wiresign.internal.Access;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * One checked configuration document with its secrets. Immutable but for the keys that issuers of tokens publish, may be used by
@@ -24,6 +26,20 @@ import java.util.Optional;
  * <p>It may be closed while signers and verifiers that were made of it live on.
  */
 public final class Config implements AutoCloseable {
+    static {
+        Access.give(new Access() {
+            @Override
+            public Config copyOf(Config config) {
+                return new Config(config.share());
+            }
+
+            @Override
+            public Optional<Runnable> onReplacement(Verifier verifier, Config config, Consumer<Config> watcher) {
+                return verifier.onReplacement(config, watcher);
+            }
+        });
+    }
+
     private final Handle handle;
     private final String service;
     private final long bodyLimit;
@@ -234,6 +250,22 @@ public final class Config implements AutoCloseable {
 
     Handle handle() {
         return handle;
+    }
+
+    /** One more native object of the same configuration, which its owner frees. */
+    long share() {
+        long[] out = new long[2];
+        MemorySegment outputs = MemorySegment.ofArray(out);
+        long config = handle.enter();
+        try {
+            int status = (int) Native.CONFIG_CLONE.invokeExact(config, outputs, outputs.asSlice(8));
+            Failure.check(status, out[1]);
+            return out[0];
+        } catch (Throwable failure) {
+            throw Native.unforeseen(failure);
+        } finally {
+            handle.leave();
+        }
     }
 
     /** Whether any webhook of the configuration makes handshakes. */

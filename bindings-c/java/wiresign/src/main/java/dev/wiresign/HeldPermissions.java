@@ -13,18 +13,7 @@ final class HeldPermissions implements AutoCloseable {
 
     /** Those of a configuration. */
     static HeldPermissions of(Config config) {
-        long[] out = new long[2];
-        MemorySegment outputs = MemorySegment.ofArray(out);
-        long from = config.handle().enter();
-        try {
-            int status = (int) Native.CONFIG_CLONE.invokeExact(from, outputs, outputs.asSlice(8));
-            Failure.check(status, out[1]);
-        } catch (Throwable failure) {
-            throw Native.unforeseen(failure);
-        } finally {
-            config.handle().leave();
-        }
-        return new HeldPermissions(out[0]);
+        return new HeldPermissions(config.share());
     }
 
     /** Whether a service may do all that a permission matches. The claims are null where the request has no token. */

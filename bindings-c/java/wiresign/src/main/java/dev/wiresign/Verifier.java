@@ -7,6 +7,8 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * Judges requests by one configuration, and remembers which ones it accepted. May be used by all threads; a service has one
@@ -15,7 +17,10 @@ import java.util.Optional;
 public final class Verifier implements AutoCloseable {
     private final Handle handle;
     private final Facts.Table facts = new Facts.Table();
+    private final List<Consumer<Config>> watchers = new CopyOnWriteArrayList<>();
     private volatile Terms terms;
+    /** The one in force, to know it by: it may be closed. */
+    private volatile Config config;
 
     /**
      * A verifier that has seen nothing yet.
@@ -24,6 +29,7 @@ public final class Verifier implements AutoCloseable {
      */
     public Verifier(Config config) {
         Native.require();
+        this.config = config;
         terms = Terms.of(config);
         handle = new Handle("this Verifier", make(config), Native.VERIFIER_FREE);
     }
@@ -435,6 +441,7 @@ public final class Verifier implements AutoCloseable {
         Terms before = terms;
         long verifier = handle.enter();
         try (Arena arena = Arena.ofConfined()) {
+            watchers.forEach(watcher -> watcher.accept(config));
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
             long from = config.handle().enter();
             // Which configuration a request meets is not known for a moment: so all of its fields are passed, and it may be a
@@ -451,11 +458,23 @@ public final class Verifier implements AutoCloseable {
                 config.handle().leave();
             }
             terms = next;
+            this.config = config;
         } catch (Throwable failure) {
             throw Native.unforeseen(failure);
         } finally {
             handle.leave();
         }
+    }
+
+    /** See {@link dev.wiresign.internal.Access#onReplacement}. */
+    synchronized Optional<Runnable> onReplacement(Config expected, Consumer<Config> watcher) {
+        if (config != expected) {
+            return Optional.empty();
+        }
+        // One of its own, so that it is this one that is removed.
+        Consumer<Config> added = watcher::accept;
+        watchers.add(added);
+        return Optional.of(() -> watchers.remove(added));
     }
 
     /**

@@ -42,10 +42,21 @@ public final class Login {
      * @return the request, which has no body
      */
     public static Request request(String keyId) {
+        return request("login", keyId);
+    }
+
+    /**
+     * A request with a token of another issuer that has the same key.
+     *
+     * @param issuer its name
+     * @param keyId the id of the key that signs the token
+     * @return the request, which has no body
+     */
+    public static Request request(String issuer, String keyId) {
         String document = """
-                {"service": "login", "sign_with": "jwt",
-                 "services": {"login": {"keys": [{"id": "%s", "algorithm": "ed25519", "private_key": "env:SEED"}]}}}"""
-                .formatted(keyId);
+                {"service": "%s", "sign_with": "jwt",
+                 "services": {"%s": {"keys": [{"id": "%s", "algorithm": "ed25519", "private_key": "env:SEED"}]}}}"""
+                .formatted(issuer, issuer, keyId);
         Request request = Request.of("GET", "/a");
         try (Config config = Config.parse(document, SEED); Signer signer = new Signer(config, "orders")) {
             signer.sign(request, NOW, null).forEach(header -> request.header(header.name(), header.value()));

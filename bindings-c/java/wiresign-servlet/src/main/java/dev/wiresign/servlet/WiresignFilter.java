@@ -4,12 +4,14 @@ import dev.wiresign.BodyVerification;
 import dev.wiresign.HandshakeResponse;
 import dev.wiresign.Header;
 import dev.wiresign.Refusal;
+import dev.wiresign.RefusalCode;
 import dev.wiresign.RefusalResponse;
 import dev.wiresign.ReplayOutcome;
 import dev.wiresign.ReplayStore;
 import dev.wiresign.Request;
 import dev.wiresign.Verified;
 import dev.wiresign.Verifier;
+import dev.wiresign.http.KeySets;
 import dev.wiresign.http.Sts;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
@@ -21,6 +23,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Objects;
@@ -39,11 +42,13 @@ public final class WiresignFilter implements Filter {
     private static final String VERIFIER = "dev.wiresign.verifier";
     /** What a request has that proves an IAM identity. */
     private static final String PROOF = "X-Service-AWS-Identity";
+    private static final String BEARER = "Bearer ";
 
     private final Verifier verifier;
     private final Observer observer;
     private final ReplayStore replayStore;
     private final Sts sts;
+    private final KeySets keySets;
 
     /**
      * A filter.
@@ -86,10 +91,30 @@ public final class WiresignFilter implements Filter {
      *     requests are refused. It must not be closed while the filter is used
      */
     public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore, Sts sts) {
+        this(verifier, onDecision, replayStore, sts, null);
+    }
+
+    /**
+     * A filter that has keys of token issuers fetched where a token comes that no key at hand has signed: in the background, and
+     * once within the cool-down. That request is refused, and the next one with this key is not. The sets follow
+     * {@link Verifier#replace}, where they serve the configuration that the verifier has now.
+     *
+     * @param verifier judges the requests; it must not be closed while the filter is used
+     * @param onDecision called with each decision; what it throws is logged and changes nothing; null for none
+     * @param replayStore as above; null for none
+     * @param sts as above; null for none
+     * @param keySets fetches the keys that issuers publish; null for none. It must not be closed while the filter is used
+     */
+    public WiresignFilter(
+            Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore, Sts sts, KeySets keySets) {
         this.verifier = Objects.requireNonNull(verifier, "verifier");
         this.observer = new Observer(onDecision);
         this.replayStore = replayStore;
         this.sts = sts;
+        this.keySets = keySets;
+        if (keySets != null) {
+            keySets.follow(verifier);
+        }
     }
 
     /**
@@ -215,6 +240,9 @@ public final class WiresignFilter implements Filter {
             }
             settle(verified, clock);
         } catch (Refusal refusal) {
+            if (keySets != null && mayBeOfANewKey(request, refusal.code())) {
+                keySets.refresh();
+            }
             observer.tell(null, refusal, request, target, clock.spent());
             answer(response, refusal.response());
             return;
@@ -235,6 +263,16 @@ public final class WiresignFilter implements Filter {
         }
         head.body(body.get());
         return webhooks.stream().flatMap(webhook -> verifier.handshake(webhook, head).stream()).findFirst();
+    }
+
+    /** Whether a request may have been refused since a key is missing. It is not kept waiting for that: anybody can name keys. */
+    private static boolean mayBeOfANewKey(HttpServletRequest request, RefusalCode code) {
+        if (code != RefusalCode.INVALID_SIGNATURE && code != RefusalCode.ALGORITHM_NOT_ALLOWED) {
+            return code == RefusalCode.UNKNOWN_KEY;
+        }
+        // A token that names no key was tried with those at hand.
+        return Collections.list(request.getHeaders("Authorization")).stream()
+                .anyMatch(value -> value.regionMatches(true, 0, BEARER, 0, BEARER.length()));
     }
 
     /** Lets an external store have the last word. */

@@ -2,7 +2,6 @@ package dev.wiresign.spring;
 
 import dev.wiresign.AwsCredentials;
 import dev.wiresign.Config;
-import dev.wiresign.RefusalCode;
 import dev.wiresign.ReplayStore;
 import dev.wiresign.TokenIssuer;
 import dev.wiresign.Verifier;
@@ -121,8 +120,7 @@ public class WiresignAutoConfiguration {
      * The filter.
      *
      * @param verifier the verifier
-     * @param config says whether issuers publish keys
-     * @param keySets asked for keys where a token names one that is not known
+     * @param keySets asked for keys where none at hand has signed a token
      * @param onDecision told of each decision, where there is such a bean
      * @param replayStore asked whether a request came before, where there is such a bean and the configuration says so
      * @param sts asked who made the proof of an IAM identity
@@ -131,18 +129,9 @@ public class WiresignAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     public WiresignFilter wiresignFilter(
-            Verifier verifier, Config config, KeySets keySets, ObjectProvider<Consumer<Decision>> onDecision,
+            Verifier verifier, KeySets keySets, ObjectProvider<Consumer<Decision>> onDecision,
             ObjectProvider<ReplayStore> replayStore, Sts sts) {
-        Consumer<Decision> told = onDecision.getIfAvailable();
-        Consumer<Decision> hook = config.jwksUrls().isEmpty() ? told : decision -> {
-            if (decision.refusal().filter(refusal -> refusal.code() == RefusalCode.UNKNOWN_KEY).isPresent()) {
-                keySets.refresh();
-            }
-            if (told != null) {
-                told.accept(decision);
-            }
-        };
-        return new WiresignFilter(verifier, hook, replayStore.getIfAvailable(), sts);
+        return new WiresignFilter(verifier, onDecision.getIfAvailable(), replayStore.getIfAvailable(), sts, keySets);
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.wiresign.Header;
 import dev.wiresign.Request;
 import dev.wiresign.Signer;
 import dev.wiresign.Verified;
+import dev.wiresign.Verifier;
 import dev.wiresign.http.KeySets;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.test.context.SpringBootTest;
@@ -41,6 +43,12 @@ class PublishedKeysTest {
 
     @Value("${local.server.port}")
     private int port;
+
+    @Autowired
+    private HttpServer server;
+
+    @Autowired
+    private Verifier verifier;
 
     @SpringBootApplication
     @Import(Users.class)
@@ -84,10 +92,14 @@ class PublishedKeysTest {
     }
 
     private HttpResponse<String> call(String signingKey) throws Exception {
+        return call("login", signingKey);
+    }
+
+    private HttpResponse<String> call(String issuer, String signingKey) throws Exception {
         String document = """
-                {"service": "login", "sign_with": "jwt",
-                 "services": {"login": {"keys": [{"id": "%s", "algorithm": "ed25519", "private_key": "env:SEED"}]}}}""";
-        try (Config login = Config.parse(document.formatted(signingKey), SEED); Signer signer = new Signer(login, "orders");
+                {"service": "%s", "sign_with": "jwt",
+                 "services": {"%s": {"keys": [{"id": "%s", "algorithm": "ed25519", "private_key": "env:SEED"}]}}}""";
+        try (Config login = Config.parse(document.formatted(issuer, issuer, signingKey), SEED); Signer signer = new Signer(login, "orders");
                 HttpClient client = HttpClient.newHttpClient()) {
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/me"));
             for (Header header : signer.sign(Request.of("GET", "/me"))) {
@@ -109,5 +121,31 @@ class PublishedKeysTest {
             assertTrue(System.nanoTime() < end, "the new key is known");
         }
         assertEquals(401, call("k1").statusCode());
+    }
+
+    @Test
+    void keysFollowAConfigurationThatIsReplaced() throws Exception {
+        String document = """
+                {"service": "orders", "accept": ["jwt"], "services": {}, "jwt": {"issuers": {%s}}}""";
+        String issuer = """
+                "%s": {"jwks": "http://127.0.0.1:%d/keys", "callers": "users"}""";
+        int keys = server.getAddress().getPort();
+        String login = issuer.formatted("login", keys);
+        String known = keyId;
+        assertEquals("issuer:login login", call(known).body());
+        try (Config both = Config.parse(document.formatted(login + ", " + issuer.formatted("partner", keys)))) {
+            verifier.replace(both);
+        }
+        // The keys at hand are known at once, and those of the new issuer soon.
+        assertEquals("issuer:login login", call(known).body());
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (call("partner", known).statusCode() != 200) {
+            assertTrue(System.nanoTime() < end, "the new issuer is known");
+        }
+        try (Config one = Config.parse(document.formatted(login))) {
+            verifier.replace(one);
+        }
+        assertEquals(401, call("partner", known).statusCode());
+        assertEquals("issuer:login login", call(known).body());
     }
 }

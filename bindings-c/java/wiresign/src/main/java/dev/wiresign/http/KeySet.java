@@ -58,7 +58,7 @@ final class KeySet {
         exchange = begun;
         begun.whenComplete((text, failure) -> {
             settle(text, failure);
-            finish(ended);
+            ended.complete(null);
         });
         return ended;
     }
@@ -92,19 +92,14 @@ final class KeySet {
             report.accept(plain(reason));
         }
         synchronized (this) {
+            // In one step: a fetch that is due while this one is still under way would be none, and no other would follow.
+            running = null;
+            exchange = null;
             quietUntil = System.nanoTime() + pace.coolDown().toNanos();
             if (!closed) {
                 next = timer.schedule(this::refresh, pause.toNanos(), TimeUnit.NANOSECONDS);
             }
         }
-    }
-
-    private void finish(CompletableFuture<Void> ended) {
-        synchronized (this) {
-            running = null;
-            exchange = null;
-        }
-        ended.complete(null);
     }
 
     private Throwable plain(Throwable failure) {

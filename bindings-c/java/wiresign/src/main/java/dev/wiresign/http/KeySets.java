@@ -1,6 +1,8 @@
 package dev.wiresign.http;
 
 import dev.wiresign.Config;
+import dev.wiresign.Verifier;
+import dev.wiresign.internal.Access;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -9,9 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -25,12 +29,11 @@ import java.util.function.Consumer;
  * <pre>{@code
  * KeySets sets = KeySets.builder(config).start();
  * sets.refresh().join(); // from the first request on the keys are known
- * WiresignFilter filter = new WiresignFilter(verifier, decision -> decision.refusal()
- *         .filter(refusal -> refusal.code() == RefusalCode.UNKNOWN_KEY)
- *         .ifPresent(refusal -> sets.refresh()));
+ * WiresignFilter filter = new WiresignFilter(verifier, null, null, null, sets);
  * }</pre>
  *
- * <p>The configuration must not be closed before. {@link #replace} goes with {@link dev.wiresign.Verifier#replace}.
+ * <p>The filter has the sets follow {@link Verifier#replace}; where there is none, {@link #follow} does. A configuration may be
+ * closed when the sets have begun to serve it.
  */
 public final class KeySets implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("wiresign");
@@ -47,8 +50,13 @@ public final class KeySets implements AutoCloseable {
     /** A lock of its own: a set that begins to fetch holds its own lock already. */
     private final Object making = new Object();
     /** Made when it is needed: where there is nothing to fetch, it would only be idle threads. */
-    private HttpClient own;
-    private volatile List<KeySet> sets;
+    private HttpClient fetching;
+    private volatile List<KeySet> sets = List.of();
+    /** The configuration that they are fetched for, to know it by: it may be closed. */
+    private Config served;
+    /** What gets the keys: the same configuration, which nobody else closes. */
+    private Config own;
+    private Runnable unfollow;
     private boolean closed;
 
     private KeySets(Builder chosen) {
@@ -61,7 +69,9 @@ public final class KeySets implements AutoCloseable {
             return thread;
         });
         timer.setRemoveOnCancelPolicy(true);
-        sets = setsOf(chosen.config);
+        served = chosen.config;
+        own = Access.get().copyOf(served);
+        sets = setsOf(own);
     }
 
     /**
@@ -84,36 +94,89 @@ public final class KeySets implements AutoCloseable {
     }
 
     /**
-     * Serves another configuration from now on. It gets the keys at hand at once, and those of issuers that are new to it are
-     * fetched: call this before {@link dev.wiresign.Verifier#replace}, and wait for what it gives where such issuers are to be
-     * known from the first request on.
+     * Serves another configuration from now on. It gets the keys at hand at once, and all of its sets are fetched: call this before
+     * {@link Verifier#replace}, and wait for what it gives, where issuers that are new are to be known from the first request on.
+     * Else there is no need where the sets {@link #follow} the verifier.
      *
      * @param config names the issuers and their URLs, and gets the keys
      * @return complete when each set was taken or reported
      */
-    public synchronized CompletableFuture<Void> replace(Config config) {
-        List<KeySet> before = sets;
-        config.jwksUrls().forEach((issuer, url) -> {
-            String text = known.get(new Source(issuer, url));
-            if (text != null) {
-                config.publishKeys(issuer, text);
-            }
-        });
-        sets = closed ? List.of() : setsOf(config);
-        before.forEach(KeySet::close);
+    public CompletableFuture<Void> replace(Config config) {
+        serve(Objects.requireNonNull(config, "config"));
         return refresh();
+    }
+
+    /**
+     * Serves each configuration that a verifier gets from now on, as {@link #replace} does, just before it is put in force. Nothing
+     * happens where the sets follow a verifier already, or serve another configuration than this one has: what becomes of them is
+     * up to the application then.
+     *
+     * @param verifier the verifier, which was made of the configuration that the sets serve
+     */
+    public void follow(Verifier verifier) {
+        Config expected;
+        synchronized (this) {
+            if (unfollow != null || closed) {
+                return;
+            }
+            expected = served;
+        }
+        // Whoever replaces the configuration of a verifier holds its lock, and then waits for that of the sets.
+        Runnable end = Access.get().onReplacement(verifier, expected, config -> {
+            serve(config);
+            refresh();
+        }).orElse(null);
+        synchronized (this) {
+            if (unfollow == null && !closed) {
+                unfollow = end;
+                return;
+            }
+        }
+        if (end != null) {
+            end.run();
+        }
     }
 
     /** Ends all fetches. The keys stay as they are. */
     @Override
     public synchronized void close() {
         closed = true;
+        if (unfollow != null) {
+            unfollow.run();
+        }
         sets.forEach(KeySet::close);
+        own.close();
         timer.shutdownNow();
         synchronized (making) {
-            if (own != null) {
-                own.shutdownNow();
+            if (fetching != null) {
+                fetching.shutdownNow();
             }
+        }
+    }
+
+    private synchronized void serve(Config config) {
+        if (config == served) {
+            return;
+        }
+        Config next = Access.get().copyOf(config);
+        Set<Source> named = new HashSet<>();
+        next.jwksUrls().forEach((issuer, url) -> {
+            Source source = new Source(issuer, url);
+            named.add(source);
+            String text = known.get(source);
+            if (text != null) {
+                // It was taken before, by the same rules.
+                next.publishKeys(issuer, text);
+            }
+        });
+        known.keySet().retainAll(named);
+        sets.forEach(KeySet::close);
+        sets = closed ? List.of() : setsOf(next);
+        own.close();
+        own = next;
+        served = config;
+        if (closed) {
+            own.close();
         }
     }
 
@@ -139,10 +202,10 @@ public final class KeySets implements AutoCloseable {
 
     private HttpClient client() {
         synchronized (making) {
-            if (given == null && own == null) {
-                own = HttpClient.newHttpClient();
+            if (given == null && fetching == null) {
+                fetching = HttpClient.newHttpClient();
             }
-            return given == null ? own : given;
+            return given == null ? fetching : given;
         }
     }
 

@@ -17,11 +17,16 @@ import dev.wiresign.Verifier;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -80,8 +85,12 @@ class KeySetsTest {
 
     /** What becomes of a token that this key has signed. */
     private String judge(String keyId) {
+        return judge("login", keyId);
+    }
+
+    private String judge(String issuer, String keyId) {
         try {
-            return verifier.verify(Login.request(keyId), Login.NOW).keyId().orElseThrow();
+            return verifier.verify(Login.request(issuer, keyId), Login.NOW).keyId().orElseThrow();
         } catch (Refusal refusal) {
             return refusal.code().name();
         }
@@ -203,6 +212,106 @@ class KeySetsTest {
             }
             sets.close();
             sets.replace(next).join();
+        }
+    }
+
+    /** The configuration of "orders", whose callers have tokens of "login" and of "partner". */
+    private Config both() {
+        return Config.parse("""
+                {"service": "orders", "accept": ["jwt"], "services": {}, "jwt": {"issuers": {
+                 "login": {"jwks": "%s", "callers": "users"},
+                 "partner": {"jwks": "%s/elsewhere", "callers": "users"}}}}""".formatted(url, server.url()));
+    }
+
+    /** As most do it who reload a document. */
+    private void putInForce(Config next) {
+        try (next) {
+            verifier.replace(next);
+        }
+    }
+
+    @Test
+    void setsFollowAVerifierWhoseConfigurationIsReplaced() throws Exception {
+        KeySets sets = builder().coolDown(SHORT).refresh(SHORT).start();
+        config.close();
+        sets.refresh().join();
+        sets.follow(verifier);
+        sets.follow(verifier);
+
+        // An issuer is added. The keys at hand are there from the first request on, and are renewed from then on.
+        answer = exchange -> answer(exchange, 500, "");
+        putInForce(both());
+        assertEquals("k1", judge("k1"));
+        eventually("the new issuer is known", () -> judge("partner", "k2").equals("k2"));
+        answer = publishing(Login.keySet("k3"));
+        eventually("the other one is renewed", () -> judge("k3").equals("k3"));
+        assertEquals(RefusalCode.UNKNOWN_KEY.name(), judge("k1"));
+
+        // It is removed, and asked no more.
+        putInForce(Login.users(url));
+        assertEquals("k3", judge("k3"));
+        assertFalse(judge("partner", "k2").equals("k2"));
+        Thread.sleep(20);
+        int before = asked.get();
+        int alone = elsewhere.get();
+        eventually("the issuer that is left is renewed", () -> asked.get() > before + 3);
+        assertEquals(alone, elsewhere.get());
+
+        // Closed sets follow nobody.
+        sets.close();
+        putInForce(both());
+        assertEquals(RefusalCode.UNKNOWN_KEY.name(), judge("partner", "k2"));
+        assertEquals(alone, elsewhere.get());
+        sets.follow(verifier);
+        putInForce(both());
+        assertEquals(alone, elsewhere.get());
+    }
+
+    @Test
+    void whatIsHandedOverIsFetchedOnce() {
+        try (KeySets sets = builder().start(); Config next = Login.users(url)) {
+            sets.refresh().join();
+            sets.follow(verifier);
+            sets.replace(next).join();
+            verifier.replace(next);
+            sets.refresh().join();
+            assertEquals(2, asked.get());
+            assertEquals("k1", judge("k1"));
+        }
+    }
+
+    @Test
+    void setsOfAnotherConfigurationDoNotFollow() {
+        try (Config other = Login.users(url); Config next = both(); KeySets sets = KeySets.builder(other).onError(told::add).start()) {
+            sets.refresh().join();
+            sets.follow(verifier);
+            verifier.replace(next);
+            sets.refresh().join();
+            assertEquals(1, asked.get());
+            assertEquals(0, elsewhere.get());
+            assertEquals(RefusalCode.UNKNOWN_KEY.name(), judge("k1"));
+        }
+    }
+
+    @Test
+    void configurationsAreReplacedWhileSetsFollowAndClose() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Callable<Void>> rounds = Collections.nCopies(40, () -> {
+                try (Config next = Login.users(url)) {
+                    verifier.replace(next);
+                    try (KeySets sets = KeySets.builder(next).coolDown(SHORT).onError(told::add).start()) {
+                        sets.follow(verifier);
+                        judge("k1");
+                    }
+                }
+                return null;
+            });
+            for (Future<Void> round : threads.invokeAll(rounds, 60, TimeUnit.SECONDS)) {
+                round.get();
+            }
+        } finally {
+            threads.shutdownNow();
         }
     }
 
