@@ -12,7 +12,7 @@ class RackTest < Minitest::Test
   def start(more = {}, **options)
     routes = { routes: [{ match: "GET /health/**", public: true }, { match: "/hooks/meta", accept: ["webhook:meta"] }] }
     meta = { scheme: "whatsapp", keys: [{ secret: "env:META_SECRET" }], verify_token: "env:META_TOKEN" }
-    verifier = Wiresign::Verifier.new(Fleet.config("orders", routes.merge(webhooks: { meta: meta }).merge(more)))
+    @verifier = Wiresign::Verifier.new(Fleet.config("orders", routes.merge(webhooks: { meta: meta }).merge(more)))
     @decisions = Queue.new
     everybody = lambda do |env|
       [200, {}, ["#{env[Wiresign::Rack::CALLER].service} sent #{env["rack.input"].read}"]]
@@ -25,7 +25,7 @@ class RackTest < Minitest::Test
       { "/names" => named, "/health/names" => named, "/shops" => shops, "/audit" => auditors, "/health/callers" => callers }.fetch(env["PATH_INFO"], everybody).call(env)
     end
     options = { logger: Logger.new(nil), on_decision: @decisions.method(:push) }.merge(options)
-    @server = Puma::Server.new(Wiresign::Rack.new(application, verifier: verifier, **options), Puma::Events.strings)
+    @server = Puma::Server.new(Wiresign::Rack.new(application, verifier: @verifier, **options), Puma::Events.strings, { first_data_timeout: 2 })
     @port = @server.add_tcp_listener("127.0.0.1", 0).addr[1]
     @server.run
   end
@@ -175,5 +175,52 @@ class RackTest < Minitest::Test
     start(on_decision: ->(_) { raise "the hook is broken" })
     assert_equal "billing sent b", post("/a", "b").body
     assert_refused 401, "AUTHENTICATION_REQUIRED", post("/a", "b", {})
+  end
+
+  # Sends a head that promises more of a body than comes, and gives the open connection.
+  def begin_to_send(body)
+    headers = sign("POST", "/a", body).map { |name, value| "#{name}: #{value}\r\n" }.join
+    TCPSocket.open("127.0.0.1", @port).tap do |socket|
+      socket.write("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: #{body.bytesize}\r\n#{headers}\r\n#{body[0, body.bytesize / 2]}")
+    end
+  end
+
+  def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_caller
+    start
+    8.times { begin_to_send("x" * 40_000).close }
+    assert_equal "billing sent seven", post("/a", "seven").body
+    assert_equal "accepted", event(@decisions.pop)
+    assert_empty @decisions
+  end
+
+  def test_a_server_that_stops_serves_nothing_of_what_had_not_all_come
+    start
+    waiting = 4.times.map { begin_to_send("x" * 40_000) }
+    assert_equal "billing sent seven", post("/a", "seven").body
+    @server.stop(true)
+    # A connection that is cut is an answer, too.
+    answers = waiting.map { |socket| socket.read rescue "" }
+    answers.each { |answer| refute_includes answer, "billing" }
+    assert_equal 1, @decisions.size
+  end
+
+  def test_a_config_is_replaced_while_requests_come
+    start
+    replacing = Thread.new do
+      50.times do |number|
+        @verifier.replace(Fleet.config("orders", number.even? ? { routes: [{ match: "/**", services: ["shop"] }] } : {}))
+        sleep 0.002
+      end
+    end
+    answers = 4.times.map { |thread| Thread.new { 25.times.map { |number| post("/a", "#{thread}-#{number}") } } }.flat_map(&:value)
+    replacing.join
+    answers.each do |answer|
+      answer.code == "200" ? assert_match(/\Abilling sent /, answer.body) : assert_refused(403, "SERVICE_NOT_ALLOWED", answer)
+    end
+    assert_equal "billing sent last", post("/a", "last").body
+  end
+
+  def event(decision)
+    decision.refusal ? decision.refusal.code : "accepted"
   end
 end

@@ -63,4 +63,74 @@ class WiresignTest < Minitest::Test
     outcomes = 8.times.map { Thread.new { @verifier.verify(signed, Fleet::NOW).facts.service rescue $!.refusal.code } }.map(&:value)
     assert_equal({ "billing" => 1, "REPLAYED_REQUEST" => 7 }, outcomes.tally)
   end
+
+  def test_a_copy_lives_on_when_the_original_is_gone
+    copies = 100.times.flat_map do
+      verifier = Wiresign::Verifier.new(Fleet.config("orders"))
+      [verifier.dup, verifier.clone]
+    end
+    GC.start
+    copies.each_slice(2) do |copy, other|
+      assert_equal "billing", copy.verify(signed, Fleet::NOW).facts.service
+      refused("REPLAYED_REQUEST") { other.verify(signed, Fleet::NOW) }
+    end
+    [@verifier, Fleet.config("orders"), Fleet.signer].each { |object| assert_raises(TypeError) { Marshal.dump(object) } }
+  end
+
+  def test_what_is_no_object_of_the_library_is_an_error_and_no_crash
+    assert_raises(TypeError) { Wiresign::Verifier.new(nil) }
+    assert_raises(TypeError) { @verifier.replace(@verifier) }
+    assert_raises(TypeError) { Wiresign::Signer.new(@verifier, "orders") }
+    assert_raises(TypeError) { Wiresign::Verifier.allocate.metrics }
+    assert_raises(NoMethodError) { @verifier.verify(nil, Fleet::NOW) }
+    assert_raises(NoMethodError) { Wiresign.request("POST", nil) }
+    [-1, 2**64].each { |now| assert_raises(RangeError) { @verifier.verify(signed, now) } }
+    refused("MALFORMED_REQUEST") { @verifier.verify(Wiresign.request("POST", "/a\xFF", [["a\xFF", "\xFE"]], "\x00"), Fleet::NOW) }
+    assert_equal "billing", @verifier.verify(signed, Fleet::NOW).facts.service
+  end
+
+  def test_a_config_is_replaced_under_load
+    configs = [Fleet.config("orders"), Fleet.config("orders", routes: [{ match: "/**", services: ["orders"] }])]
+    replacing = Thread.new { 200.times { |number| @verifier.replace(configs[number % 2]) } }
+    outcomes = 4.times.map { |thread| Thread.new { 100.times.map { |number| outcome_of("#{thread}-#{number}") } } }.flat_map(&:value)
+    replacing.join
+    assert_equal 400, outcomes.length
+    assert_empty outcomes - %w[billing SERVICE_NOT_ALLOWED]
+  end
+
+  def outcome_of(body)
+    headers = Fleet.signer.sign(Wiresign.request("POST", "/a", [], body)).map { |header| [header.name, header.value] }
+    @verifier.verify(Wiresign.request("POST", "/a", headers, body)).facts.service
+  rescue Wiresign::Failure::Refused => e
+    e.refusal.code
+  end
+
+  def test_a_thread_is_not_stopped_while_memory_has_two_owners
+    caller = Thread.current
+    deferred = nil
+    # Right behind the call that has freed one buffer for a larger one, and before anybody has noted which one there is now.
+    trace = TracePoint.new(:return) do |point|
+      next unless point.method_id == :reserve && point.self == WiresignUniffi::RustBuffer && deferred.nil?
+
+      deferred = false
+      Thread.new { caller.raise(IOError, "stopped") }.join
+      deferred = caller.pending_interrupt?
+    end
+    long = signed("x" * 100_000)
+    assert_raises(IOError) { trace.enable { @verifier.verify(long, Fleet::NOW) } }
+    assert deferred
+    assert_equal "billing", @verifier.verify(signed, Fleet::NOW).facts.service
+    assert_equal 64, Wiresign.generate_secret.length
+  end
+
+  def test_threads_that_are_stopped_leave_the_verifier_as_it_was
+    threads = 4.times.map { |thread| Thread.new { loop { outcome_of("#{thread}-#{rand}") } } }
+    threads.each_with_index do |thread, number|
+      thread.report_on_exception = false
+      sleep 0.01
+      number.even? ? thread.kill : thread.raise(IOError)
+    end
+    assert_equal [nil, IOError] * 2, threads.map { |thread| thread.join && nil rescue $!.class }
+    assert_equal "billing", outcome_of("the last")
+  end
 end
