@@ -2,6 +2,7 @@ package wiresign
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -188,6 +189,34 @@ func TestAClientThatLeavesGetsNoAnswer(t *testing.T) {
 			t.Errorf("%q %v", answer, err)
 		}
 		connection.Close()
+	}
+}
+
+func TestAServerThatStopsServesNothingOfWhatHadNotAllCome(t *testing.T) {
+	server := protected(t, func(http.ResponseWriter, *http.Request) { t.Error("let through") })
+	server.Config.ErrorLog = nil
+	var waiting []net.Conn
+	for _, framing := range []string{"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nab"} {
+		for range 4 {
+			connection := must(net.Dial("tcp", server.Listener.Addr().String()))
+			defer connection.Close()
+			must(io.WriteString(connection, head(t, "POST", "/", "abc")+framing))
+			waiting = append(waiting, connection)
+		}
+	}
+	brief, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	// It waits for the bodies, which do not come, and is then stopped by force.
+	if err := server.Config.Shutdown(brief); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	server.Config.Close()
+	for _, connection := range waiting {
+		connection.SetDeadline(time.Now().Add(10 * time.Second))
+		// That the connection was cut is an answer, too.
+		if answer, _ := io.ReadAll(connection); len(answer) != 0 {
+			t.Errorf("%q", answer)
+		}
 	}
 }
 
