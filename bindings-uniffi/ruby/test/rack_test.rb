@@ -177,6 +177,17 @@ class RackTest < Minitest::Test
     assert_refused 401, "AUTHENTICATION_REQUIRED", post("/a", "b", {})
   end
 
+  def test_a_logger_that_fails_changes_nothing
+    broken = Class.new(Logger) { def add(*) = raise("the disk is full") }.new(nil)
+    start({ replay: { store: "external" } }, logger: broken, replay_store: ->(*) { true })
+    assert_equal "billing sent b", post("/a", "b").body
+    assert_refused 401, "AUTHENTICATION_REQUIRED", post("/a", "b", {})
+    assert_equal %w[accepted AUTHENTICATION_REQUIRED], 2.times.map { event(@decisions.pop(true)) }
+    @server.stop(true)
+    start({ replay: { store: "external" } }, logger: broken, replay_store: ->(*) { raise "away" })
+    assert_refused 503, "REPLAY_STORE_UNAVAILABLE", post("/a", "b")
+  end
+
   # Sends a head that promises more of a body than comes, and gives the open connection.
   def begin_to_send(body)
     headers = sign("POST", "/a", body).map { |name, value| "#{name}: #{value}\r\n" }.join

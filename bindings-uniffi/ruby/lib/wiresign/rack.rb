@@ -137,7 +137,7 @@ module Wiresign
 
       @replay_store.call(key, seconds) ? ReplayOutcome::FIRST : ReplayOutcome::REPEATED
     rescue StandardError => e
-      @logger.error("wiresign: the replay store gave no answer: #{e.message}")
+      report("the replay store gave no answer: #{e.message}")
       ReplayOutcome::UNAVAILABLE
     end
 
@@ -155,11 +155,25 @@ module Wiresign
 
     # One audit record, and the application's hook. Nothing that fails here changes a decision.
     def tell(decision)
-      refusal = decision.refusal
-      @logger.add(refusal ? Logger::WARN : Logger::INFO, record(decision).to_json, "wiresign.audit")
-      @on_decision&.call(decision)
+      harmless("the audit record") { audit(decision) }
+      harmless("the hook of a decision") { @on_decision&.call(decision) }
+    end
+
+    def audit(decision)
+      @logger.add(decision.refusal ? Logger::WARN : Logger::INFO, record(decision).to_json, "wiresign.audit")
+    end
+
+    def harmless(what)
+      yield
     rescue StandardError => e
-      @logger.error("wiresign: the record or the hook of a decision failed: #{e.message}")
+      report("#{what} failed: #{e.message}")
+    end
+
+    def report(sentence)
+      @logger.error("wiresign: #{sentence}")
+    rescue StandardError
+      # A logger that fails is told to nobody.
+      nil
     end
 
     def record(decision)
