@@ -32,6 +32,16 @@ func WithClient(address func(*http.Request) netip.Addr) MiddlewareOption {
 	return func(o *observer) { o.client = address }
 }
 
+// WithIdentityHeaders names further header fields that the application takes for an identity, such as X-User-ID. They never reach
+// it from outside.
+func WithIdentityHeaders(names ...string) MiddlewareOption {
+	return func(o *observer) {
+		for _, name := range names {
+			o.identityFields = append(o.identityFields, http.CanonicalHeaderKey(name))
+		}
+	}
+}
+
 // Middleware answers a request itself unless its signature holds. The handlers behind it find the caller with
 // CallerFrom, and read the body as if nobody had. Put it before everything that reads a body or rewrites a request.
 // Handshakes of webhooks it answers by itself.
@@ -72,7 +82,7 @@ func serve(verifier *Verifier, watch *observer, next http.Handler, w http.Respon
 	}
 	watch.accepted(r, caller, took)
 	accepted := r.WithContext(context.WithValue(r.Context(), acceptanceKey{}, &acceptance{verifier, watch, caller}))
-	stripUnverifiedIdentity(accepted, caller)
+	stripUnverifiedIdentity(accepted, caller, watch.identityFields)
 	next.ServeHTTP(w, accepted)
 }
 
@@ -222,20 +232,28 @@ func answer(w http.ResponseWriter, refusal *Refusal) {
 // identityFields are what a handler might take for the name of the caller.
 var identityFields = [...]string{"X-Service-Id", "X-Service-Name"}
 
-// stripUnverifiedIdentity removes what a handler might take for the caller's name, unless it is that name. On a public
-// route, or beside another scheme's credential, anybody may have written it.
-func stripUnverifiedIdentity(r *http.Request, caller *Caller) {
-	cloned := false
+// stripUnverifiedIdentity removes what a handler might take for the caller's name, unless it is that name: on a public route, or
+// beside another scheme's credential, anybody may have written it. Fields that the application names are always removed.
+func stripUnverifiedIdentity(r *http.Request, caller *Caller, always []string) {
+	var foreign []string
 	for _, name := range identityFields {
 		values := r.Header[name]
 		if len(values) == 0 || len(values) == 1 && values[0] == caller.Service() && caller.Service() != "" {
 			continue
 		}
-		if !cloned {
-			// Whoever is in front of the middleware keeps the request as it came.
-			r.Header = r.Header.Clone()
-			cloned = true
+		foreign = append(foreign, name)
+	}
+	for _, name := range always {
+		if len(r.Header[name]) > 0 {
+			foreign = append(foreign, name)
 		}
+	}
+	if len(foreign) == 0 {
+		return
+	}
+	// Whoever is in front of the middleware keeps the request as it came.
+	r.Header = r.Header.Clone()
+	for _, name := range foreign {
 		delete(r.Header, name)
 	}
 }

@@ -165,6 +165,26 @@ func TestAVerifiedNameStaysAndAnotherIsStripped(t *testing.T) {
 	}
 }
 
+func TestFieldsThatTheApplicationNamesNeverComeThrough(t *testing.T) {
+	seen := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header["X-User-Id"]) != 0 || len(r.Header["X-Tenant"]) != 0 || r.Header.Get("X-Other") != "stays" {
+			t.Error(r.Header)
+		}
+	})
+	handler := Middleware(verifierOfOrders(t), WithIdentityHeaders("X-User-ID", "x-tenant"))(seen)
+	for _, r := range []*http.Request{received(t, "GET", "/", ""), httptest.NewRequest("GET", "/health", nil)} {
+		r.Header["X-User-Id"] = []string{"root", "billing"}
+		r.Header["X-Tenant"] = []string{"billing"}
+		r.Header["X-Other"] = []string{"stays"}
+		if answer := serveOnce(handler, r); answer.Code != 200 {
+			t.Error(answer.Code, answer.Body)
+		}
+		if len(r.Header["X-User-Id"]) != 2 {
+			t.Error("whoever is in front of the middleware lost a field")
+		}
+	}
+}
+
 func TestMountedTwiceItLooksOnce(t *testing.T) {
 	verifier := verifierOfOrders(t)
 	protect := Middleware(verifier)

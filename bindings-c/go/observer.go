@@ -89,6 +89,8 @@ type observer struct {
 	client  func(*http.Request) netip.Addr
 	keySets *KeySets
 	sts     *STS
+	// Beside those of all applications, in their canonical form.
+	identityFields []string
 }
 
 func (o *observer) accepted(r *http.Request, caller *Caller, took time.Duration) {
