@@ -40,6 +40,15 @@ class LifeTest {
     }
 
     @Test
+    fun `an interrupted thread gets its verdict and stays interrupted`() {
+        val verifier = Verifier(Fleet.config("orders"))
+        val signed = request(5)
+        Thread.currentThread().interrupt()
+        assertEquals("billing", verifier.verify(signed, NOW).service)
+        assertTrue(Thread.interrupted())
+    }
+
+    @Test
     fun `threads share a verifier, and of equal requests one is the first`() {
         val verifier = Verifier(Fleet.config("orders"))
         val threads = Executors.newFixedThreadPool(8)

@@ -1,7 +1,7 @@
 package dev.wiresign.kotlin.conformance
 
 /** What this driver can be asked. */
-private val CAPABILITIES =
+internal val CAPABILITIES =
     listOf(
         "verify", "verify_stream", "sign", "check", "replace", "sign_context", "verify_context", "handshake", "explain",
         "ask_identity", "issue_token", "answer_token",

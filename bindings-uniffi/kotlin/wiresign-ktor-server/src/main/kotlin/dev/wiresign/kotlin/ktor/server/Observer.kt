@@ -23,7 +23,7 @@ internal class Observer(private val hook: ((Decision) -> Unit)?) {
             work()
         } catch (cancelled: CancellationException) {
             throw cancelled
-        } catch (failure: RuntimeException) {
+        } catch (failure: Exception) {
             report(sentence, failure)
         }
     }

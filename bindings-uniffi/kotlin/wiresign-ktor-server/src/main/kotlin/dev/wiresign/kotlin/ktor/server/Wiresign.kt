@@ -15,6 +15,7 @@ import io.ktor.http.content.ByteArrayContent
 import io.ktor.server.application.ApplicationCall
 import io.ktor.server.application.ApplicationCallPipeline
 import io.ktor.server.application.BaseApplicationPlugin
+import io.ktor.server.application.PipelineCall
 import io.ktor.server.application.call
 import io.ktor.server.plugins.origin
 import io.ktor.server.request.ApplicationReceivePipeline
@@ -24,12 +25,14 @@ import io.ktor.server.response.respond
 import io.ktor.util.AttributeKey
 import io.ktor.util.pipeline.PipelinePhase
 import io.ktor.utils.io.ByteReadChannel
+import io.ktor.utils.io.InternalAPI
 import kotlinx.coroutines.CancellationException
 import java.time.Instant
 
 private val CALLER = AttributeKey<Verified>("dev.wiresign.caller")
 private val BODY = AttributeKey<ByteArray>("dev.wiresign.body")
 private val NOTHING = ByteArray(0)
+private val CLAIMS = listOf("X-Service-ID", "X-Service-Name")
 
 /** Who called; null where the request has passed no [Wiresign] plugin. */
 public val ApplicationCall.caller: Verified? get() = attributes.getOrNull(CALLER)
@@ -59,6 +62,9 @@ public class WiresignConfiguration {
     /** Asked where the config says that the replay store is external. Without one the config's word on an outage holds. */
     public var replayStore: ReplayStore? = null
 
+    /** Further headers that the application takes for an identity, such as `X-User-ID`. They never reach it from outside. */
+    public var identityHeaders: List<String> = emptyList()
+
     internal var hook: ((Decision) -> Unit)? = null
 
     /** Called with each decision. What it throws is logged, and changes nothing. */
@@ -77,6 +83,7 @@ public class WiresignConfiguration {
 public class Wiresign private constructor(
     private val verifier: Verifier,
     private val replayStore: ReplayStore?,
+    private val identityHeaders: List<String>,
     private val observer: Observer,
 ) {
     private suspend fun judge(call: ApplicationCall): Outcome {
@@ -152,6 +159,29 @@ public class Wiresign private constructor(
         verifier.settleReplay(verified, outcome)
     }
 
+    /**
+     * Takes out what a service might take for the name of its caller, unless it is that name: on a public route, or beside another
+     * scheme's credential, anybody may have written it.
+     */
+    private fun withoutClaims(call: PipelineCall, verified: Verified) {
+        val sent = call.request.headers
+        val foreign = CLAIMS.filter { name -> sent.getAll(name)?.let { it != listOf(verified.service) } ?: false }
+        (foreign + identityHeaders).forEach { takeOut(call, it) }
+    }
+
+    /** Takes a header out. Ktor has no way but one of its own, which forgets that names have no case. */
+    @OptIn(InternalAPI::class)
+    private fun takeOut(call: PipelineCall, name: String) {
+        val spellings = call.request.headers.names().filter { it.equals(name, ignoreCase = true) }
+        if (spellings.isEmpty()) {
+            return
+        }
+        spellings.forEach { call.request.setHeader(it, null) }
+        // And it is not found in a spelling that was not sent.
+        val other = name.indices.map { name.take(it).uppercase() + name.drop(it).lowercase() }.first { it !in spellings }
+        call.request.setHeader(other, emptyList())
+    }
+
     /** The refusal of code behind the plugin, as the plugin's own. */
     private suspend fun refuse(call: ApplicationCall, refusal: Refusal) {
         val sent = call.request.local
@@ -166,7 +196,7 @@ public class Wiresign private constructor(
         override fun install(pipeline: ApplicationCallPipeline, configure: WiresignConfiguration.() -> Unit): Wiresign {
             val configuration = WiresignConfiguration().apply(configure)
             val verifier = requireNotNull(configuration.verifier) { "wiresign: install(Wiresign) { verifier = ... }" }
-            val plugin = Wiresign(verifier, configuration.replayStore, Observer(configuration.hook))
+            val plugin = Wiresign(verifier, configuration.replayStore, configuration.identityHeaders.toList(), Observer(configuration.hook))
             val phase = PipelinePhase("Wiresign")
             pipeline.insertPhaseBefore(ApplicationCallPipeline.Plugins, phase)
             pipeline.intercept(phase) {
@@ -177,6 +207,7 @@ public class Wiresign private constructor(
                     }
                     is Outcome.Accepted -> {
                         call.attributes.put(CALLER, outcome.verified)
+                        plugin.withoutClaims(call, outcome.verified)
                         try {
                             proceed()
                         } catch (refusal: Refusal) {

@@ -64,6 +64,14 @@ public class Running(
         intercept(ApplicationCallPipeline.Plugins) { served.incrementAndGet() }
         routing {
             get("/health") { call.respondText("up") }
+            for (names in listOf("/names", "/open/names")) {
+                get(names) {
+                    val headers = call.request.headers
+                    check(headers.entries().none { "admin" in it.value }) { "found among all" }
+                    check(listOf("x-service-id", "X-SERVICE-NAME", "x-service-name").none { headers[it] == "admin" }) { "found by another spelling" }
+                    call.respondText(listOf("X-Service-ID", "X-Service-Name", "X-Other").map { headers.getAll(it).orEmpty() }.toString())
+                }
+            }
             get("/{path...}") { call.respondText("${call.caller?.service} reads") }
             post("/length") { call.respondText("${call.caller?.service} sent ${call.receive<ByteArray>().size}") }
             post("/shipping") { call.respondText("${call.requireService("shipping").service} ships") }

@@ -1,5 +1,9 @@
 package dev.wiresign.kotlin.ktor.server
 
+import ch.qos.logback.classic.Level
+import ch.qos.logback.classic.Logger
+import ch.qos.logback.classic.spi.ILoggingEvent
+import ch.qos.logback.core.read.ListAppender
 import dev.wiresign.kotlin.Fleet
 import dev.wiresign.kotlin.RefusalCode
 import dev.wiresign.kotlin.ReplayOutcome
@@ -9,6 +13,8 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.EnumSource
+import org.slf4j.LoggerFactory
+import java.io.IOException
 import java.net.Socket
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ConcurrentLinkedQueue
@@ -248,9 +254,12 @@ class WiresignTest {
     @ParameterizedTest
     @EnumSource
     fun `a hook that fails changes nothing`(engine: Running.Engine) {
-        val server = start(engine) { onDecision { error("the hook is broken") } }
-        assertEquals("billing sent a", server.call("POST", "/a", "a").body())
-        assertRefused(server.send("POST", "/a", "a"), RefusalCode.AUTHENTICATION_REQUIRED)
+        for (failure in listOf(IllegalStateException("the hook is broken"), IOException("the disk is full"))) {
+            val server = start(engine) { onDecision { throw failure } }
+            assertEquals("billing sent a", server.call("POST", "/a", "a").body())
+            assertRefused(server.send("POST", "/a", "a"), RefusalCode.AUTHENTICATION_REQUIRED)
+            stop()
+        }
     }
 
     @ParameterizedTest
@@ -278,6 +287,107 @@ class WiresignTest {
         assertEquals("4711", server.send("GET", asked + "a%20token%20to%20verify").body())
         assertRefused(server.send("GET", asked + "guessed"), RefusalCode.PERMISSION_DENIED)
         assertEquals(401, server.send("POST", "/hooks/meta", "{}").statusCode())
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `names of callers that nobody verified are taken away`(engine: Running.Engine) {
+        val server = start(engine, "\"routes\": [{\"match\": \"GET /open/**\", \"public\": true}]")
+        val others = listOf("x-service-name" to "admin", "X-Other" to "stays")
+        assertEquals("[[], [], [stays]]", server.send("GET", "/open/names", headers = others + ("X-SERVICE-ID" to "admin")).body())
+        val signed = Running.billing.sign(dev.wiresign.kotlin.Request("GET", "/names")).map { it.name to it.value }
+        assertEquals("[[billing], [], [stays]]", server.send("GET", "/names", headers = signed + others).body())
+        stop()
+        val strict = start(engine, "\"routes\": [{\"match\": \"GET /open/**\", \"public\": true}]") { identityHeaders = listOf("x-other") }
+        assertEquals("[[], [], []]", strict.send("GET", "/open/names", headers = others).body())
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `the audit record is that of every language`(engine: Running.Engine) {
+        val appender = ListAppender<ILoggingEvent>().apply { start() }
+        val audit = LoggerFactory.getLogger("wiresign.audit") as Logger
+        audit.level = Level.INFO
+        audit.addAppender(appender)
+        try {
+            val server = start(engine)
+            server.call("POST", "/a?secret=1", "seven")
+            server.send("POST", "/a?secret=1", "seven")
+            server.send("GET", "/health")
+        } finally {
+            audit.detachAppender(appender)
+            audit.level = null
+        }
+        assertEquals(listOf(Level.INFO, Level.WARN, Level.INFO), appender.list.map { it.level })
+        val records = appender.list.map { event -> event.keyValuePairs.associate { it.key to it.value } }
+        val fields = "age client code detail duration_us event key_id method path request_id route scheme service".split(" ")
+        records.forEach { assertEquals(fields, it.keys.sorted()) }
+        assertEquals(listOf("accepted", "refused", "public"), records.map { it["event"] })
+        assertEquals(listOf("127.0.0.1"), records.map { it["client"] }.distinct())
+        assertEquals(listOf(null, null, "GET /health"), records.map { it["route"] })
+        assertTrue(records.none { record -> record.values.any { "secret" in "$it" } }, "$records")
+    }
+
+    /** Sends a head that promises more of a body than comes, and gives the open connection. */
+    private fun beginToSend(port: Int): Socket {
+        val body = "x".repeat(40_000)
+        val headers = Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length", body = body.toByteArray()))
+        val head = "POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n${lines(headers)}\r\n"
+        return Socket("127.0.0.1", port).apply {
+            soTimeout = 20_000
+            getOutputStream().write((head + body.take(20_000)).toByteArray())
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a client that leaves in the middle of its body is no caller`(engine: Running.Engine) {
+        val server = start(engine)
+        repeat(8) { beginToSend(server.port).close() }
+        assertEquals("billing sent seven", server.call("POST", "/a", "seven").body())
+        assertEquals(1, server.served.get())
+        assertEquals(1, decisions.count { it.event == "accepted" })
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a server that stops serves nothing of what had not all come`(engine: Running.Engine) {
+        val server = start(engine)
+        val waiting = List(4) { beginToSend(server.port) }
+        assertEquals("billing sent seven", server.call("POST", "/a", "seven").body())
+        server.close()
+        // A connection that is cut is an answer, too.
+        val answers = waiting.map { socket -> socket.use { runCatching { it.getInputStream().readBytes().decodeToString() }.getOrDefault("") } }
+        answers.forEach { assertTrue("billing" !in it, it) }
+        assertEquals(1, server.served.get())
+        assertEquals(1, decisions.count { it.event == "accepted" })
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    fun `a config is replaced while requests come`(engine: Running.Engine) {
+        val verifier = Verifier(Fleet.config("orders"))
+        val server = Running(engine, verifier).also { running = it }
+        val others = "\"routes\": [{\"match\": \"/**\", \"services\": [\"shipping\"]}]"
+        val threads = Executors.newFixedThreadPool(5)
+        val replacing =
+            threads.submit {
+                repeat(50) { number ->
+                    (if (number % 2 == 0) Fleet.config("orders", others) else Fleet.config("orders")).use(verifier::replace)
+                    Thread.sleep(2)
+                }
+            }
+        val answers = (0 until 200).map { number -> threads.submit<java.net.http.HttpResponse<String>> { server.call("POST", "/n", "$number") } }
+        answers.forEachIndexed { number, answer ->
+            if (answer.get().statusCode() == 200) {
+                assertEquals("billing sent $number", answer.get().body())
+            } else {
+                assertRefused(answer.get(), RefusalCode.SERVICE_NOT_ALLOWED)
+            }
+        }
+        replacing.get()
+        threads.shutdown()
+        assertEquals("billing sent last", server.call("POST", "/n", "last").body())
     }
 
     @ParameterizedTest
