@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * An accepted request whose body can be read again: as a stream, as text, as parameters of a form and as parts. Whatever
@@ -35,21 +36,27 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
     // What an application might take for the name of the caller.
     private static final String SERVICE_ID = "X-Service-ID";
     private static final String SERVICE_NAME = "X-Service-Name";
+    /** What a container gives for a number or a date that is not there. */
+    private static final int ABSENT = -1;
 
     private final ServletResponse response;
     private final Verified verified;
     /** What was received and verified; null where there is no body, or a public route does not look at it. */
     private final byte[] body;
+    private final Set<String> identityHeaders;
     private ReplayedStream stream;
     private BufferedReader reader;
     private Map<String, String[]> parameters;
     private List<Part> parts;
 
-    VerifiedRequest(HttpServletRequest request, ServletResponse response, Verified verified, byte[] body) {
+    /** @param identityHeaders what is never shown, by names in any case */
+    VerifiedRequest(
+            HttpServletRequest request, ServletResponse response, Verified verified, byte[] body, Set<String> identityHeaders) {
         super(request);
         this.response = response;
         this.verified = verified;
         this.body = body;
+        this.identityHeaders = identityHeaders;
     }
 
     @Override
@@ -138,6 +145,16 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
     }
 
     @Override
+    public int getIntHeader(String name) {
+        return isForeign(name) ? ABSENT : super.getIntHeader(name);
+    }
+
+    @Override
+    public long getDateHeader(String name) {
+        return isForeign(name) ? ABSENT : super.getDateHeader(name);
+    }
+
+    @Override
     public Enumeration<String> getHeaderNames() {
         List<String> names = Collections.list(super.getHeaderNames());
         names.removeIf(this::isForeign);
@@ -157,7 +174,13 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
 
     /** Whether a header names a caller who is not the one that was verified: anybody may have written it. */
     private boolean isForeign(String name) {
-        if (name == null || !name.equalsIgnoreCase(SERVICE_ID) && !name.equalsIgnoreCase(SERVICE_NAME)) {
+        if (name == null) {
+            return false;
+        }
+        if (identityHeaders.contains(name)) {
+            return true;
+        }
+        if (!name.equalsIgnoreCase(SERVICE_ID) && !name.equalsIgnoreCase(SERVICE_NAME)) {
             return false;
         }
         List<String> values = Collections.list(super.getHeaders(name));

@@ -23,11 +23,14 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -49,6 +52,7 @@ public final class WiresignFilter implements Filter {
     private final ReplayStore replayStore;
     private final Sts sts;
     private final KeySets keySets;
+    private final Set<String> identityHeaders;
 
     /**
      * A filter.
@@ -91,30 +95,30 @@ public final class WiresignFilter implements Filter {
      *     requests are refused. It must not be closed while the filter is used
      */
     public WiresignFilter(Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore, Sts sts) {
-        this(verifier, onDecision, replayStore, sts, null);
+        this(builder(verifier).onDecision(onDecision).replayStore(replayStore).sts(sts));
     }
 
-    /**
-     * A filter that has keys of token issuers fetched where a token comes that no key at hand has signed: in the background, and
-     * once within the cool-down. That request is refused, and the next one with this key is not. The sets follow
-     * {@link Verifier#replace}, where they serve the configuration that the verifier has now.
-     *
-     * @param verifier judges the requests; it must not be closed while the filter is used
-     * @param onDecision called with each decision; what it throws is logged and changes nothing; null for none
-     * @param replayStore as above; null for none
-     * @param sts as above; null for none
-     * @param keySets fetches the keys that issuers publish; null for none. It must not be closed while the filter is used
-     */
-    public WiresignFilter(
-            Verifier verifier, Consumer<? super Decision> onDecision, ReplayStore replayStore, Sts sts, KeySets keySets) {
-        this.verifier = Objects.requireNonNull(verifier, "verifier");
-        this.observer = new Observer(onDecision);
-        this.replayStore = replayStore;
-        this.sts = sts;
-        this.keySets = keySets;
+    private WiresignFilter(Builder chosen) {
+        this.verifier = chosen.verifier;
+        this.observer = new Observer(chosen.onDecision);
+        this.replayStore = chosen.replayStore;
+        this.sts = chosen.sts;
+        this.keySets = chosen.keySets;
+        this.identityHeaders = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        this.identityHeaders.addAll(chosen.identityHeaders);
         if (keySets != null) {
             keySets.follow(verifier);
         }
+    }
+
+    /**
+     * Begins to say what a filter does.
+     *
+     * @param verifier judges the requests; it must not be closed while the filter is used
+     * @return what is to be told more, and then built
+     */
+    public static Builder builder(Verifier verifier) {
+        return new Builder(verifier);
     }
 
     /**
@@ -250,7 +254,7 @@ public final class WiresignFilter implements Filter {
         observer.tell(verified, null, request, target, clock.spent());
         request.setAttribute(CALLER, verified);
         request.setAttribute(VERIFIER, verifier);
-        chain.doFilter(new VerifiedRequest(request, response, verified, body), response);
+        chain.doFilter(new VerifiedRequest(request, response, verified, body, identityHeaders), response);
     }
 
     /** The answer to a request that is a handshake of a webhook. Only where there may be one, the body is read before the verdict. */
@@ -339,5 +343,86 @@ public final class WiresignFilter implements Filter {
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
         response.flushBuffer();
+    }
+
+    /** What a filter does. */
+    public static final class Builder {
+        private final Verifier verifier;
+        private final Set<String> identityHeaders = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        private Consumer<? super Decision> onDecision;
+        private ReplayStore replayStore;
+        private Sts sts;
+        private KeySets keySets;
+
+        private Builder(Verifier verifier) {
+            this.verifier = Objects.requireNonNull(verifier, "verifier");
+        }
+
+        /**
+         * Who is told of each decision.
+         *
+         * @param hook what it throws is logged and changes nothing; null for none
+         * @return this
+         */
+        public Builder onDecision(Consumer<? super Decision> hook) {
+            onDecision = hook;
+            return this;
+        }
+
+        /**
+         * What is asked whether a request came before, where the configuration says that the store is external. Without one such a
+         * configuration gets what it says of a store that gives no answer.
+         *
+         * @param store the store of several processes; null for none
+         * @return this
+         */
+        public Builder replayStore(ReplayStore store) {
+            replayStore = store;
+            return this;
+        }
+
+        /**
+         * What asks AWS who made the proof of an IAM identity. Without it such requests are refused.
+         *
+         * @param asking must not be closed while the filter is used; null for none
+         * @return this
+         */
+        public Builder sts(Sts asking) {
+            sts = asking;
+            return this;
+        }
+
+        /**
+         * What fetches the keys that issuers of tokens publish: the filter has it fetch anew where a token comes that no key at hand
+         * has signed, in the background, and once within the cool-down. That request is refused, and the next one with this key is
+         * not. The sets follow {@link Verifier#replace}, where they serve the configuration that the verifier has now.
+         *
+         * @param sets must not be closed while the filter is used; null for none
+         * @return this
+         */
+        public Builder keySets(KeySets sets) {
+            keySets = sets;
+            return this;
+        }
+
+        /**
+         * Further headers that the application takes for an identity, such as {@code X-User-ID}. They never reach it from outside.
+         *
+         * @param names the names, in any case
+         * @return this
+         */
+        public Builder identityHeaders(Collection<String> names) {
+            identityHeaders.addAll(names);
+            return this;
+        }
+
+        /**
+         * The filter.
+         *
+         * @return a filter of its own
+         */
+        public WiresignFilter build() {
+            return new WiresignFilter(this);
+        }
     }
 }

@@ -174,8 +174,14 @@ abstract class FilterContract {
         Header name = new Header("X-Service-Name", "billing");
         assertEquals("/line null billing [billing]", signed("GET", "/line", NOTHING, name).body());
         assertEquals("/line null billing []", signed("GET", "/line", NOTHING, name, forged).body(), "one name, and one only");
-        assertEquals("[x-service-id]", signed("GET", "/names", NOTHING, forged).body());
-        assertEquals("[]", client.send("GET /public/names", List.of(claimed, forged), NOTHING).body());
+        assertEquals("[x-service-id] -1", signed("GET", "/names", NOTHING, forged).body());
+        assertEquals("[] -1", client.send("GET /public/names", List.of(claimed, forged), NOTHING).body());
+        Header user = new Header("X-User-ID", "7");
+        assertEquals("[x-user-id] 7", client.send("GET /public/names", List.of(claimed, user), NOTHING).body());
+        stop();
+        client = new RawClient(start(WiresignFilter.builder(verifier).identityHeaders(List.of("x-user-ID")).build(), false));
+        assertEquals("[] -1", client.send("GET /public/names", List.of(claimed, user), NOTHING).body());
+        assertEquals("[x-service-id] -1", signed("GET", "/names", NOTHING, user).body());
     }
 
     @Test

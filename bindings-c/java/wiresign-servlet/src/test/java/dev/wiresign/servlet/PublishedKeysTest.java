@@ -59,7 +59,7 @@ class PublishedKeysTest {
             verifier = new Verifier(config);
             sets = KeySets.builder(config).coolDown(Duration.ofMillis(1)).refresh(Duration.ofHours(1)).start();
             sets.refresh().join();
-            client = new RawClient(tomcat.start(new WiresignFilter(verifier, null, null, null, sets), false));
+            client = new RawClient(tomcat.start(WiresignFilter.builder(verifier).keySets(sets).build(), false));
         }
     }
 

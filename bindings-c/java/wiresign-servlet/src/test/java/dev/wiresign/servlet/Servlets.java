@@ -70,8 +70,8 @@ final class Servlets {
         protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
             Set<String> names = new TreeSet<>();
             Collections.list(request.getHeaderNames()).forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
-            names.removeIf(name -> !name.startsWith("x-service-"));
-            write(response, names.toString());
+            names.removeIf(name -> !name.startsWith("x-service-") && !name.startsWith("x-user-"));
+            write(response, names + " " + request.getIntHeader("X-User-ID"));
         }
     }
 

@@ -120,6 +120,7 @@ public class WiresignAutoConfiguration {
      * The filter.
      *
      * @param verifier the verifier
+     * @param properties which headers never reach the application
      * @param keySets asked for keys where none at hand has signed a token
      * @param onDecision told of each decision, where there is such a bean
      * @param replayStore asked whether a request came before, where there is such a bean and the configuration says so
@@ -129,9 +130,15 @@ public class WiresignAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     public WiresignFilter wiresignFilter(
-            Verifier verifier, KeySets keySets, ObjectProvider<Consumer<Decision>> onDecision,
+            Verifier verifier, WiresignProperties properties, KeySets keySets, ObjectProvider<Consumer<Decision>> onDecision,
             ObjectProvider<ReplayStore> replayStore, Sts sts) {
-        return new WiresignFilter(verifier, onDecision.getIfAvailable(), replayStore.getIfAvailable(), sts, keySets);
+        return WiresignFilter.builder(verifier)
+                .onDecision(onDecision.getIfAvailable())
+                .replayStore(replayStore.getIfAvailable())
+                .sts(sts)
+                .keySets(keySets)
+                .identityHeaders(properties.identityHeaders())
+                .build();
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.wiresign.spring;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.core.Ordered;
@@ -14,6 +15,7 @@ import org.springframework.core.io.Resource;
  * @param enabled whether requests are verified
  * @param filterOrder where the filter stands among the others
  * @param tokenEndpoint the path where this service issues tokens; null where it issues none
+ * @param identityHeaders further headers that the application takes for an identity, which never reach it from outside
  * @param aws how AWS is asked about IAM identities
  */
 @ConfigurationProperties("wiresign")
@@ -22,6 +24,7 @@ public record WiresignProperties(
         @DefaultValue("true") boolean enabled,
         @DefaultValue("" + FILTER_ORDER) int filterOrder,
         String tokenEndpoint,
+        @DefaultValue List<String> identityHeaders,
         @DefaultValue Aws aws) {
     /** Behind what observes requests, and before everything that reads them. */
     public static final int FILTER_ORDER = Ordered.HIGHEST_PRECEDENCE + 10;

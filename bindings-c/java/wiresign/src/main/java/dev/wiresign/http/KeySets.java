@@ -29,7 +29,7 @@ import java.util.function.Consumer;
  * <pre>{@code
  * KeySets sets = KeySets.builder(config).start();
  * sets.refresh().join(); // from the first request on the keys are known
- * WiresignFilter filter = new WiresignFilter(verifier, null, null, null, sets);
+ * WiresignFilter filter = WiresignFilter.builder(verifier).keySets(sets).build();
  * }</pre>
  *
  * <p>The filter has the sets follow {@link Verifier#replace}; where there is none, {@link #follow} does. A configuration may be
