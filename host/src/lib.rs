@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use wiresign::Lookup;
 
@@ -16,8 +15,25 @@ use wiresign::Lookup;
 const MAX_SECRET_FILE_BYTES: u64 = 64 * 1024;
 
 /// Unix time in whole seconds.
+///
+/// By the clock that the kernel moves on a hundred times a second or more often, which takes a tenth of the time to read. It
+/// is late by that much, so that near the end of a second the exact one is asked.
+#[cfg(target_os = "linux")]
+#[inline]
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    use rustix::time::{ClockId, clock_gettime};
+
+    let mut time = clock_gettime(ClockId::RealtimeCoarse);
+    if time.tv_nsec >= 980_000_000 {
+        time = clock_gettime(ClockId::Realtime);
+    }
+    u64::try_from(time.tv_sec).unwrap_or(0)
+}
+
+/// Unix time in whole seconds.
+#[cfg(not(target_os = "linux"))]
+pub fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The system gave no randomness. Nothing must be signed then.
@@ -138,6 +154,19 @@ impl fmt::Debug for SystemLookup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_is_that_of_the_system() {
+        let since = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        // Through one whole second, and so over its end. A machine may be too busy for a moment to move its clock on.
+        for _ in 0..1100 {
+            let earliest = since().saturating_sub(std::time::Duration::from_millis(100)).as_secs();
+            let now = now();
+            let latest = since().as_secs();
+            assert!((earliest..=latest).contains(&now), "{now} is not within {earliest} and {latest}");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
 
     #[test]
     fn request_ids_are_random_uuids() {
