@@ -2,9 +2,9 @@
 //! texts that many requests have in common cross once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
 use wiresign::Verified;
 
 use crate::about::WIRESIGN_ABSENT;
@@ -41,19 +41,53 @@ const SLOTS: usize = 256;
 /// configuration is in force.
 pub(crate) struct FactsTable {
     /// Those that are found without a look at their texts, each in a place that its identity names.
-    recent: [ArcSwapOption<Recent>; SLOTS],
+    recent: Box<[Recent]>,
     all: Mutex<All>,
 }
 
+/// A combination and its number, which are read without a lock. Only who holds the lock of the table writes.
+#[repr(align(64))]
 struct Recent {
-    identity: Identity,
-    number: u32,
-    /// Keeps the configuration, so that no other text gets an address of the identity.
-    _verified: Verified,
+    /// Odd while a writer is at work; another one after it. What was read between two equal even ones belongs together.
+    version: AtomicUsize,
+    identity: [AtomicUsize; IDENTITY],
+    /// 0 where the place is empty.
+    number: AtomicU32,
+}
+
+impl Recent {
+    fn new() -> Self {
+        Self { version: AtomicUsize::new(0), identity: Default::default(), number: AtomicU32::new(0) }
+    }
+
+    /// The number, if it is that of the identity.
+    ///
+    /// A place is overwritten before the configuration that it stood for is let go, so whoever holds a configuration that
+    /// got the memory of another one finds nothing of that other here.
+    #[inline]
+    fn read(&self, identity: &Identity) -> Option<u32> {
+        let version = self.version.load(Ordering::Acquire);
+        let is_same = self.identity.iter().zip(identity).all(|(one, other)| one.load(Ordering::Relaxed) == *other);
+        let number = self.number.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        let is_whole = version & 1 == 0 && self.version.load(Ordering::Relaxed) == version;
+        (is_same && is_whole && number != 0).then_some(number)
+    }
+
+    /// Only for one thread at a time.
+    fn write(&self, identity: &Identity, number: u32) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        self.identity.iter().zip(identity).for_each(|(one, other)| one.store(*other, Ordering::Relaxed));
+        self.number.store(number, Ordering::Relaxed);
+        self.version.store(version.wrapping_add(2), Ordering::Release);
+    }
 }
 
 /// What tells combinations apart while their configurations are alive: the addresses of their texts, and what is no text.
-type Identity = [usize; 6];
+type Identity = [usize; IDENTITY];
+const IDENTITY: usize = 6;
 
 #[inline]
 fn identity(verified: &Verified) -> Identity {
@@ -70,13 +104,15 @@ fn identity(verified: &Verified) -> Identity {
 
 #[derive(Default)]
 struct All {
+    /// Of each place in the table that is taken: keeps the configuration, so that no other text gets an address of the identity.
+    kept: HashMap<usize, Verified>,
     blocks: Vec<Arc<[u8]>>,
     numbers: HashMap<Arc<[u8]>, u32>,
 }
 
 impl FactsTable {
     pub(crate) fn new() -> Self {
-        Self { recent: [const { ArcSwapOption::const_empty() }; SLOTS], all: Mutex::default() }
+        Self { recent: (0..SLOTS).map(|_| Recent::new()).collect(), all: Mutex::default() }
     }
 
     /// The number of the combination, 1 or more; `None` where all numbers are given, and where there is more to say than a
@@ -89,31 +125,39 @@ impl FactsTable {
         let identity = identity(verified);
         // The texts of a configuration lie some bytes apart, and the lowest bits are those of alignment.
         let mixed = identity[1] ^ identity[3].rotate_left(7);
-        let slot = &self.recent[(mixed ^ mixed >> 8) >> 4 & (SLOTS - 1)];
-        match &*slot.load() {
-            Some(recent) if recent.identity == identity => Some(recent.number),
-            _ => self.look_up(verified, identity, slot),
-        }
+        let place = (mixed ^ mixed >> 8) >> 4 & (SLOTS - 1);
+        self.recent[place].read(&identity).or_else(|| self.look_up(verified, &identity, place))
     }
 
     #[cold]
-    fn look_up(&self, verified: &Verified, identity: Identity, slot: &ArcSwapOption<Recent>) -> Option<u32> {
-        let number = self.all.lock().unwrap_or_else(PoisonError::into_inner).number(&block(verified))?;
-        slot.store(Some(Arc::new(Recent { identity, number, _verified: verified.clone() })));
+    fn look_up(&self, verified: &Verified, identity: &Identity, place: usize) -> Option<u32> {
+        let mut all = self.lock();
+        let number = all.number(&block(verified))?;
+        self.recent[place].write(identity, number);
+        let before = all.kept.insert(place, verified.clone());
+        drop(all);
+        // It may be the last one that holds a whole configuration.
+        drop(before);
         Some(number)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The facts that a number stands for.
     pub(crate) fn block(&self, number: u32) -> Option<Arc<[u8]>> {
         let at = (number as usize).checked_sub(1)?;
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(at).cloned()
+        self.lock().blocks.get(at).cloned()
     }
 
     /// Lets go of the configuration that was in force.
     pub(crate) fn forget_recent(&self) {
-        for slot in &self.recent {
-            slot.store(None);
-        }
+        let mut all = self.lock();
+        all.kept.keys().for_each(|&place| self.recent[place].write(&[0; IDENTITY], 0));
+        let before = std::mem::take(&mut all.kept);
+        drop(all);
+        drop(before);
     }
 }
 
@@ -207,6 +251,32 @@ mod tests {
             assert_eq!(*numbers.entry(route).or_insert(number), number);
         }
         assert_eq!(numbers.len(), 7);
+    }
+
+    #[test]
+    fn threads_that_share_a_table_get_the_right_numbers() {
+        let table = FactsTable::new();
+        let routes: Vec<String> = (0..5).map(|count| format!("/{count}")).collect();
+        let numbers: Vec<_> =
+            routes.iter().map(|route| table.number(&public(route)).expect("numbers are left")).collect();
+        std::thread::scope(|threads| {
+            for thread in 0..4 {
+                let (table, routes, numbers) = (&table, &routes, &numbers);
+                threads.spawn(move || {
+                    for count in 0..2000 {
+                        let at = (count * (thread + 1) + thread) % routes.len();
+                        // Configurations come and go meanwhile, and with them the addresses.
+                        let verified = public(&routes[at]);
+                        for _ in 0..10 {
+                            assert_eq!(table.number(&verified), Some(numbers[at]));
+                        }
+                        if count % 16 == thread {
+                            table.forget_recent();
+                        }
+                    }
+                });
+            }
+        });
     }
 
     #[test]
