@@ -61,7 +61,7 @@ impl From<Failure> for wiresign_error {
 }
 
 impl wiresign_error {
-    fn refused(refusal: &Refusal) -> Self {
+    pub(crate) fn refused(refusal: &Refusal) -> Self {
         let response = refusal.response();
         Self {
             code: refusal.code().number(),

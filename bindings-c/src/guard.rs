@@ -28,6 +28,7 @@ macro_rules! guarded {
 ///
 /// # Safety
 /// `err` is NULL or valid for writing a pointer.
+#[inline]
 pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
     clear_upper_halves();
     // Unwind safety: nothing that the body could have left half done is used again. Outputs are written as the last
@@ -37,9 +38,19 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
         body()
     }))
     .unwrap_or_else(|payload| Err(Failure::Internal(panic_text(payload))));
-    let Err(failure) = outcome else {
-        return WIRESIGN_OK;
-    };
+    match outcome {
+        Ok(()) => WIRESIGN_OK,
+        // SAFETY: by the contract of this function.
+        Err(failure) => unsafe { report(err, failure) },
+    }
+}
+
+/// Gives the error through `err`, and the status.
+///
+/// # Safety
+/// As for [`status`].
+#[cold]
+unsafe fn report(err: *mut *mut wiresign_error, failure: Failure) -> i32 {
     let code = failure.code();
     if !err.is_null() {
         // The texts of an error are made by code that could panic as well; then the caller gets the bare status.
@@ -54,7 +65,9 @@ pub(crate) unsafe fn status(err: *mut *mut wiresign_error, body: impl FnOnce() -
     code
 }
 
-/// Runs the body of an export that cannot fail.
+/// Runs the body of an export that cannot fail. Each body has one of these for itself: within the export its arguments need
+/// not be passed on.
+#[inline]
 pub(crate) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     clear_upper_halves();
     catch_unwind(AssertUnwindSafe(|| {

@@ -15,28 +15,33 @@ use crate::failure::Failure;
 ///
 /// # Safety
 /// Unless it is NULL, the pointer is valid for reading `length` bytes for as long as `'a`.
+#[inline]
 pub(crate) unsafe fn bytes<'a>(name: &str, pointer: *const c_void, length: usize) -> Result<&'a [u8], Failure> {
     if pointer.is_null() {
-        return if length == 0 {
-            Ok(&[])
-        } else {
-            Err(Failure::argument(name, format_args!("the pointer is NULL, but its length is {length}")))
-        };
+        return if length == 0 { Ok(&[]) } else { Err(no_memory(name, length)) };
     }
     if isize::try_from(length).is_err() {
-        return Err(Failure::argument(
-            name,
-            format_args!("no memory has the length {length}; was a negative number passed?"),
-        ));
+        return Err(no_length(name, length));
     }
     // SAFETY: not NULL, not longer than an object can be, and readable by the contract of this function.
     Ok(unsafe { slice::from_raw_parts(pointer.cast::<u8>(), length) })
+}
+
+#[cold]
+fn no_memory(name: &str, length: usize) -> Failure {
+    Failure::argument(name, format_args!("the pointer is NULL, but its length is {length}"))
+}
+
+#[cold]
+fn no_length(name: &str, length: usize) -> Failure {
+    Failure::argument(name, format_args!("no memory has the length {length}; was a negative number passed?"))
 }
 
 /// The bytes at a pointer, or nothing where the pointer is NULL: for arguments where absent and empty differ.
 ///
 /// # Safety
 /// As for [`bytes`].
+#[inline]
 pub(crate) unsafe fn optional_bytes<'a>(
     name: &str,
     pointer: *const c_void,
@@ -101,6 +106,7 @@ impl<'a> Nonce<'a> {
 ///
 /// # Safety
 /// Unless it is NULL, the handle came from this library as a `T`, and is not freed for as long as `'a`.
+#[inline]
 pub(crate) unsafe fn handle<'a, T>(name: &str, handle: *const T) -> Result<&'a T, Failure> {
     // SAFETY: by the contract of this function.
     unsafe { handle.as_ref() }.ok_or_else(|| Failure::argument(name, "the pointer is NULL"))
@@ -118,6 +124,7 @@ impl<'a> FlatTexts<'a> {
     ///
     /// # Safety
     /// Unless they are NULL, `block` is readable for `block_length` bytes and `lengths` for `count` numbers.
+    #[inline]
     pub(crate) unsafe fn read(
         name: &str,
         block: *const c_char,
@@ -132,32 +139,40 @@ impl<'a> FlatTexts<'a> {
         // A sum of 32-bit numbers overflows 64 bits only with more of them than memory holds.
         let sum: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
         if sum != block.len() as u64 {
-            return Err(Failure::argument(
-                name,
-                format_args!("the lengths add up to {sum}, but the block has {} bytes", block.len()),
-            ));
+            return Err(Self::not_cut(name, sum, block.len()));
         }
         Ok(Self { block, lengths })
+    }
+
+    #[cold]
+    fn not_cut(name: &str, sum: u64, length: usize) -> Failure {
+        Failure::argument(name, format_args!("the lengths add up to {sum}, but the block has {length} bytes"))
     }
 
     /// The numbers at a pointer.
     ///
     /// # Safety
     /// Unless it is NULL, the pointer is readable for `count` numbers.
+    #[inline]
     pub(crate) unsafe fn numbers(name: &str, lengths: *const u32, count: usize) -> Result<&'a [u32], Failure> {
-        if count > isize::MAX as usize / size_of::<u32>() {
-            return Err(Failure::argument(name, format_args!("there cannot be {count} texts")));
+        if lengths.is_null() && count == 0 {
+            return Ok(&[]);
         }
-        if lengths.is_null() {
-            if count != 0 {
-                return Err(Failure::argument(name, format_args!("the lengths are NULL, but there are {count} texts")));
-            }
-            Ok(&[])
-        } else if lengths.is_aligned() {
-            // SAFETY: not NULL, aligned, not longer than an object can be, and readable by the contract.
-            Ok(unsafe { slice::from_raw_parts(lengths, count) })
+        if count > isize::MAX as usize / size_of::<u32>() || lengths.is_null() || !lengths.is_aligned() {
+            return Err(Self::no_numbers(name, lengths, count));
+        }
+        // SAFETY: not NULL, aligned, not longer than an object can be, and readable by the contract.
+        Ok(unsafe { slice::from_raw_parts(lengths, count) })
+    }
+
+    #[cold]
+    fn no_numbers(name: &str, lengths: *const u32, count: usize) -> Failure {
+        if count > isize::MAX as usize / size_of::<u32>() {
+            Failure::argument(name, format_args!("there cannot be {count} texts"))
+        } else if lengths.is_null() {
+            Failure::argument(name, format_args!("the lengths are NULL, but there are {count} texts"))
         } else {
-            Err(Failure::argument(name, "the lengths are not aligned as uint32_t"))
+            Failure::argument(name, "the lengths are not aligned as uint32_t")
         }
     }
 
@@ -167,6 +182,7 @@ impl<'a> FlatTexts<'a> {
         self.iter().map(|text| std::str::from_utf8(text).map_err(not_text)).collect()
     }
 
+    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = self.block;
         self.lengths.iter().map(move |length| {
@@ -185,6 +201,7 @@ impl<'a> FlatPairs<'a> {
     ///
     /// # Safety
     /// Unless they are NULL, `block` is readable for `block_length` bytes and `lengths` for twice `count` numbers.
+    #[inline]
     pub(crate) unsafe fn read(
         name: &str,
         block: *const c_char,
@@ -192,11 +209,14 @@ impl<'a> FlatPairs<'a> {
         lengths: *const u32,
         count: usize,
     ) -> Result<Self, Failure> {
-        let texts = count
-            .checked_mul(2)
-            .ok_or_else(|| Failure::argument(name, format_args!("there cannot be {count} pairs")))?;
+        let texts = count.checked_mul(2).ok_or_else(|| Self::too_many(name, count))?;
         // SAFETY: by the contract of this function.
         unsafe { FlatTexts::read(name, block, block_length, lengths, texts) }.map(Self)
+    }
+
+    #[cold]
+    fn too_many(name: &str, count: usize) -> Failure {
+        Failure::argument(name, format_args!("there cannot be {count} pairs"))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
@@ -206,10 +226,22 @@ impl<'a> FlatPairs<'a> {
 }
 
 impl Headers for FlatPairs<'_> {
-    fn visit<'a>(&'a self, mut f: impl FnMut(&'a [u8], &'a [u8])) {
-        for (name, value) in self.iter() {
-            f(name, value);
-        }
+    #[inline]
+    fn visit<'a>(&'a self, field: impl FnMut(&'a [u8], &'a [u8])) {
+        cut_pairs(self.0.block, self.0.lengths, field);
+    }
+}
+
+/// Cuts a block into names and values, of which `lengths` has the lengths, alternating. Their sum is that of the block.
+#[inline]
+pub(crate) fn cut_pairs<'a>(block: &'a [u8], lengths: &[u32], mut field: impl FnMut(&'a [u8], &'a [u8])) {
+    let mut rest = block;
+    for pair in lengths.as_chunks::<2>().0 {
+        let [name, value] = pair.map(|length| length as usize);
+        let (name, behind) = rest.split_at(name);
+        let (value, behind) = behind.split_at(value);
+        field(name, value);
+        rest = behind;
     }
 }
 
@@ -273,6 +305,7 @@ impl RawHead {
     ///
     /// # Safety
     /// Each pointer that is not NULL is readable for its length for as long as `'a`.
+    #[inline]
     pub(crate) unsafe fn read<'a>(self) -> Result<RequestHead<'a>, Failure> {
         let Self { names, method, target, authority, headers: (block, block_length, lengths, count), client } = self;
         // SAFETY: by the contract of this function.
@@ -290,6 +323,7 @@ impl RawHead {
 
 impl<'a> RequestHead<'a> {
     /// The view that the core takes.
+    #[inline]
     pub(crate) fn head(&self) -> Head<'_, FlatPairs<'a>> {
         Head {
             method: self.method,
@@ -302,6 +336,7 @@ impl<'a> RequestHead<'a> {
 }
 
 /// An address in network byte order.
+#[inline]
 fn address(bytes: &[u8]) -> Result<Option<IpAddr>, Failure> {
     if bytes.is_empty() {
         return Ok(None);
@@ -312,10 +347,15 @@ fn address(bytes: &[u8]) -> Result<Option<IpAddr>, Failure> {
     if let Ok(sixteen) = <[u8; 16]>::try_from(bytes) {
         return Ok(Some(IpAddr::from(sixteen)));
     }
-    Err(Failure::argument(
+    Err(no_address(bytes.len()))
+}
+
+#[cold]
+fn no_address(length: usize) -> Failure {
+    Failure::argument(
         "client",
-        format_args!("an address has 4 or 16 bytes, or none when it is not known, and not {}", bytes.len()),
-    ))
+        format_args!("an address has 4 or 16 bytes, or none when it is not known, and not {length}"),
+    )
 }
 
 /// A time argument: the system's clock where the caller passed `WIRESIGN_NOW`.

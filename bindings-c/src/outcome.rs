@@ -12,7 +12,7 @@ use crate::codes::{WIRESIGN_BUFFER_TOO_SMALL, WIRESIGN_INTERNAL, WIRESIGN_OK};
 use crate::error::wiresign_error;
 use crate::facts::FactsTable;
 use crate::failure::Failure;
-use crate::input::{self, FlatTexts, RawHead};
+use crate::input::{self, FlatTexts, RawHead, cut_pairs};
 use crate::output::Output;
 use crate::verified::wiresign_verified;
 use crate::verifier::wiresign_verifier;
@@ -113,10 +113,11 @@ pub unsafe extern "C" fn wiresign_verifier_verify_outcome(
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length, and the buffer for its
         // capacity.
         unsafe {
-            give_verdict(outcome, capacity, verifier, |verifier| {
+            fill(outcome, capacity, |place| {
+                let verifier = input::handle("verifier", verifier)?;
                 let request = request.read()?;
                 let body = input::bytes("body", body, body_length)?;
-                Ok(verifier.core().verify(&request.head(), body, input::time(now))?)
+                Ok(judge(verifier, &request.head(), body, now, place))
             })
         }
     })
@@ -150,10 +151,11 @@ pub unsafe extern "C" fn wiresign_verifier_verify_packed(
         // SAFETY: the caller promised that every pointer is NULL, or live and valid for its length, and the buffer for its
         // capacity.
         unsafe {
-            give_verdict(outcome, capacity, verifier, |verifier| {
+            fill(outcome, capacity, |place| {
+                let verifier = input::handle("verifier", verifier)?;
                 let request = PackedHead::read(texts, texts_length, lengths, count)?;
                 let body = input::bytes("body", body, body_length)?;
-                Ok(verifier.core().verify(&request.head(), body, input::time(now))?)
+                Ok(judge(verifier, &request.head(), body, now, place))
             })
         }
     })
@@ -182,35 +184,30 @@ pub unsafe extern "C" fn wiresign_verifier_facts(
     })
 }
 
-/// Judges, and writes the verdict to the buffer.
+/// Checks the buffer, and writes the failure of `answer` to it, should it be one.
 ///
 /// # Safety
-/// `outcome` is NULL or valid for writing `capacity` bytes; `verifier` is NULL or live.
+/// `outcome` is NULL or valid for writing `capacity` bytes.
 #[inline]
-unsafe fn give_verdict(
+unsafe fn fill(
     outcome: *mut wiresign_outcome,
     capacity: usize,
-    verifier: *const wiresign_verifier,
-    judge: impl FnOnce(&wiresign_verifier) -> Result<Verified, Failure>,
+    answer: impl FnOnce(&Place) -> Result<i32, Failure>,
 ) -> i32 {
     if outcome.is_null() || capacity < WIRESIGN_OUTCOME_HEAD_SIZE {
         return WIRESIGN_BUFFER_TOO_SMALL;
     }
     // SAFETY: not NULL, and valid for its capacity by the contract of this function.
-    let mut packed = unsafe { Packed::new(outcome.cast(), capacity) };
-    // SAFETY: by the contract of this function.
-    let judged = unsafe { input::handle("verifier", verifier) }.and_then(|verifier| {
-        let verified = judge(verifier)?;
-        packed.accept(verifier.facts(), &verified);
-        Ok(())
-    });
-    match judged {
-        Ok(()) => WIRESIGN_OK,
-        Err(failure) => {
-            let code = failure.code();
-            packed.fail(failure);
-            code
-        }
+    let place = unsafe { Place::new(outcome.cast(), capacity) };
+    answer(&place).unwrap_or_else(|failure| place.fail(failure))
+}
+
+/// Judges, and writes the verdict. It is read where it was made, since it is larger than what it takes to read it.
+#[inline]
+fn judge<H: Headers>(verifier: &wiresign_verifier, head: &Head<'_, H>, body: &[u8], now: u64, place: &Place) -> i32 {
+    match &verifier.core().verify(head, body, input::time(now)) {
+        Ok(verified) => place.accept(verifier.facts(), verified),
+        Err(refusal) => place.refuse(refusal),
     }
 }
 
@@ -230,14 +227,9 @@ struct PackedHeaders<'a> {
 }
 
 impl Headers for PackedHeaders<'_> {
-    fn visit<'a>(&'a self, mut field: impl FnMut(&'a [u8], &'a [u8])) {
-        let mut rest = self.block;
-        for pair in self.lengths.chunks_exact(2) {
-            let (name, behind) = rest.split_at(pair[0] as usize);
-            let (value, behind) = behind.split_at(pair[1] as usize);
-            field(name, value);
-            rest = behind;
-        }
+    #[inline]
+    fn visit<'a>(&'a self, field: impl FnMut(&'a [u8], &'a [u8])) {
+        cut_pairs(self.block, self.lengths, field);
     }
 }
 
@@ -246,15 +238,16 @@ impl<'a> PackedHead<'a> {
     ///
     /// # Safety
     /// Unless they are NULL, `texts` is readable for `length` bytes and `lengths` for `count` numbers.
+    #[inline]
     unsafe fn read(texts: *const u8, length: usize, lengths: *const u32, count: usize) -> Result<Self, Failure> {
         // SAFETY: by the contract of this function.
         let (texts, lengths) =
             unsafe { (input::bytes("texts", texts.cast(), length)?, FlatTexts::numbers("texts", lengths, count)?) };
         let &[method, target, authority, client, ref headers @ ..] = lengths else {
-            return Err(Failure::argument("count", format_args!("there are 4 texts at least, and not {count}")));
+            return Err(Self::too_few(count));
         };
         if headers.len() % 2 != 0 {
-            return Err(Failure::argument("count", "a header field has a name and a value"));
+            return Err(Self::odd());
         }
         let has_authority = authority != WIRESIGN_ABSENT;
         let authority = if has_authority { authority } else { 0 };
@@ -262,10 +255,7 @@ impl<'a> PackedHead<'a> {
         // A sum of 32-bit numbers overflows 64 bits only with more of them than memory holds.
         let sum: u64 = four.iter().chain(headers).map(|length| u64::from(*length)).sum();
         if sum != texts.len() as u64 {
-            return Err(Failure::argument(
-                "lengths",
-                format_args!("they add up to {sum}, but there are {} bytes", texts.len()),
-            ));
+            return Err(Self::not_cut(sum, texts.len()));
         }
         let mut rest = texts;
         let [method, target, authority, client] = four.map(|length| {
@@ -277,11 +267,32 @@ impl<'a> PackedHead<'a> {
             method,
             target,
             authority: has_authority.then_some(authority),
-            client: std::str::from_utf8(client).ok().and_then(|text| text.parse().ok()),
+            client: if client.is_empty() { None } else { Self::address(client) },
             headers: PackedHeaders { block: rest, lengths: headers },
         })
     }
 
+    #[inline(never)]
+    fn address(client: &[u8]) -> Option<IpAddr> {
+        std::str::from_utf8(client).ok().and_then(|text| text.parse().ok())
+    }
+
+    #[cold]
+    fn too_few(count: usize) -> Failure {
+        Failure::argument("count", format_args!("there are 4 texts at least, and not {count}"))
+    }
+
+    #[cold]
+    fn odd() -> Failure {
+        Failure::argument("count", "a header field has a name and a value")
+    }
+
+    #[cold]
+    fn not_cut(sum: u64, length: usize) -> Failure {
+        Failure::argument("lengths", format_args!("they add up to {sum}, but there are {length} bytes"))
+    }
+
+    #[inline]
     fn head(&self) -> Head<'_, PackedHeaders<'a>> {
         Head {
             method: self.method,
@@ -294,91 +305,114 @@ impl<'a> PackedHead<'a> {
 }
 
 /// The buffer of the caller.
-struct Packed {
+struct Place {
     start: *mut u8,
     capacity: usize,
-    head: wiresign_outcome,
-    used: usize,
-    fits: bool,
 }
 
-impl Packed {
+/// Texts behind the head of an outcome.
+struct Texts<'a> {
+    place: &'a Place,
+    used: usize,
+    lengths: [u32; WIRESIGN_OUTCOME_TEXTS],
+    fit: bool,
+}
+
+impl Place {
     /// # Safety
     /// `start` is valid for writing `capacity` bytes, the head of an outcome at least, for as long as this object lives.
+    #[inline]
     unsafe fn new(start: *mut u8, capacity: usize) -> Self {
-        Self { start, capacity, head: wiresign_outcome::NOTHING, used: WIRESIGN_OUTCOME_HEAD_SIZE, fits: true }
+        Self { start, capacity }
     }
 
     #[inline]
-    fn accept(&mut self, facts: &FactsTable, verified: &Verified) {
-        self.head.flags = if verified.timestamp().is_some() { WIRESIGN_OUTCOME_TIMESTAMP } else { 0 };
-        self.head.age = verified.age().unwrap_or(0);
-        self.head.timestamp = verified.timestamp().unwrap_or(0);
-        self.text(0, verified.request_id());
+    fn accept(&self, facts: &FactsTable, verified: &Verified) -> i32 {
+        let mut texts = Texts::new(self);
+        texts.put(0, verified.request_id());
         // There it takes a hash that most never ask for.
         if verified.scheme() != Some(KEYED_BY_REQUEST_ID) {
-            self.text(1, verified.replay_key().as_deref());
+            texts.put(1, verified.replay_key().as_deref());
         }
         // What an external store says of the request is told by the object.
         match facts.number(verified) {
-            Some(number) if self.fits && verified.replay_seconds().is_none() => {
-                self.head.facts = number;
-                self.finish();
+            Some(number) if texts.fit && verified.replay_seconds().is_none() => {
+                let timestamp = verified.timestamp();
+                self.finish(wiresign_outcome {
+                    age: verified.age().unwrap_or(0),
+                    timestamp: timestamp.unwrap_or(0),
+                    flags: if timestamp.is_some() { WIRESIGN_OUTCOME_TIMESTAMP } else { 0 },
+                    facts: number,
+                    lengths: texts.lengths,
+                    ..wiresign_outcome::NOTHING
+                });
             }
             _ => self.hand_over(Box::into_raw(Box::new(wiresign_verified::new(verified))).cast()),
         }
+        WIRESIGN_OK
     }
 
-    fn fail(&mut self, failure: Failure) {
-        if let Failure::Refused(refusal) = &failure {
-            self.refuse(refusal);
-            if self.fits {
-                self.finish();
-                return;
-            }
-        }
-        self.hand_over(Box::into_raw(Box::new(wiresign_error::from(failure))).cast());
-    }
-
-    fn refuse(&mut self, refusal: &Refusal) {
+    fn refuse(&self, refusal: &Refusal) -> i32 {
         let response = refusal.response();
-        self.head.response_status = response.status;
-        // Every number of a refusal is below 1000.
-        self.head.response_code = u16::try_from(response.code.number()).unwrap_or(0);
-        self.text(0, Some(&refusal.detail()));
-        self.text(1, refusal.service());
-        self.text(2, refusal.request_id());
-        self.text(3, Some(&response.body));
-        self.text(4, response.www_authenticate.as_deref());
-    }
-
-    fn text(&mut self, at: usize, text: Option<&str>) {
-        if let Some(text) = text {
-            self.head.lengths[at] = self.append(text);
+        let mut texts = Texts::new(self);
+        texts.put(0, Some(&refusal.detail()));
+        texts.put(1, refusal.service());
+        texts.put(2, refusal.request_id());
+        texts.put(3, Some(&response.body));
+        texts.put(4, response.www_authenticate.as_deref());
+        if texts.fit {
+            self.finish(wiresign_outcome {
+                response_status: response.status,
+                // Every number of a refusal is below 1000.
+                response_code: u16::try_from(response.code.number()).unwrap_or(0),
+                lengths: texts.lengths,
+                ..wiresign_outcome::NOTHING
+            });
+        } else {
+            self.hand_over(Box::into_raw(Box::new(wiresign_error::refused(refusal))).cast());
         }
+        refusal.code().number()
     }
 
-    /// Writes behind what was written, where there is room, and gives the length.
-    fn append(&mut self, text: &str) -> u32 {
-        if text.len() > self.capacity - self.used {
-            self.fits = false;
-            return 0;
-        }
-        // SAFETY: `new` was promised the whole buffer, and there is room behind what is used; the text is not in it.
-        unsafe { self.start.add(self.used).copy_from_nonoverlapping(text.as_ptr(), text.len()) };
-        self.used += text.len();
-        text.len() as u32 // far below 4 GiB: service ids, patterns and sentences
+    #[cold]
+    fn fail(&self, failure: Failure) -> i32 {
+        let code = failure.code();
+        self.hand_over(Box::into_raw(Box::new(wiresign_error::from(failure))).cast());
+        code
     }
 
-    fn finish(&self) {
+    #[inline]
+    fn finish(&self, head: wiresign_outcome) {
         // SAFETY: the buffer holds a head at least, and the write needs no alignment.
-        unsafe { self.start.cast::<wiresign_outcome>().write_unaligned(self.head) };
+        unsafe { self.start.cast::<wiresign_outcome>().write_unaligned(head) };
     }
 
     /// Gives an object away in place of its texts.
-    fn hand_over(&mut self, object: *mut c_void) {
-        self.head = wiresign_outcome { object: object.expose_provenance() as u64, ..wiresign_outcome::NOTHING };
-        self.finish();
+    fn hand_over(&self, object: *mut c_void) {
+        self.finish(wiresign_outcome { object: object.expose_provenance() as u64, ..wiresign_outcome::NOTHING });
+    }
+}
+
+impl<'a> Texts<'a> {
+    #[inline]
+    fn new(place: &'a Place) -> Self {
+        Self { place, used: WIRESIGN_OUTCOME_HEAD_SIZE, lengths: [WIRESIGN_ABSENT; WIRESIGN_OUTCOME_TEXTS], fit: true }
+    }
+
+    /// Writes a text behind those that were written, where there is room, and notes its length.
+    #[inline]
+    fn put(&mut self, at: usize, text: Option<&str>) {
+        let Some(text) = text else {
+            return;
+        };
+        if text.len() > self.place.capacity - self.used {
+            self.fit = false;
+            return;
+        }
+        // SAFETY: `Place::new` was promised the whole buffer, and there is room behind what is used; the text is not in it.
+        unsafe { self.place.start.add(self.used).copy_from_nonoverlapping(text.as_ptr(), text.len()) };
+        self.used += text.len();
+        self.lengths[at] = text.len() as u32; // far below 4 GiB: service ids, patterns and sentences
     }
 }
 
