@@ -56,39 +56,84 @@ const (
 
 // A fieldFilter tells the header fields that a configuration reads from the others: of most requests, a few among many.
 type fieldFilter struct {
-	// Bit n is set where a name has n bytes, which tells most names apart without a look at them.
-	lengths  uint64
-	byLength [longestFiltered + 1][]string
-	// Whether all fields are read, or a name is longer; then all are passed.
+	// Where among the names the first one of a key stands; 0 where there is none, as for most fields of a request.
+	first [256]uint8
+	// The first one stands for nothing.
+	names []filteredName
+	// Whether Host is one of the names.
+	readsHost bool
+	// Whether all fields are read, or the names do not fit; then all are passed.
 	takesAll bool
 }
 
-const longestFiltered = 63
+type filteredName struct {
+	text string
+	// The same, if it is no longer, in a size that the compiler copies without a call.
+	padded [paddedBytes]byte
+	// Another name of the same key; 0 where there is none.
+	next        uint8
+	isRequestID bool
+}
+
+const (
+	shortestFiltered = 3
+	mostFiltered     = 255
+	paddedBytes      = 32
+)
 
 // newFieldFilter takes the names as net/http spells them.
 func newFieldFilter(names []string) *fieldFilter {
-	filter := &fieldFilter{}
+	filter := &fieldFilter{names: make([]filteredName, 1, 1+len(names)), takesAll: len(names) > mostFiltered}
 	for _, name := range names {
-		if name == "*" || len(name) > longestFiltered {
-			filter.takesAll = true
-			continue
+		if filter.takesAll || len(name) < shortestFiltered {
+			return &fieldFilter{takesAll: true}
 		}
-		filter.lengths |= 1 << len(name)
-		filter.byLength[len(name)] = append(filter.byLength[len(name)], name)
+		key := filteredKey(name)
+		added := filteredName{text: name, next: filter.first[key], isRequestID: name == requestIDField}
+		copy(added.padded[:], name)
+		filter.first[key] = uint8(len(filter.names))
+		filter.names = append(filter.names, added)
+		filter.readsHost = filter.readsHost || name == "Host"
 	}
 	return filter
 }
 
-func (f *fieldFilter) has(name string) bool {
-	if len(name) > longestFiltered || f.lengths>>len(name)&1 == 0 {
-		return false
+// filteredKey mixes what tells most names apart.
+func filteredKey(name string) uint8 {
+	return uint8(len(name)) ^ name[2]<<3 ^ name[len(name)-2]<<1
+}
+
+// find gives the name, if it is one of those; else nil.
+func (f *fieldFilter) find(name string) *filteredName {
+	if len(name) < shortestFiltered {
+		return nil
 	}
-	for _, one := range f.byLength[len(name)] {
-		if one == name {
-			return true
+	if first := f.first[filteredKey(name)]; first != 0 {
+		return f.among(first, name)
+	}
+	return nil
+}
+
+func (f *fieldFilter) among(at uint8, name string) *filteredName {
+	for ; at != 0; at = f.names[at].next {
+		if f.names[at].text == name {
+			return &f.names[at]
 		}
 	}
-	return false
+	return nil
+}
+
+// append does what appendField does, for this name.
+func (n *filteredName) append(block []byte, lengths []C.uint32_t, value string) ([]byte, []C.uint32_t) {
+	start := len(block)
+	behind := start + len(n.text)
+	if len(n.text) > paddedBytes || max(start+paddedBytes, behind+len(value)) > cap(block) {
+		return appendField(block, lengths, n.text, value)
+	}
+	block = block[:max(start+paddedBytes, behind+len(value))]
+	*(*[paddedBytes]byte)(block[start:]) = n.padded
+	copy(block[behind:], value)
+	return block[:behind+len(value)], append(lengths, C.uint32_t(len(n.text)), C.uint32_t(len(value)))
 }
 
 // appendFields appends the header fields as the library takes lists of pairs: all bytes one behind the other, and the
@@ -123,20 +168,20 @@ func (r *Request) appendRead(block []byte, lengths []C.uint32_t, read *fieldFilt
 	fields, bytes, requestID := 0, 0, ""
 	for name, values := range r.Header {
 		fields += len(values)
-		isRead := read.has(name)
+		known := read.find(name)
 		for _, value := range values {
 			bytes += len(name) + len(value)
-			if isRead {
-				block, lengths = appendField(block, lengths, name, value)
-				if name == requestIDField {
+			if known != nil {
+				block, lengths = known.append(block, lengths, value)
+				if known.isRequestID {
 					requestID = value
 				}
 			}
 		}
 	}
-	if r.Authority != "" && (read.has("Host") || fields == mostFields || bytes+len(r.Authority) > mostFieldBytes/2) && r.lacksHost() {
+	if r.Authority != "" && (read.readsHost || fields == mostFields || bytes+len(r.Authority) > mostFieldBytes/2) && r.lacksHost() {
 		fields, bytes = fields+1, bytes+len("Host")+len(r.Authority)
-		if read.has("Host") {
+		if read.readsHost {
 			block, lengths = appendField(block, lengths, "Host", r.Authority)
 		}
 	}
