@@ -148,7 +148,7 @@ func byHand(verifier *usual, next http.Handler) http.Handler {
 			http.Error(w, "the body cannot be read", http.StatusBadRequest)
 			return
 		}
-		if err := verifier.verify(&request{method: r.Method, target: r.RequestURI, header: r.Header, body: body}); err != nil {
+		if _, err := verifier.verify(&request{method: r.Method, target: r.RequestURI, header: r.Header, body: body}); err != nil {
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 			return
 		}

@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// The same work twice more, as it would be written in Go: header lookup, window, registry, signature, policy, replay.
-// Both know one scheme and simple prefixes, and judge no hostile spelling of anything.
+// The same work twice more, as it would be written in Go: header lookup, window, registry, signature, policy, replay. Both
+// do what those in the other languages do: they refuse a field that came twice, know what each service may do, and say who
+// called. They know one scheme and simple prefixes, and judge no hostile spelling of anything.
 
 const (
 	windowSeconds = 300
@@ -26,60 +27,95 @@ const (
 
 var errRefused = errors.New("refused")
 
-// A usual verifier is what most people write: a hash per call, a buffer for the message, Header.Get.
+// A caller is what a request that is accepted says of who made it.
+type caller struct {
+	service   string
+	age       int64
+	requestID string
+}
+
+// A permission is one of a service.
+type permission struct {
+	method, prefix string
+}
+
+var usualPermissions = []permission{{"GET", "/api/v1/"}, {"POST", "/api/v1/images/"}}
+
+// A usual verifier is what most people write: a hash per call, a buffer for the message, Header.Values.
 type usual struct {
-	own     string
-	secrets map[string][]byte
-	seen    seen
+	own      string
+	services map[string]*usualService
+	seen     seen
+}
+
+type usualService struct {
+	secret      []byte
+	permissions []permission
 }
 
 func newUsual(own string, secrets map[string]string) *usual {
-	verifier := &usual{own: own, secrets: map[string][]byte{}}
+	verifier := &usual{own: own, services: map[string]*usualService{}}
 	for id, secret := range secrets {
-		verifier.secrets[id] = []byte(secret)
+		verifier.services[id] = &usualService{[]byte(secret), usualPermissions}
 	}
 	return verifier
 }
 
-func (u *usual) verify(r *request) error {
-	service, target := r.header.Get("X-Service-ID"), r.header.Get("X-Target-Service")
-	timestamp, nonce, signature := r.header.Get("X-Timestamp"), r.header.Get("X-Request-ID"), r.header.Get("X-Signature")
+func (u *usual) verify(r *request) (*caller, error) {
+	id, target := single(r.header, "X-Service-ID"), single(r.header, "X-Target-Service")
+	timestamp, nonce, signature := single(r.header, "X-Timestamp"), single(r.header, "X-Request-ID"), single(r.header, "X-Signature")
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := time.Now().Unix()
 	if now-seconds > windowSeconds || seconds-now > windowSeconds || !isNonce(nonce) {
-		return errRefused
+		return nil, errRefused
 	}
-	secret, known := u.secrets[service]
-	if !known {
-		return errRefused
+	service, known := u.services[id]
+	if !known || !strings.HasPrefix(signature, "v2=") {
+		return nil, errRefused
 	}
-	claimed, err := hex.DecodeString(strings.TrimPrefix(signature, "v2="))
+	claimed, err := hex.DecodeString(signature[len("v2="):])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	path, query, _ := strings.Cut(r.target, "?")
 	var message bytes.Buffer
-	for _, part := range []string{"wiresign-v2", r.method, path, query, timestamp, service, target, nonce} {
+	for _, part := range []string{"wiresign-v2", r.method, path, query, timestamp, id, target, nonce} {
 		message.WriteString(part)
 		message.WriteByte('\n')
 	}
 	message.Write(r.body)
-	mac := hmac.New(sha256.New, secret)
+	mac := hmac.New(sha256.New, service.secret)
 	mac.Write(message.Bytes())
-	if !hmac.Equal(mac.Sum(nil), claimed) || target != u.own || !isPermitted(r.method, path) {
-		return errRefused
+	if !hmac.Equal(mac.Sum(nil), claimed) || target != u.own || !isPermitted(service.permissions, r.method, path) {
+		return nil, errRefused
 	}
-	return u.seen.remember(service+"\n"+nonce, now)
+	if err := u.seen.remember(id+"\n"+nonce, now); err != nil {
+		return nil, err
+	}
+	return &caller{service: id, age: now - seconds, requestID: nonce}, nil
+}
+
+// single gives a field that came once.
+func single(header http.Header, name string) string {
+	if values := header.Values(name); len(values) == 1 {
+		return values[0]
+	}
+	return ""
 }
 
 // A tuned verifier takes no memory: keyed hashes and buffers come from pools, header fields from the map itself.
 type tuned struct {
 	own      string
-	services map[string]*sync.Pool
+	services map[string]*tunedService
 	seen     tunedSeen
+}
+
+type tunedService struct {
+	keyed       sync.Pool
+	permissions []permission
 }
 
 type keyed struct {
@@ -89,17 +125,18 @@ type keyed struct {
 }
 
 func newTuned(own string, secrets map[string]string) *tuned {
-	verifier := &tuned{own: own, services: map[string]*sync.Pool{}}
+	verifier := &tuned{own: own, services: map[string]*tunedService{}}
 	for id, secret := range secrets {
-		verifier.services[id] = &sync.Pool{New: func() any {
+		verifier.services[id] = &tunedService{permissions: usualPermissions, keyed: sync.Pool{New: func() any {
 			return &keyed{mac: hmac.New(sha256.New, []byte(secret)), message: make([]byte, 0, 512)}
-		}}
+		}}}
 	}
 	return verifier
 }
 
-func (u *tuned) verify(r *request) error {
-	service, target := first(r.header, "X-Service-Id"), first(r.header, "X-Target-Service")
+// verify writes who called to memory of the caller.
+func (u *tuned) verify(r *request, found *caller) error {
+	id, target := first(r.header, "X-Service-Id"), first(r.header, "X-Target-Service")
 	timestamp, nonce, signature := first(r.header, "X-Timestamp"), first(r.header, "X-Request-Id"), first(r.header, "X-Signature")
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
@@ -109,7 +146,7 @@ func (u *tuned) verify(r *request) error {
 	if now-seconds > windowSeconds || seconds-now > windowSeconds || !isNonce(nonce) {
 		return errRefused
 	}
-	pool, known := u.services[service]
+	service, known := u.services[id]
 	if !known || len(signature) != len("v2=")+2*sha256.Size || signature[:3] != "v2=" {
 		return errRefused
 	}
@@ -126,13 +163,13 @@ func (u *tuned) verify(r *request) error {
 	if split >= 0 {
 		path, query = r.target[:split], r.target[split+1:]
 	}
-	state := pool.Get().(*keyed)
+	state := service.keyed.Get().(*keyed)
 	message := append(state.message[:0], "wiresign-v2\n"...)
 	message = append(append(message, r.method...), '\n')
 	message = append(append(message, path...), '\n')
 	message = append(append(message, query...), '\n')
 	message = append(append(message, timestamp...), '\n')
-	message = append(append(message, service...), '\n')
+	message = append(append(message, id...), '\n')
 	message = append(append(message, target...), '\n')
 	message = append(append(message, nonce...), '\n')
 	state.message = message
@@ -141,11 +178,15 @@ func (u *tuned) verify(r *request) error {
 	state.mac.Write(r.body)
 	tag := state.mac.Sum(state.tag[:0])
 	equal := subtle.ConstantTimeCompare(tag, claimed[:]) == 1
-	pool.Put(state)
-	if !equal || target != u.own || !isPermitted(r.method, path) {
+	service.keyed.Put(state)
+	if !equal || target != u.own || !isPermitted(service.permissions, r.method, path) {
 		return errRefused
 	}
-	return u.seen.remember(service, nonce, now)
+	if err := u.seen.remember(id, nonce, now); err != nil {
+		return err
+	}
+	*found = caller{service: id, age: now - seconds, requestID: nonce}
+	return nil
 }
 
 func first(header http.Header, name string) string {
@@ -179,8 +220,13 @@ func isNonce(nonce string) bool {
 	return true
 }
 
-func isPermitted(method, path string) bool {
-	return method == "GET" && strings.HasPrefix(path, "/api/v1/") || method == "POST" && strings.HasPrefix(path, "/api/v1/images/")
+func isPermitted(permissions []permission, method, path string) bool {
+	for _, permission := range permissions {
+		if permission.method == method && strings.HasPrefix(path, permission.prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // What was seen lives in two generations, each as long as the window: that costs less than a sweep through one map.

@@ -25,7 +25,7 @@ final class ByHandFilter extends OncePerRequestFilter {
         String query = request.getQueryString();
         String target = query == null ? request.getRequestURI() : request.getRequestURI() + "?" + query;
         try {
-            if (!verifier.verify(request.getMethod(), target, request::getHeader, body)) {
+            if (verifier.verify(request.getMethod(), target, request::getHeader, body) == null) {
                 response.sendError(HttpServletResponse.SC_UNAUTHORIZED);
                 return;
             }
