@@ -62,6 +62,7 @@ mod _wiresign {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Looked up now, so that an incomplete installation fails at import and not at the first refusal.
         crate::errors::classes(module.py())?;
+        crate::wire::find_layout(module.py());
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What a caller hands over as a request, lent to the core without copying it where that is possible.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use arrayvec::ArrayVec;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
@@ -200,20 +201,72 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok()
 }
 
+/// How far behind its start an object holds what it holds, by its type.
+///
+/// The stable ABI has functions for both, and calling them takes longer than all the rest of a walk over header fields. An
+/// interpreter lays out all objects of one of these types alike, so it is asked once how, and what it says is compared with
+/// what those functions give.
+#[derive(Clone, Copy)]
+struct Layout {
+    bytes: usize,
+    tuple: usize,
+}
+
+static LAYOUT: OnceLock<Option<Layout>> = OnceLock::new();
+
+/// Finds out how this interpreter lays out its objects. Without this, or where nothing sure is found, its functions are called.
+pub(crate) fn find_layout(py: Python<'_>) {
+    let layout = Layout { bytes: bytes_offset(py), tuple: tuple_offset(py).unwrap_or(0) };
+    let _ = LAYOUT.set((layout.bytes != 0 && layout.tuple != 0).then_some(layout));
+}
+
+/// Where the bytes of a `bytes` begin; 0 where that is not sure.
+fn bytes_offset(py: Python<'_>) -> usize {
+    let offsets = [&b"several bytes"[..], b"s", b"", &[0; 4096]].map(|content| {
+        let object = PyBytes::new(py, content);
+        object.as_bytes().as_ptr().addr().wrapping_sub(object.as_ptr().addr())
+    });
+    // Far away, they would not be in the object itself.
+    if offsets.iter().all(|offset| *offset == offsets[0]) && offsets[0] < 256 { offsets[0] } else { 0 }
+}
+
+/// Where the items of a tuple begin; 0 where that is not sure.
+fn tuple_offset(py: Python<'_>) -> PyResult<usize> {
+    let class = py.get_type::<PyTuple>();
+    let offset: usize = class.getattr("__basicsize__")?.extract()?;
+    let step: usize = class.getattr("__itemsize__")?.extract()?;
+    let size = size_of::<*mut ffi::PyObject>();
+    if step != size || !offset.is_multiple_of(size) {
+        return Ok(0);
+    }
+    let probe = PyTuple::new(py, [PyBytes::new(py, b"first"), PyBytes::new(py, b"second")])?;
+    for at in 0..probe.len() {
+        // SAFETY: an object of such a type takes as many bytes as its basic size, and the size of an item for each item; so
+        // this reads aligned words inside of a live object.
+        let found = unsafe { probe.as_ptr().byte_add(offset).cast::<*mut ffi::PyObject>().add(at).read() };
+        if found != probe.get_borrowed_item(at)?.as_ptr() {
+            return Ok(0);
+        }
+    }
+    Ok(offset)
+}
+
 /// Reads a list or tuple of pairs of `bytes` in place, as ASGI servers make them. False where it is anything else.
 #[inline]
 fn borrow_fields<'f>(headers: &'f Bound<'_, PyAny>, fields: &mut ArrayVec<Field<'f>, MOST_FIELDS>) -> bool {
     let list = headers.as_ptr();
     // SAFETY: the GIL is held (`Bound`), and the pointer is a live object.
     let Some(outer) = (unsafe { Sequence::of(list) }) else { return false };
+    let layout = LAYOUT.get().copied().flatten();
     for index in 0..outer.length.min(MOST_FIELDS as ffi::Py_ssize_t) {
         // SAFETY: the index is below the length, which cannot change: nothing here runs Python code or gives up the
         // GIL. The list keeps the pair alive, the pair keeps name and value alive, and `Parts::lend` lets no slice of
         // them outlive this call of the method, so they live as long as 'f says.
         let field = unsafe {
-            let pair = outer.item(list, index);
+            let pair = outer.item(list, index, layout);
             let Some(inner) = Sequence::of(pair).filter(|inner| inner.length == 2) else { return false };
-            let (Some(name), Some(value)) = (exact_bytes(inner.item(pair, 0)), exact_bytes(inner.item(pair, 1))) else {
+            let (name, value) = (inner.item(pair, 0, layout), inner.item(pair, 1, layout));
+            let (Some(name), Some(value)) = (exact_bytes(name, layout), exact_bytes(value, layout)) else {
                 return false;
             };
             (name, value)
@@ -251,9 +304,21 @@ impl Sequence {
     /// # Safety
     /// `object` is the one that this was made of, unchanged since; `index` is below the length; the GIL is held.
     #[inline]
-    unsafe fn item(&self, object: *mut ffi::PyObject, index: ffi::Py_ssize_t) -> *mut ffi::PyObject {
-        // SAFETY: as promised by the caller; with an index below the length neither returns null.
-        unsafe { if self.is_list { ffi::PyList_GetItem(object, index) } else { ffi::PyTuple_GetItem(object, index) } }
+    unsafe fn item(
+        &self,
+        object: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        layout: Option<Layout>,
+    ) -> *mut ffi::PyObject {
+        // SAFETY: as promised by the caller; with an index below the length no function returns null, and the layout is that
+        // of all tuples.
+        unsafe {
+            match layout {
+                _ if self.is_list => ffi::PyList_GetItem(object, index),
+                Some(layout) => object.byte_add(layout.tuple).cast::<*mut ffi::PyObject>().offset(index).read(),
+                None => ffi::PyTuple_GetItem(object, index),
+            }
+        }
     }
 }
 
@@ -262,14 +327,17 @@ impl Sequence {
 /// # Safety
 /// `object` is a live object and stays one for 'f, and the GIL is held.
 #[inline]
-unsafe fn exact_bytes<'f>(object: *mut ffi::PyObject) -> Option<&'f [u8]> {
+unsafe fn exact_bytes<'f>(object: *mut ffi::PyObject, layout: Option<Layout>) -> Option<&'f [u8]> {
     // SAFETY: as promised by the caller. The type was checked, so pointer and size are those of an immutable buffer that
-    // lives as long as the object.
+    // lives as long as the object; the layout is that of all objects of this type.
     unsafe {
         if ffi::PyBytes_CheckExact(object) == 0 {
             return None;
         }
-        let start = ffi::PyBytes_AsString(object).cast::<u8>();
+        let start = match layout {
+            Some(layout) => object.byte_add(layout.bytes).cast::<u8>().cast_const(),
+            None => ffi::PyBytes_AsString(object).cast::<u8>().cast_const(),
+        };
         Some(std::slice::from_raw_parts(start, ffi::Py_SIZE(object) as usize))
     }
 }
