@@ -54,6 +54,18 @@ impl BodyVerification {
         Verified::or_raise(py, self.take()?.finish())
     }
 
+    /// Takes the last bytes of the body and ends it, for adapters that have all of it.
+    #[pyo3(signature = (data, /))]
+    fn _finish_with<'py>(&self, py: Python<'py>, data: Body<'_>) -> PyResult<Bound<'py, Verified>> {
+        let mut begun = self.take()?;
+        let bytes = data.bytes();
+        let judge = move || {
+            begun.update(bytes)?;
+            begun.finish()
+        };
+        Verified::or_raise(py, if bytes.len() < DETACH_FROM { judge() } else { py.detach(judge) })
+    }
+
     /// False on a public route, whose body nobody looks at.
     #[getter]
     fn needs_body(&self) -> bool {

@@ -6,6 +6,7 @@ use pyo3::types::PyTuple;
 use wiresign as core;
 
 use crate::errors;
+use crate::wire::every_borrowed;
 
 /// Who called, from verified material only. Only a verification makes one.
 #[pyclass(frozen, module = "wiresign")]
@@ -142,6 +143,17 @@ impl Verified {
     fn require_permission(&self, py: Python<'_>, permission: &str) -> PyResult<()> {
         let permission = core::Permission::parse(permission).map_err(PyValueError::new_err)?;
         self.0.require_permission(&permission).map_err(|refusal| errors::refusal(py, refusal))
+    }
+
+    /// Whether the header fields name nobody but the verified caller: neither in a name that applications read as an identity,
+    /// nor in one with underscores, which some of them take for the same. Adapters look closer where it is false.
+    #[pyo3(signature = (headers, /))]
+    fn _accounts_for(&self, headers: &Bound<'_, PyAny>) -> bool {
+        let service = self.0.service().map(str::as_bytes);
+        every_borrowed(headers, |name, value| match name {
+            b"x-service-id" | b"x-service-name" => service == Some(value),
+            _ => !name.contains(&b'_'),
+        })
     }
 
     /// Whether a public route let the request in without a look at its credentials.

@@ -14,7 +14,7 @@ use crate::handshake::HandshakeResponse;
 use crate::identity::IdentityRequest;
 use crate::metrics::Metrics;
 use crate::verified::Verified;
-use crate::wire::{Body, DETACH_FROM, Parts, Response, Seconds, Text, declared_length};
+use crate::wire::{Body, DETACH_FROM, Parts, Response, Seconds, Text, declared_length, host};
 
 /// Judges requests by one config. Threads may share it.
 #[pyclass(frozen, module = "wiresign")]
@@ -82,6 +82,33 @@ impl Verifier {
             parts.lend(|head| self.core.begin(head, now).map(|begun| (begun, declared_length(head.headers))))?;
         match begun {
             Ok((begun, declared)) => Ok(BodyVerification::new(begun, declared)),
+            Err(refusal) => Err(errors::refusal(py, refusal)),
+        }
+    }
+
+    /// As `begin`, for an adapter before which no proxy is believed anything: the authority is what Host says. None where a
+    /// handshake has to be looked for first.
+    #[pyo3(signature = (method, target, headers, client, answers, /))]
+    fn _begin_direct(
+        &self,
+        py: Python<'_>,
+        method: Text<'_>,
+        target: Text<'_>,
+        headers: &Bound<'_, PyAny>,
+        client: Option<&str>,
+        answers: bool,
+    ) -> PyResult<Option<BodyVerification>> {
+        if answers && !self.core.handshakes_at(method.0, target.0).is_empty() {
+            return Ok(None);
+        }
+        let now = Seconds::or_clock(None);
+        let parts = Parts { method, target, headers, authority: None, client };
+        let begun = parts.lend(|head| {
+            let head = core::Head { authority: host(head.headers), ..*head };
+            self.core.begin(&head, now).map(|begun| (begun, declared_length(head.headers)))
+        })?;
+        match begun {
+            Ok((begun, declared)) => Ok(Some(BodyVerification::new(begun, declared))),
             Err(refusal) => Err(errors::refusal(py, refusal)),
         }
     }

@@ -196,6 +196,21 @@ pub(crate) fn declared_length(headers: &[Field<'_>]) -> Option<u64> {
     Some(length)
 }
 
+/// The value of Host; `None` where there is none, or more than one. Servers write names in lower case.
+pub(crate) fn host<'a>(headers: &[Field<'a>]) -> Option<&'a [u8]> {
+    let mut hosts = headers.iter().filter(|(name, _)| *name == b"host");
+    let (_, host) = hosts.next()?;
+    hosts.next().is_none().then_some(host)
+}
+
+/// Whether all header fields are as a rule wants them. False too for a list that is not as ASGI servers make them.
+pub(crate) fn every_borrowed(headers: &Bound<'_, PyAny>, mut rule: impl FnMut(&[u8], &[u8]) -> bool) -> bool {
+    let mut fields = ArrayVec::<Field<'_>, MOST_FIELDS>::new();
+    borrow_fields(headers, &mut fields)
+        && fields.len() < MOST_FIELDS
+        && fields.iter().all(|(name, value)| rule(name, value))
+}
+
 /// The address of a client. A name that a proxy wrote, or a socket's path, is no address, and counts as unknown.
 fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok()

@@ -94,6 +94,10 @@ def test_the_verifier_gets_what_the_proxies_say(monkeypatch: pytest.MonkeyPatch)
     class Watched:
         _config = judge._config
 
+        def _begin_direct(self, *arguments: Any) -> Any:
+            seen.append({"client": arguments[3]})
+            return judge._begin_direct(*arguments)
+
         def begin(self, *arguments: Any, **options: Any) -> Any:
             seen.append(options)
             return judge.begin(*arguments, **options)
@@ -106,7 +110,8 @@ def test_the_verifier_gets_what_the_proxies_say(monkeypatch: pytest.MonkeyPatch)
     proxies = TrustedProxies(["10.0.0.0/8"], authority_header="X-Forwarded-Host")
     for options in ({}, {"proxies": proxies}):
         Asgi(Middleware(Recorder(), Watched(), **options), scope, *body_messages(b""))  # type: ignore[arg-type]
-    assert seen == [{"authority": b"inner", "client": INSIDE}, {"authority": b"outer", "client": "198.51.100.7"}]
+    # Without proxies nobody but Host says what was called, and the extension reads that by itself.
+    assert seen == [{"client": INSIDE}, {"authority": b"outer", "client": "198.51.100.7"}]
 
 
 def signing_the_host(service: str, scheme: str) -> wiresign.Config:
@@ -187,3 +192,22 @@ def test_nothing_is_judged_by_a_host_where_proxies_name_two() -> None:
         run = Asgi(middleware, http_scope("POST", "/a", headers, client=(INSIDE, 1)), *body_messages(b""))
         assert run.status == status, named
     assert [scope["headers"][0] for scope in app.scopes] == [(b"host", b"inner")]
+
+
+@pytest.mark.parametrize("rules", [None, TrustedProxies(["10.0.0.0/8"])])
+def test_a_request_is_judged_by_the_one_host_that_it_has(rules: TrustedProxies | None) -> None:
+    signer = wiresign.Signer(signing_the_host("billing", "rfc9421"), "orders")
+    app = Recorder()
+    for hosts, status in (
+        ([b"outer"], 200),
+        ([b"inner"], 401),
+        ([b"outer", b"outer"], 400),
+        ([b"outer", b"inner"], 400),
+        ([], 401),
+    ):
+        signed = signer.sign("POST", "/a", [("Host", "outer")], b"")
+        headers = [(b"host", host) for host in hosts]
+        headers += [(name.lower().encode(), value.encode()) for name, value in signed]
+        middleware = Middleware(app, wiresign.Verifier(signing_the_host("orders", "rfc9421")), proxies=rules)
+        run = Asgi(middleware, http_scope("POST", "/a", headers, client=(OUTSIDE, 1)), *body_messages(b""))
+        assert run.status == status, hosts

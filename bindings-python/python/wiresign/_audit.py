@@ -56,6 +56,11 @@ class Decision:
         return fields
 
 
+def is_heard(refusal: Refusal | None, on_decision: Callable[[Decision], object] | None) -> bool:
+    """Tell whether anybody wants to know of a decision."""
+    return on_decision is not None or audit.isEnabledFor(logging.INFO if refusal is None else logging.WARNING)
+
+
 def decided(
     verified: Verified | None,
     refusal: Refusal | None,
@@ -67,8 +72,6 @@ def decided(
 ) -> None:
     """Write the audit record and call the hook. Nothing that fails here changes the decision."""
     level = logging.INFO if refusal is None else logging.WARNING
-    if on_decision is None and not audit.isEnabledFor(level):
-        return
     path = target.partition(b"?")[0][:_LONGEST_PATH]
     decision = Decision(verified, refusal, _printable(method), _printable(path), duration_ns // 1000, client())
     try:

@@ -7,7 +7,7 @@ import inspect
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
-from wiresign._audit import decided, log
+from wiresign._audit import decided, is_heard, log
 from wiresign._codes import RefusalCode
 from wiresign._context import current_request_id
 from wiresign._kept_body import KeptBody
@@ -96,6 +96,10 @@ class Begun(Protocol):
         """Give the verdict."""
         ...
 
+    def _finish_with(self, data: bytes, /) -> Verified:
+        """Take the last bytes, and give the verdict."""
+        ...
+
 
 class Gate:
     """Judges requests by one verifier, for one adapter."""
@@ -124,8 +128,11 @@ class Gate:
         self.memory_bytes = memory_bytes
         self.replay: Any = replay
         self.replay_is_async = replay is not None and inspect.iscoroutinefunction(replay.insert)
+        # Nobody but the connection and the Host says who calls whom.
+        self.is_direct = proxies is None and authority is None
         self._hidden = frozenset(_with_hyphens(name.lower().encode("ascii")) for name in identity_headers)
         self.claims = self._hidden.union(_CLAIMS)
+        self.claims_are_usual = not self._hidden
 
     def demand_store(self) -> None:
         """Raise where the config says that the adapter remembers requests, and nothing was given to do it with."""
@@ -210,8 +217,13 @@ class Visit:
 
         With `answers` a request that is a handshake raises a Handshake, here or when its body is there.
         """
+        gate = self._gate
+        if gate.is_direct:
+            begun = gate.verifier._begin_direct(self._method, self._target, self._headers, self._peer, answers)
+            if begun is not None:
+                return self._measured(begun)
         if answers:
-            webhooks = self._gate.verifier.handshakes_at(self._method, self._target)
+            webhooks = gate.verifier.handshakes_at(self._method, self._target)
             declared = _declared_length(self._headers) if webhooks else None
             if webhooks and (declared is None or declared <= _HANDSHAKE_BYTES):
                 return _PerhapsHandshake(self, webhooks, declared)
@@ -220,6 +232,10 @@ class Visit:
     def _begin(self) -> BodyVerification:
         headers, authority, client = self._as_called()
         begun = self._gate.verifier.begin(self._method, self._target, headers, authority=authority, client=client)
+        return self._measured(begun)
+
+    def _measured(self, begun: BodyVerification) -> BodyVerification:
+        """Refuse a body that is too long by its own account before any of it is read."""
         if begun.needs_body:
             declared = begun._declared_length
             if declared is not None:
@@ -270,27 +286,40 @@ class Visit:
     async def finish_async(self, begun: Begun) -> Verified:
         """Do the same where other requests are served meanwhile."""
         verified = begun.finish()
+        if verified.replay_seconds is not None:
+            await self.settle_async(verified)
+        return verified
+
+    async def settle_async(self, verified: Verified) -> None:
+        """Ask the replay store of several processes, where the verdict waits for that."""
         seconds = verified.replay_seconds
         if seconds is not None:
             gate = self._gate
             gate.verifier.settle_replay(verified, await gate.insert_async(verified, seconds))
-        return verified
+
+    def pause(self) -> None:
+        """Begin to wait for the client."""
+        self._waited -= perf_counter_ns()
+
+    def go_on(self) -> None:
+        """End that."""
+        self._waited += perf_counter_ns()
 
     async def wait(self, awaitable: Awaitable[_Awaited]) -> _Awaited:
         """Wait for the client."""
-        before = perf_counter_ns()
+        self.pause()
         try:
             return await awaitable
         finally:
-            self._waited += perf_counter_ns() - before
+            self.go_on()
 
     def read(self, read: Callable[[int], bytes], size: int) -> bytes:
         """Read from the client."""
-        before = perf_counter_ns()
+        self.pause()
         try:
             return read(size)
         finally:
-            self._waited += perf_counter_ns() - before
+            self.go_on()
 
     def accepted(self, verified: Verified) -> None:
         """Record that the request is let in."""
@@ -308,6 +337,8 @@ class Visit:
     def visible_headers(self, verified: Verified) -> list[tuple[bytes, bytes]]:
         """Give the headers that may reach the application; the same list where none must be hidden."""
         gate, headers = self._gate, self._headers
+        if gate.claims_are_usual and verified._accounts_for(headers):
+            return headers
         for name, value in headers:
             # The usual header, which claims nothing, is to cost no call.
             if (name in gate.claims or b"_" in name) and gate.hides(name, value, verified):
@@ -323,8 +354,10 @@ class Visit:
         )
 
     def _decided(self, verified: Verified | None, refusal: Refusal | None) -> None:
-        spent = perf_counter_ns() - self._started - self._waited
-        decided(verified, refusal, self._method, self._target, spent, self._gate.on_decision, self._client)
+        on_decision = self._gate.on_decision
+        if is_heard(refusal, on_decision):
+            spent = perf_counter_ns() - self._started - self._waited
+            decided(verified, refusal, self._method, self._target, spent, on_decision, self._client)
 
 
 class _PerhapsHandshake:
@@ -351,6 +384,10 @@ class _PerhapsHandshake:
         if self._begun is None:
             self._visit._answer_handshake(self._webhooks, bytes(self._held))
         return (self._begun or self._go_on()).finish()
+
+    def _finish_with(self, data: bytes, /) -> Verified:
+        self.update(data)
+        return self.finish()
 
     def _go_on(self) -> BodyVerification:
         self._begun = begun = self._visit._begin()

@@ -57,28 +57,34 @@ class Middleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
         kind = scope["type"]
-        if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "websocket":
-            await self._websocket(scope, receive, send)
-        elif kind == "lifespan":
-            await self.app(scope, receive, send)
-        else:
-            msg = f"the ASGI scope type {kind!r} cannot be verified"
-            raise RuntimeError(msg)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = visit_of(self._gate, scope)
-        kept = visit.keep_body()
+        if kind != "http":
+            await self._otherwise(kind, scope, receive, send)
+            return
+        # Here and not in a coroutine of its own, which would cost something for each request.
+        gate = self._gate
+        visit = visit_of(gate, scope)
+        kept: KeptBody | None = None
         try:
             try:
-                await visit.identify_async()
+                if gate.aws is not None:
+                    await visit.identify_async()
                 begun = visit.begin(answers=True)
+                last: bytes | None = None
                 if begun.needs_body:
-                    if not await _read(begun, kept, receive, visit):
-                        return
-                    receive = _replay(kept, receive)
-                verified = await visit.finish_async(begun)
+                    visit.pause()
+                    message = await receive()
+                    visit.go_on()
+                    last = _whole_body(message, gate.memory_bytes)
+                    if last is None:
+                        kept = visit.keep_body()
+                        if not await _read(begun, kept, message, receive, visit):
+                            return
+                        receive = _replay(kept, receive)
+                    else:
+                        receive = _once(last, receive)
+                verified = begun.finish() if last is None else begun._finish_with(last)
+                if verified.replay_seconds is not None:
+                    await visit.settle_async(verified)
             except Handshake as handshake:
                 await _answer(send, "http", handshake)
                 return
@@ -87,14 +93,24 @@ class Middleware:
                 # Where one connection carries many requests, servers may take it down when the rest of a body arrives
                 # after the end of the answer.
                 if scope.get("http_version") == "2":
-                    await _answer(send, "http", refusal.response, receive, self._gate.verifier.body_limit + PIECE)
+                    await _answer(send, "http", refusal.response, receive, gate.verifier.body_limit + PIECE)
                 else:
                     await _answer(send, "http", refusal.response)
                 return
             visit.accepted(verified)
-            await self._let_in(scope, receive, send, visit, verified)
+            await self.app(self._let_in(scope, visit, verified), receive, send)
         finally:
-            kept.close()
+            if kept is not None:
+                kept.close()
+
+    async def _otherwise(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if kind == "websocket":
+            await self._websocket(scope, receive, send)
+        elif kind == "lifespan":
+            await self.app(scope, receive, send)
+        else:
+            msg = f"the ASGI scope type {kind!r} cannot be verified"
+            raise RuntimeError(msg)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = visit_of(self._gate, scope)
@@ -112,14 +128,15 @@ class Middleware:
                 await send({"type": "websocket.close", "code": 1008})
             return
         visit.accepted(verified)
-        await self._let_in(scope, receive, send, visit, verified)
+        await self.app(self._let_in(scope, visit, verified), receive, send)
 
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send, visit: Visit, verified: Verified) -> None:
+    def _let_in(self, scope: Scope, visit: Visit, verified: Verified) -> Scope:
+        """Give the scope as the application is to see it."""
         remember(scope, verified, self._gate.verifier)
         headers = visit.visible_headers(verified)
         if len(headers) != len(scope["headers"]):
-            scope = {**scope, "headers": headers, SCOPE_RECEIVED_KEY: scope["headers"]}
-        await self.app(scope, receive, send)
+            return {**scope, "headers": headers, SCOPE_RECEIVED_KEY: scope["headers"]}
+        return scope
 
 
 def visit_of(gate: Gate, scope: Scope) -> Visit:
@@ -153,10 +170,21 @@ def remember(scope: Scope, verified: Verified, verifier: Verifier) -> None:
         state[SCOPE_KEY] = verified
 
 
-async def _read(begun: Begun, kept: KeptBody, receive: Receive, visit: Visit) -> bool:
-    """Read the body, and refuse it as soon as it is over the limit. False when the client left before its end."""
+def _whole_body(message: Message, most: int) -> bytes | None:
+    """Give the body where all of it is in the first message and may stay in memory, as most bodies are."""
+    if message["type"] == "http.disconnect" or message.get("more_body", False):
+        return None
+    body = message.get("body", b"")
+    # What is not `bytes` already is copied, because it could change before the application reads it.
+    return bytes(body) if len(body) <= most else None
+
+
+async def _read(begun: Begun, kept: KeptBody, message: Message, receive: Receive, visit: Visit) -> bool:
+    """Read the body from its first message on, and refuse it as soon as it is over the limit.
+
+    False when the client left before its end.
+    """
     while True:
-        message = await visit.wait(receive())
         if message["type"] == "http.disconnect":
             return False
         piece = message.get("body", b"")
@@ -166,10 +194,25 @@ async def _read(begun: Begun, kept: KeptBody, receive: Receive, visit: Visit) ->
         if not message.get("more_body", False):
             kept.rewind()
             return True
+        message = await visit.wait(receive())
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """Give the body out once, then wait for what the server has to say, which is the disconnect."""
+    is_given = False
+
+    async def once() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
 
 
 def _replay(kept: KeptBody, receive: Receive) -> Receive:
-    """Give the body out once, then wait for what the server has to say, which is the disconnect."""
+    """Do the same for a body that came in pieces, or is too large to be kept in memory."""
     left = -1
 
     async def replay() -> Message:
