@@ -8,7 +8,8 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 
 import { admit, answer, decorate } from "./fastify/requests.js";
 import { requirePattern } from "./permission.js";
-import { admissionOf, type ServerOptions } from "./server/gate.js";
+import { admissionOf } from "./server/admissions.js";
+import type { ServerOptions } from "./server/gate.js";
 import { gateFrom, type Source } from "./server/source.js";
 import type { Verified } from "./verified.js";
 

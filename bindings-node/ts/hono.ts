@@ -13,7 +13,8 @@ import { serving } from "./client/propagation.js";
 import type { Config } from "./config.js";
 import { requirePattern } from "./permission.js";
 import type { Refusal } from "./refusal.js";
-import { admissionOf, Gate, type ServerOptions } from "./server/gate.js";
+import { admissionOf } from "./server/admissions.js";
+import { Gate, type ServerOptions } from "./server/gate.js";
 import type { Verified } from "./verified.js";
 import type { Verifier } from "./verifier.js";
 

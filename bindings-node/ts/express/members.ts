@@ -2,7 +2,8 @@
 // hidden class of all that is there. So the requests of an application inherit them, and a request is only looked up when
 // somebody asks.
 
-import { admissionOf, type Admission } from "../server/gate.js";
+import { admissionOf } from "../server/admissions.js";
+import type { Admission } from "../server/gate.js";
 
 interface Members {
   caller?: Admission["verified"];

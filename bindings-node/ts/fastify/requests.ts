@@ -3,7 +3,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { Answered } from "../server/answer.js";
-import { admissionOf, type Gate } from "../server/gate.js";
+import { admissionOf } from "../server/admissions.js";
+import type { Gate } from "../server/gate.js";
 
 /** Gives all requests the members that a verification fills. */
 export function decorate(app: FastifyInstance): void {

@@ -3,7 +3,7 @@
 import { createParamDecorator, SetMetadata, type CustomDecorator } from "@nestjs/common";
 
 import { requirePattern } from "../permission.js";
-import { admissionOf } from "../server/gate.js";
+import { admissionOf } from "../server/admissions.js";
 import { incomingOf } from "./requests.js";
 
 /** Where the guards find what a handler asks for. */

@@ -4,7 +4,8 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from "@ne
 import { Reflector } from "@nestjs/core";
 
 import { Refusal } from "../refusal.js";
-import { admissionOf, type Gate } from "../server/gate.js";
+import { admissionOf } from "../server/admissions.js";
+import type { Gate } from "../server/gate.js";
 import type { Verified } from "../verified.js";
 import { PERMISSION, SERVICES } from "./decorators.js";
 import { RefusalException } from "./exception.js";

@@ -8,7 +8,8 @@ import type { FastifyInstance } from "fastify";
 
 import type { ExpressRequest } from "../express.js";
 import { answer, decorate, enter } from "../fastify/requests.js";
-import { admissionOf, type Gate, type ServerOptions } from "../server/gate.js";
+import { admissionOf } from "../server/admissions.js";
+import type { Gate, ServerOptions } from "../server/gate.js";
 import { gateFrom, type Source } from "../server/source.js";
 import { RefusalFilter } from "./exception.js";
 import { ServiceApiKeyGuard, ServiceAuthGuard, ServiceIamGuard } from "./guards.js";

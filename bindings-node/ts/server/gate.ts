@@ -13,6 +13,7 @@ import { native } from "../native.js";
 import { Refusal } from "../refusal.js";
 import type { Verified } from "../verified.js";
 import { inForceOf, Verifier, type ReceivedRequest, type RequestHead } from "../verifier.js";
+import { admissionOf, remember } from "./admissions.js";
 import { answer, Handshake, type Answered } from "./answer.js";
 import { Aborted, arrivedBody, declaredLength, hasBody, isBodyConsumed, takeBody } from "./body.js";
 import { claimsSomething, headersOf, IdentityHeaders, PROOF } from "./headers.js";
@@ -59,13 +60,6 @@ const NO_BODY = Buffer.alloc(0);
 /** What a token of a key that is not at hand is refused with, where it does not say which key that is. */
 const TRIED: ReadonlySet<string> = new Set(["INVALID_SIGNATURE", "ALGORITHM_NOT_ALLOWED"]);
 
-const admissions = new WeakMap<object, Admission>();
-
-/** What is known of a request that some gate has let in. */
-export function admissionOf(request: object): Admission | undefined {
-  return admissions.get(request);
-}
-
 /** Judges the requests of one server by one verifier. */
 export class Gate {
   readonly verifier: Verifier;
@@ -107,7 +101,7 @@ export class Gate {
       this.answer(request, response, answered);
     },
   ): void {
-    if (admissions.get(request)?.gate === this) {
+    if (admissionOf(request)?.gate === this) {
       // Mounted twice, on an application and on its router: the second look would be a replay.
       next();
       return;
@@ -293,7 +287,7 @@ export class Gate {
   ): void {
     this.identityHeaders.strip(request, verified, headers);
     const signed = verified.isPublic ? undefined : (body ?? NO_BODY);
-    admissions.set(request, { gate: this, verified, body: signed, read: signed ?? body });
+    remember(request, { gate: this, verified, body: signed, read: signed ?? body });
   }
 
   /**
