@@ -204,7 +204,9 @@ func TestNoBodyComesInUnverifiedWhileItsRouteChanges(t *testing.T) {
 	if debugging {
 		requests = 200 // each of them collects garbage
 	}
-	for range requests {
+	// As many as that, and more where a busy machine has not changed the route meanwhile.
+	end := time.Now().Add(time.Minute)
+	for done := 0; done < requests || (public == 0 || refused == 0) && time.Now().Before(end); done++ {
 		r := httptest.NewRequest("POST", "/webhooks/work", strings.NewReader("forged"))
 		for _, field := range must(signer.Sign(&Request{Method: "POST", Target: "/webhooks/work"})) {
 			r.Header.Set(field.Name, field.Value)

@@ -2,8 +2,10 @@ package wiresign
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -51,12 +54,11 @@ var startMoto = sync.OnceValues(func() (*moto, error) {
 		return nil, err
 	}
 	aws := &moto{url: "http://" + address, alive: alive, roles: map[string]AWSCredentials{}}
-	for range 300 {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if response, err := http.Get(aws.url + "/moto-api/data.json"); err == nil {
 			response.Body.Close()
 			return aws, nil
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	return nil, fmt.Errorf("moto has not started")
 })
@@ -70,13 +72,18 @@ func motoOf(t testing.TB) *moto {
 	return aws
 }
 
-// freeAddress is one of the loopback where nobody listens.
+// freeAddress is one of the loopback where nobody listens. The kernel gives its port to nobody else before it is used: it is
+// below those that are given to whoever names none.
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		if err == nil {
+			return listener.Addr().String(), listener.Close()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return "", err
+		}
 	}
-	return listener.Addr().String(), listener.Close()
 }
 
 // role gives the credentials of a role, as a task of ECS gets them.

@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 func TestAForgottenObjectIsFreed(t *testing.T) {
@@ -15,14 +14,10 @@ func TestAForgottenObjectIsFreed(t *testing.T) {
 			forgotten.own(new(int), func(*int) { freed.Add(1) })
 		}
 	}()
-	for range 200 {
+	eventually(t, "all of them are freed", func() bool {
 		runtime.GC()
-		if freed.Load() == 10 {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Errorf("%d of 10 were freed", freed.Load())
+		return freed.Load() == 10
+	})
 }
 
 func TestAnObjectIsFreedOnceAndByTheLastUser(t *testing.T) {

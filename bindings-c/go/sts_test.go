@@ -284,9 +284,7 @@ func TestAQuestionThatSeveralHaveIsAskedOnce(t *testing.T) {
 		_, err := http.DefaultClient.Do(first)
 		gone <- err
 	}()
-	for asked.count.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "AWS is asked", func() bool { return asked.count.Load() > 0 })
 	leave()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
 		t.Error(err)

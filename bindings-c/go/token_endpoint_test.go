@@ -275,15 +275,25 @@ func fakeEndpoint(t testing.TB, seconds int) (*httptest.Server, *atomic.Int64, *
 	return server, asked, isAway
 }
 
+// adjust changes what a source holds. The tests set its times, since a machine that is busy keeps none.
+func adjust(source *TokenSource, change func(*renewal[string])) {
+	source.renewal.mutex.Lock()
+	defer source.renewal.mutex.Unlock()
+	change(&source.renewal)
+}
+
 func TestTheNextTokenIsThereBeforeTheLastHasEnded(t *testing.T) {
-	server, asked, isAway := fakeEndpoint(t, 2)
+	const lifetime = 300
+	server, asked, isAway := fakeEndpoint(t, lifetime)
 	source := NewTokenSource(signerFor(t, "billing", "identity"), server.URL, "orders")
+	token := func() (string, error) { return source.Token(context.Background()) }
+	began := time.Now()
 	var all sync.WaitGroup
 	for range 20 {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			if token, err := source.Token(context.Background()); err != nil || token != "token-1" {
+			if token, err := token(); err != nil || token != "token-1" {
 				t.Error(token, err)
 			}
 		}()
@@ -292,35 +302,49 @@ func TestTheNextTokenIsThereBeforeTheLastHasEnded(t *testing.T) {
 	if asked.Load() != 1 {
 		t.Error(asked.Load())
 	}
-	// It lives for a second as far as its client knows, and the next one comes within that.
-	for began := time.Now(); must(source.Token(context.Background())) == "token-1"; {
-		if time.Since(began) > 5*time.Second {
-			t.Fatal("the token was not renewed")
+	// It lives a second less as far as its client knows, and of that a tenth to a fifth is left when the next one is due.
+	life := (lifetime - 1) * time.Second
+	adjust(source, func(r *renewal[string]) {
+		if left := r.hand.ends.Sub(r.hand.renew); left < life/10 || left > life/5 {
+			t.Error(left)
 		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		if r.hand.ends.Before(began.Add(life)) || r.hand.ends.After(time.Now().Add(life)) {
+			t.Error(r.hand.ends.Sub(began))
+		}
+		r.hand.renew = time.Now()
+	})
+	eventually(t, "the token is renewed", func() bool { return must(token()) == "token-2" })
+
+	// One that cannot be renewed is used until it has ended.
 	isAway.Store(true)
-	for began := time.Now(); ; {
-		if token, err := source.Token(context.Background()); err != nil {
-			var failure *TokenError
-			if !errors.As(err, &failure) || failure.Status != 503 || time.Since(began) < 500*time.Millisecond {
-				t.Error(token, err, time.Since(began))
-			}
-			break
+	adjust(source, func(r *renewal[string]) { r.hand.renew = time.Now() })
+	eventually(t, "the renewal has failed", func() (hasFailed bool) {
+		if must(token()) != "token-2" {
+			t.Error("the token at hand is not used on")
 		}
-		if time.Since(began) > 10*time.Second {
-			t.Fatal("a token that has ended is used")
-		}
-		time.Sleep(5 * time.Millisecond)
+		adjust(source, func(r *renewal[string]) { hasFailed = r.failure != nil })
+		return hasFailed
+	})
+	adjust(source, func(r *renewal[string]) { r.hand.ends, r.quietUntil = time.Now(), time.Time{} })
+	var failure *TokenError
+	began = time.Now()
+	if token, err := token(); !errors.As(err, &failure) || failure.Status != 503 {
+		t.Error(token, err)
 	}
 	// For a second nobody asks again.
+	adjust(source, func(r *renewal[string]) {
+		if r.quietUntil.Before(began.Add(pauseWithout)) || r.quietUntil.After(time.Now().Add(pauseWithout)) {
+			t.Error(r.quietUntil.Sub(began))
+		}
+		r.quietUntil = r.quietUntil.Add(time.Hour)
+	})
 	before := asked.Load()
-	if _, err := source.Token(context.Background()); err == nil || asked.Load() != before {
+	if _, err := token(); err == nil || asked.Load() != before {
 		t.Error(err, asked.Load(), before)
 	}
 	isAway.Store(false)
-	time.Sleep(pauseWithout)
-	if _, err := source.Token(context.Background()); err != nil {
+	adjust(source, func(r *renewal[string]) { r.quietUntil = time.Time{} })
+	if _, err := token(); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,10 @@ package examples
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,14 +78,20 @@ func command(t *testing.T, binary, service, address string) *exec.Cmd {
 	return made
 }
 
+// freeAddress is one of the loopback where nobody listens. The kernel gives its port to nobody else before it is used: it is
+// below those that are given to whoever names none.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		if err == nil {
+			defer listener.Close()
+			return listener.Addr().String()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func TestThePagesShowTheProgramsOfThisModule(t *testing.T) {
@@ -114,12 +124,12 @@ func TestEachServiceOfThePagesIsProtected(t *testing.T) {
 					t.Log(log.String())
 				}
 			}()
-			for tries := 0; ; tries++ {
+			for end := time.Now().Add(time.Minute); ; {
 				if response, err := http.Get("http://" + address + "/health"); err == nil {
 					response.Body.Close()
 					break
 				}
-				if tries == 200 {
+				if time.Now().After(end) {
 					t.Fatal("it does not serve")
 				}
 				time.Sleep(50 * time.Millisecond)

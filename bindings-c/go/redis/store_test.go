@@ -42,11 +42,10 @@ func server(t *testing.T) (socket string, stop func()) {
 	}
 	t.Cleanup(stop)
 	client := clientOf(t, socket)
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if client.Ping(context.Background()).Err() == nil {
 			return socket, stop
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatal("redis-server does not answer")
 	return "", nil
@@ -54,7 +53,7 @@ func server(t *testing.T) (socket string, stop func()) {
 
 func clientOf(t *testing.T, socket string) *redis.Client {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Network: "unix", Addr: socket, MaxRetries: -1, DialTimeout: time.Second, ReadTimeout: time.Second})
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: socket, MaxRetries: -1, DialTimeout: time.Minute, ReadTimeout: time.Minute})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
