@@ -30,6 +30,8 @@ class Seen:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     verdict: str
+    at: float = field(default_factory=time.monotonic)
+    """When it had come in."""
 
     @property
     def is_signed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -29,14 +30,17 @@ TESTS = Path(__file__).parent
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Give a port below those that the kernel gives to whoever names none, so that nobody gets it before it is used."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for_port(port: int, is_running: Callable[[], bool] = lambda: True) -> None:
-    deadline = time.monotonic() + 20
+    """Wait for a server, for so long that a busy machine has started it."""
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and is_running():
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
@@ -82,14 +86,14 @@ def in_loop(start: Callable[[], Any]) -> Iterator[None]:
 
     thread = threading.Thread(target=main, daemon=True)
     thread.start()
-    ready.wait(20)
+    assert ready.wait(60)
     if failures:
         raise failures[0]
     try:
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
+        thread.join(60)
 
 
 @contextlib.contextmanager
@@ -168,7 +172,7 @@ def werkzeug_server(app: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join(20)
+        thread.join(60)
         server.server_close()
 
 

@@ -273,7 +273,7 @@ def test_decisions_reach_the_hook_and_the_audit_log(caplog: pytest.LogCaptureFix
     assert accepted["key_id"] == "1"
     assert accepted["method"] == "POST"
     assert accepted["path"] == "/invoices"
-    assert accepted["age"] in (0, 1)
+    assert 0 <= accepted["age"] <= 60
     assert accepted["client"] == replayed["client"] == "127.0.0.1"
     assert accepted["code"] is None
     assert accepted["request_id"] == dict(headers)[b"x-request-id"].decode()

@@ -35,7 +35,9 @@ from wiresign.client import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-QUICK: dict[str, Any] = {"backoff": 0.01, "longest_backoff": 0.02, "timeout": 0.8, "total_timeout": 6.0}
+# The pauses are short, and the times so long that a busy machine keeps them. What is late on purpose takes far longer.
+QUICK: dict[str, Any] = {"backoff": 0.01, "longest_backoff": 0.02, "timeout": 30.0, "total_timeout": 120.0}
+LATE = Answer(after=300)
 BUSY = Answer(503)
 
 
@@ -169,9 +171,10 @@ def test_other_statuses_are_not_tried_again(server: Origin, orders: Any, status:
 
 
 @pytest.mark.parametrize(
-    "answer", [BUSY, Answer(drop=True), Answer(body=b"x" * 100, cut=10), Answer(after=1.2)], ids=lambda a: str(a.status)
+    "answer", [BUSY, Answer(drop=True), Answer(body=b"x" * 100, cut=10), LATE], ids=lambda a: str(a.status)
 )
-def test_what_may_have_been_done_is_done_once(server: Origin, orders: Any, answer: Answer) -> None:
+def test_what_may_have_been_done_is_done_once(server: Origin, make: Any, answer: Answer) -> None:
+    orders = make(policy={"timeout": 2.0} if answer is LATE else {})
     server.script(answer)
     error = orders.error("POST", "/pay")
     assert error.attempts == len(server.seen) == 1
@@ -191,10 +194,10 @@ def test_lost_connections_have_a_code(server: Origin, make: Any) -> None:
         (Answer(drop=True), ErrorCode.CONNECTION_LOST),
         (Answer(body=b"x" * 100, cut=10), ErrorCode.CONNECTION_LOST),
         (Answer(headers={"content-encoding": "gzip"}, body=b"no gzip"), ErrorCode.CONNECTION_LOST),
-        (Answer(after=1.2), ErrorCode.TIMEOUT),
+        (LATE, ErrorCode.TIMEOUT),
     ]:
         server.script(answer)
-        error = orders.error("GET", "/")
+        error = orders.error("GET", "/", **({"timeout": 0.5} if answer is LATE else {}))
         assert error.code is code
         assert isinstance(error.cause, (httpx.HTTPError, TimeoutError))
         assert error.status is None
@@ -210,14 +213,16 @@ def test_what_was_not_sent_is_tried_again(make: Any) -> None:
 
 def test_the_total_time_is_kept(server: Origin, make: Any) -> None:
     server.behave = lambda _: Answer(after=0.3, status=503)
-    orders = make(policy={"attempts": 100, "total_timeout": 0.8})
+    orders = make(policy={"attempts": 1000, "total_timeout": 3})
     started = time.monotonic()
     error = orders.error("GET", "/")
-    assert time.monotonic() - started < 2.5
-    assert 2 <= error.attempts <= 4
+    assert time.monotonic() - started < 60
+    # None is begun after three seconds, and each takes at least 0.3.
+    assert 2 <= error.attempts <= 11
+    server.behave = lambda _: LATE
     started = time.monotonic()
     assert make().error("GET", "/", timeout=0.1, total_timeout=0.2).code is ErrorCode.TIMEOUT
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 60
 
 
 def test_an_answer_that_drips_does_not_last(make: Any) -> None:
@@ -229,7 +234,7 @@ def test_an_answer_that_drips_does_not_last(make: Any) -> None:
                 connection.recv(65_536)
                 connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
                 try:
-                    for _ in range(40):
+                    for _ in range(1000):
                         connection.sendall(b"x")
                         time.sleep(0.1)
                 except OSError:
@@ -240,8 +245,8 @@ def test_an_answer_that_drips_does_not_last(make: Any) -> None:
         orders = make(f"http://127.0.0.1:{listener.getsockname()[1]}", policy={"attempts": 1, "total_timeout": 0.5})
         started = time.monotonic()
         assert orders.error("GET", "/").code is ErrorCode.TIMEOUT
-        assert time.monotonic() - started < 3
-        thread.join(20)
+        assert time.monotonic() - started < 60
+        thread.join(60)
 
 
 def test_retry_after_is_heeded(server: Origin, orders: Any) -> None:
@@ -249,23 +254,28 @@ def test_retry_after_is_heeded(server: Origin, orders: Any) -> None:
     started = time.monotonic()
     assert orders.get("/").status_code == 200
     assert time.monotonic() - started >= 1
-    server.script(Answer(503, headers={"retry-after": formatdate(time.time() + 2, usegmt=True)}))
-    started = time.monotonic()
+    moment = int(time.time()) + 2
+    server.script(Answer(503, headers={"retry-after": formatdate(moment, usegmt=True)}))
     assert orders.get("/").status_code == 200
-    assert time.monotonic() - started >= 0.9
+    assert time.time() >= moment - 0.1
     # A wait that would outlast the call is not begun.
-    server.script(Answer(503, headers={"retry-after": "60"}))
+    server.script(Answer(503, headers={"retry-after": "3600"}))
     started = time.monotonic()
     assert orders.error("GET", "/").attempts == 1
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     for nonsense in ("soon", f"1 Jan 2026 00:00:{'9' * 30} GMT"):
         server.script(Answer(503, headers={"retry-after": nonsense}))
         assert orders.get("/").status_code == 200
 
 
+def end_pause(client: Any) -> None:
+    """Let a circuit close again, as if it had been open for an hour."""
+    client._breaker._circuit.context._state.opened_at -= 3600
+
+
 def test_the_circuit_opens_and_closes(server: Origin, make: Any) -> None:
     server.behave = lambda _: Answer(500)
-    orders = make(policy={"breaker_failures": 3, "breaker_seconds": 0.5})
+    orders = make(policy={"breaker_failures": 3, "breaker_seconds": 3600})
     for _ in range(3):
         assert orders.error("GET", "/").status == 500
     for _ in range(5):
@@ -273,10 +283,10 @@ def test_the_circuit_opens_and_closes(server: Origin, make: Any) -> None:
         assert error.code is ErrorCode.CIRCUIT_OPEN
         assert error.status is None
     assert len(server.seen) == 3
-    time.sleep(0.6)
+    end_pause(orders.client)
     assert orders.error("GET", "/").status == 500
     assert orders.error("GET", "/").code is ErrorCode.CIRCUIT_OPEN
-    time.sleep(0.6)
+    end_pause(orders.client)
     server.behave = lambda _: None
     for _ in range(3):
         assert orders.get("/").status_code == 200
@@ -296,20 +306,20 @@ def test_an_open_circuit_ends_the_tries(server: Origin, make: Any) -> None:
 
 def test_one_call_probes_a_circuit_that_may_close(server: Origin) -> None:
     async def main() -> None:
-        policy = Policy(**QUICK | {"breaker_failures": 1, "breaker_seconds": 0.3, "attempts": 1, "timeout": 2.0})
+        policy = Policy(**QUICK | {"breaker_failures": 1, "breaker_seconds": 3600, "attempts": 1})
         async with AsyncServiceClient(config_for(server.url), "orders", policy=policy) as orders:
             server.script(Answer(500), Answer(after=0.3))
             with pytest.raises(ServiceError):
                 await orders.get("/")
-            await asyncio.sleep(0.35)
+            end_pause(orders)
             results = await asyncio.gather(*(orders.get("/") for _ in range(5)), return_exceptions=True)
             codes = [result.code if isinstance(result, ServiceError) else "ok" for result in results]
             assert codes == ["ok", *[ErrorCode.CIRCUIT_OPEN] * 4]
             # A probe that is given up leaves the question open.
-            server.script(Answer(500), Answer(after=0.3))
+            server.script(Answer(500), LATE)
             with pytest.raises(ServiceError):
                 await orders.get("/")
-            await asyncio.sleep(0.35)
+            end_pause(orders)
             probe = asyncio.create_task(orders.get("/"))
             await asyncio.sleep(0.1)
             probe.cancel()
@@ -344,7 +354,7 @@ def test_a_clock_that_is_off_is_made_up_for(server: Origin, make: Any, seconds: 
     orders = make(policy={"longest_skew": 600})
     assert orders.request("POST", "/pay").status_code == 200
     assert [seen.verdict for seen in server.seen] == ["TIMESTAMP_OUTSIDE_WINDOW", "accepted"]
-    assert abs(orders.clock_skew - seconds) <= 1
+    assert abs(orders.clock_skew - seconds) <= 60
     server.seen.clear()
     assert orders.get("/").status_code == 200
     assert len(server.seen) == 1
@@ -503,19 +513,19 @@ def found_of(health: Health) -> tuple[bool, int | None]:
 
 async def health_of(known: wiresign.Config, options: dict[str, Any]) -> tuple[bool, int | None]:
     async with AsyncServiceClient(known, "orders", **options) as one:
-        return found_of(await one.health(timeout=0.3))
+        return found_of(await one.health(timeout=2))
 
 
 def test_health() -> None:
     def behave(seen: Seen) -> Answer:
         return Answer(200 if seen.target == "/health" else 404)
 
-    with origin(behave) as up, origin(lambda _: Answer(500)) as broken, origin(lambda _: Answer(after=1.2)) as slow:
+    with origin(behave) as up, origin(lambda _: Answer(500)) as broken, origin(lambda _: LATE) as slow:
         known = config_for(up.url, broken=broken.url, slow=slow.url, gone=f"http://127.0.0.1:{free_port()}")
         services = ["orders", "broken", "slow", "gone"]
         for found in (
-            check_health(known, services, timeout=0.3),
-            asyncio.run(check_health_async(known, services, timeout=0.3)),
+            check_health(known, services, timeout=2),
+            asyncio.run(check_health_async(known, services, timeout=2)),
         ):
             assert list(found) == services
             assert {service: (health.is_up, health.status) for service, health in found.items()} == {
@@ -529,11 +539,11 @@ def test_health() -> None:
         for service in services:
             of_orders: dict[str, Any] = {"url": known.url(service), "on_request": [pytest.fail]}
             with ServiceClient(known, "orders", **of_orders) as one:
-                alone = [one.health(timeout=0.3), one.health("/ready", timeout=0.3)]
+                alone = [one.health(timeout=2), one.health("/ready", timeout=2)]
             assert (alone[0].service, alone[0].is_up, alone[0].status) == ("orders", *found_of(found[service]))
             assert not alone[1].is_up
             assert asyncio.run(health_of(known, of_orders)) == found_of(found[service])
         assert up.seen[-1].header("x-signature") is None
-        assert "billing" not in check_health(config_for(up.url), timeout=0.3)
+        assert "billing" not in check_health(config_for(up.url), timeout=2)
         with pytest.raises(ValueError, match="no url"):
             check_health(known, ["billing"])

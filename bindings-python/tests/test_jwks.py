@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -83,7 +84,16 @@ class Issuer:
 
     @property
     def fetches(self) -> int:
-        return sum(seen.target == "/keys" for seen in self.server.seen)
+        return len(self.times)
+
+    @property
+    def times(self) -> list[float]:
+        return [seen.at for seen in self.server.seen if seen.target == "/keys"]
+
+    @property
+    def shortest_pause(self) -> float:
+        """What lay between two fetches. A cool-down begins when a fetch has ended, so that is never less."""
+        return min(after - before for before, after in pairwise(self.times))
 
 
 @pytest.fixture
@@ -103,7 +113,8 @@ def code(config: wiresign.Config, kid: str) -> str:
 
 
 def eventually(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    """Wait for what a thread does, for so long that a busy machine does it too."""
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -113,7 +124,7 @@ def test_keys_are_fetched_and_renewed(issuer: Issuer) -> None:
     config = orders(issuer)
     assert code(config, "k1") == "UNKNOWN_KEY"
     with KeySets(config, refresh_seconds=0.2, cooldown_seconds=0.1) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         assert (code(config, "k1"), code(config, "k2")) == ("accepted", "UNKNOWN_KEY")
         issuer.publish(key("k1"), key("k2"))
         eventually(lambda: code(config, "k2") == "accepted")
@@ -121,7 +132,8 @@ def test_keys_are_fetched_and_renewed(issuer: Issuer) -> None:
         eventually(lambda: code(config, "k1") == "UNKNOWN_KEY")
     seen = issuer.fetches
     time.sleep(0.4)
-    assert issuer.fetches == seen
+    # The one that was under way may still have arrived.
+    assert issuer.fetches <= seen + 1
     assert code(config, "k2") == "accepted"
 
 
@@ -133,7 +145,7 @@ BAD = {
     "no JSON": Answer(body=b"keys"),
     "no text": Answer(body=b"\xff"),
     "compressed": Answer(body=key_set(key("k2")), headers={"content-encoding": "gzip"}),
-    "too slow": Answer(body=key_set(key("k2")), after=3),
+    "too slow": Answer(body=key_set(key("k2")), after=120),
     "broken off": Answer(body=key_set(key("k2")), cut=10),
     "nobody there": Answer(drop=True),
 }
@@ -148,9 +160,10 @@ def test_what_goes_wrong_leaves_the_keys_as_they_are(issuer: Issuer, kind: str) 
         errors.append(error)
         raise LookupError
 
-    options: Any = {"cooldown_seconds": 0.2, "timeout": 0.5, "on_error": on_error}
+    # Nothing but what is too slow is to be late, on a busy machine neither.
+    options: Any = {"cooldown_seconds": 0.2, "timeout": 2 if kind == "too slow" else 60, "on_error": on_error}
     with KeySets(config, **options) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         issuer.answers(BAD[kind])
         keys.refresh()
         eventually(lambda: errors)
@@ -167,7 +180,7 @@ def test_a_failure_at_the_start_is_made_up_for(issuer: Issuer) -> None:
     issuer.answers(Answer(503))
     config = orders(issuer)
     with KeySets(config, cooldown_seconds=0.1) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         assert code(config, "k1") == "UNKNOWN_KEY"
         issuer.publish(key("k1"))
         eventually(lambda: code(config, "k1") == "accepted")
@@ -195,35 +208,35 @@ def test_a_server_that_drips_is_left(issuer: Issuer) -> None:
         errors: list[str] = []
         before = time.monotonic()
         with KeySets(orders(issuer), timeout=0.5, on_error=lambda e: errors.append(str(e))) as keys:
-            assert keys.wait(20)
-        assert time.monotonic() - before < 10
+            assert keys.wait(60)
+        assert time.monotonic() - before < 40
         assert errors == ["the keys of login were not renewed: it took too long"]
         thread.join(20)
 
 
 def test_unknown_keys_cause_one_fetch_per_cool_down(issuer: Issuer) -> None:
-    with KeySets(orders(issuer), cooldown_seconds=1) as keys:
-        assert keys.wait(20)
-        for _ in range(50):
-            keys.refresh()
-        time.sleep(0.3)
-        assert issuer.fetches == 1
-        eventually(lambda: issuer.fetches == 2)
-        for _ in range(50):
-            keys.refresh()
-        time.sleep(0.3)
-        assert issuer.fetches == 2
+    with KeySets(orders(issuer), cooldown_seconds=0.7) as keys:
+        assert keys.wait(60)
+        for _ in range(2):
+            seen = issuer.fetches
+            for _ in range(50):
+                keys.refresh()
+            time.sleep(0.2)
+            eventually(lambda seen=seen: issuer.fetches > seen)  # type: ignore[misc]
+        # Nobody asks any more.
+        time.sleep(1)
+        assert issuer.fetches <= 4
+        assert issuer.shortest_pause >= 0.7
 
 
 def test_a_failed_fetch_is_not_tried_again_before_the_cool_down_ends(issuer: Issuer) -> None:
     issuer.answers(Answer(500))
-    with KeySets(orders(issuer), cooldown_seconds=1) as keys:
-        assert keys.wait(20)
+    with KeySets(orders(issuer), cooldown_seconds=0.7) as keys:
+        assert keys.wait(60)
         for _ in range(50):
             keys.refresh()
-        time.sleep(0.3)
-        assert issuer.fetches == 1
-        eventually(lambda: issuer.fetches == 2)
+        eventually(lambda: issuer.fetches == 3)
+        assert issuer.shortest_pause >= 0.7
 
 
 def asgi(verifier: wiresign.Verifier, keys: KeySets) -> Any:
@@ -262,7 +275,7 @@ def test_a_server_learns_of_a_rotation_from_the_first_token(issuer: Issuer, serv
         server(wiresign.Verifier(config), keys) as url,
         httpx.Client(base_url=url, timeout=20) as client,
     ):
-        assert keys.wait(20)
+        assert keys.wait(60)
         assert client.get("/", headers=token("k1")).status_code == 200
         assert client.get("/").json()["code"] == "AUTHENTICATION_REQUIRED"
         time.sleep(0.4)
@@ -281,16 +294,16 @@ def test_a_token_that_names_no_key_tells_of_a_rotation_too(issuer: Issuer) -> No
         asgi(wiresign.Verifier(config), keys) as url,
         httpx.Client(base_url=url, timeout=20) as client,
     ):
-        assert keys.wait(20)
+        assert keys.wait(60)
         assert client.get("/", headers=nameless("k1")).status_code == 200
         issuer.publish(key("k2"))
         assert client.get("/", headers=nameless("k2")).json()["code"] == "INVALID_SIGNATURE"
         eventually(lambda: client.get("/", headers=nameless("k2")).status_code == 200)
         # Whoever sends forged tokens again and again causes no more fetches than the cool-down allows.
-        seen, began = issuer.fetches, time.monotonic()
+        began = time.monotonic()
         while time.monotonic() < began + 1.2:
             assert client.get("/", headers=nameless("k1")).json()["code"] == "INVALID_SIGNATURE"
-        assert issuer.fetches <= seen + 3
+        assert issuer.shortest_pause >= 0.5
 
 
 def test_a_config_that_is_replaced_is_followed(issuer: Issuer) -> None:
@@ -300,7 +313,7 @@ def test_a_config_that_is_replaced_is_followed(issuer: Issuer) -> None:
         asgi(verifier, keys) as url,
         httpx.Client(base_url=url, timeout=20) as client,
     ):
-        assert keys.wait(20)
+        assert keys.wait(60)
         assert client.get("/", headers=token("k1")).status_code == 200
         # The first request without keys brings those at hand, though the issuer is away.
         issuer.answers(Answer(503))
@@ -314,11 +327,11 @@ def test_a_config_that_is_replaced_is_followed(issuer: Issuer) -> None:
 def test_verifiers_of_several_configs_do_not_make_it_fetch_for_ever(issuer: Issuer) -> None:
     first, second = (wiresign.Verifier(orders(issuer)) for _ in range(2))
     with KeySets(first._config, cooldown_seconds=60, refresh_seconds=60) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         for _ in range(20):
             keys.follow(second)
             keys.follow(first)
-        assert keys.wait(20)
+        assert keys.wait(60)
         time.sleep(0.2)
         assert issuer.fetches == 2
     keys.follow(first)
@@ -328,18 +341,21 @@ def test_verifiers_of_several_configs_do_not_make_it_fetch_for_ever(issuer: Issu
 def test_it_ends_at_whatever_moment_it_is_closed(issuer: Issuer) -> None:
     for wait in (0, 0.001, 0.01, 0.05, 0.1, 0.2):
         with KeySets(orders(issuer), cooldown_seconds=0.02) as keys:
-            assert keys.wait(20)
+            assert keys.wait(60)
             time.sleep(wait)
             keys.refresh()
         before = issuer.fetches
+        assert not keys._worker._thread.is_alive()
+    keys.refresh()
     time.sleep(0.2)
-    assert issuer.fetches == before
+    # The one that was under way may still have arrived.
+    assert issuer.fetches <= before + 1
 
 
 def test_another_config_gets_the_keys_at_hand_and_new_ones(issuer: Issuer) -> None:
     first, second = orders(issuer), orders(issuer, limits={"body_bytes": 7})
     with KeySets(first, cooldown_seconds=0.1) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         issuer.answers(Answer(500))
         keys.replace(second)
         assert code(second, "k1") == "accepted"
@@ -351,7 +367,7 @@ def test_another_config_gets_the_keys_at_hand_and_new_ones(issuer: Issuer) -> No
 def test_it_goes_on_in_a_forked_process(issuer: Issuer) -> None:
     config = orders(issuer)
     with KeySets(config, cooldown_seconds=0.1) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         issuer.publish(key("k2"))
         child = os.fork()
         if child == 0:
@@ -383,7 +399,7 @@ def test_times_that_make_no_sense_are_refused(issuer: Issuer) -> None:
 
 def test_without_issuers_there_is_nothing_to_do() -> None:
     with KeySets(wiresign.Config.parse({"service": "orders", "services": {"orders": {}}})) as keys:
-        assert keys.wait(20)
+        assert keys.wait(60)
         keys.refresh()
     keys.refresh()
     keys.close()

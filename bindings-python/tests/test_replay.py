@@ -54,7 +54,7 @@ CLIENTS = {"redis": "Redis", "valkey": "Valkey"}
 @pytest.fixture(params=KINDS, ids=lambda module: f"{module}-py")
 def client(request: pytest.FixtureRequest, server: RedisServer) -> Iterator[redis.Redis]:
     module = importlib.import_module(request.param)
-    with getattr(module, CLIENTS[request.param])(port=server.port, socket_timeout=1) as client:
+    with getattr(module, CLIENTS[request.param])(port=server.port, socket_timeout=60) as client:
         client.flushall()
         yield client
 
@@ -68,7 +68,8 @@ class AsyncStore:
 
     def __init__(self, port: int, **options: Any) -> None:
         self._port = port
-        self._options = options
+        # A machine that is busy is no outage.
+        self._options = {"timeout": 60} | options
 
     async def insert(self, key: str, seconds: int) -> ReplayOutcome:
         async with redis.asyncio.Redis(port=self._port, retry=Retry(NoBackoff(), 0)) as client:
@@ -99,10 +100,13 @@ def test_one_of_many_is_the_first(client: redis.Redis) -> None:
 
 def test_what_is_remembered_ends(client: redis.Redis) -> None:
     store = RedisReplay(client, prefix="short:")
-    assert store.insert("a", 1) == "first"
-    assert store.insert("a", 1) == "repeated"
-    time.sleep(1.1)
-    assert store.insert("a", 1) == "first"
+    assert store.insert("a", 300) == "first"
+    assert store.insert("a", 300) == "repeated"
+    assert 200 < client.ttl("short:a") <= 300
+    # As if nearly all of that had gone by.
+    assert client.pexpire("short:a", 10)
+    time.sleep(0.05)
+    assert store.insert("a", 300) == "first"
 
 
 @pytest.mark.parametrize("decode", [True, False])
@@ -230,7 +234,7 @@ def test_a_store_that_hangs_is_not_waited_for(caplog: pytest.LogCaptureFixture) 
         hanging = AsyncStore(silent.getsockname()[1], timeout=0.3)
         started = time.monotonic()
         assert run_asgi(verifier(replay=EXTERNAL), signed(), replay=hanging) == 503
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
     assert "TimeoutError" in caplog.text
 
 
@@ -248,8 +252,8 @@ def test_asynchronous_clients_of_both_makers(server: RedisServer, module: str) -
     client_of = getattr(importlib.import_module(f"{module}.asyncio"), CLIENTS[module])
 
     async def ask() -> list[str]:
-        async with client_of(port=server.port, socket_timeout=1) as client:
-            store = AsyncRedisReplay(client, prefix=f"{module}-async:")
+        async with client_of(port=server.port, socket_timeout=60) as client:
+            store = AsyncRedisReplay(client, prefix=f"{module}-async:", timeout=60)
             return sorted(await asyncio.gather(*(store.insert("a", 60) for _ in range(3))))
 
     assert asyncio.run(ask()) == ["first", "repeated", "repeated"]
@@ -291,7 +295,7 @@ def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path, serv
     statuses = collections.Counter[int]()
     lock = threading.Lock()
     stop = threading.Event()
-    workers: set[int] = set()
+    workers: list[int] = []
 
     def load() -> None:
         while not stop.is_set():
@@ -314,28 +318,28 @@ def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path, serv
         with lock:
             statuses[response.status_code] += 1
             if response.status_code == 200:
-                workers.add(int(response.text))
+                workers.append(int(response.text))
 
     def some_more(count: int = 15) -> None:
         before = statuses[200]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while statuses[200] < before + count and time.monotonic() < deadline:
             time.sleep(0.02)
         assert statuses[200] >= before + count
 
     command = server_command.format(port=port).split()
-    with redis_server(kind) as store, httpx.Client(timeout=5) as http:
+    with redis_server(kind) as store, httpx.Client(timeout=20) as http:
         env = {"REDIS_PORT": str(store.port), "LET_IN": str(let_in)}
         with running(command, port, env=env):
             threads = [threading.Thread(target=load) for _ in range(3)]
             for thread in threads:
                 thread.start()
             some_more()
-            os.kill(next(iter(workers)), signal.SIGKILL)
+            os.kill(workers[-1], signal.SIGKILL)
             some_more()
             store.kill()
             unavailable = statuses[503]
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + 60
             while statuses[503] < unavailable + 5 and time.monotonic() < deadline:
                 time.sleep(0.02)
             store.start()
@@ -351,4 +355,4 @@ def test_nothing_is_let_in_twice_while_everything_is_killed(tmp_path: Path, serv
     seen = let_in.read_text().split()
     assert len(seen) == len(set(seen)) >= 60
     assert set(statuses) == {200, 401, 503}
-    assert len(workers) >= 3
+    assert len(set(workers)) >= 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -87,12 +88,15 @@ class Endpoint:
         self.asked = 0
         self.fault: Response | None = None
         self.delay = 0.0
+        self.is_open = threading.Event()
+        self.is_open.set()
         app = FastAPI()
 
         @app.post("/token")
         async def token(request: Request) -> Response:
             self.asked += 1
             await asyncio.sleep(self.delay)
+            await asyncio.to_thread(self.is_open.wait)
             if self.fault is not None:
                 return self.fault
             caller = request.state.wiresign.service
@@ -263,91 +267,103 @@ def test_several_threads_ask_once(endpoint: Endpoint, token_url: str) -> None:
     assert (len(tokens), len(set(tokens)), endpoint.asked) == (20, 1, 1)
 
 
+def held_by(source: Any, **times: float) -> Any:
+    """Give what a source holds, with these of its times changed: a machine that is busy keeps none."""
+    assert source._held
+    source._held = source._held._replace(**times)
+    return source._held
+
+
 def test_the_next_token_comes_before_the_last_has_ended() -> None:
-    endpoint = Endpoint(lifetime=3)
+    endpoint = Endpoint(lifetime=300)
     with serve(endpoint.app) as url, TokenSource(signer(), f"{url}/token", "orders") as source:
-        seen: dict[str, Any] = {}
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            token = source.token()
-            seen.setdefault(token, claims(token))
-            time.sleep(0.02)
-    # A tenth to a fifth of the life is left when the next one comes, and a second for the clock.
-    assert 3 <= len(seen) <= 4
-    assert endpoint.asked == len(seen)
+        tokens = set()
+        for turn in range(1, 5):
+            began = time.monotonic()
+            tokens.add(source.token())
+            ended = time.monotonic()
+            assert source.token() in tokens
+            assert len(tokens) == endpoint.asked == turn
+            # A tenth to a fifth of the life is left when the next one comes, and a second for the clock.
+            held = held_by(source)
+            assert claims(held.text)["exp"] - claims(held.text)["iat"] == 300
+            assert began + 299 <= held.ends <= ended + 299
+            assert 29.9 <= held.ends - held.renew <= 59.8
+            held_by(source, renew=time.monotonic())
 
 
 def test_while_one_renews_the_others_go_on() -> None:
-    endpoint = Endpoint(lifetime=60)
+    endpoint = Endpoint(lifetime=300)
     with serve(endpoint.app) as url, TokenSource(signer(), f"{url}/token", "orders") as source:
         first = source.token()
-        assert source._held
-        source._held = source._held._replace(renew=time.monotonic())
-        endpoint.delay = 3
+        held_by(source, renew=time.monotonic())
+        endpoint.is_open.clear()
         renewing = threading.Thread(target=source.token)
         renewing.start()
-        time.sleep(0.2)
-        before = time.monotonic()
-        assert source.token() == first
-        assert time.monotonic() - before < 2
-        renewing.join(20)
+        deadline = time.monotonic() + 60
+        while endpoint.asked < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        for _ in range(20):
+            assert source.token() == first
+        assert renewing.is_alive()
+        endpoint.is_open.set()
+        renewing.join(60)
         assert source.token() != first
     assert endpoint.asked == 2
 
 
 def test_a_renewal_that_fails_leaves_the_token_until_it_ends() -> None:
-    endpoint = Endpoint(lifetime=3)
+    endpoint = Endpoint(lifetime=300)
     with serve(endpoint.app) as url, TokenSource(signer(), f"{url}/token", "orders") as source:
         first = source.token()
-        assert source._held
-        source._held = source._held._replace(renew=time.monotonic())
+        held_by(source, renew=time.monotonic())
         endpoint.fault = Response(b"", 503)
-        failed_from = endpoint.asked
-        for _ in range(50):
+        # Between two attempts lies a pause: the next one comes when that is over.
+        for attempts in (1, 2):
+            began = time.monotonic()
             assert source.token() == first
-        # Between two attempts lies a pause.
-        assert endpoint.asked - failed_from <= 3
-        deadline = time.monotonic() + 20
-        failure = None
-        while failure is None and time.monotonic() < deadline:
-            try:
+            assert began <= source._failed_at <= time.monotonic()
+            source._failed_at += 3600
+            for _ in range(50):
                 assert source.token() == first
-            except TokenError as error:
-                failure = error
-            time.sleep(0.02)
-        assert failure is not None
-        assert failure.status == 503
-        asked = endpoint.asked
+            assert endpoint.asked == 1 + attempts
+            source._failed_at = -math.inf
+        held_by(source, ends=time.monotonic())
+        with pytest.raises(TokenError) as caught:
+            source.token()
+        assert caught.value.status == 503
+        source._failed_at += 3600
         for _ in range(50):
             with pytest.raises(TokenError):
                 source.token()
-        assert endpoint.asked <= asked + 1
+        assert endpoint.asked == 4
+        # After the pause of a second it is asked again.
         endpoint.fault = None
+        source._failed_at -= 3600
         time.sleep(1.1)
         assert source.token() != first
 
 
 def test_the_async_source_renews_and_fails_alike() -> None:
-    endpoint = Endpoint(lifetime=3)
+    endpoint = Endpoint(lifetime=300)
 
     async def run(url: str) -> None:
         async with AsyncTokenSource(signer(), f"{url}/token", "orders") as source:
             first = await source.token()
-            assert source._held
-            source._held = source._held._replace(renew=time.monotonic())
+            held_by(source, renew=time.monotonic())
             endpoint.delay = 0.3
             tokens = await asyncio.gather(*(source.token() for _ in range(20)))
             assert sorted(tokens.count(token) for token in set(tokens)) == [1, 19]
             assert endpoint.asked == 2
             endpoint.delay, endpoint.fault = 0, Response(b"", 503)
-            assert source._held
-            second = source._held.text
-            source._held = source._held._replace(renew=time.monotonic())
+            second = held_by(source, renew=time.monotonic()).text
             assert await source.token() == second != first
-            source._held = source._held._replace(ends=time.monotonic())
+            held_by(source, ends=time.monotonic())
+            # It has failed just now, so nobody asks again for a while.
+            source._failed_at += 3600
             outcomes = await asyncio.gather(*(source.token() for _ in range(20)), return_exceptions=True)
             assert all(isinstance(outcome, TokenError) for outcome in outcomes)
-            # It has failed just now, so nobody asks again for a while.
             assert endpoint.asked == 3
 
     with serve(endpoint.app) as url:

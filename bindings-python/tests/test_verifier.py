@@ -60,7 +60,8 @@ def test_the_clock_and_fresh_nonces_are_the_defaults() -> None:
     nonces = set()
     for _ in range(50):
         verified = judge.verify("POST", "/invoices?draft=1", signed())
-        assert verified.age in (0, 1)
+        assert verified.age is not None
+        assert 0 <= verified.age <= 60
         nonces.add(verified.request_id)
     assert len(nonces) == 50
 
