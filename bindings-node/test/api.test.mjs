@@ -134,7 +134,7 @@ describe("Signer and Verifier", () => {
 
   it("takes the clock and a fresh nonce by itself", () => {
     const verified = new Verifier(ordersConfig()).verify(signedRequest());
-    assert.ok(Math.abs(verified.timestamp - Date.now() / 1000) < 3);
+    assert.ok(Math.abs(verified.timestamp - Date.now() / 1000) < 60);
     assert.match(verified.requestId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.notEqual(signedRequest().headers["x-request-id"], signedRequest().headers["x-request-id"]);
   });

@@ -1,9 +1,7 @@
 // The service client against real servers that misbehave.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import http from "node:http";
-import net from "node:net";
 import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
@@ -13,9 +11,10 @@ import { Verifier } from "wiresign";
 import { checkHealth, ServiceClient, ServiceError } from "wiresign/client";
 import { wiresign } from "wiresign/express";
 
-import { config, listen, ordersConfig } from "./support.mjs";
+import { config, freePort, listen, ordersConfig } from "./support.mjs";
 
-const FAST = { backoff: 5, longestBackoff: 20, timeout: 1000, totalTimeout: 3000, breakerFailures: 1000 };
+// The pauses are short, and the times so long that a busy machine keeps them.
+const FAST = { backoff: 5, longestBackoff: 20, timeout: 60_000, totalTimeout: 120_000, breakerFailures: 1000 };
 
 /** A server that verifies each request, then answers as told; it remembers what came. */
 async function orders(test, answer) {
@@ -130,6 +129,14 @@ describe("What is sent", () => {
   });
 });
 
+/** Moves the clock by which a circuit closes again. What is signed meanwhile stays within the window. */
+function adjustableClock(test) {
+  const now = Date.now.bind(Date);
+  let later = 0;
+  test.mock.method(Date, "now", () => now() + later);
+  return (milliseconds) => (later += milliseconds);
+}
+
 const SERVICES = {
   orders: { keys: [{ secret: "env:ORDERS_SECRET" }], allowed_targets: ["billing"] },
   billing: { keys: [{ secret: "env:BILLING_SECRET" }], allowed_targets: ["orders"] },
@@ -171,24 +178,25 @@ describe("Repeats", () => {
     );
     const started = performance.now();
     await client(url).get("/things");
-    assert.ok(performance.now() - started >= 1000);
-    const patient = await orders(test, status(503, { "Retry-After": "60" }));
+    // Timers may be a little early by another clock.
+    assert.ok(performance.now() - started >= 990);
+    const patient = await orders(test, status(503, { "Retry-After": "3600" }));
     const before = performance.now();
     await failure(client(patient.url).get("/things"), "HTTP_STATUS");
-    assert.ok(performance.now() - before < 3000, "no wait was begun");
+    assert.ok(performance.now() - before < 60_000, "no wait was begun");
     assert.equal(patient.seen.length, 1);
   });
 
   it("stop at once when the caller gives up", async (test) => {
-    const { url, seen } = await orders(test, status(503, { "Retry-After": "8" }));
     const controller = new AbortController();
-    setTimeout(() => controller.abort(new Error("no longer needed")), 100);
+    const { url, seen } = await orders(test, (response) => {
+      // The process of the tests lives for as long, whatever was given up.
+      status(503, { "Retry-After": "20" })(response);
+      setTimeout(() => controller.abort(new Error("no longer needed")), 100);
+    });
     const started = performance.now();
-    const error = await failure(
-      client(url, { totalTimeout: 20_000 }).get("/things", { signal: controller.signal }),
-      "CANCELLED",
-    );
-    assert.ok(performance.now() - started < 4000);
+    const error = await failure(client(url).get("/things", { signal: controller.signal }), "CANCELLED");
+    assert.ok(performance.now() - started < 15_000);
     assert.equal(error.cause.message, "no longer needed");
     assert.equal(seen.length, 1);
     await failure(client(url).get("/things", { signal: controller.signal }), "CANCELLED");
@@ -199,13 +207,14 @@ describe("Repeats", () => {
 describe("Servers that misbehave", () => {
   it("do not answer, or answer for ever", async (test) => {
     const silent = await orders(test, () => undefined);
-    const error = await failure(client(silent.url, { timeout: 200, attempts: 2 }).get("/things"), "TIMEOUT");
+    const error = await failure(client(silent.url, { timeout: 1000, attempts: 2 }).get("/things"), "TIMEOUT");
     assert.equal(error.attempts, 2);
-    await failure(client(silent.url).post("/things", { timeout: 200 }), "TIMEOUT");
+    await failure(client(silent.url).post("/things", { timeout: 1000 }), "TIMEOUT");
     assert.equal(silent.seen.length, 3);
     const started = performance.now();
-    await failure(client(silent.url, { attempts: 100 }).get("/things", { timeout: 50, totalTimeout: 300 }), "TIMEOUT");
-    assert.ok(performance.now() - started < 2000, "a hundred tries take five seconds");
+    const tries = client(silent.url, { attempts: 10_000 }).get("/things", { timeout: 50, totalTimeout: 300 });
+    await failure(tries, "TIMEOUT");
+    assert.ok(performance.now() - started < 60_000, "ten thousand tries take eight minutes");
     const dripping = await orders(test, (response) => {
       const drip = setInterval(() => response.write("x"), 10);
       response.on("close", () => clearInterval(drip));
@@ -230,15 +239,11 @@ describe("Servers that misbehave", () => {
   });
 
   it("are not there, until they are", async (test) => {
-    const server = net.createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address();
-    server.close();
-    await once(server, "close");
+    const port = await freePort();
     const error = await failure(client(`http://127.0.0.1:${port}`).post("/things"), "CONNECTION_FAILED");
     assert.equal(error.attempts, 3);
     const late = http.createServer((_request, response) => response.end("late"));
-    const call = client(`http://127.0.0.1:${port}`, { attempts: 50, backoff: 50 }).post("/things");
+    const call = client(`http://127.0.0.1:${port}`, { attempts: 5000, backoff: 50 }).post("/things");
     setTimeout(() => late.listen(port, "127.0.0.1"), 200);
     test.after(() => late.close());
     assert.equal(await (await call).text(), "late");
@@ -247,7 +252,8 @@ describe("Servers that misbehave", () => {
   it("are left alone when they fail again and again", async (test) => {
     let healthy = false;
     const { url, seen } = await orders(test, (response) => (healthy ? ok(response) : status(500)(response)));
-    const patient = client(url, { breakerFailures: 3, breakerTime: 150 });
+    const pass = adjustableClock(test);
+    const patient = client(url, { breakerFailures: 3, breakerTime: 60_000 });
     for (let round = 0; round < 3; round += 1) {
       await failure(patient.get("/things"), "HTTP_STATUS");
     }
@@ -255,7 +261,7 @@ describe("Servers that misbehave", () => {
     await failure(patient.get("/things"), "CIRCUIT_OPEN");
     assert.equal(seen.length, 3);
     healthy = true;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    pass(60_000);
     await patient.get("/things");
     await patient.get("/things");
     assert.equal(seen.length, 5);
@@ -271,21 +277,24 @@ describe("Servers that misbehave", () => {
     const { url, seen } = await orders(test, (response, count) => {
       if (count === 1) {
         status(500)(response);
-      } else if (!broken) {
+      } else if (broken) {
+        controller.abort();
+      } else {
         ok(response);
       }
     });
-    const patient = client(url, { breakerFailures: 1, breakerTime: 150, attempts: 1 });
-    const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
+    const controller = new AbortController();
+    const pass = adjustableClock(test);
+    const patient = client(url, { breakerFailures: 1, breakerTime: 60_000, attempts: 1 });
     await failure(patient.get("/things"), "HTTP_STATUS");
-    await wait();
+    pass(60_000);
     // The one call that is let through to see is given up before there is an answer.
-    await failure(patient.get("/things", { signal: AbortSignal.timeout(50) }), "CANCELLED");
+    await failure(patient.get("/things", { signal: controller.signal }), "CANCELLED");
     await new Promise((resolve) => setTimeout(resolve, 20));
     await failure(patient.get("/things"), "CIRCUIT_OPEN");
     assert.equal(seen.length, 2);
     broken = false;
-    await wait();
+    pass(60_000);
     await patient.get("/things");
     await patient.get("/things");
     assert.equal(seen.length, 4);
@@ -343,7 +352,7 @@ describe("Servers that misbehave", () => {
       const calls = client(url);
       if (learns) {
         await calls.post("/things");
-        assert.ok(Math.abs(calls.clockSkew - skew) <= 1);
+        assert.ok(Math.abs(calls.clockSkew - skew) <= 50);
         await calls.post("/things");
         assert.equal(requests, 3);
       } else {
@@ -383,7 +392,7 @@ describe("Health", () => {
     services.orders.url = `http://127.0.0.1:${port}`;
     services.auth = { keys: undefined, url: "http://127.0.0.1:1" };
     delete services.auth.keys;
-    const answers = await checkHealth(config("billing", { services }), { timeout: 500 });
+    const answers = await checkHealth(config("billing", { services }), { timeout: 60_000 });
     assert.deepEqual(Object.keys(answers), ["orders", "auth"]);
     assert.deepEqual([answers.orders.isUp, answers.orders.status, answers.orders.error], [true, 200, null]);
     assert.deepEqual([answers.auth.isUp, answers.auth.status], [false, null]);

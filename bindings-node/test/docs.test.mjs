@@ -10,7 +10,7 @@ import { it } from "node:test";
 import { compile } from "./compile.mjs";
 import { extract } from "./docs.mjs";
 import { call, send } from "./requests.mjs";
-import { ENV, freePort } from "./support.mjs";
+import { ENV, freePort, until } from "./support.mjs";
 
 function run(test, command, args, options = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], ...options });
@@ -30,15 +30,13 @@ async function start(test, file, cwd, more = {}) {
   // A worker of a cluster whose primary is killed while it starts says so on its way out.
   const stdio = ["ignore", "pipe", "ignore"];
   run(test, process.execPath, [file], { stdio, cwd, env: { ...process.env, ...ENV, PORT: String(port), ...more } });
-  for (let left = 200; left > 0; left -= 1) {
-    try {
-      await send(port, "GET", "/health");
-      return port;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  return assert.fail(`${file} does not answer`);
+  await until(() =>
+    send(port, "GET", "/health").then(
+      () => true,
+      () => false,
+    ),
+  );
+  return port;
 }
 
 async function check(port) {

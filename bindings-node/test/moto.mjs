@@ -23,8 +23,8 @@ export async function startMoto() {
   const port = await freePort();
   const server = spawn(program, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;
-  for (let left = 300; ; left -= 1) {
-    if (server.exitCode !== null || left === 0) {
+  for (const end = Date.now() + 120_000; ;) {
+    if (server.exitCode !== null || Date.now() > end) {
       throw new Error("moto has not started");
     }
     const up = await fetch(`${url}/moto-api/data.json`).catch(() => undefined);

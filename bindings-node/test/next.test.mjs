@@ -205,7 +205,7 @@ describe("Next.js", () => {
       method: "POST",
       path: "/api/echo",
       headers,
-      timeout: 20_000,
+      timeout: 120_000,
     });
     early.on("timeout", () => early.destroy(new Error("it waits for the body")));
     early.flushHeaders();

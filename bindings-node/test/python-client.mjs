@@ -13,6 +13,6 @@ export async function callFromPython(port, method, target, body = "", identity =
   const { secret = ENV.BILLING_SECRET, caller = "billing" } = identity;
   const env = { ...process.env, SECRET: secret, CALLER: caller, TARGET: "orders" };
   const url = `http://127.0.0.1:${port}${target}`;
-  const { stdout } = await promisify(execFile)("python3", [script, method, url, body], { env, timeout: 30_000 });
+  const { stdout } = await promisify(execFile)("python3", [script, method, url, body], { env, timeout: 120_000 });
   return JSON.parse(stdout);
 }

@@ -1,5 +1,6 @@
 // What several tests need: two services that know each other, and requests as bytes on a socket.
 
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 
@@ -56,13 +57,35 @@ export async function listen(test, server) {
   return server.address().port;
 }
 
-/** A port that nobody listens on. */
+/** A port that nobody listens on, below those that the kernel gives to whoever names none: nobody gets it before it is used. */
 export async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = net.createServer().listen(20_000 + Math.floor(Math.random() * 12_000), "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (isFree) {
+      const { port } = server.address();
+      await new Promise((resolve) => server.close(resolve));
+      return port;
+    }
+  }
+}
+
+/** Waits for what comes by itself, for so long that it comes on a busy machine too. */
+export async function until(isSo) {
+  for (const end = Date.now() + 60_000; !(await isSo());) {
+    assert.ok(Date.now() < end, "it did not come to that");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Stops the clock by which this process measures how long something takes. It goes on by what the test gives it. */
+export function stopClock(test) {
+  let now = performance.now();
+  test.mock.method(performance, "now", () => now);
+  return (milliseconds) => (now += milliseconds);
 }
 
 /** Sends bytes as they are, and reads answers until the server closes or `answers` of them are there. */
