@@ -1,6 +1,8 @@
 """Takes the programs of docs/kotlin into a project, and runs what was built: `documented.py take|run DOCS PROJECT`."""
 
+import contextlib
 import os
+import random
 import re
 import secrets
 import signal
@@ -34,11 +36,12 @@ def take(docs: Path, project: Path) -> None:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Give a port below those that the kernel gives to whoever names none, so that nobody gets it before it is used."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def java(project: Path, main: str, *arguments: str) -> list[str]:
@@ -55,7 +58,7 @@ def expect(said: object, expected: object) -> None:
 
 def wait_for(url: str, server: "subprocess.Popen[str]") -> None:
     """Wait until the server answers."""
-    for _ in range(300):
+    for _ in range(1200):
         try:
             expect(httpx.get(url).text, "up")
         except httpx.TransportError:
@@ -104,7 +107,7 @@ def run(docs: Path, project: Path) -> None:
         expect(called.stdout, "billing sent seven\n")
     finally:
         server.send_signal(signal.SIGTERM)
-        said, _ = server.communicate(timeout=30)
+        said, _ = server.communicate(timeout=120)
     outcomes = [line for line in said.splitlines() if not line.startswith("public ")]
     expect(
         outcomes,

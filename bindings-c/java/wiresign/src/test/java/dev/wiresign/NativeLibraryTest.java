@@ -69,7 +69,7 @@ class NativeLibraryTest {
         command.addAll(List.of("-cp", classes + ":" + probe(), Probe.class.getName()));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), output);
+        assertTrue(process.waitFor(300, TimeUnit.SECONDS), output);
         List<String> lines = output.lines().filter(line -> line.startsWith("made ") || line.startsWith("problem ")).toList();
         assertEquals(2, lines.size(), output);
         assertEquals(lines.get(0), lines.get(1), "a second attempt says the same");

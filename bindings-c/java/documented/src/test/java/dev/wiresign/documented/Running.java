@@ -2,6 +2,7 @@ package dev.wiresign.documented;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** A program of a page, as a process of its own. */
@@ -28,9 +30,14 @@ final class Running implements AutoCloseable {
         process = builder.start();
     }
 
+    /** A port below those that the kernel gives to whoever names none, so that nobody gets it before it is used. */
     static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0)) {
-            return free.getLocalPort();
+        while (true) {
+            try (ServerSocket free = new ServerSocket(ThreadLocalRandom.current().nextInt(20_000, 32_000))) {
+                return free.getLocalPort();
+            } catch (BindException taken) {
+                // Then another one.
+            }
         }
     }
 

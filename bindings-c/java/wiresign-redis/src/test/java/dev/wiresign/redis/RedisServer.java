@@ -1,10 +1,12 @@
 package dev.wiresign.redis;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** A real Redis, that can be killed and started again. */
@@ -16,9 +18,7 @@ public final class RedisServer implements AutoCloseable {
     /** One that keeps its data below a folder, and runs. */
     public RedisServer(Path folder) throws IOException, InterruptedException {
         this.folder = folder;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        port = freePort();
         start();
     }
 
@@ -32,7 +32,7 @@ public final class RedisServer implements AutoCloseable {
                         "redis-server", "--port", String.valueOf(port), "--bind", "127.0.0.1", "--dir", folder.toString(), "--save", "",
                         "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!listens()) {
             if (!process.isAlive() || System.nanoTime() > end) {
                 throw new IOException("redis-server does not start; the Debian package redis-server has it");
@@ -50,6 +50,17 @@ public final class RedisServer implements AutoCloseable {
     @Override
     public void close() {
         kill();
+    }
+
+    /** A port below those that the kernel gives to whoever names none, so that nobody gets it before it is used. */
+    private static int freePort() throws IOException {
+        while (true) {
+            try (ServerSocket free = new ServerSocket(ThreadLocalRandom.current().nextInt(20_000, 32_000))) {
+                return free.getLocalPort();
+            } catch (BindException taken) {
+                // Then another one.
+            }
+        }
     }
 
     private boolean listens() {

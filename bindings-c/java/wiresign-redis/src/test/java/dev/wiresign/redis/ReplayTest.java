@@ -16,6 +16,7 @@ import dev.wiresign.Verifier;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -48,10 +49,11 @@ class ReplayTest {
     @BeforeEach
     void connect() throws Exception {
         server = new RedisServer(folder);
-        jedis = new JedisPooled(server.url());
+        jedis = new JedisPooled(URI.create(server.url()), 60_000);
         ofJedis = new JedisReplay(jedis);
         RedisURI uri = RedisURI.create(server.url());
-        uri.setTimeout(Duration.ofMillis(500));
+        // A busy machine is no outage; in one, it waits for so long.
+        uri.setTimeout(Duration.ofSeconds(5));
         client = RedisClient.create(uri);
         ofLettuce = new LettuceReplay(client.connect().sync());
     }

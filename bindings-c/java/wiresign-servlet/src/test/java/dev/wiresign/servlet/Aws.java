@@ -5,6 +5,7 @@ import dev.wiresign.Config;
 import dev.wiresign.Signer;
 import dev.wiresign.http.SigningClient;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -39,20 +41,28 @@ public final class Aws implements AutoCloseable {
 
     /** Starts it. */
     public Aws() throws IOException, InterruptedException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = freePort();
         url = URI.create("http://127.0.0.1:" + port + "/");
         server = new ProcessBuilder(
                         System.getProperty("wiresign.python"), "-m", "moto.server", "-H", "127.0.0.1", "-p", String.valueOf(port))
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (!answers()) {
             if (!server.isAlive() || System.nanoTime() > end) {
                 throw new IOException("moto does not start: " + System.getProperty("wiresign.python") + " needs moto[server]");
             }
             Thread.sleep(50);
+        }
+    }
+
+    /** A port below those that the kernel gives to whoever names none, so that nobody gets it before it is used. */
+    private static int freePort() throws IOException {
+        while (true) {
+            try (ServerSocket free = new ServerSocket(ThreadLocalRandom.current().nextInt(20_000, 32_000))) {
+                return free.getLocalPort();
+            } catch (BindException taken) {
+                // Then another one.
+            }
         }
     }
 

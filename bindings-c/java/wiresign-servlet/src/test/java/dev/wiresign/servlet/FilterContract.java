@@ -68,7 +68,7 @@ abstract class FilterContract {
     }
 
     private Decision decision() throws InterruptedException {
-        return decisions.poll(10, TimeUnit.SECONDS);
+        return decisions.poll(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -401,7 +401,7 @@ abstract class FilterContract {
     private Socket halfSent() throws Exception {
         List<Header> headers = Fleet.sign("POST", "/echo", bytes("0123456789"));
         Socket socket = new Socket("localhost", client.port());
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         StringBuilder head = new StringBuilder("POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n");
         headers.forEach(header -> head.append(header.name()).append(": ").append(header.value()).append("\r\n"));
         socket.getOutputStream().write(bytes(head.append("\r\n01234").toString()));
@@ -420,7 +420,7 @@ abstract class FilterContract {
 
     /** The thread of the container that waits for the rest of a body. */
     private static Thread waitingForBody() throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (System.nanoTime() < end) {
             for (Map.Entry<Thread, StackTraceElement[]> each : Thread.getAllStackTraces().entrySet()) {
                 boolean isReading = Arrays.stream(each.getValue()).anyMatch(frame -> frame.getClassName().equals(ReceivedBody.class.getName()));

@@ -56,7 +56,7 @@ class IdentityTest {
     @BeforeEach
     void serve() throws Exception {
         endpoint = new CountedEndpoint(aws.url());
-        sts = Sts.builder().endpoint(endpoint.url()).timeout(Duration.ofSeconds(20)).build();
+        sts = Sts.builder().endpoint(endpoint.url()).timeout(Duration.ofSeconds(60)).build();
         client = new RawClient(tomcat.start(new WiresignFilter(verifier, null, null, sts), false));
     }
 

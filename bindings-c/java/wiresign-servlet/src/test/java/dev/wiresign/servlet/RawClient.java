@@ -40,7 +40,7 @@ record RawClient(int port) {
 
     Answer send(byte[] bytes) throws IOException {
         try (Socket socket = new Socket("localhost", port)) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream().write(bytes);
             socket.getOutputStream().flush();
             String head = head(socket.getInputStream());

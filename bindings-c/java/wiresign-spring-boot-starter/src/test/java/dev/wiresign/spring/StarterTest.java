@@ -143,7 +143,7 @@ class StarterTest {
         DECISIONS.clear();
         var answer = call("billing", client -> client.post().uri("/orders?draft=1").body(new Order("brick", 7)));
         assertEquals("billing orders 7 brick", answer.getBody());
-        assertEquals("accepted", DECISIONS.poll(10, TimeUnit.SECONDS).event());
+        assertEquals("accepted", DECISIONS.poll(60, TimeUnit.SECONDS).event());
     }
 
     @Test

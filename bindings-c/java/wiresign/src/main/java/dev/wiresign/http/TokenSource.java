@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /**
  * Gets tokens from a token endpoint, and has the next one before the last has ended.
@@ -44,6 +45,7 @@ public final class TokenSource {
     private final SigningClient signing;
     private final URI url;
     private final byte[] form;
+    private final LongSupplier nanoTime;
     private final ReentrantLock asking = new ReentrantLock();
     private volatile Held held;
     private volatile Failed failed;
@@ -70,7 +72,12 @@ public final class TokenSource {
      * @param scope what the tokens are to allow, as in {@code GET /a/** POST /b}; null for all that the caller may do
      */
     public TokenSource(HttpClient client, Signer signer, URI url, String audience, String scope) {
+        this(client, signer, url, audience, scope, System::nanoTime);
+    }
+
+    TokenSource(HttpClient client, Signer signer, URI url, String audience, String scope, LongSupplier nanoTime) {
         this.client = client;
+        this.nanoTime = nanoTime;
         this.signing = new SigningClient(client, signer);
         this.url = Objects.requireNonNull(url, "url");
         String asked = "grant_type=client_credentials&audience=" + encoded(audience) + (scope == null ? "" : "&scope=" + encoded(scope));
@@ -111,7 +118,7 @@ public final class TokenSource {
     /** The token that has not ended; null where there is none, and one may be asked for. */
     private Held current() throws TokenException {
         Held known = held;
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         if (known != null && now - known.ends < 0) {
             return known;
         }
@@ -123,14 +130,14 @@ public final class TokenSource {
     }
 
     private boolean isDue(Held known) {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         Failed last = failed;
         long pause = Math.min((long) (known.life * PAUSE), LONGEST_PAUSE);
         return now - known.renew >= 0 && (last == null || now - last.at >= pause);
     }
 
     private String ask() throws TokenException, InterruptedException {
-        long askedAt = System.nanoTime();
+        long askedAt = nanoTime.getAsLong();
         TokenException failure;
         try {
             TokenAnswer answer = TokenAnswer.of(
@@ -146,9 +153,9 @@ public final class TokenSource {
         } catch (SigningException | IllegalArgumentException unsigned) {
             failure = new TokenException("the token endpoint could not be asked: " + unsigned.getMessage(), unsigned);
         }
-        failed = new Failed(System.nanoTime(), failure);
+        failed = new Failed(nanoTime.getAsLong(), failure);
         Held known = held;
-        if (known == null || System.nanoTime() - known.ends >= 0) {
+        if (known == null || nanoTime.getAsLong() - known.ends >= 0) {
             throw failure;
         }
         LOG.log(System.Logger.Level.WARNING, "a token could not be renewed, and the one at hand is used on: " + failure.getMessage());

@@ -145,7 +145,7 @@ class StsTest {
             await(released);
             answer(exchange, 200, "{}");
         };
-        try (Sts sts = here().timeout(Duration.ofSeconds(30)).build()) {
+        try (Sts sts = here().timeout(Duration.ofMinutes(1)).build()) {
             IdentityRequest one = question("one");
             IdentityRequest other = question("other");
             List<CompletableFuture<Optional<Response>>> answers = IntStream.range(0, 20)
@@ -153,7 +153,7 @@ class StsTest {
             answers.getFirst().cancel(true);
             released.countDown();
             for (CompletableFuture<Optional<Response>> each : answers.subList(1, 20)) {
-                assertEquals(200, each.get(20, TimeUnit.SECONDS).orElseThrow().status());
+                assertEquals(200, each.get(60, TimeUnit.SECONDS).orElseThrow().status());
             }
             assertEquals(2, asked.get());
             // The next time it is asked anew: it is the verifier that keeps answers.

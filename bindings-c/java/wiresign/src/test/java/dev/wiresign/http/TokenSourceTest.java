@@ -33,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +51,7 @@ class TokenSourceTest {
     private final Set<String> seen = ConcurrentHashMap.newKeySet();
     private final Verifier orders = orders();
     private volatile HttpHandler endpoint = issuing("");
+    private volatile long now = System.nanoTime();
     private Loopback server;
     private String base;
 
@@ -194,19 +196,23 @@ class TokenSourceTest {
 
     @Test
     void aTokenIsRenewedBeforeItEndsAndUsedOnWhereItCannotBe() throws Exception {
-        endpoint = issuing(", \"lifetime\": 3");
-        TokenSource source = source(null);
+        endpoint = issuing(", \"lifetime\": 300");
+        TokenSource source = new TokenSource(http, billing(ENV.get("B")), URI.create(base + "/token"), "orders", null, () -> now);
         String first = source.token();
-        // Of its 2 seconds at least 90 per cent have gone by.
-        pause(1850);
+        // Of its 299 seconds less than 80 per cent have gone by, and then more than 90.
+        pass(239);
+        assertEquals(first, source.token());
+        assertEquals(1, asked.get());
+        pass(31);
         String second = source.token();
         assertNotEquals(first, second);
         assertEquals(2, asked.get());
         endpoint = exchange -> answer(exchange, 503, "{\"code\": \"OVERLOADED\"}");
-        pause(1820);
+        pass(270);
+        assertEquals(second, source.token());
         assertEquals(second, source.token());
         assertEquals(3, asked.get());
-        pause(300);
+        pass(29);
         TokenException none = assertThrows(TokenException.class, source::token);
         assertEquals(503, none.status().orElseThrow());
         assertEquals("OVERLOADED", none.error().orElseThrow());
@@ -214,6 +220,13 @@ class TokenSourceTest {
         int before = asked.get();
         assertThrows(TokenException.class, source::token);
         assertEquals(before, asked.get());
+        pass(1);
+        assertThrows(TokenException.class, source::token);
+        assertEquals(before + 1, asked.get());
+    }
+
+    private void pass(long seconds) {
+        now += TimeUnit.SECONDS.toNanos(seconds);
     }
 
     private static void pause(long millis) {

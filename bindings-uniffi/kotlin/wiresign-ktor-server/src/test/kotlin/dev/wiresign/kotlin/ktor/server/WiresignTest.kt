@@ -134,7 +134,7 @@ class WiresignTest {
     /** The answer to a request that is sent as it stands. */
     private fun raw(port: Int, text: String): String =
         Socket("127.0.0.1", port).use { socket ->
-            socket.soTimeout = 20_000
+            socket.soTimeout = 60_000
             socket.getOutputStream().write(text.toByteArray())
             socket.getInputStream().readBytes().decodeToString()
         }
@@ -156,7 +156,7 @@ class WiresignTest {
         val headers = lines(Running.billing.sign(dev.wiresign.kotlin.Request("POST", "/length", body = ByteArray(1001))))
         val answer =
             Socket("127.0.0.1", server.port).use { socket ->
-                socket.soTimeout = 20_000
+                socket.soTimeout = 60_000
                 socket.getOutputStream().write("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n$headers\r\n".toByteArray())
                 socket.getInputStream().bufferedReader().readLine()
             }
@@ -409,7 +409,7 @@ class WiresignTest {
         python.environment().putAll(Fleet.env)
         val process = python.redirectErrorStream(true).start()
         val output = process.inputStream.readBytes().decodeToString()
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS))
+        assertTrue(process.waitFor(300, TimeUnit.SECONDS))
         assertEquals("200 billing sent {\"invoice\": 7}\n401 INVALID_SIGNATURE\n401 AUTHENTICATION_REQUIRED\n", output)
     }
 }
