@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -159,16 +159,16 @@ async fn orders(issuer: &Issuer, pace: impl FnOnce(KeySetsBuilder) -> KeySetsBui
 }
 
 const SHORT: Duration = Duration::from_millis(5);
+const MINUTE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(3600);
 
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..2000 {
-        if holds().await {
-            return;
-        }
+    // So long that a busy machine does it too.
+    let end = Instant::now() + MINUTE;
+    while !holds().await {
+        assert!(Instant::now() < end, "it did not happen: {what}");
         tokio::time::sleep(SHORT).await;
     }
-    panic!("it did not happen: {what}");
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn a_flood_of_unknown_keys_is_one_fetch_within_the_cool_down() {
     assert_eq!(issuer.asked(), 1);
 
     // A fetch that takes its time will do for all who ask meanwhile.
-    let (address, _sets) = orders(&issuer, |pace| pace.cool_down(SHORT).refresh_every(LONG)).await;
+    let (address, _sets) = orders(&issuer, |pace| pace.cool_down(SHORT).refresh_every(LONG).timeout(LONG)).await;
     tokio::time::sleep(SHORT * 4).await;
     issuer.publish(Published::Nothing);
     for at in 0..64 {
@@ -248,7 +248,8 @@ async fn a_set_that_cannot_be_had_changes_nothing() {
         let sets = KeySets::of(&config)
             .cool_down(Duration::from_millis(50))
             .refresh_every(LONG)
-            .timeout(Duration::from_millis(200))
+            // Nothing but what never comes is to be late, on a busy machine neither.
+            .timeout(if matches!(answer, Published::Nothing) { Duration::from_secs(1) } else { MINUTE })
             .on_error(move |error| {
                 noted.lock().unwrap().push((error.issuer().to_owned(), error.url().to_owned(), error.to_string()));
             })
@@ -275,9 +276,7 @@ async fn a_set_that_cannot_be_had_changes_nothing() {
 
 #[tokio::test]
 async fn a_server_that_is_down_is_asked_again_until_it_is_up() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("bound");
-    drop(listener);
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let config = users(&format!("http://{address}/keys"));
     let failures = Arc::new(AtomicUsize::new(0));
     let counted = failures.clone();
@@ -305,17 +304,17 @@ async fn a_server_that_is_down_is_asked_again_until_it_is_up() {
     // Nobody fetches for sets that are closed.
     sets.close();
     sets.refresh().await;
-    tokio::time::sleep(SHORT * 10).await;
     let asked = issuer.asked();
-    tokio::time::sleep(SHORT * 10).await;
-    assert_eq!(issuer.asked(), asked);
+    tokio::time::sleep(SHORT * 20).await;
+    assert!(issuer.asked() <= asked + 1, "the fetch that was under way may still arrive");
     expect(&ask(orders, "GET", "/echo", &token("k1"), b"").await, 200, "issuer:login sent ");
 }
 
 #[tokio::test]
 async fn closing_ends_a_fetch_without_a_word() {
     let issuer = Issuer::start(Published::Nothing).await;
-    let sets = KeySets::of(&users(&issuer.url)).on_error(|error| panic!("{error}")).start().expect("it starts");
+    let sets = KeySets::of(&users(&issuer.url)).timeout(LONG).on_error(|error| panic!("{error}"));
+    let sets = sets.start().expect("it starts");
     eventually("the fetch begins", async || issuer.asked() == 1).await;
     let copy = sets.clone();
     let waiting = tokio::spawn(async move { copy.refresh().await });
@@ -333,10 +332,9 @@ async fn the_last_copy_ends_all_fetches() {
     drop(sets);
     eventually("it is fetched again and again", async || issuer.asked() > 3).await;
     drop(copy);
-    tokio::time::sleep(SHORT * 10).await;
     let asked = issuer.asked();
-    tokio::time::sleep(SHORT * 10).await;
-    assert_eq!(issuer.asked(), asked);
+    tokio::time::sleep(SHORT * 20).await;
+    assert!(issuer.asked() <= asked + 1, "the fetch that was under way may still arrive");
 }
 
 #[tokio::test]
@@ -394,8 +392,8 @@ async fn sets_follow_a_verifier_whose_config_is_replaced() {
     })
     .await;
     let asked = issuer.asked();
-    tokio::time::sleep(SHORT * 10).await;
-    assert_eq!(issuer.asked(), asked, "nobody needs the first issuer");
+    tokio::time::sleep(SHORT * 20).await;
+    assert!(issuer.asked() <= asked + 1, "nobody needs the first issuer, whose last fetch may still arrive");
 
     // What was handed over before is not fetched twice.
     let third = Issuer::start(Published::set("k4")).await;

@@ -43,7 +43,7 @@ impl Moto {
     async fn start() -> Self {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/venv/bin/moto_server");
         assert!(program.exists(), "moto is needed: scripts/python-environment installs it");
-        let port = crate::redis::Redis::free_port().to_string();
+        let port = crate::support::free_port().to_string();
         let process = Command::new("sh")
             .args(["-c", "\"$0\" -H 127.0.0.1 -p \"$1\" >/dev/null 2>&1 & server=$!; cat >/dev/null; kill $server"])
             .args([program.as_os_str(), port.as_ref()])
@@ -51,7 +51,7 @@ impl Moto {
             .spawn()
             .expect("it starts");
         let moto = Self { url: format!("http://127.0.0.1:{port}"), _process: process, roles: HashMap::new() };
-        for _ in 0..300 {
+        for _ in 0..1200 {
             if reqwest::get(format!("{}/moto-api/data.json", moto.url)).await.is_ok() {
                 return moto;
             }

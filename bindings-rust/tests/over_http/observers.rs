@@ -191,14 +191,23 @@ fn counters_reach_the_recorder_and_its_panic_changes_nothing() {
             counters.is_broken.store(false, Ordering::Relaxed);
             expect(&call(address, "shop", "GET", "/echo", b"").await, 200, "shop sent ");
             expect_refusal(&ask(address, "GET", "/echo", "", b"").await, 401, "AUTHENTICATION_REQUIRED");
-            tokio::time::sleep(Duration::from_millis(400)).await;
-            let values = counters.values.lock().unwrap();
-            for counter in verifier.metrics().counters() {
-                let labels: Vec<_> =
-                    counter.labels.iter().map(|(name, value)| metrics::Label::new(*name, *value)).collect();
-                let key = Key::from_parts(counter.name, labels).to_string();
-                assert_eq!(values[&key].0.load(Ordering::Relaxed), counter.value, "{key}");
+            let unpublished = || {
+                let values = counters.values.lock().unwrap();
+                verifier.metrics().counters().into_iter().find_map(|counter| {
+                    let labels: Vec<_> =
+                        counter.labels.iter().map(|(name, value)| metrics::Label::new(*name, *value)).collect();
+                    let key = Key::from_parts(counter.name, labels).to_string();
+                    let published = values.get(&key).map(|value| value.0.load(Ordering::Relaxed));
+                    (published != Some(counter.value)).then(|| format!("{key}: {published:?}, not {}", counter.value))
+                })
+            };
+            for _ in 0..600 {
+                if unpublished().is_none() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
+            assert_eq!(unpublished(), None);
             expect_counted(&verifier, "wiresign_requests_accepted_total{scheme=\"service-hmac-v2\"} 2");
         });
     });

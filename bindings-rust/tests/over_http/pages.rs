@@ -1,7 +1,7 @@
 //! The programs of `docs/rust`: the pages show them as they are, and they do what the pages say.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -66,13 +66,9 @@ impl Drop for Server {
     }
 }
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound")
-}
-
 /// Starts a server that has members of its own in its config.
 async fn start(program: &str, environment: &[(&str, String)], others: serde_json::Value) -> (SocketAddr, Server) {
-    let address = free_address();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = command(program, "orders", address, folder.path());
     let path = folder.path().join("wiresign.json");
@@ -83,7 +79,7 @@ async fn start(program: &str, environment: &[(&str, String)], others: serde_json
     let mut tries = 0;
     while tokio::net::TcpStream::connect(address).await.is_err() {
         tries += 1;
-        assert!(tries < 400, "{program} does not serve");
+        assert!(tries < 1200, "{program} does not serve");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // It has read its config by now.
@@ -117,7 +113,7 @@ async fn the_server_of_tower_is_protected() {
 
 #[tokio::test]
 async fn the_server_with_redis_is_protected() {
-    let redis = Redis::start(Redis::free_port()).await;
+    let redis = Redis::start(free_port()).await;
     let url = format!("redis://127.0.0.1:{}/", redis.port);
     let replay: serde_json::Value = serde_json::from_str(&block("redis.md", "json")).expect("JSON");
     is_protected("redis_replay", &[("REDIS_URL", url)], replay).await;

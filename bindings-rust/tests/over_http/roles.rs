@@ -199,7 +199,9 @@ async fn without_an_answer_nobody_is_let_in() {
             }
         })
         .await;
-        let address = orders(&url, |settings| settings.timeout(Duration::from_millis(300))).await;
+        // Nothing but what never comes is to be late, on a busy machine neither.
+        let limit = Duration::from_secs(if status == 0 { 1 } else { 60 });
+        let address = orders(&url, |settings| settings.timeout(limit)).await;
         let proof = prove(&someone(), "orders");
         for _ in 0..2 {
             expect_refusal(&call_with(address, &proof).await, 503, "IDENTITY_UNAVAILABLE");

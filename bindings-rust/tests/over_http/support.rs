@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -144,4 +145,17 @@ pub(crate) fn expect_refusal(answer: &str, status: u16, code: &str) {
 pub(crate) fn expect_counted(verifier: &Verifier, line: &str) {
     let text = verifier.metrics().prometheus();
     assert!(text.lines().any(|counted| counted == line), "{line}\n{text}");
+}
+
+/// A port that nobody listens on, below those that the kernel gives to whoever names none: nobody gets it before it is used.
+pub(crate) fn free_port() -> u16 {
+    // Whichever comes first: another process with the same idea begins elsewhere.
+    let start = u16::try_from(std::process::id() % 12_000).expect("it is small");
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let port = 20_000 + (start + TRIED.fetch_add(7, Ordering::Relaxed)) % 12_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -28,7 +28,7 @@ before(async () => {
   const env = { ...process.env, ...secrets, PORT: port };
   server = spawn(process.execPath, [@command@], { cwd: folder, env, stdio: "inherit" });
   url = `http://127.0.0.1:${port}`;
-  for (let left = 600; server.exitCode === null && left > 0; left -= 1) {
+  for (let left = 1200; server.exitCode === null && left > 0; left -= 1) {
     if (await fetch(`${url}/health`).catch(() => undefined)) {
       return;
     }

@@ -36,7 +36,7 @@ def url() -> Iterator[str]:
 
 
 def wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         try:
             httpx.get(f"{url}/health")
