@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fleet import Fleet
     from report import Report
 
-FLOW_SECONDS = 10
+FLOW_SECONDS = 120
 
 
 @dataclass(frozen=True)

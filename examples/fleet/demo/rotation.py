@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import wire
 from attacks import CALLER, VICTIMS, judge, scene_of
 from calls import signing_times
-from fleet import PROGRAMS
+from fleet import PROGRAMS, StartError
 from forge import Credential, signed
 from report import Outcome
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 RATE = 40
 STEP_SECONDS = 0.6
+ENOUGH = round(RATE * STEP_SECONDS)
+"""So many answers later, none is under way any more that was signed before: the scraper has half as many at most."""
+TRAFFIC_SECONDS = 60
 OLD, NEW = "2026-q4", "2027-q1"
 ROTATED = ("price-scraper", "lego-projects-api")
 
@@ -69,10 +72,10 @@ def run(fleet: Fleet, report: Report) -> None:
         fleet.write_registry()
         said = " ".join(sorted(set(fleet.reload(processes))))
         report.check(f"step: {title}", expected="registry-loaded", found=said)
-        time.sleep(STEP_SECONDS)
+        _let_traffic_pass(scraper)
 
     scraper.terminate()
-    exit_code = scraper.wait(10)
+    exit_code = scraper.wait(TRAFFIC_SECONDS)
     report.check("price-scraper ended well", expected="0", found=str(exit_code))
     reported = Counter(str(line["status"]) for line in scraper.lines() if line.get("event") == "reported")
     _judge_traffic(fleet, report, marks, reported)
@@ -148,8 +151,19 @@ def _broken_registry(fleet: Fleet, processes: list[Process]) -> str:
 
 
 def _wait_for_traffic(scraper: Process) -> None:
-    scraper.wait_for(["reported"], 0, 10)
+    scraper.wait_for(["reported"], 0, TRAFFIC_SECONDS)
+    _let_traffic_pass(scraper)
+
+
+def _let_traffic_pass(scraper: Process) -> None:
+    mark = scraper.mark()
     time.sleep(STEP_SECONDS)
+    end = time.monotonic() + TRAFFIC_SECONDS
+    while sum(line.get("event") == "reported" for line in scraper.lines(mark)) < ENOUGH:
+        if scraper.ended is not None or time.monotonic() > end:
+            msg = f"{scraper.name} reports no prices any more:\n{scraper.text(mark)[-2000:]}"
+            raise StartError(msg)
+        time.sleep(0.02)
 
 
 def _reference(service: str, id: str) -> str:

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 60
 
 Address = tuple[str, int]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FLEET = Path(__file__).resolve().parent.parent
-SECONDS = 150
+SECONDS = 1200
 sys.path.insert(0, str(FLEET / "demo"))
 
 from report import Outcome, Report, SecretGuard  # noqa: E402 - it is in the demo's folder
@@ -98,7 +98,7 @@ class NothingIsLeftBehind(unittest.TestCase):
                     self.assertIsNone(demo.poll())
                 self.assertGreaterEqual(len(children(folder)), 4)
                 demo.send_signal(signal.SIGKILL)
-            end = time.monotonic() + 5
+            end = time.monotonic() + 60
             while children(folder) and time.monotonic() < end:
                 time.sleep(0.05)
             self.assertEqual(children(folder), [])

@@ -17,6 +17,8 @@ import httpx
 
 from fleet_kit import Fleet
 
+MOST_AT_ONCE = 12
+
 fleet = Fleet("price-scraper", receives=False)
 log = logging.getLogger("price-scraper")
 
@@ -43,7 +45,7 @@ async def one_round() -> None:
 
 
 async def steady(rate: float) -> None:
-    """Report prices at a steady rate, each in a task of its own, until SIGTERM."""
+    """Report prices at a steady rate, each in a task of its own, until SIGTERM; slower where answers take too long."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     under_way: set[asyncio.Task[None]] = set()
@@ -52,6 +54,8 @@ async def steady(rate: float) -> None:
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         await asyncio.sleep(1 / rate)
+        while len(under_way) >= MOST_AT_ONCE:
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             break
     await asyncio.gather(*under_way)
