@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -34,7 +35,7 @@ NEXT = ROOT / "bindings-node/build/frameworks/next"
 _BIN = Path(sys.executable).parent
 # What is built for the tests of Ruby.
 _RUBY = ["ruby", "-I", str(ROOT / "build/ruby/lib")]
-_START_SECONDS = 90
+_START_SECONDS = 240
 _END_SECONDS = 5
 
 
@@ -214,10 +215,12 @@ def end_all_when_told_to() -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port below those that the kernel gives to whoever names none: nobody gets it before it is used."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
 
 
 def _ask(port: int) -> int:
