@@ -25,17 +25,29 @@ version=${version##*[@#]}
 # The number of the C ABI, as in build.rs and in wiresign.h; a test compares the three.
 soname=libwiresign.so.0
 
+# Others may read the installation meanwhile, so each file is there as a whole at any moment.
+# put MODE FROM TO
+put() {
+    cmp -s "$2" "$3" || { install -m "$1" "$2" "$3.new" && mv -f "$3.new" "$3"; }
+}
+# point LINK TO
+point() {
+    [[ $(readlink "$1") == "$2" ]] || ln -sfn "$2" "$1"
+}
+
 install -d "$folder/include" "$folder/lib/pkgconfig" "$folder/lib/cmake/wiresign"
-install -m 644 "$here/include/wiresign.h" "$here/include/wiresign.hpp" "$folder/include/"
-install -m 755 "$built/libwiresign_c.so" "$folder/lib/libwiresign.so.$version"
-install -m 644 "$built/libwiresign_c.a" "$folder/lib/libwiresign.a"
-ln -sfn "libwiresign.so.$version" "$folder/lib/$soname"
-ln -sfn "libwiresign.so.$version" "$folder/lib/libwiresign.so"
+put 644 "$here/include/wiresign.h" "$folder/include/wiresign.h"
+put 644 "$here/include/wiresign.hpp" "$folder/include/wiresign.hpp"
+put 755 "$built/libwiresign_c.so" "$folder/lib/libwiresign.so.$version"
+put 644 "$built/libwiresign_c.a" "$folder/lib/libwiresign.a"
+point "$folder/lib/$soname" "libwiresign.so.$version"
+point "$folder/lib/libwiresign.so" "libwiresign.so.$version"
 private=$(<"$here/native-static-libs.txt")
 # fill TEMPLATE FILE
 fill() {
     sed -e "s|@VERSION@|$version|g" -e "s|@MINOR@|${version%.*}|g" -e "s|@SONAME@|$soname|g" \
-        -e "s|@PRIVATE@|$private|g" -e "s|@PRIVATE_LIST@|${private// /;}|g" "$here/$1" >"$2"
+        -e "s|@PRIVATE@|$private|g" -e "s|@PRIVATE_LIST@|${private// /;}|g" "$here/$1" >"$2.new"
+    mv -f "$2.new" "$2"
 }
 for name in wiresign.pc wiresign-static.pc; do
     fill "$name.in" "$folder/lib/pkgconfig/$name"
