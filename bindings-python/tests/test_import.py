@@ -11,4 +11,4 @@ def test_the_package_is_loaded_within_50_milliseconds() -> None:
         return float(subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=True, timeout=20).stdout)
 
     # Others may use the same processor, which makes it slower and never faster.
-    assert min(load() for _ in range(8)) < 0.05
+    assert any(load() < 0.05 for _ in range(40))
