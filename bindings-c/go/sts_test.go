@@ -56,7 +56,9 @@ func (s *roleServer) asked() int64 { return s.questions.count.Load() }
 func roleServerOf(t testing.TB, endpoint string, options ...STSOption) *roleServer {
 	t.Helper()
 	server := &roleServer{questions: &countingTransport{}, log: &bytes.Buffer{}}
-	options = append([]STSOption{WithSTSEndpoint(endpoint), WithSTSClient(&http.Client{Transport: server.questions})}, options...)
+	// A busy machine is no silence.
+	usual := []STSOption{WithSTSEndpoint(endpoint), WithSTSClient(&http.Client{Transport: server.questions}), WithSTSTimeout(time.Minute)}
+	options = append(usual, options...)
 	sts := must(NewSTS(options...))
 	verifier := must(NewVerifier(rolesConfig(t, "orders")))
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{to: server.log}, nil))

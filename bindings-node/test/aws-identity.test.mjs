@@ -89,7 +89,8 @@ function counting(url, more = {}) {
       return super.addRequest(...request);
     }
   }
-  const sts = new Sts({ endpoint: url, onError: (error) => errors.push(error), agent: new Counted(), ...more });
+  const usual = { endpoint: url, onError: (error) => errors.push(error), agent: new Counted(), timeout: 60_000 };
+  const sts = new Sts({ ...usual, ...more });
   return Object.defineProperty(Object.assign(sts, { errors }), "asked", { get: () => made.asked });
 }
 

@@ -69,7 +69,9 @@ async fn hand_on(State(counted): State<Counted>, headers: HeaderMap, body: Bytes
 }
 
 async fn orders(endpoint: &str, settings: impl FnOnce(StsBuilder) -> StsBuilder) -> SocketAddr {
-    let sts = settings(Sts::builder().endpoint(endpoint)).build().expect("good settings");
+    // A busy machine is no silence.
+    let sts =
+        settings(Sts::builder().endpoint(endpoint).timeout(Duration::from_secs(60))).build().expect("good settings");
     let who = async |caller: Caller| {
         format!("{} {} {}", caller.service(), caller.subject().unwrap_or("?"), caller.key_id().unwrap_or("?"))
     };
