@@ -40,7 +40,7 @@ TREE = PLACE / "tree"
 LIST = Path(__file__).resolve().with_name("mutants.toml")
 RECORD = Path(__file__).resolve().with_name("caught.json")
 
-LONGEST = 300
+LONGEST = 1800
 """Seconds after which a build or a test is taken for one that hangs."""
 
 NEAR = 12
