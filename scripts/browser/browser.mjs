@@ -8,12 +8,16 @@ import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+// So long that a busy machine does it too.
+const timeout = 180_000;
+
 /** Starts Chromium, as Debian's package installs it. */
-export const start = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+export const start = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"], timeout });
 
 /** Opens a file; `faults` collects all that the browser complains about and all that the page asks the network for. */
 export async function open(browser, file, { colorScheme = "light", width = 1280, height = 800, hash = "" } = {}) {
   const context = await browser.newContext({ colorScheme, viewport: { width, height }, offline: true });
+  context.setDefaultTimeout(timeout);
   const page = await context.newPage();
   const faults = [];
   const url = pathToFileURL(file).href;

@@ -193,7 +193,7 @@ fn counters_reach_the_recorder_and_its_panic_changes_nothing() {
             expect_refusal(&ask(address, "GET", "/echo", "", b"").await, 401, "AUTHENTICATION_REQUIRED");
             let unpublished = || {
                 let values = counters.values.lock().unwrap();
-                verifier.metrics().counters().into_iter().find_map(|counter| {
+                verifier.metrics().counters().iter().find_map(|counter| {
                     let labels: Vec<_> =
                         counter.labels.iter().map(|(name, value)| metrics::Label::new(*name, *value)).collect();
                     let key = Key::from_parts(counter.name, labels).to_string();
