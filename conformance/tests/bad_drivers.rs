@@ -112,23 +112,23 @@ fn a_driver_that_ends_with_success_in_the_middle_died_as_well() {
 
 #[test]
 fn a_hang_is_cut_short_and_charged_to_the_case_in_flight() {
-    let ended = run_bad("hang", &["--timeout", "8"]);
-    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 8 s"]);
+    let ended = run_bad("hang", &["--timeout", "20"]);
+    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 20 s"]);
     assert_eq!(ended.last_line(), "4 passed, 1 failed, 1 skipped");
 }
 
 #[test]
 fn an_answer_that_comes_late_counts_for_nothing() {
-    let ended = run_bad("late", &["--timeout", "8"]);
-    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 8 s"]);
+    let ended = run_bad("late", &["--timeout", "20"]);
+    ended.expect(1, &["FAIL bad example/changed-body\n  no answer within 20 s"]);
     assert_eq!(ended.last_line(), "4 passed, 1 failed, 1 skipped");
 }
 
 #[test]
 fn answers_in_another_order() {
     // One question at a time: who holds an answer back until the next question gives none.
-    let ended = run_bad("out-of-order", &["--timeout", "4"]);
-    ended.expect(1, &["FAIL bad example/get\n  no answer within 4 s", "0 passed, 5 failed"]);
+    let ended = run_bad("out-of-order", &["--timeout", "10"]);
+    ended.expect(1, &["FAIL bad example/get\n  no answer within 10 s", "0 passed, 5 failed"]);
 }
 
 #[test]
@@ -141,14 +141,14 @@ fn a_driver_that_always_hangs_is_given_up() {
     let second = fs::read_to_string(&vectors).unwrap().replace("\"example", "\"twin");
     fs::write(&twin, second).unwrap();
     let driver = format!("bad={}", bad("hangs-always", &["python3", text(&good)]));
-    let ended = runner(&["run", "--vectors", text(&vectors), text(&twin), "--driver", &driver, "--timeout", "4"]);
+    let ended = runner(&["run", "--vectors", text(&vectors), text(&twin), "--driver", &driver, "--timeout", "10"]);
     ended.expect(1, &["not asked: the driver left 5 cases in a row without an answer", "0 passed, 10 failed"]);
 }
 
 #[test]
 fn half_a_line() {
-    let ended = run_bad("half-line", &["--timeout", "5", "--filter", "example/get"]);
-    ended.expect(1, &["no answer within 5 s, after half a line: \"{\\\"id\\\": \\\"example/get"]);
+    let ended = run_bad("half-line", &["--timeout", "20", "--filter", "example/get"]);
+    ended.expect(1, &["no answer within 20 s, after half a line: \"{\\\"id\\\": \\\"example/get"]);
     let ended = run_bad("half-line-and-quits", &[]);
     ended.expect(
         1,
@@ -224,7 +224,7 @@ fn a_line_or_a_failure_after_the_last_answer() {
         "the driver ended with exit status: 1 after its last answer; the last line of its standard error: leaked 3 objects",
         "4 passed, 1 failed",
     ]);
-    run_bad("does-not-end", &["--timeout", "8"])
+    run_bad("does-not-end", &["--timeout", "20"])
         .expect(1, &["the driver does not end when its input ends", "4 passed, 1 failed"]);
 }
 
@@ -291,8 +291,8 @@ fn a_hanging_driver_is_killed_with_its_children() {
     let good = unpack("driver.py", &folder);
     let inner = format!("{}; true", bad("hang", &["python3", text(&good)]));
     let driver = format!("bad={}", command(&["sh", "-c", &inner]));
-    let ended = runner(&["run", "--vectors", text(&vectors), "--driver", &driver, "--timeout", "8"]);
-    ended.expect(1, &["no answer within 8 s", "4 passed, 1 failed"]);
+    let ended = runner(&["run", "--vectors", text(&vectors), "--driver", &driver, "--timeout", "20"]);
+    ended.expect(1, &["no answer within 20 s", "4 passed, 1 failed"]);
     // Killed is not yet gone: only the wrapper itself is waited for.
     let deadline = Instant::now() + Duration::from_secs(60);
     while !processes_of(text(&folder)).is_empty() && Instant::now() < deadline {

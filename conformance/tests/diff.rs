@@ -17,7 +17,7 @@ fn diff(name: &str, other: &str, extra: &[&str]) -> Ended {
     let other = format!("other={other}");
     let out = folder.join("found");
     let mut arguments = vec!["diff", "--vectors", text(&vectors), "--driver", &rust, "--driver", &other];
-    for (option, value) in [("--count", "320"), ("--shrink", "0"), ("--timeout", "15"), ("--out", text(&out))] {
+    for (option, value) in [("--count", "320"), ("--shrink", "0"), ("--timeout", "30"), ("--out", text(&out))] {
         if !extra.contains(&option) {
             arguments.extend([option, value]);
         }
@@ -131,7 +131,7 @@ fn every_mistake_of_a_driver_is_a_difference() {
     diff("none", &bad("none", &[RUST_DRIVER]), &[]).expect(0, &["0 differences"]);
     for mistake in mistakes {
         // Some of them never answer, and each is waited for several times.
-        let ended = diff(mistake, &bad(mistake, &[RUST_DRIVER]), &["--count", "96", "--timeout", "5"]);
+        let ended = diff(mistake, &bad(mistake, &[RUST_DRIVER]), &["--count", "96", "--timeout", "10"]);
         assert_eq!(ended.code, 1, "{mistake}: {}", ended.out);
         assert!(ended.out.contains("DIFFERENCE other case "), "{mistake}: {}", ended.out);
     }
@@ -163,7 +163,7 @@ fn with_nobody_to_compare_there_is_no_success() {
 fn matrix(other: &str) -> Ended {
     let rust = format!("rust={RUST_DRIVER}");
     let other = format!("other={other}");
-    runner(&["matrix", "--driver", &rust, "--driver", &other, "--timeout", "8"])
+    runner(&["matrix", "--driver", &rust, "--driver", &other, "--timeout", "10"])
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_matrix_goes_red() {
         ("message-bytes", "signed {\"ok\":{\"headers\""),
         ("unknown-code", "NO_SUCH_CODE, where the first pair said"),
         ("crashed", "a genuine request got {\"crashed\""),
-        ("hangs-always", "no answer within 8 s"),
+        ("hangs-always", "no answer within 10 s"),
     ] {
         let ended = matrix(&bad(mistake, &[RUST_DRIVER]));
         assert!(ended.out.contains(what), "{mistake}: {}", ended.out);

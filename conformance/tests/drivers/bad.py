@@ -18,7 +18,7 @@ from typing import IO, Any
 MISTAKE = sys.argv[1]
 UNLUCKY = 3
 FOREVER = 3600
-LATE = 12
+LATE = 120
 
 
 def say(line: str, end: str = "\n") -> None:
