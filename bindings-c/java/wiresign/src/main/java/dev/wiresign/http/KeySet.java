@@ -92,7 +92,7 @@ final class KeySet {
             report.accept(plain(reason));
         }
         synchronized (this) {
-            // In one step: a fetch that is due while this one is still under way would be none, and no other would follow.
+            // At once with what follows: a timer that finds this fetch still under way would begin none, and be the last.
             running = null;
             exchange = null;
             quietUntil = System.nanoTime() + pace.coolDown().toNanos();

@@ -22,11 +22,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -191,6 +194,31 @@ class KeySetsTest {
         Thread.sleep(100);
         assertTrue(asked.get() <= closed + 1, "the fetch that was under way may still arrive");
         assertEquals("k1", judge("k1"));
+    }
+
+    @Test
+    void aTimerThatRingsBeforeTheEndOfAFetchIsSeenBeginsTheNextOne() {
+        ScheduledThreadPoolExecutor early = new ScheduledThreadPoolExecutor(1) {
+            @Override
+            public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+                long end = System.nanoTime() + unit.toNanos(delay);
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+                task.run();
+                return super.schedule(() -> {}, 0, TimeUnit.NANOSECONDS);
+            }
+        };
+        AtomicInteger begun = new AtomicInteger();
+        Duration moment = Duration.ofNanos(1);
+        KeySet set = new KeySet(
+                new KeySet.Pace(moment, moment, Duration.ofMinutes(1)), early,
+                () -> begun.incrementAndGet() < 4 ? CompletableFuture.completedFuture("") : new CompletableFuture<>(),
+                text -> {}, failure -> {});
+        set.refresh();
+        assertEquals(4, begun.get());
+        set.close();
+        early.shutdownNow();
     }
 
     @Test
