@@ -120,6 +120,20 @@ def eventually(holds: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+def asking(keys: KeySets, holds: Callable[[], object]) -> Callable[[], object]:
+    """Ask for a fetch before each look: who asks while a fetch ends is served by that."""
+
+    def ask() -> object:
+        keys.refresh()
+        return holds()
+
+    return ask
+
+
+def more_than(issuer: Issuer, fetches: int) -> Callable[[], object]:
+    return lambda: issuer.fetches > fetches
+
+
 def test_keys_are_fetched_and_renewed(issuer: Issuer) -> None:
     config = orders(issuer)
     assert code(config, "k1") == "UNKNOWN_KEY"
@@ -165,8 +179,7 @@ def test_what_goes_wrong_leaves_the_keys_as_they_are(issuer: Issuer, kind: str) 
     with KeySets(config, **options) as keys:
         assert keys.wait(60)
         issuer.answers(BAD[kind])
-        keys.refresh()
-        eventually(lambda: errors)
+        eventually(asking(keys, lambda: errors))
         assert (code(config, "k1"), code(config, "k2")) == ("accepted", "UNKNOWN_KEY")
         assert (errors[0].issuer, errors[0].url) == ("login", issuer.url)
         assert len(str(errors[0])) > len("the keys of login were not renewed: ")
@@ -218,14 +231,11 @@ def test_unknown_keys_cause_one_fetch_per_cool_down(issuer: Issuer) -> None:
     with KeySets(orders(issuer), cooldown_seconds=0.7) as keys:
         assert keys.wait(60)
         for _ in range(2):
-            seen = issuer.fetches
-            for _ in range(50):
-                keys.refresh()
-            time.sleep(0.2)
-            eventually(lambda seen=seen: issuer.fetches > seen)  # type: ignore[misc]
+            eventually(asking(keys, more_than(issuer, issuer.fetches)))
         # Nobody asks any more.
+        seen = issuer.fetches
         time.sleep(1)
-        assert issuer.fetches <= 4
+        assert issuer.fetches <= seen + 1
         assert issuer.shortest_pause >= 0.7
 
 
@@ -235,7 +245,7 @@ def test_a_failed_fetch_is_not_tried_again_before_the_cool_down_ends(issuer: Iss
         assert keys.wait(60)
         for _ in range(50):
             keys.refresh()
-        eventually(lambda: issuer.fetches == 3)
+        eventually(lambda: issuer.fetches >= 3)
         assert issuer.shortest_pause >= 0.7
 
 
