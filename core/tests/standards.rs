@@ -418,17 +418,18 @@ fn a_config_says_what_is_set_up_and_nobody_can_use() {
         warned(&format!(r#"{{"service": "a", "services": {{"a": {{"allowed_targets": ["a"]{own}}}}}{more}}}"#))
     };
     let none: [&str; 0] = [];
-    let aws = r#", "aws_sigv4": {"region": "r", "service": "s"}"#;
+    // What else has to be said of a scheme is not looked at here.
+    let described = r#", "aws_sigv4": {"region": "r", "service": "s"}, "rfc9421": {"authorities": ["a.internal"]}"#;
     let ed = r#", "keys": [{"algorithm": "ed25519", "private_key": "env:SEED"}]"#;
     let public = r#", "keys": [{"algorithm": "ed25519", "public_key": "env:PUBLIC"}]"#;
     let access = r#", "aws_keys": [{"id": "AKIAIOSFODNN7EXAMPLE", "secret": "env:AWS"}]"#;
     for (scheme, key) in [("rfc9421", ed), ("jwt", ed), ("aws-sigv4", access)] {
-        let accepted = format!(r#", "accept": ["{scheme}"]{aws}"#);
+        let accepted = format!(r#", "accept": ["{scheme}"]{described}"#);
         assert_eq!(with("", &accepted), ["/services"], "{scheme}");
         assert_eq!(with(key, &accepted), none, "{scheme}");
-        let on_a_route = format!(r#", "routes": [{{"match": "/x", "accept": ["{scheme}"]}}]{aws}"#);
+        let on_a_route = format!(r#", "routes": [{{"match": "/x", "accept": ["{scheme}"]}}]{described}"#);
         assert_eq!(with("", &on_a_route), ["/services"], "{scheme}");
-        let signed = format!(r#", "sign_with": "{scheme}"{aws}"#);
+        let signed = format!(r#", "sign_with": "{scheme}"{described}"#);
         assert_eq!(with("", &signed), ["/sign_with"], "{scheme}");
         assert_eq!(with(public, &signed), ["/sign_with"], "{scheme}");
         assert_eq!(with(key, &signed), none, "{scheme}");
