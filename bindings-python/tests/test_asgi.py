@@ -195,6 +195,43 @@ def test_a_name_of_many_parts_is_known_in_every_spelling() -> None:
     assert [len(scope["headers"]) for scope in app.scopes] == [len(proven), len(proven)]
 
 
+def test_two_middlewares_take_out_what_each_of_them_names() -> None:
+    # What stands between the two may take out headers as well, and a stranger's header must bring none of them back.
+    class Between:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            headers = [(name, value) for name, value in scope["headers"] if name != b"x-internal"]
+            await self.app({**scope, "headers": headers}, receive, send)
+
+    forged = [(b"x-user", b"root"), (b"x-tenant", b"all"), (b"x-internal", b"1"), (b"accept", b"*/*")]
+    for odd in ([], [(b"x_service_id", b"a")]):
+        for names in (["X-User"], ["X-Tenant"]):
+            app = Recorder()
+            others = [name for name in ("X-User", "X-Tenant") if name not in names]
+            inner = Middleware(app, verifier=verifier(routes=PUBLIC), identity_headers=others)
+            outer = Middleware(Between(inner), verifier=verifier(routes=PUBLIC), identity_headers=names)
+            Asgi(outer, http_scope("GET", "/health", [*forged, *odd]), *body_messages(b""))
+            assert app.scopes[0]["headers"] == [(b"accept", b"*/*")]
+
+
+def test_a_body_that_is_none_is_the_empty_one() -> None:
+    app = Recorder()
+    message = {"type": "http.request", "body": None}
+    assert Asgi(Middleware(app, verifier=verifier()), http_scope(headers=signed()), message).status == 200
+    assert app.bodies == [b""]
+
+
+def test_a_refusal_ends_where_the_last_message_has_caused_it() -> None:
+    # Over HTTP/2 the rest of a body is awaited, and here there is none: the next message is the client's farewell.
+    for chunks, memory in [((b"1234", b"5"), 100), ((b"12345",), 4)]:
+        middleware = Middleware(Recorder(), verifier=verifier(limits={"body_bytes": 4}), memory_bytes=memory)
+        run = Asgi(middleware, http_scope(headers=signed(), http_version="2"), *body_messages(*chunks))
+        assert run.status == 413
+        assert run.sent[-1].get("more_body", False) is False
+
+
 @pytest.mark.parametrize("reveal", ["code", "uniform"])
 def test_who_fails_too_often_is_told_when_to_come_again(reveal: str) -> None:
     app = Middleware(Recorder(), verifier=verifier(reveal=reveal, limits={"failures_per_minute": 2}))

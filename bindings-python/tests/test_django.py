@@ -102,6 +102,16 @@ def test_forged_names_leave_headers_that_were_read_before() -> None:
     assert answer.content == b"nobody"
 
 
+def test_behind_a_middleware_of_the_same_verifier_its_own_names_are_taken_out() -> None:
+    judge = verifier()
+    request = request_for(HTTP_X_USER="root")
+    known = judge.verify("POST", "/a", signed("POST", "/a"))
+    request.environ |= {"wiresign": known, "wiresign.verifier": judge}
+    with override_settings(WIRESIGN={"config": judge, "identity_headers": ["X-User"]}):
+        answer = serve(request, lambda request: HttpResponse(request.headers.get("X-User", "nobody")))
+    assert answer.content == b"nobody"
+
+
 def test_the_config_may_come_in_four_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)

@@ -181,7 +181,10 @@ class Gate:
 class Visit:
     """One request on its way through a gate. Its clock stands still while the client is waited for."""
 
-    __slots__ = ("_gate", "_headers", "_method", "_peer", "_started", "_target", "_waited")
+    __slots__ = ("_gate", "_headers", "_method", "_peer", "_started", "_target", "_waited", "has_all")
+
+    has_all: bool
+    """Whether the client has sent the end of the body."""
 
     def __init__(
         self, gate: Gate, method: str | bytes, target: bytes, headers: list[tuple[bytes, bytes]], peer: str | None
@@ -193,6 +196,7 @@ class Visit:
         self._target = target
         self._headers = headers
         self._peer = peer
+        self.has_all = False
 
     def identify(self) -> None:
         """Ask AWS who calls, where a request proves an IAM identity that is not known yet. Nothing is decided here."""
@@ -334,9 +338,9 @@ class Visit:
             key_sets.refresh()
         self._decided(None, refusal)
 
-    def visible_headers(self, verified: Verified) -> list[tuple[bytes, bytes]]:
-        """Give the headers that may reach the application; the same list where none must be hidden."""
-        gate, headers = self._gate, self._headers
+    def visible_headers(self, verified: Verified, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Give those of some headers that may reach the application; the same list where none must be hidden."""
+        gate = self._gate
         if gate.claims_are_usual and verified._accounts_for(headers):
             return headers
         for name, value in headers:

@@ -72,8 +72,10 @@ class Middleware:
                 last: bytes | None = None
                 if begun.needs_body:
                     visit.pause()
-                    message = await receive()
-                    visit.go_on()
+                    try:
+                        message = await receive()
+                    finally:
+                        visit.go_on()
                     last = _whole_body(message, gate.memory_bytes)
                     if last is None:
                         kept = visit.keep_body()
@@ -93,7 +95,8 @@ class Middleware:
                 # Where one connection carries many requests, servers may take it down when the rest of a body arrives
                 # after the end of the answer.
                 if scope.get("http_version") == "2":
-                    await _answer(send, "http", refusal.response, receive, gate.verifier.body_limit + PIECE)
+                    rest = _once(b"", receive) if visit.has_all else receive
+                    await _answer(send, "http", refusal.response, rest, gate.verifier.body_limit + PIECE)
                 else:
                     await _answer(send, "http", refusal.response)
                 return
@@ -133,10 +136,12 @@ class Middleware:
     def _let_in(self, scope: Scope, visit: Visit, verified: Verified) -> Scope:
         """Give the scope as the application is to see it."""
         remember(scope, verified, self._gate.verifier)
-        headers = visit.visible_headers(verified)
-        if len(headers) != len(scope["headers"]):
-            return {**scope, "headers": headers, SCOPE_RECEIVED_KEY: scope["headers"]}
-        return scope
+        # Not those that were judged: whoever is in front may have taken some of them out.
+        handed = scope["headers"]
+        headers = visit.visible_headers(verified, handed)
+        if headers is handed:
+            return scope
+        return {**scope, "headers": headers, SCOPE_RECEIVED_KEY: scope.get(SCOPE_RECEIVED_KEY) or handed}
 
 
 def visit_of(gate: Gate, scope: Scope) -> Visit:
@@ -174,7 +179,7 @@ def _whole_body(message: Message, most: int) -> bytes | None:
     """Give the body where all of it is in the first message and may stay in memory, as most bodies are."""
     if message["type"] == "http.disconnect" or message.get("more_body", False):
         return None
-    body = message.get("body", b"")
+    body = message.get("body") or b""
     # What is not `bytes` already is copied, because it could change before the application reads it.
     return bytes(body) if len(body) <= most else None
 
@@ -188,10 +193,11 @@ async def _read(begun: Begun, kept: KeptBody, message: Message, receive: Receive
         if message["type"] == "http.disconnect":
             return False
         piece = message.get("body", b"")
+        visit.has_all = not message.get("more_body", False)
         if piece:
             begun.update(piece)
             kept.add(bytes(piece))
-        if not message.get("more_body", False):
+        if visit.has_all:
             kept.rewind()
             return True
         message = await visit.wait(receive())

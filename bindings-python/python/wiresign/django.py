@@ -112,18 +112,26 @@ class _Passage:
         """Attach the caller, and put the verified body where Django looks for it."""
         request = cast("Any", self._request)
         if verified is None:
-            request.wiresign = _result(request, self._gate.verifier)
+            known = cast("Verified", _result(request, self._gate.verifier))
+            request.wiresign = known
+            self._hide(known)
             return
         self.visit.accepted(verified)
         request.wiresign = verified
+        self._hide(verified)
+        if not isinstance(request, WSGIRequest):
+            return
+        if (self._kept.length or not verified.is_public) and not hasattr(request, "_body"):
+            wsgi.give_back(request.environ, self._kept)
+            request._stream = request.environ["wsgi.input"]
+
+    def _hide(self, verified: Verified) -> None:
+        request = cast("Any", self._request)
         wsgi.hide(self._gate, request.META, verified)
         # Made of META when somebody first asked for it.
         request.__dict__.pop("headers", None)
         if not isinstance(request, WSGIRequest):
-            request.scope = {**request.scope, "headers": self.visit.visible_headers(verified)}
-        elif (self._kept.length or not verified.is_public) and not hasattr(request, "_body"):
-            wsgi.give_back(request.environ, self._kept)
-            request._stream = request.environ["wsgi.input"]
+            request.scope = {**request.scope, "headers": self.visit.visible_headers(verified, request.scope["headers"])}
 
     def turn_away(self, error: Exception) -> HttpResponse:
         """Give the answer to a request that does not come through."""
