@@ -1,7 +1,7 @@
 // Which requests were let in. A WeakMap that has grown old takes in a young key slowly, and is gone through whenever young
 // garbage is collected: for a request that takes about as long as to verify it. A private member costs little, but not on a
-// request of Express, each of which has a hidden class of its own. So what the stream of a request keeps of itself bears the
-// mark: each request has one such object for all of its life, and all of those look alike.
+// request of Express, each of which has a hidden class of its own. So the list of its header fields bears the mark: each request
+// has one for all of its life, also where somebody gives it another stream, as Next.js does; and all of those look alike.
 
 import type { Admission } from "./gate.js";
 import { look } from "./look.js";
@@ -61,8 +61,8 @@ export function remember(request: object, admission: Admission): void {
   }
 }
 
-/** What the stream of a request keeps of itself. */
+/** The header fields as they came. */
 function bearerOf(request: object): object | undefined {
-  const state: unknown = look(request as { readonly _readableState?: unknown }, "_readableState");
-  return typeof state === "object" && state !== null ? state : undefined;
+  const fields: unknown = look(request as { readonly rawHeaders?: unknown }, "rawHeaders");
+  return typeof fields === "object" && fields !== null ? fields : undefined;
 }
