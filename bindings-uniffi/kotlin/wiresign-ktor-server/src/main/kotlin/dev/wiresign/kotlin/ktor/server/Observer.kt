@@ -1,6 +1,5 @@
 package dev.wiresign.kotlin.ktor.server
 
-import kotlinx.coroutines.CancellationException
 import org.slf4j.LoggerFactory
 
 private val audit = LoggerFactory.getLogger("wiresign.audit")
@@ -15,14 +14,16 @@ internal class Observer(private val hook: ((Decision) -> Unit)?) {
 
     /** Tells the operator of something that is no decision. */
     fun report(sentence: String, failure: Throwable?) {
-        log.error(sentence, failure)
+        try {
+            log.error(sentence, failure)
+        } catch (_: Exception) {
+            // Logging itself is broken, and there is nobody left to tell.
+        }
     }
 
     private inline fun guarded(sentence: String, work: () -> Unit) {
         try {
             work()
-        } catch (cancelled: CancellationException) {
-            throw cancelled
         } catch (failure: Exception) {
             report(sentence, failure)
         }

@@ -34,6 +34,9 @@ private val BODY = AttributeKey<ByteArray>("dev.wiresign.body")
 private val NOTHING = ByteArray(0)
 private val CLAIMS = listOf("X-Service-ID", "X-Service-Name")
 
+/** Letters that are spelled in both ways to find a spelling of a name which nobody has sent. */
+private const val SPELLED_LETTERS = 9
+
 /** Who called; null where the request has passed no [Wiresign] plugin. */
 public val ApplicationCall.caller: Verified? get() = attributes.getOrNull(CALLER)
 
@@ -166,20 +169,30 @@ public class Wiresign private constructor(
     private fun withoutClaims(call: PipelineCall, verified: Verified) {
         val sent = call.request.headers
         val foreign = CLAIMS.filter { name -> sent.getAll(name)?.let { it != listOf(verified.service) } ?: false }
-        (foreign + identityHeaders).forEach { takeOut(call, it) }
+        (foreign + identityHeaders).distinctBy { it.lowercase() }.forEach { takeOut(call, it) }
     }
 
     /** Takes a header out. Ktor has no way but one of its own, which forgets that names have no case. */
     @OptIn(InternalAPI::class)
     private fun takeOut(call: PipelineCall, name: String) {
-        val spellings = call.request.headers.names().filter { it.equals(name, ignoreCase = true) }
-        if (spellings.isEmpty()) {
+        val headers = call.request.headers
+        val sent = headers.names().filter { it.equals(name, ignoreCase = true) }
+        if (sent.all { headers.getAll(it).isNullOrEmpty() }) {
             return
         }
+        // As it was sent, and as anybody would ask for it, it is not there.
+        val usual = name.split("-").joinToString("-") { part -> part.lowercase().replaceFirstChar(Char::uppercase) }
+        val spellings = sent + listOf(name, name.lowercase(), name.uppercase(), usual)
         spellings.forEach { call.request.setHeader(it, null) }
-        // And it is not found in a spelling that was not sent.
-        val other = name.indices.map { name.take(it).uppercase() + name.drop(it).lowercase() }.first { it !in spellings }
-        call.request.setHeader(other, emptyList())
+        // In any other spelling it has no value.
+        val other = (0 until (1 shl SPELLED_LETTERS)).asSequence().map { spelled(name, it) }.firstOrNull { it !in spellings }
+        other?.let { call.request.setHeader(it, emptyList()) }
+    }
+
+    /** A spelling of a name: in its end a letter is in upper case where the number has a bit. There are more than fields in a request. */
+    private fun spelled(name: String, bits: Int): String {
+        val (beginning, end) = name.lowercase().let { it.dropLast(SPELLED_LETTERS) to it.takeLast(SPELLED_LETTERS) }
+        return beginning + end.mapIndexed { at, letter -> if (bits shr at and 1 == 1) letter.uppercaseChar() else letter }.joinToString("")
     }
 
     /** The refusal of code behind the plugin, as the plugin's own. */

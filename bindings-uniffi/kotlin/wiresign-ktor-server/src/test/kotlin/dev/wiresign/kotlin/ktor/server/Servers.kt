@@ -69,6 +69,10 @@ public class Running(
                     val headers = call.request.headers
                     check(headers.entries().none { "admin" in it.value }) { "found among all" }
                     check(listOf("x-service-id", "X-SERVICE-NAME", "x-service-name").none { headers[it] == "admin" }) { "found by another spelling" }
+                    for (name in listOf("X-Service-Name", "X-Other")) {
+                        val isThere = headers[name] != null
+                        check(listOf(name, name.lowercase(), name.uppercase()).all { (it in headers) == isThere }) { "half there" }
+                    }
                     call.respondText(listOf("X-Service-ID", "X-Service-Name", "X-Other").map { headers.getAll(it).orEmpty() }.toString())
                 }
             }

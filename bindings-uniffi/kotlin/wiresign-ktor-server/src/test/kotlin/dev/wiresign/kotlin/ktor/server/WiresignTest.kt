@@ -298,8 +298,12 @@ class WiresignTest {
         val signed = Running.billing.sign(dev.wiresign.kotlin.Request("GET", "/names")).map { it.name to it.value }
         assertEquals("[[billing], [], [stays]]", server.send("GET", "/names", headers = signed + others).body())
         stop()
-        val strict = start(engine, "\"routes\": [{\"match\": \"GET /open/**\", \"public\": true}]") { identityHeaders = listOf("x-other") }
-        assertEquals("[[], [], []]", strict.send("GET", "/open/names", headers = others).body())
+        val strict = start(engine, "\"routes\": [{\"match\": \"GET /open/**\", \"public\": true}]") {
+            identityHeaders = listOf("x-other", "X-Service-Name", "X-OTHER", "x-service-id")
+        }
+        for (id in listOf("x-service-id", "X-Service-ID", "X-SERVICE-ID", "X-service-id", "X-Service-Id")) {
+            assertEquals("[[], [], []]", strict.send("GET", "/open/names", headers = others + (id to "admin")).body())
+        }
     }
 
     @ParameterizedTest
