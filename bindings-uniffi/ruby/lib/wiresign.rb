@@ -16,7 +16,11 @@ module Wiresign
   # What stands for an object of the library, and frees it. UniFFI does not reckon with copies: Ruby lets each of them free the same
   # object once more, and use it when another one has freed it.
   module Owner
-    # A copy has a share of the same object.
+    # A copy has a share of the same object. Till it has, it would free that of the original: nobody may stop the thread meanwhile.
+    %i[dup clone].each do |name|
+      define_method(name) { |**named| Thread.handle_interrupt(Object => :never) { super(**named) } }
+    end
+
     def initialize_copy(original)
       super
       ObjectSpace.undefine_finalizer(self)

@@ -74,6 +74,18 @@ class RackTest < Minitest::Test
     refute_includes log.string, "secret"
   end
 
+  def test_what_cannot_be_printed_is_escaped_in_the_record
+    log = StringIO.new
+    start({}, logger: Logger.new(log, formatter: ->(_severity, _time, _name, text) { "#{text}\n" }))
+    TCPSocket.open("127.0.0.1", @port) do |socket|
+      socket.write("GET /health/\xff#{"a" * 2000} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+      socket.read
+    end
+    record = JSON.parse(log.string)
+    assert_equal "MALFORMED_REQUEST", record["code"]
+    assert_equal "/health/\\xff#{"a" * 1015}", record["path"]
+  end
+
   def test_who_fails_too_often_is_told_when_to_come_again
     start({ limits: { failures_per_minute: 1 } })
     # The minute may end in between, but not twice.

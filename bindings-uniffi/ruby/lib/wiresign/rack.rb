@@ -23,6 +23,9 @@ module Wiresign
     # What a service might take for the name of its caller.
     CLAIMS = %w[HTTP_X_SERVICE_ID HTTP_X_SERVICE_NAME].freeze
 
+    # The longest method and path of a record, in bytes as they came.
+    LONGEST = 1024
+
     # What was decided about one request: exactly one of verified and refusal is there. The duration is without the wait for the
     # body and the store.
     Decision = Struct.new(:verified, :refusal, :method, :path, :client, :duration_us, keyword_init: true)
@@ -69,7 +72,7 @@ module Wiresign
     end
 
     def decision(env, target, spent_us, **outcome)
-      Decision.new(method: env["REQUEST_METHOD"], path: path(target), client: env["REMOTE_ADDR"], duration_us: spent_us, **outcome)
+      Decision.new(method: printable(env["REQUEST_METHOD"]), path: printable(path(target)), client: env["REMOTE_ADDR"], duration_us: spent_us, **outcome)
     end
 
     # Without what a service might take for the caller's name, unless it is that name: on a public route, or beside another
@@ -81,6 +84,11 @@ module Wiresign
 
     def path(target)
       target[/\A[^?]*/]
+    end
+
+    # With whatever cannot be printed escaped, and cut: anybody writes into the log with it.
+    def printable(text)
+      text.b[0, LONGEST].gsub(/[^ -~]/n) { |byte| format("\\x%02x", byte.ord) }
     end
 
     # The target exactly as the caller sent it: one with a host is refused as such, since two hosts could be meant. What Rack itself
