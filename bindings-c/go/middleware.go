@@ -62,7 +62,11 @@ func Middleware(verifier *Verifier, options ...MiddlewareOption) func(http.Handl
 
 func serve(verifier *Verifier, watch *observer, next http.Handler, w http.ResponseWriter, r *http.Request) {
 	if known := acceptanceOf(r.Context()); known != nil && known.verifier == verifier {
-		// Mounted twice, on a router and on a part of it: the second look would be a replay.
+		// Mounted twice, on a router and on a part of it: the second look would be a replay. What is taken out here is taken out.
+		if len(watch.identityFields) > 0 {
+			r = r.WithContext(r.Context())
+			stripUnverifiedIdentity(r, known.caller, watch.identityFields)
+		}
 		next.ServeHTTP(w, r)
 		return
 	}

@@ -185,6 +185,23 @@ func TestFieldsThatTheApplicationNamesNeverComeThrough(t *testing.T) {
 	}
 }
 
+func TestMountedTwiceItTakesOutWhatEachNames(t *testing.T) {
+	verifier := verifierOfOrders(t)
+	seen := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header["X-User-Id"]) != 0 || len(r.Header["X-Tenant"]) != 0 {
+			t.Error(r.Header)
+		}
+		whoCalled(w, r)
+	})
+	handler := Middleware(verifier, WithIdentityHeaders("X-Tenant"))(Middleware(verifier, WithIdentityHeaders("X-User-ID"))(seen))
+	r := received(t, "GET", "/", "")
+	r.Header["X-User-Id"] = []string{"root"}
+	r.Header["X-Tenant"] = []string{"all"}
+	if answer := serveOnce(handler, r); answer.Code != 200 {
+		t.Error(answer.Code, answer.Body)
+	}
+}
+
 func TestMountedTwiceItLooksOnce(t *testing.T) {
 	verifier := verifierOfOrders(t)
 	protect := Middleware(verifier)
