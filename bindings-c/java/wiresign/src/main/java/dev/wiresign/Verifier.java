@@ -437,29 +437,35 @@ public final class Verifier implements AutoCloseable {
      * @param config the configuration, which may be closed afterwards
      */
     public synchronized void replace(Config config) {
-        Terms next = Terms.of(config);
-        Terms before = terms;
+        // Entered before anybody is told: if it were closed meanwhile, it would come into force for the watchers alone.
+        long from = config.handle().enter();
+        try {
+            replace(config, from);
+        } finally {
+            config.handle().leave();
+        }
+    }
+
+    private void replace(Config config, long from) {
         long verifier = handle.enter();
+        Terms next = null;
+        Terms before = terms;
         try (Arena arena = Arena.ofConfined()) {
+            next = Terms.of(config);
             watchers.forEach(watcher -> watcher.accept(config));
             MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
-            long from = config.handle().enter();
             // Which configuration a request meets is not known for a moment: so all of its fields are passed, and it may be a
             // handshake.
             terms = new Terms(next.realm(), next.revealsCodes(), null, before.permissions(), next.bodyLimit(), true);
-            try {
-                int status = (int) Native.VERIFIER_REPLACE.invokeExact(verifier, from, out);
-                Failure.check(status, out.get(ValueLayout.JAVA_LONG, 0));
-            } catch (Throwable failure) {
-                terms = before;
-                next.permissions().close();
-                throw failure;
-            } finally {
-                config.handle().leave();
-            }
+            int status = (int) Native.VERIFIER_REPLACE.invokeExact(verifier, from, out);
+            Failure.check(status, out.get(ValueLayout.JAVA_LONG, 0));
             terms = next;
             this.config = config;
         } catch (Throwable failure) {
+            terms = before;
+            if (next != null) {
+                next.permissions().close();
+            }
             throw Native.unforeseen(failure);
         } finally {
             handle.leave();

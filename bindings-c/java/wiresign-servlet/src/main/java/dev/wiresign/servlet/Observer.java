@@ -29,7 +29,7 @@ final class Observer {
             if (isLogged) {
                 record(decision);
             }
-        } catch (RuntimeException failure) {
+        } catch (Exception failure) {
             report("the audit record could not be written", failure);
         }
         if (hook == null) {
@@ -37,7 +37,7 @@ final class Observer {
         }
         try {
             hook.accept(decision);
-        } catch (RuntimeException failure) {
+        } catch (Exception failure) { // other languages of the JVM throw what they like
             report("the onDecision hook failed; the decision stands", failure);
         }
     }
@@ -65,10 +65,10 @@ final class Observer {
     }
 
     /** Tells the operator of something that is no decision. */
-    void report(String sentence, RuntimeException failure) {
+    void report(String sentence, Exception failure) {
         try {
             LOG.error(sentence, failure);
-        } catch (RuntimeException loggingIsBroken) {
+        } catch (Exception loggingIsBroken) {
             // The decision must stand all the same.
             return;
         }

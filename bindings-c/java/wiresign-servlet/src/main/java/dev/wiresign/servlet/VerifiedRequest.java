@@ -5,6 +5,7 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * An accepted request whose body can be read again: as a stream, as text, as parameters of a form and as parts. Whatever
@@ -43,7 +45,7 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
     private final Verified verified;
     /** What was received and verified; null where there is no body, or a public route does not look at it. */
     private final byte[] body;
-    private final Set<String> identityHeaders;
+    private Set<String> identityHeaders;
     private ReplayedStream stream;
     private BufferedReader reader;
     private Map<String, String[]> parameters;
@@ -57,6 +59,20 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
         this.verified = verified;
         this.body = body;
         this.identityHeaders = identityHeaders;
+    }
+
+    /** Hides more from whoever is behind a second filter of the same verifier. */
+    static void hideAlso(ServletRequest request, Set<String> names) {
+        ServletRequest at = request;
+        while (at instanceof ServletRequestWrapper wrapper) {
+            if (at instanceof VerifiedRequest verified && !verified.identityHeaders.containsAll(names)) {
+                Set<String> all = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+                all.addAll(verified.identityHeaders);
+                all.addAll(names);
+                verified.identityHeaders = all;
+            }
+            at = wrapper.getRequest();
+        }
     }
 
     @Override

@@ -193,6 +193,7 @@ public final class WiresignFilter implements Filter {
         }
         // Mapped twice, or dispatched again: a second look would be a replay.
         if (request.getAttribute(VERIFIER) == verifier) {
+            VerifiedRequest.hideAlso(request, identityHeaders);
             chain.doFilter(request, response);
             return;
         }
@@ -292,7 +293,7 @@ public final class WiresignFilter implements Filter {
             } else {
                 outcome = replayStore.insert(verified.replayKey().orElseThrow(), verified.replaySeconds().getAsLong());
             }
-        } catch (RuntimeException failure) {
+        } catch (Exception failure) { // other languages of the JVM throw what they like
             observer.report("the replay store gave no answer", failure);
         } finally {
             clock.stopWaiting();

@@ -339,6 +339,20 @@ abstract class FilterContract {
         assertEquals(401, client.send("GET /echo", List.of(), NOTHING).status());
     }
 
+    /** As Kotlin and others do, which know no checked exceptions. */
+    @SuppressWarnings("unchecked")
+    private static <E extends Exception> void fail(Exception failure) throws E {
+        throw (E) failure;
+    }
+
+    @Test
+    void aHookThatThrowsWhatIsCheckedChangesNothingEither() throws Exception {
+        stop();
+        client = new RawClient(start(new WiresignFilter(verifier, decision -> FilterContract.<RuntimeException>fail(new IOException("away"))), false));
+        assertEquals(200, signed("GET", "/echo", NOTHING).status());
+        assertEquals(401, client.send("GET /echo", List.of(), NOTHING).status());
+    }
+
     @Test
     void theChallengeOfASenderIsAnswered() throws Exception {
         String query = "/hook?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";

@@ -54,13 +54,22 @@ final class KeySet {
         }
         CompletableFuture<Void> ended = new CompletableFuture<>();
         running = ended;
-        CompletableFuture<String> begun = fetch.get();
+        CompletableFuture<String> begun = begin();
         exchange = begun;
         begun.whenComplete((text, failure) -> {
             settle(text, failure);
             ended.complete(null);
         });
         return ended;
+    }
+
+    /** A fetch that cannot even begin is one that failed: the next one comes all the same. */
+    private CompletableFuture<String> begin() {
+        try {
+            return fetch.get();
+        } catch (RuntimeException | Error failure) {
+            return CompletableFuture.failedFuture(failure);
+        }
     }
 
     synchronized void close() {

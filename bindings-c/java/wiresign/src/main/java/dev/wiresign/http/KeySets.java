@@ -223,7 +223,7 @@ public final class KeySets implements AutoCloseable {
     private void report(KeySetException failure) {
         try {
             onError.accept(failure);
-        } catch (RuntimeException broken) {
+        } catch (Exception broken) { // other languages of the JVM throw what they like
             LOG.log(System.Logger.Level.ERROR, "the onError hook of KeySets failed", broken);
         }
     }

@@ -200,13 +200,17 @@ class KeySetsTest {
     void aTimerThatRingsBeforeTheEndOfAFetchIsSeenBeginsTheNextOne() {
         ScheduledThreadPoolExecutor early = new ScheduledThreadPoolExecutor(1) {
             @Override
-            public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+            public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
                 long end = System.nanoTime() + unit.toNanos(delay);
                 while (System.nanoTime() < end) {
                     Thread.onSpinWait();
                 }
-                task.run();
-                return super.schedule(() -> {}, 0, TimeUnit.NANOSECONDS);
+                try {
+                    task.call();
+                } catch (Exception failure) {
+                    throw new AssertionError(failure);
+                }
+                return super.schedule(() -> null, 0, TimeUnit.NANOSECONDS);
             }
         };
         AtomicInteger begun = new AtomicInteger();
@@ -219,6 +223,27 @@ class KeySetsTest {
         assertEquals(4, begun.get());
         set.close();
         early.shutdownNow();
+    }
+
+    @Test
+    void aFetchThatCannotBeginIsFollowedByTheNextOne() throws InterruptedException {
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+        AtomicInteger begun = new AtomicInteger();
+        List<Throwable> reported = new CopyOnWriteArrayList<>();
+        KeySet set = new KeySet(
+                new KeySet.Pace(SHORT, SHORT, Duration.ofMinutes(1)), timer,
+                () -> {
+                    if (begun.incrementAndGet() == 1) {
+                        throw new IllegalStateException("no thread is left");
+                    }
+                    return new CompletableFuture<>();
+                },
+                text -> {}, reported::add);
+        set.refresh().join();
+        eventually("it is fetched again", () -> begun.get() == 2);
+        assertEquals(List.of("no thread is left"), reported.stream().map(Throwable::getMessage).toList());
+        set.close();
+        timer.shutdownNow();
     }
 
     @Test
