@@ -13,7 +13,11 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +68,17 @@ class FilterTest {
         HttpServletRequest never = request(Map.of());
         assertThrows(IllegalStateException.class, () -> filter.admit(never, response));
         assertThrows(IllegalStateException.class, () -> filter.admitPermitted(never, response, "GET /orders"));
+    }
+
+    @Test
+    void aSecondFilterOfAVerifierTakesOutWhatItNames() throws Exception {
+        HttpServletRequest received = request(Map.of("getAttribute", verifier, "getHeader", "7"));
+        VerifiedRequest admitted = new VerifiedRequest(received, response, null, null, Set.of());
+        List<String> seen = new ArrayList<>();
+        FilterChain behind = (request, response) -> seen.add(((HttpServletRequest) request).getHeader("x-user-id"));
+        filter.doFilter(admitted, response, behind);
+        WiresignFilter.builder(verifier).identityHeaders(List.of("X-User-ID")).build().doFilter(admitted, response, behind);
+        assertEquals(Arrays.asList("7", null), seen);
     }
 
     @Test
