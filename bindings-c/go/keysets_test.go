@@ -236,16 +236,22 @@ func TestClosingEndsAFetchWithoutAWord(t *testing.T) {
 	}
 }
 
-func TestMiddlewareAsksForKeysThatItDoesNotKnow(t *testing.T) {
+// handlerWithKeySets is a handler behind Middleware that knows the key k1 of an issuer, and asks it for others when it is told to.
+func handlerWithKeySets(t *testing.T) (*issuerServer, http.Handler) {
+	t.Helper()
 	server := issuerServerOf(t, publishing(setOf("k1")))
 	config := usersConfig(t, server.URL)
 	verifier := must(NewVerifier(config))
-	defer verifier.Close()
+	t.Cleanup(func() { verifier.Close() })
 	sets := keySetsOf(t, config, WithCoolDown(time.Millisecond), WithRefresh(time.Hour))
 	if err := sets.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	handler := Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+	return server, Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+}
+
+func TestMiddlewareAsksForKeysThatItDoesNotKnow(t *testing.T) {
+	server, handler := handlerWithKeySets(t)
 	ask := func(id string) int {
 		r := httptest.NewRequest("GET", "/a", nil)
 		request := tokenRequestAt(t, id, time.Now())
@@ -264,15 +270,7 @@ func TestMiddlewareAsksForKeysThatItDoesNotKnow(t *testing.T) {
 }
 
 func TestATokenThatNamesNoKeyHasKeysFetchedToo(t *testing.T) {
-	server := issuerServerOf(t, publishing(setOf("k1")))
-	config := usersConfig(t, server.URL)
-	verifier := must(NewVerifier(config))
-	defer verifier.Close()
-	sets := keySetsOf(t, config, WithCoolDown(time.Millisecond), WithRefresh(time.Hour))
-	if err := sets.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	handler := Middleware(verifier, WithKeySets(sets))(http.HandlerFunc(whoCalled))
+	server, handler := handlerWithKeySets(t)
 	ask := func(token string) string {
 		time.Sleep(5 * time.Millisecond)
 		r := httptest.NewRequest("GET", "/a", nil)
