@@ -134,6 +134,7 @@ struct Command {
     is_head: bool,
     is_get: bool,
     path_as_is: bool,
+    request_target: Option<String>,
 }
 
 /// Reads a command line, with or without `curl` in front.
@@ -146,7 +147,7 @@ pub(crate) fn parse(line: &str) -> Result<Request, Failure> {
     let words = shlex::split(&line)
         .ok_or_else(|| Failure::usage("Close the quotes of the curl command line; it ends inside them."))?;
     let mut words = words.into_iter().peekable();
-    words.next_if(|word| word == "curl" || word.ends_with("/curl"));
+    words.next_if(|word| word == "curl" || word == "curl.exe" || word.ends_with("/curl"));
     let mut command = Command::default();
     let mut only_places = false;
     while let Some(word) = words.next() {
@@ -230,6 +231,7 @@ impl Command {
             "--head" => self.is_head = true,
             "--get" => self.is_get = true,
             "--path-as-is" => self.path_as_is = true,
+            "--request-target" => self.request_target = Some(value()?),
             _ if WITH_VALUE.contains(&name) => {
                 value()?;
             }
@@ -297,6 +299,9 @@ impl Command {
                 .map_err(|_| Failure::usage("With --get the data becomes the query; it must be text."))?;
             let separator = if url.target.contains('?') { '&' } else { '?' };
             url.target = format!("{}{separator}{data}", url.target);
+        }
+        if let Some(target) = self.request_target {
+            url.target = target;
         }
         let usual = match () {
             () if self.is_head => "HEAD",
@@ -379,6 +384,8 @@ mod tests {
             ("curl -G -d a=1 'h/x?q=1'", "GET", "/x?q=1&a=1", ""),
             ("/usr/bin/curl -I 'http://h/a/./b/../c'", "HEAD", "/a/c", ""),
             ("curl --path-as-is h/a/../b", "GET", "/a/../b", ""),
+            ("curl -X OPTIONS --request-target '*' h/", "OPTIONS", "*", ""),
+            ("curl.exe h/a", "GET", "/a", ""),
             ("curl -m 3 -o /dev/null \\\n -X DELETE \\\n h/a", "DELETE", "/a", ""),
         ] {
             let (own_method, own_target, own_body, _) = read(line);

@@ -23,6 +23,9 @@ pub(crate) struct RawMessage {
 impl RawMessage {
     /// Parses a message. The error is a sentence.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            return Err("The message begins with a byte order mark; save it without one.".to_owned());
+        }
         let mut fields = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = Request::new(&mut fields);
         let head_length = match request.parse(bytes) {
@@ -35,7 +38,9 @@ impl RawMessage {
                     "The first line is not METHOD TARGET HTTP/1.1, or it holds bytes that may not be there.".to_owned()
                 );
             }
-            Err(error) => return Err(format!("The message is not HTTP/1.1 ({error}).")),
+            Err(error) => {
+                return Err(format!("The message is not HTTP/1.1 ({error}); save it as it went over the wire."));
+            }
         };
         let headers: Vec<(Vec<u8>, Vec<u8>)> =
             request.headers.iter().map(|field| (field.name.as_bytes().to_vec(), field.value.to_vec())).collect();
@@ -158,6 +163,8 @@ mod tests {
             b"GET /a b HTTP/1.1\r\n\r\n",
             b"HTTP/1.1 200 OK\r\n\r\n",
             b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+            b"\xef\xbb\xbfGET / HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\r\nName: v\r\r\n\r\r\n",
             b"GET / HTTP/1.1\r\nName : v\r\n\r\n",
             b"PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab",
             b"PUT / HTTP/1.1\r\nContent-Length: +2\r\n\r\nab",

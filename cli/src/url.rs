@@ -28,6 +28,10 @@ impl Url {
         if authority.contains('@') {
             return Some(Err("take the user name and password out of the URL: the signature is the credential"));
         }
+        // An HTTP client may take a port that it cannot read for none, and would send the request to somebody else.
+        if !is_port(port(authority)) {
+            return Some(Err("write the port as a number from 1 to 65535, and an address of IPv6 in brackets"));
+        }
         let target = after.split_once('#').map_or(after, |(before, _)| before);
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         Some(Ok(Self { scheme, authority: authority.to_owned(), target }))
@@ -37,6 +41,18 @@ impl Url {
     pub(crate) fn with_target(self, target: &str) -> Self {
         Self { target: target.to_owned(), ..self }
     }
+}
+
+/// What stands behind the colon after the host; empty where nothing does.
+fn port(authority: &str) -> &str {
+    let after_brackets = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
+    after_brackets.split_once(':').map_or("", |(_, port)| port)
+}
+
+/// Whether it is a port, or none: a colon alone means the usual one.
+fn is_port(text: &str) -> bool {
+    let is_number = text.bytes().all(|letter| letter.is_ascii_digit());
+    text.is_empty() || (is_number && text.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 impl std::fmt::Display for Url {
@@ -59,6 +75,9 @@ mod tests {
             ("http://h?q", "h", "/?q"),
             ("http://h/a/../b//c?x=%2F%20+&y=?/#part", "h", "/a/../b//c?x=%2F%20+&y=?/"),
             ("http://[::1]:80/a?", "[::1]:80", "/a?"),
+            ("http://[::1]/", "[::1]", "/"),
+            ("http://h:/", "h:", "/"),
+            ("http://h:65535/", "h:65535", "/"),
         ] {
             let url = Url::parse(text).expect(text).expect(text);
             assert_eq!((url.authority.as_str(), url.target.as_str()), (authority, target), "{text}");
@@ -70,7 +89,18 @@ mod tests {
         for text in ["/a", "h/a", "ftp://h/a", "htt", "", "é://"] {
             assert_eq!(Url::parse(text), None, "{text}");
         }
-        for text in ["http://", "https:///a", "http://user:pass@h/a"] {
+        for text in [
+            "http://",
+            "https:///a",
+            "http://user:pass@h/a",
+            "http://h:99999/a",
+            "http://h:0/a",
+            "http://h:http/a",
+            "http://h:+80/a",
+            "http://h:1:2/a",
+            "http://::1/a",
+            "http://[::1]:x/a",
+        ] {
             assert!(Url::parse(text).expect(text).is_err(), "{text}");
         }
     }

@@ -168,6 +168,10 @@ fn no_answer(origin: &str, error: &ureq::Error) -> Failure {
     let advice = match error {
         ureq::Error::HostNotFound => "correct the host name",
         ureq::Error::Timeout(_) => "try again, or give it more time with --timeout",
+        // An answer that is no TLS comes as an I/O error too, which only its text tells from the next one.
+        ureq::Error::Io(error) if error.to_string().contains("InvalidContentType") => {
+            "the service does not speak TLS there; correct the port, or write http:// where it is meant"
+        }
         // A certificate that does not hold comes as an I/O error of this kind, for the TLS stream is an I/O stream.
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => CERTIFICATE_ADVICE,
         ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => CERTIFICATE_ADVICE,

@@ -28,7 +28,7 @@ pub(crate) struct Explain {
     config: ConfigArgs,
 
     /// The target as received (/path?query), or a URL that has it
-    #[arg(value_name = "TARGET", required_unless_present_any = ["raw", "curl"])]
+    #[arg(value_name = "TARGET")]
     place: Option<String>,
 
     #[command(flatten)]
@@ -49,6 +49,11 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self, output: &mut Output) -> Result<Exit, Failure> {
+        if self.place.is_none() && self.raw.is_none() && self.curl.is_none() {
+            return Err(Failure::usage(
+                "Give the target as received, --raw and a file with the whole request, or --curl and a command line.",
+            ));
+        }
         let config = self.config.require()?;
         let has_flags = !self.request.is_empty();
         let whole = |what| Failure::usage(format!("Leave out -X, -H and --body: {what} has everything."));

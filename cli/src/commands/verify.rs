@@ -28,7 +28,7 @@ pub(crate) struct Verify {
     config: ConfigArgs,
 
     /// The target as received (/path?query), or a URL that has it
-    #[arg(value_name = "TARGET", required_unless_present = "raw")]
+    #[arg(value_name = "TARGET")]
     place: Option<String>,
 
     #[command(flatten)]
@@ -45,6 +45,9 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(self, output: &mut Output) -> Result<Exit, Failure> {
+        if self.place.is_none() && self.raw.is_none() {
+            return Err(Failure::usage("Give the target as received, or --raw and a file with the whole request."));
+        }
         let config = self.config.require()?;
         let request = match self.raw {
             Some(path) => {
@@ -109,7 +112,11 @@ pub(super) fn accepted(verified: &Verified, output: &mut Output) {
         return;
     }
     if verified.is_public() {
-        output.labelled(GOOD, "accepted", ": the route is public; no credential was looked at.");
+        output.labelled(
+            GOOD,
+            "accepted",
+            ": the route is public, or optional and no credential was sent; nothing is known of the caller.",
+        );
     } else {
         output.labelled(GOOD, "accepted", "");
     }

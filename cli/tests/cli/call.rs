@@ -330,6 +330,26 @@ fn https_is_verified_against_the_given_authority() {
 }
 
 #[test]
+fn https_to_a_service_without_tls_is_told_apart_from_a_bad_certificate() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut hello = [0; 64];
+        let _ = stream.read(&mut hello);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    });
+    let run = Folder::new().run(&call(&[&format!("https://localhost:{port}/a")])).expect(5);
+    assert!(run.err.contains("does not speak TLS") && !run.err.contains("certificate"), "{}", run.err);
+}
+
+#[test]
+fn a_port_that_is_none_is_not_taken_for_the_usual_one() {
+    let run = Folder::new().run(&call(&["http://127.0.0.1:99999/a"])).expect(2);
+    assert!(run.err.contains("port"), "{}", run.err);
+}
+
+#[test]
 fn https_with_an_unknown_authority_gets_no_request() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("an address").port();

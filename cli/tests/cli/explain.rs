@@ -59,6 +59,18 @@ fn a_refusal_is_explained_from_flags_a_raw_message_and_a_curl_command_line() {
 }
 
 #[test]
+fn the_curl_command_line_that_sign_prints_is_understood() {
+    let folder = Folder::new();
+    for request in [&["/a/../b//c?x=[1]", "--body", "it's"][..], &["*", "-X", "OPTIONS"]] {
+        let sign = ["sign", "--as", "billing", "--target", "orders", "--now", NOW, "--curl"];
+        let line = folder.run(&[&sign, request].concat()).expect(0);
+        let run = folder.run(&["explain", "--now", NOW, "--json", "--curl", line.text().trim_end()]);
+        let message = run.json()["stages"].as_array().expect("stages").iter().any(|stage| stage["stage"] == "message");
+        assert!(run.code < 4 && message, "{}", run.text());
+    }
+}
+
+#[test]
 fn wrong_arguments_exit_with_2_and_bad_files_with_1() {
     let folder = Folder::new();
     for arguments in [
@@ -74,6 +86,8 @@ fn wrong_arguments_exit_with_2_and_bad_files_with_1() {
     ] {
         folder.run(arguments).expect(2);
     }
+    let nothing = folder.run(&["explain"]).expect(2);
+    assert!(nothing.err.contains("--raw") && nothing.err.contains("--curl"), "{}", nothing.err);
     folder.run(&["explain", "--raw", "nowhere.http"]).expect(1);
     folder.run(&["explain", "--curl", "curl -d @nowhere h"]).expect(1);
     folder.run(&["explain", "-c", "nowhere.json", "/a"]).expect(1);

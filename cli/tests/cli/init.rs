@@ -104,7 +104,7 @@ fn nothing_is_overwritten_without_force() {
     folder.write("app.py", "mine");
     folder.write(".env", "mine");
     let run = folder.run(&["init", "--framework", "fastapi", "--with-secrets"]).expect(1);
-    assert!(run.err.contains("app.py, .env exists in .") && run.err.contains("--force"), "{}", run.err);
+    assert!(run.err.contains(". has app.py, .env already") && run.err.contains("--force"), "{}", run.err);
     assert!(!folder.path().join("wiresign.json").exists(), "all or nothing");
     assert_eq!((folder.read("app.py").as_str(), folder.read(".env").as_str()), ("mine", "mine"));
 

@@ -69,9 +69,9 @@ impl Init {
             files.iter().map(|file| file.name).filter(|name| self.dir.join(name).exists()).collect();
         if !self.force && !existing.is_empty() {
             return Err(Failure::problem(format!(
-                "{} exists in {}; give another --dir, or --force to overwrite.",
-                existing.join(", "),
-                self.dir.display()
+                "{} has {} already; give another --dir, or --force to overwrite.",
+                self.dir.display(),
+                existing.join(", ")
             )));
         }
         for file in &files {
