@@ -1,6 +1,6 @@
-//! `wiresign schemes`: the formats that Wiresign carries as data, and what each of them does and does not protect from.
+//! `wiresign schemes`: what a request can be signed with, and what each scheme does and does not protect from.
 //!
-//! The page of a scheme is the same text here and in `docs/schemes/`. A test compares them; with `WIRESIGN_UPDATE_DOCS=1` in its
+//! The page of a scheme that is data is the same text here and in `docs/schemes/`. A test compares them; with `WIRESIGN_UPDATE_DOCS=1` in its
 //! environment it writes them.
 
 use std::fmt::Write as _;
@@ -13,7 +13,60 @@ use crate::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::output::{NAME, Output};
 
-/// List the schemes of the catalogue, or explain one
+/// The schemes between services, which have pages of their own in the documentation: id, title, what it is, page.
+const OF_SERVICES: [[&str; 4]; 8] = [
+    [
+        "service-hmac-v2",
+        "Service HMAC, version 2",
+        "The one to choose between services of your own: method, path, query, time, caller, target, request id and body are \
+         signed.",
+        "docs/wire-formats.md",
+    ],
+    [
+        "service-hmac",
+        "Service HMAC",
+        "For fleets that have it. The query, the target and the request id are not signed.",
+        "docs/wire-formats.md",
+    ],
+    [
+        "cross-service",
+        "Cross-service",
+        "For fleets that have it. The query, the caller's name, the target and the request id are not signed.",
+        "docs/wire-formats.md",
+    ],
+    [
+        "rfc9421",
+        "HTTP Message Signatures (RFC 9421)",
+        "The standard, for talking to software of others. What must be signed is set in the config.",
+        "docs/rfc9421.md",
+    ],
+    [
+        "aws-sigv4",
+        "AWS Signature Version 4",
+        "What clients of AWS sign with, as headers or as a link. The window is 15 minutes.",
+        "docs/aws-sigv4.md",
+    ],
+    [
+        "jwt",
+        "JSON Web Token",
+        "A token says who calls, and signs nothing of the request: whoever sees it can use it until it ends.",
+        "docs/jwt.md",
+    ],
+    [
+        "aws-identity",
+        "AWS identity",
+        "A proof of an IAM role says who calls, and signs nothing of the request but the called service.",
+        "docs/aws-identity.md",
+    ],
+    [
+        "api-key",
+        "API key",
+        "The key travels in X-Service-API-Key and signs nothing: whoever sees it can use it until it is taken out.",
+        "docs/config.md",
+    ],
+];
+
+/// List the schemes, or explain one
 #[derive(Args, Debug)]
 #[command(after_help = exit::HELP)]
 pub(crate) struct Schemes {
@@ -25,30 +78,49 @@ impl Schemes {
     pub(crate) fn run(self, output: &mut Output) -> Result<Exit, Failure> {
         match self.name {
             None => list(output),
-            Some(wanted) => {
-                let entry =
-                    wiresign::catalogue().find(|entry| entry.id().eq_ignore_ascii_case(&wanted)).ok_or_else(|| {
-                        Failure::usage(format!("There is no scheme {wanted:?}; `wiresign schemes` lists all of them."))
-                    })?;
-                if output.is_json() {
-                    output.json(&to_json(&entry));
-                } else {
-                    output.line(page(&entry).trim_end());
-                }
-            }
+            Some(wanted) => explain(&wanted, output)?,
         }
         Ok(Exit::Success)
     }
 }
 
+fn explain(wanted: &str, output: &mut Output) -> Result<(), Failure> {
+    if let Some(row @ [id, title, about, place]) = OF_SERVICES.iter().find(|[id, ..]| id.eq_ignore_ascii_case(wanted)) {
+        if output.is_json() {
+            output.json(&row_to_json(row));
+        } else {
+            output.line(format!("# {title} (`{id}`)\n\n{about}\n\nAll of it is in {place}."));
+        }
+        return Ok(());
+    }
+    let entry = wiresign::catalogue().find(|entry| entry.id().eq_ignore_ascii_case(wanted)).ok_or_else(|| {
+        Failure::usage(format!("There is no scheme {wanted:?}; `wiresign schemes` lists all of them."))
+    })?;
+    if output.is_json() {
+        output.json(&to_json(&entry));
+    } else {
+        output.line(page(&entry).trim_end());
+    }
+    Ok(())
+}
+
+fn row_to_json([id, title, about, place]: &[&str; 4]) -> Value {
+    json!({"id": id, "title": title, "about": about, "page": place})
+}
+
 fn list(output: &mut Output) {
     if output.is_json() {
-        output.json(&wiresign::catalogue().map(|entry| to_json(&entry)).collect());
+        output.json(
+            &OF_SERVICES.iter().map(row_to_json).chain(wiresign::catalogue().map(|entry| to_json(&entry))).collect(),
+        );
         return;
     }
+    let mut row = |id: &str, title: &str| output.labelled(NAME, &format!("{id:<25}"), format!(" {title}"));
+    for [id, title, ..] in OF_SERVICES {
+        row(id, title);
+    }
     for entry in wiresign::catalogue() {
-        let label = format!("{:<25}", entry.id());
-        output.labelled(NAME, &label, format!(" {}", entry.title()));
+        row(entry.id(), entry.title());
     }
 }
 
@@ -301,6 +373,24 @@ mod tests {
             }
             let there = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(there == text, "docs/schemes/{name} differs; run `just generate`");
+        }
+    }
+
+    #[test]
+    fn what_a_config_may_name_is_listed_and_has_a_page() {
+        let document = r#"{"service": "orders", "services": {}, "accept": ["no-such-scheme"]}"#;
+        let errors = wiresign::Config::parse(document, &wiresign::Secrets::new()).expect_err("there is no such scheme");
+        let [problem] = errors.problems() else { panic!("{errors:?}") };
+        let (_, named) = problem.message.split_once("the schemes are ").expect("the message names all of them");
+        let named: Vec<&str> = named.split(", ").take_while(|name| !name.starts_with('"')).collect();
+        let mut listed = OF_SERVICES.map(|[id, ..]| id);
+        let mut expected = named;
+        listed.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(listed[..], expected[..]);
+        for [id, _, _, page] in OF_SERVICES {
+            let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page)).expect(id);
+            assert!(text.contains(id), "{page} is about {id}");
         }
     }
 

@@ -73,7 +73,14 @@ fn schemes_are_listed_and_explained() {
     let all = all.as_array().expect("a list");
     assert!(all.len() > 50);
     let text = folder.run(&["schemes"]).expect(0);
-    for entry in all.iter().step_by(10) {
+    for id in ["service-hmac-v2", "rfc9421", "api-key"] {
+        assert!(text.text().lines().any(|line| line.starts_with(&format!("{id} "))), "{id}");
+        let explained = folder.run(&["schemes", id]).expect(0);
+        assert!(explained.text().contains("docs/"), "{id}");
+        let explained = folder.run(&["schemes", id, "--json"]).expect(0).json();
+        assert!(all.contains(&explained), "{id}");
+    }
+    for entry in all.iter().filter(|entry| entry.get("template").is_some()).step_by(10) {
         let id = entry["id"].as_str().expect("an id");
         assert!(text.text().contains(id), "{id}");
         let explained = folder.run(&["schemes", id]).expect(0);
