@@ -57,6 +57,7 @@ fn each_problem_names_its_variable() {
         ("ALLOWED_SERVICES", "b c", "ALLOWED_SERVICES"),
         ("ALLOWED_SERVICES", "image", "IMAGE_SECRET is not set"),
         ("ALLOWED_SERVICES", "a-b,a.b", "A_B_SECRET"),
+        ("ALLOWED_SERVICES", "b, b", "ALLOWED_SERVICES holds b twice"),
         ("ALLOWED_SERVICES", "service", "SERVICE_SECRET"),
     ] {
         let variables: Vec<_> = good.into_iter().chain([(name, value)]).collect();

@@ -108,6 +108,8 @@ fn broken_documents_and_missing_files_say_what_to_do() {
         let report = folder.run_with(&["check", "--json", "--config", "-"], document.as_bytes()).expect(1).json();
         assert!(!report["problems"].as_array().expect("a list").is_empty(), "{document}");
     }
+    let empty = folder.run_with(&["check", "--config", "-"], b"\r\n").expect(1);
+    assert!(empty.text().contains("the document is empty; `wiresign init`"), "{}", empty.text());
     folder.run_with(&["check", "--config", "-"], CONFIG.as_bytes()).expect(0);
 
     let run = folder.run(&["check", "--config", "nowhere.json"]).expect(1);

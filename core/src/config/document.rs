@@ -34,6 +34,10 @@ pub(super) fn parse(document: &str, lookup: &dyn Lookup) -> Result<Compiled, Vec
         let message = "the document begins with a byte order mark; save it without one".into();
         return Err(vec![Problem { pointer: String::new(), message }]);
     }
+    if document.trim_ascii().is_empty() {
+        let message = "the document is empty; `wiresign init` writes a first one".into();
+        return Err(vec![Problem { pointer: String::new(), message }]);
+    }
     let json: Json = serde_json::from_str(document)
         .map_err(|error| vec![Problem { pointer: String::new(), message: format!("this is not JSON: {error}") }])?;
     let mut reader = Reader::new(lookup);

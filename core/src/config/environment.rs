@@ -105,6 +105,10 @@ pub(super) fn document(lookup: &dyn Lookup) -> Result<String, Vec<Problem>> {
         } else if !takes_signatures {
             // Those with an API key or an access key are the callers.
         } else if let Some(other) = variables.insert(variable(caller, "SECRET"), caller) {
+            if other == caller {
+                refuse(format!("ALLOWED_SERVICES holds {caller} twice; name each service once"));
+                continue;
+            }
             let variable = variable(caller, "SECRET");
             refuse(format!("{other} and {caller} would both have their secret in {variable}; use a config document"));
         }

@@ -127,10 +127,12 @@ fn fetch(reference: &str, lookup: &dyn Lookup) -> Result<Zeroizing<Vec<u8>>, Str
         };
     }
     if let Some(path) = reference.strip_prefix("file:") {
-        return lookup
-            .file(path)
-            .map(Zeroizing::new)
-            .map_err(|why| format!("the secret's file {path} cannot be read: {why}"));
+        // As above: what looks like the text of a secret is not repeated.
+        let is_text = |byte: u8| byte.is_ascii_alphanumeric() || b"+=_-".contains(&byte);
+        let shown = if path.len() >= MIN_KEY_BYTES && path.bytes().all(is_text) { "that is named here" } else { path };
+        return lookup.file(path).map(Zeroizing::new).map_err(|why| {
+            format!("the secret's file {shown} cannot be read: {why}; correct the path, or let the service read it")
+        });
     }
     if let Some(text) = reference.strip_prefix("literal:") {
         return Ok(Zeroizing::new(text.as_bytes().to_vec()));
@@ -228,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_place_of_a_name_is_not_repeated() {
-        for reference in [format!("env:{GOOD}"), GOOD.to_owned()] {
+        for reference in [format!("env:{GOOD}"), format!("file:{GOOD}"), GOOD.to_owned()] {
             let message = resolve(&reference, Encoding::Text, &Secrets::new()).expect_err("no variable");
             assert!(!message.contains(&GOOD[..8]), "{message}");
         }
