@@ -82,6 +82,10 @@ describe("Config", () => {
 
   it("refuses text that is no JSON, and files that are no text", () => {
     assert.throws(() => Config.parse("{"), ConfigError);
+    assert.throws(() => Config.parse(""), ConfigError);
+    for (const forgotten of [undefined, () => "{}", Buffer.from("{}"), new Uint8Array(2)]) {
+      assert.throws(() => Config.parse(forgotten), /^TypeError: A config document is JSON text.*Config\.fromFile/u);
+    }
     const file = join(mkdtempSync(join(tmpdir(), "wiresign-")), "wiresign.json");
     writeFileSync(file, Buffer.from([0x7b, 0xff, 0x7d]));
     assert.throws(() => Config.fromFile(file), ConfigError);

@@ -13,6 +13,17 @@ export interface ConfigOptions {
   readonly env?: Environment | undefined;
 }
 
+// Callers without types pass what they have read or not found.
+function written(document: unknown): string {
+  const text = ArrayBuffer.isView(document) ? undefined : (JSON.stringify(document) as string | undefined);
+  if (text === undefined) {
+    throw new TypeError(
+      "A config document is JSON text or the value it stands for; Config.fromFile reads one from a file.",
+    );
+  }
+  return text;
+}
+
 const natives = new WeakMap<Config, NativeConfig>();
 /** The documents, in which secrets are references only, unless a test writes them down. */
 const texts = new WeakMap<Config, string>();
@@ -41,7 +52,7 @@ export class Config {
    * @throws {ConfigError} with every problem of the document
    */
   static parse(document: string | object, options: ConfigOptions = {}): Config {
-    const text = typeof document === "string" ? document : JSON.stringify(document);
+    const text = typeof document === "string" ? document : written(document);
     const config = new Config(native.parseConfig(text, flatten(options.env ?? process.env)));
     texts.set(config, text);
     return config;
