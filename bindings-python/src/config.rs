@@ -39,7 +39,9 @@ impl Config {
     #[staticmethod]
     #[pyo3(signature = (path, *, env=None))]
     fn from_file(py: Python<'_>, path: PathBuf, env: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let bytes = std::fs::read(path)?;
+        // Python reads it: its errors name the file.
+        let path = py.import("pathlib")?.call_method1("Path", (path,))?;
+        let bytes: Vec<u8> = path.call_method0("read_bytes")?.extract()?;
         Self::from_text(py, std::str::from_utf8(&bytes).ok(), env)
     }
 

@@ -68,8 +68,12 @@ def test_from_file(tmp_path: Path) -> None:
     with pytest.raises(wiresign.ConfigError) as caught:
         wiresign.Config.from_file(path)
     assert [problem.pointer for problem in caught.value.problems] == [""]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as missing:
         wiresign.Config.from_file(tmp_path / "missing.json")
+    assert missing.value.filename == str(tmp_path / "missing.json")
+    assert "missing.json" in str(missing.value)
+    with pytest.raises(IsADirectoryError):
+        wiresign.Config.from_file(tmp_path)
 
 
 def test_a_secret_from_a_file(tmp_path: Path) -> None:
