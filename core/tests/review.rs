@@ -226,3 +226,31 @@ fn a_config_that_is_weaker_than_it_looks_is_warned_of() {
     let places: Vec<_> = config.warnings().iter().map(|warning| warning.pointer.as_str()).collect();
     assert_eq!(places, ["/schemes/timed/message/2", "/schemes/timeless/timestamp", "/routes/0/services"]);
 }
+
+#[test]
+fn what_stands_in_the_document_is_not_said_to_be_missing() {
+    let signature = serde_json::json!({"header": "X-Sig", "encoding": "hex"});
+    let sound = serde_json::json!({"algorithm": "hmac-sha256", "message": ["body"], "signature": signature});
+    let document = |scheme: &str, reference: &str, broken: serde_json::Value| {
+        serde_json::json!({
+            "service": "receiver", "services": {},
+            "schemes": {"broken": broken, "sound": sound},
+            "webhooks": {"sender": {"scheme": scheme, "keys": [{"secret": "env:SECRET"}]}},
+            "accept": [reference],
+        })
+    };
+    let broken = serde_json::json!({"algorithm": "md5"});
+    for (document, place, advice) in [
+        (document("broken", "webhook:sender", broken.clone()), "/webhooks/sender/scheme", "correct this scheme first"),
+        (document("broken", "webhook:sender", broken.clone()), "/accept/0", "correct this webhook first"),
+        (document("sound", "broken", broken.clone()), "/accept/0", "correct this scheme first"),
+        (document("none", "webhook:sender", sound.clone()), "/webhooks/sender/scheme", "no scheme of this name"),
+        (document("rfc9421", "webhook:sender", sound.clone()), "/webhooks/sender/scheme", "between services"),
+        (document("sound", "webhook:other", sound.clone()), "/accept/0", "there is no webhook of this name"),
+        (document("sound", "none", sound.clone()), "/accept/0", "this scheme is not known"),
+    ] {
+        let errors = Config::parse(&document.to_string(), &Secrets::new().env("SECRET", SECRET)).expect_err(advice);
+        let found = errors.problems().iter().find(|problem| problem.pointer == place).expect(advice);
+        assert!(found.message.contains(advice), "{}", found.message);
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Window;
-use super::reader::{Item, Reader};
+use super::reader::{Item, Reader, child};
 use super::webhooks::Templates;
 use crate::aws_identity;
 use crate::scheme::{BuiltIn, Scheme, SchemeSet, Standard, catalogue, header};
@@ -15,6 +15,11 @@ pub(super) struct KnownSchemes {
     pub(super) plans: Vec<Plan>,
     /// Templates that do not name their caller: they can only be a webhook's.
     nameless: Vec<String>,
+}
+
+/// Whether a scheme's keys are those of the services of the registry.
+pub(super) fn is_of_services(id: &str) -> bool {
+    id == "api-key" || BuiltIn::from_id(id).is_some() || Standard::from_id(id).is_some()
 }
 
 impl KnownSchemes {
@@ -131,7 +136,7 @@ impl Reader<'_> {
                 let name = known.name(scheme);
                 self.warn(
                     &element.pointer,
-                    format!("{name} does not sign the path, so what was sent to one endpoint is good for all others; accept it on its own route"),
+                    format!("{name} does not sign both method and path, so what was sent to one endpoint is good for another; accept it on its own route"),
                 );
             }
             set = set.with(scheme);
@@ -179,6 +184,12 @@ impl Reader<'_> {
         if scheme.is_none() {
             let is_nameless = known.nameless.iter().any(|id| id == name) || catalogue::find(name).is_some();
             let message = match name.strip_prefix("webhook:") {
+                Some(webhook) if self.has_problem_at(&child("/webhooks", webhook)) => {
+                    "correct this webhook first, under \"webhooks\"".into()
+                }
+                None if self.has_problem_at(&child("/schemes", name)) => {
+                    "correct this scheme first, under \"schemes\"".into()
+                }
                 Some(_) => "there is no webhook of this name under \"webhooks\"".into(),
                 None if is_nameless => {
                     "this scheme does not say who calls; make a webhook of it, and list \"webhook:NAME\" here".into()

@@ -63,6 +63,12 @@ impl Reader<'_> {
         Some(Members { members, pointer: item.pointer.clone() })
     }
 
+    /// Whether something at this place, or below it, has been refused.
+    pub(super) fn has_problem_at(&self, pointer: &str) -> bool {
+        let rests = self.problems.iter().filter_map(|problem| problem.pointer.strip_prefix(pointer));
+        rests.into_iter().any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     pub(crate) fn refuse_repeats(&mut self, members: &[(String, Json)], pointer: &str) {
         let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::accept::is_of_services;
 use super::json::Json;
 use super::reader::{Item, Members, Reader, child};
 use super::secret::Purpose;
@@ -86,7 +87,14 @@ impl Reader<'_> {
         };
         let id = self.string(&scheme)?;
         let Some(template) = templates.get(id).cloned().or_else(|| catalogue::find(id)) else {
-            self.problem(&scheme.pointer, "no scheme of this name is known; `wiresign schemes` lists them");
+            let message = if self.has_problem_at(&child("/schemes", id)) {
+                "correct this scheme first, under \"schemes\""
+            } else if is_of_services(id) {
+                "this scheme is one between services, which have their keys under \"services\"; list it under \"accept\""
+            } else {
+                "no scheme of this name is known; `wiresign schemes` lists them"
+            };
+            self.problem(&scheme.pointer, message);
             return None;
         };
         if template.caller.is_some() {
