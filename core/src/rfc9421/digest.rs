@@ -162,6 +162,39 @@ mod tests {
     }
 
     #[test]
+    fn the_digests_that_rfc_9530_prints_are_of_its_bodies() {
+        // The digests are of these compressed bytes; the text prints other ones beside them.
+        let compressed = b"\x0b\x09\x80{\"hello\": \"world\"}\n\x03";
+        for (appendix, body, printed) in [
+            ("B.1", &b"{\"hello\": \"world\"}\n"[..], "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"),
+            ("B.2", b"", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"),
+            ("B.4", compressed, "sha-256=:d435Qo+nKZ+gLcUHn7GQtQ72hiBVAgqoLsZnZPiTGPk=:"),
+            (
+                "B.6",
+                compressed,
+                "sha-512=:db7fdBbgZMgX1Wb2MjA8zZj+rSNgfmDCEEXM8qLWfpfoNY0sCpHAzZbj09X1/7HAb7Od5Qfto4QpuBsFbUO3dQ==:",
+            ),
+            (
+                "B.7",
+                b"{\n  \"id\": \"123\",\n  \"title\": \"New Title\"\n}\n",
+                "sha-256=:uVSlinTTdQUwm2On4k8TJUikGN1bf/Ds8WPX4oe0h9I=:",
+            ),
+            ("D", HELLO.as_bytes(), "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"),
+            (
+                "D",
+                HELLO.as_bytes(),
+                "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:",
+            ),
+        ] {
+            let computed =
+                BodyDigests { sha256: Some(Sha256::digest(body).into()), sha512: Some(Sha512::digest(body).into()) };
+            let read = digests(printed).expect(appendix);
+            assert!(read.are_of(&computed), "{appendix}");
+            assert!(!read.are_of(&BodyDigests::default()), "{appendix}");
+        }
+    }
+
+    #[test]
     fn a_body_has_all_digests_or_not_the_right_ones() {
         let both = digests(&format!(
             "{}, sha-512=:{}:",

@@ -227,6 +227,23 @@ fn a_signature_for_another_service_holds_but_is_not_for_us() {
 }
 
 #[test]
+fn the_example_of_the_general_reference_holds() {
+    let headers = [
+        ("Host", "iam.amazonaws.com"),
+        ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
+        ("X-Amz-Date", "20150830T123600Z"),
+        (
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, \
+             SignedHeaders=content-type;host;x-amz-date, \
+             Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
+        ),
+    ];
+    let request = Request::new("GET", "/?Action=ListUsers&Version=2010-05-08", &headers, b"");
+    assert_eq!(request.verdict(&secret(), &Expected::new("us-east-1", "iam")), Verdict::Accepted);
+}
+
+#[test]
 fn the_date_header_serves_where_there_is_no_other() {
     let mut request = unsigned();
     request.set("Date", "Sun, 30 Aug 2015 12:36:00 GMT");
