@@ -68,38 +68,37 @@ impl Sts {
         again: impl Fn() -> Option<IdentityRequest>,
     ) {
         let asked = Asked::new(verifier, &question);
-        let mut answered = {
+        let (mut answered, asking) = {
             let mut under_way = self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             match under_way.get(&asked) {
-                Some(answered) => answered.clone(),
+                Some(answered) => (answered.clone(), None),
                 // The answer may have come between the question and now.
                 None if again().is_none() => return,
                 None => {
                     let (ends, answered) = watch::channel(());
                     under_way.insert(asked.clone(), answered.clone());
-                    let (own, verifier) = (self.clone(), verifier.clone());
-                    // Whoever asked first may leave; others wait for the same.
-                    tokio::spawn(async move {
-                        let _ends = ends;
-                        let _parts = Parts { all: &own.0, asked };
-                        own.0.ask(&verifier, &question).await;
-                    });
-                    answered
+                    (answered, Some(Asking { all: self.0.clone(), asked, _ends: ends }))
                 }
             }
         };
+        if let Some(asking) = asking {
+            let verifier = verifier.clone();
+            // Whoever asked first may leave; others wait for the same.
+            tokio::spawn(async move { asking.all.ask(&verifier, &question).await });
+        }
         // An error: its sender is gone.
         let _ = answered.changed().await;
     }
 }
 
-/// Takes a question from those that are under way, however its task ends.
-struct Parts<'a> {
-    all: &'a Shared,
+/// A question that is under way, until it is dropped: however its task ends, and also where it never begins.
+struct Asking {
+    all: Arc<Shared>,
     asked: Asked,
+    _ends: watch::Sender<()>,
 }
 
-impl Drop for Parts<'_> {
+impl Drop for Asking {
     fn drop(&mut self) {
         self.all.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.asked);
     }

@@ -24,20 +24,26 @@ impl Publisher {
         if self.is_due.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (own, verifier) = (self.clone(), verifier.clone());
-        let copy = move || {
-            own.is_due.store(false, Ordering::Release);
-            harmless("recorder of metrics", || publish(&verifier));
-        };
-        match Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(async move {
-                    tokio::time::sleep(PAUSE).await;
-                    copy();
-                });
-            }
-            Err(_) => copy(),
+        let due = Due { publisher: self.clone(), verifier: verifier.clone() };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                let _due = due;
+                tokio::time::sleep(PAUSE).await;
+            });
         }
+    }
+}
+
+/// Counters that wait for being copied. They are when it is dropped: after the pause, or earlier, where the runtime ends.
+struct Due {
+    publisher: Arc<Publisher>,
+    verifier: Arc<Verifier>,
+}
+
+impl Drop for Due {
+    fn drop(&mut self) {
+        self.publisher.is_due.store(false, Ordering::Release);
+        harmless("recorder of metrics", || publish(&self.verifier));
     }
 }
 

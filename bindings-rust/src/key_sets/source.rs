@@ -35,6 +35,8 @@ enum State {
     Quiet,
     /// It is fetched when somebody asks, or its time has come.
     Ready,
+    /// The runtime has ended that it was fetched on.
+    Over,
 }
 
 /// Fetches until it is dropped.
@@ -64,7 +66,7 @@ impl Source {
         let (issuer, url) = (issuer.into(), url.into());
         let state = watch::Sender::new(State::Due);
         let known = Arc::new(Known { config, issuer, url, state, text: Mutex::new(text) });
-        Self { task: runtime.spawn(known.clone().keep_fresh(settings)), known }
+        Self { task: runtime.spawn(Fetching(known.clone()).keep_fresh(settings)), known }
     }
 
     /// The name of the issuer and the URL of its set.
@@ -104,28 +106,40 @@ impl Drop for Source {
     }
 }
 
-impl Known {
-    async fn keep_fresh(self: Arc<Self>, settings: Arc<Settings>) {
+/// What fetches. Whoever waits for it is told when it ends, and also where it never begins.
+struct Fetching(Arc<Known>);
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.0.state.send_replace(State::Over);
+    }
+}
+
+impl Fetching {
+    async fn keep_fresh(self, settings: Arc<Settings>) {
         let Pace { refresh, cool_down, .. } = settings.pace;
-        let mut asked = self.state.subscribe();
+        let known = &*self.0;
+        let mut asked = known.state.subscribe();
         loop {
-            let outcome = self.renew(&settings).await;
+            let outcome = known.renew(&settings).await;
             let is_fresh = outcome.is_ok();
             if let Err(cause) = outcome {
-                let (issuer, url) = (self.issuer.to_string(), self.url.to_string());
+                let (issuer, url) = (known.issuer.to_string(), known.url.to_string());
                 settings.report(&KeySetError { issuer, url, cause });
             }
-            self.state.send_replace(State::Quiet);
+            known.state.send_replace(State::Quiet);
             sleep(cool_down).await;
             if is_fresh {
-                self.state.send_replace(State::Ready);
+                known.state.send_replace(State::Ready);
                 let is_due = asked.wait_for(|state| *state == State::Due);
                 let _ = timeout(refresh.saturating_sub(cool_down), is_due).await;
             }
-            self.state.send_replace(State::Due);
+            known.state.send_replace(State::Due);
         }
     }
+}
 
+impl Known {
     /// Fetches the set, and publishes it.
     async fn renew(&self, settings: &Settings) -> Result<(), BoxError> {
         let fetch = fetch(&settings.client, &self.url);

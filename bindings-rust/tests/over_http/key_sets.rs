@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use wiresign_host::SystemLookup;
 use wiresign_tower::{Config, KeySets, KeySetsBuilder, Signer, Verifier, VerifyLayer, parse_config};
 
+use crate::stopping::{apart, end};
 use crate::support::*;
 
 /// The key of RFC 8032, section 7.1, test 1, which everybody knows.
@@ -455,4 +456,35 @@ async fn sets_are_not_made_of_nonsense() {
 #[test]
 fn without_a_runtime_nothing_is_fetched() {
     assert!(KeySets::of(&users("https://login.example/keys")).start().is_err());
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_fetch_whose_runtime_has_ended() {
+    let issuer = Issuer::start(Published::set("k1")).await;
+    let config = users(&issuer.url);
+    let runtime = apart();
+    let own = config.clone();
+    let sets = runtime.spawn(async move { KeySets::of(&own).cool_down(SHORT).refresh_every(LONG).start() });
+    let sets = sets.await.expect("no panic").expect("it starts");
+    sets.refresh().await;
+    // Once while one is under way, and once more when there is nobody to fetch.
+    issuer.publish(Published::Nothing);
+    tokio::time::sleep(SHORT * 4).await;
+    let copy = sets.clone();
+    let waiting = tokio::spawn(async move { copy.refresh().await });
+    eventually("the fetch begins", async || issuer.asked() == 2).await;
+    end(runtime).await;
+    tokio::time::timeout(MINUTE, waiting).await.expect("it hangs").expect("no panic");
+    tokio::time::timeout(MINUTE, sets.refresh()).await.expect("it hangs");
+    // Another config gets the keys at hand, and the next server serves by them.
+    let next = users(&issuer.url);
+    tokio::time::timeout(MINUTE, async {
+        sets.replace(&next);
+        sets.refresh().await;
+    })
+    .await
+    .expect("it hangs");
+    let address = serve(routes().layer(VerifyLayer::new(Verifier::new(&next)).key_sets(sets))).await;
+    expect(&ask(address, "GET", "/echo", &token("k1"), b"").await, 200, "issuer:login sent ");
+    expect_refusal(&ask(address, "GET", "/echo", &token("k2"), b"").await, 401, "UNKNOWN_KEY");
 }

@@ -9,4 +9,5 @@ mod pages;
 mod redis;
 mod roles;
 mod server;
+mod stopping;
 mod support;

@@ -212,3 +212,28 @@ fn counters_reach_the_recorder_and_its_panic_changes_nothing() {
         });
     });
 }
+
+#[test]
+fn counters_reach_the_recorder_though_a_server_ends_before_they_are_due() {
+    let counters = Counters::default();
+    let one_thread = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    metrics::with_local_recorder(&counters, || {
+        let verifier = verifier(json!({}));
+        let layer = VerifyLayer::new(verifier.clone()).publish_metrics();
+        let accepted = || {
+            let values = counters.values.lock().expect("nobody panicked");
+            let of_scheme = |key: &&String| key.contains("wiresign_requests_accepted_total") && key.contains("hmac-v2");
+            let key = values.keys().find(of_scheme).expect("it is published");
+            values[key].0.load(Ordering::Relaxed)
+        };
+        for served in 1..=2 {
+            let runtime = one_thread();
+            runtime.block_on(async {
+                let address = serve(routes().layer(layer.clone())).await;
+                expect(&call(address, "billing", "GET", "/echo", b"").await, 200, "billing sent ");
+            });
+            drop(runtime);
+            assert_eq!(accepted(), served);
+        }
+    });
+}

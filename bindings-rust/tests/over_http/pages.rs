@@ -130,3 +130,25 @@ async fn the_server_knows_the_keys_of_an_issuer_from_the_first_request_on() {
     expect_refusal(&ask(address, "GET", "/me", &token("k2"), b"").await, 401, "UNKNOWN_KEY");
     expect_refusal(&ask(address, "GET", "/me", "", b"").await, 401, "AUTHENTICATION_REQUIRED");
 }
+
+#[tokio::test]
+async fn a_server_that_is_killed_in_the_middle_of_a_body_has_accepted_nothing() {
+    let body = b"{\"number\": 8}";
+    let headers = signed(&signer("billing"), "POST", "/invoices", body);
+    let head = format!(
+        "POST /invoices HTTP/1.1\r\nhost: orders\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    let (address, server) = start("axum_server", &[], json!({})).await;
+    let mut stream = connect(address, &[head.as_bytes(), &body[..5]].concat()).await;
+    // It may take in what has come, or not: nobody can tell the difference.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(server);
+    let mut answer_of_half = Vec::new();
+    // Whether the connection is closed or reset is up to the system.
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer_of_half).await;
+    assert_eq!(String::from_utf8_lossy(&answer_of_half), "");
+    let (address, _server) = start("axum_server", &[], json!({})).await;
+    let whole = answer(connect(address, &[head.as_bytes(), body].concat()).await).await;
+    expect(&whole, 200, "billing made invoice 8");
+}

@@ -13,6 +13,7 @@ use axum::routing::{any, get};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tower::{Layer, ServiceExt, service_fn};
 use wiresign_tower::{
     AwsCredentials, AwsSigners, BoxError, Caller, Config, SigningClient, Sts, StsBuilder, Verifier, VerifyLayer,
     parse_config,
@@ -255,6 +256,35 @@ async fn a_question_that_several_have_is_asked_once() {
     for other in others {
         assert!(other.await.expect("an answer").contains("\r\n\r\nbilling "));
     }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_question_whose_server_ended_before_it_was_asked_is_asked_by_the_next_one() {
+    let (url, asked) = answering(|| std::future::ready((200, says_billing().to_string()))).await;
+    let sts = Sts::builder().endpoint(url).timeout(Duration::from_secs(60)).build().expect("good settings");
+    let layer = VerifyLayer::new(Verifier::new(&roles("orders"))).aws(sts);
+    let proof = prove(&someone(), "orders");
+    let service = layer.layer(service_fn(async |_| Ok::<_, BoxError>(Response::new(Body::empty()))));
+    let mut request = http::Request::post("/a");
+    for line in proof.lines() {
+        let (name, value) = line.split_once(": ").expect("a header");
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::from("{}")).expect("a request");
+    // Its only thread is taken until it ends.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let mut first = std::pin::pin!(service.oneshot(request));
+        let once = std::future::poll_fn(|context| std::task::Poll::Ready(first.as_mut().poll(context)));
+        assert!(runtime.block_on(once).is_pending());
+    })
+    .join()
+    .expect("no panic");
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    let who = async |caller: Caller| caller.service().to_owned();
+    let address = serve(Router::new().route("/a", any(who)).layer(layer)).await;
+    expect(&call_with(address, &proof).await, 200, "billing");
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
