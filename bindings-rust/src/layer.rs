@@ -15,7 +15,8 @@ use tower_service::Service;
 use wiresign::Verifier;
 
 use crate::gate::{Gate, Judged};
-use crate::{BoxError, Decision, ReplayStore, ResponseBody, VerifiedBody};
+use crate::received::peer_of;
+use crate::{BoxError, Decision, ReplayStore, ResponseBody, TrustedProxies, VerifiedBody};
 
 /// Lets verified requests, and those of public routes, through to a service. It stands in front of everything that reads a
 /// body or rewrites a request. Handshakes of webhooks it answers by itself.
@@ -46,11 +47,16 @@ impl VerifyLayer {
         self.with(|gate| gate.observer.set_hook(hook))
     }
 
-    /// Tells whose address a request comes from, where a proxy stands in between: else it is that of the connection, and
-    /// "limits" of the config would count all clients of the proxy as one. Believe only what your own proxy has written.
-    /// `None` is an address that is not known.
+    /// Tells whose address a request comes from, where a proxy stands in between that [`VerifyLayer::trusted_proxies`] does not do
+    /// for: else it is that of the connection, and "limits" of the config would count all clients of the proxy as one. Believe
+    /// only what your own proxy has written. `None` is an address that is not known.
     pub fn client(self, address: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.with(|gate| gate.client = Some(Arc::new(address)))
+    }
+
+    /// Has these proxies tell whose address a request comes from. Of this and [`VerifyLayer::client`] the last one counts.
+    pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        self.client(move |parts| proxies.client(peer_of(&parts.extensions), &parts.headers))
     }
 
     /// Names of headers that the application takes for an identity, such as `X-User-ID`. They never reach it from outside.

@@ -27,6 +27,7 @@ mod gate;
 mod key_sets;
 mod layer;
 mod observer;
+mod proxies;
 #[cfg(feature = "metrics")]
 mod publisher;
 mod received;
@@ -46,6 +47,7 @@ pub use client::{AwsCredentials, AwsSigners, ClientError, Sign, SignLayer, Signe
 pub use config::{config_from_env, config_from_file, parse_config};
 pub use layer::{Verify, VerifyLayer};
 pub use observer::Decision;
+pub use proxies::TrustedProxies;
 pub use received::Peer;
 pub use replay::ReplayStore;
 pub use require::{RequirePermission, RequireService, Required};

@@ -1,11 +1,12 @@
 //! What the layer lets in and what it refuses.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::routing::{any, get};
 use serde_json::json;
-use wiresign_tower::{Caller, Permission, RequirePermission, RequireService, VerifyLayer};
+use wiresign_tower::{Caller, Permission, RequirePermission, RequireService, TrustedProxies, VerifyLayer};
 
 use crate::support::*;
 
@@ -133,6 +134,41 @@ async fn the_connection_tells_the_client() {
         }
     }
     expect_refusal(&answer, 429, "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn trusted_proxies_tell_the_client() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let layer = || {
+        let noted = noted.clone();
+        VerifyLayer::new(verifier(json!({"limits": {"failures_per_minute": 1}}))).on_decision(move |decision| {
+            noted.lock().expect("nobody panicked").push(decision.client.map(|client| client.to_string()));
+        })
+    };
+    let behind = TrustedProxies::new(["127.0.0.0/8"]).expect("a network");
+    let address = serve(routes().layer(layer().trusted_proxies(behind))).await;
+    let from = |client: &str| format!("x-forwarded-for: 1.1.1.1\r\nx-forwarded-for: {client}\r\n");
+    let mut answers = Vec::new();
+    // A minute may end between two of them.
+    for _ in 0..3 {
+        let forged = signed(&signer("billing"), "GET", "/echo", b"another") + &from("192.0.2.7");
+        answers.push(ask(address, "GET", "/echo", &forged, b"").await);
+    }
+    assert!(answers.iter().any(|answer| answer.contains("RATE_LIMITED")), "{answers:?}");
+    let good = || signed(&signer("billing"), "GET", "/echo", b"");
+    // Another client of the same proxies.
+    expect(&ask(address, "GET", "/echo", &(good() + &from("192.0.2.8")), b"").await, 200, "billing sent ");
+    expect(&ask(address, "GET", "/echo", &(good() + &from("unknown")), b"").await, 200, "billing sent ");
+    // Whoever is not trusted names nobody.
+    let elsewhere = TrustedProxies::new(["10.0.0.0/8"]).expect("a network");
+    for layer in [layer(), layer().trusted_proxies(elsewhere)] {
+        let address = serve(routes().layer(layer)).await;
+        expect(&ask(address, "GET", "/echo", &(good() + &from("192.0.2.7")), b"").await, 200, "billing sent ");
+    }
+    let known = |client: &str| Some(client.to_owned());
+    let mut wanted = vec![known("192.0.2.7"); 3];
+    wanted.extend([known("192.0.2.8"), None, known("127.0.0.1"), known("127.0.0.1")]);
+    assert_eq!(*noted.lock().expect("nobody panicked"), wanted);
 }
 
 #[tokio::test]
