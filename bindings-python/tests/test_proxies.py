@@ -40,7 +40,10 @@ def forwarded(*values: str) -> list[tuple[bytes, bytes]]:
         (INSIDE, ["198.51.100.7, unknown, 10.9.9.9"], None),
         (INSIDE, ["198.51.100.7:1234"], None),
         (INSIDE, [""], None),
+        (INSIDE, ["198.51.100.7, ::ffff:10.9.9.9"], "198.51.100.7"),
         (f"::ffff:{INSIDE}", ["198.51.100.7"], "198.51.100.7"),
+        ("198.19.255.255", ["198.51.100.7"], "198.51.100.7"),
+        ("198.20.0.0", ["198.51.100.7"], "198.20.0.0"),
         (OUTSIDE, ["198.51.100.7"], OUTSIDE),
         (OUTSIDE, ["unknown"], OUTSIDE),
         (None, ["198.51.100.7"], None),
@@ -48,7 +51,16 @@ def forwarded(*values: str) -> list[tuple[bytes, bytes]]:
     ],
 )
 def test_only_trusted_proxies_name_the_client(peer: str | None, values: list[str], client: str | None) -> None:
-    assert TrustedProxies(["10.0.0.0/8", "fd00::/8"]).client(peer, forwarded(*values)) == client
+    proxies = TrustedProxies(["10.0.0.0/8", "fd00::/8", "::ffff:198.18.0.0/111"])
+    assert proxies.client(peer, forwarded(*values)) == client
+
+
+def test_a_list_without_end_names_nobody() -> None:
+    proxies = TrustedProxies(["10.0.0.0/8"])
+    for hops, client in ((31, "198.51.100.7"), (32, None)):
+        entries = ["198.51.100.7", *["10.9.9.9"] * hops]
+        assert proxies.client(INSIDE, forwarded(", ".join(entries))) == client
+        assert proxies.client(INSIDE, forwarded(*entries)) == client
 
 
 def test_the_headers_are_those_of_the_config() -> None:

@@ -7,7 +7,7 @@ Without this, the client is whoever opened the connection, and forwarding header
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = ["TrustedProxies"]
 Fields: TypeAlias = "Iterable[tuple[bytes, bytes]]"
 
 _MOST_HOPS = 32
+_MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 class TrustedProxies:
@@ -36,7 +37,7 @@ class TrustedProxies:
         client_header: str | None = "X-Forwarded-For",
         authority_header: str | None = None,
     ) -> None:
-        self._networks = tuple(ip_network(network) for network in networks)
+        self._networks = tuple(_network(network) for network in networks)
         if not self._networks:
             msg = "name at least one network of trusted proxies, or leave the proxies out"
             raise ValueError(msg)
@@ -95,6 +96,14 @@ def with_host(headers: list[tuple[bytes, bytes]], authority: bytes | None) -> li
 
 def _values(headers: Fields, name: bytes) -> list[bytes]:
     return [value for field, value in headers if field.lower() == name]
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    network = ip_network(text)
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        # Addresses are looked up as those of IPv4 that they are.
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED.prefixlen))
+    return network
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
