@@ -184,7 +184,8 @@ impl KeySetsBuilder {
         self
     }
 
-    /// Begins to fetch, on the runtime of tokio that this is called on. Where that ends, so do the fetches; the keys stay as they are.
+    /// Begins to fetch, on the runtime of tokio that this is called on. Where that ends, so do the fetches; the keys stay as
+    /// they are.
     ///
     /// # Errors
     /// Where a time is nothing, there is no runtime, or `reqwest::ClientBuilder::build` fails.
