@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -193,8 +194,13 @@ func TestAClientThatLeavesGetsNoAnswer(t *testing.T) {
 }
 
 func TestAServerThatStopsServesNothingOfWhatHadNotAllCome(t *testing.T) {
-	server := protected(t, func(http.ResponseWriter, *http.Request) { t.Error("let through") })
-	server.Config.ErrorLog = nil
+	var begun atomic.Int64
+	handler := Middleware(verifierOfOrders(t))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let through") }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun.Add(1)
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
 	var waiting []net.Conn
 	for _, framing := range []string{"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nab"} {
 		for range 4 {
@@ -204,6 +210,8 @@ func TestAServerThatStopsServesNothingOfWhatHadNotAllCome(t *testing.T) {
 			waiting = append(waiting, connection)
 		}
 	}
+	// What the server has not taken up yet, it would not wait for.
+	eventually(t, "all requests have begun", func() bool { return begun.Load() == int64(len(waiting)) })
 	brief, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	// It waits for the bodies, which do not come, and is then stopped by force.
