@@ -38,6 +38,7 @@ type KeySets struct {
 	own      *Config
 	sets     []*keySet
 	end      context.CancelFunc
+	followed *Verifier
 	unfollow func()
 	isClosed bool
 }
@@ -104,7 +105,8 @@ func (e *KeySetError) Unwrap() error { return e.Err }
 // WithKeySets lets Middleware fetch anew when a token names a key that is not known: in the background, and once within the
 // cool-down. The request is refused; the next one with that key finds it. Where the sets and the verifier were made of one
 // configuration, the sets follow Verifier.Replace: the keys at hand are known to the next configuration from its first request
-// on, and issuers that are new to it are fetched.
+// on, and issuers that are new to it are fetched. They follow one verifier: Middleware panics when it is given them with a second
+// one.
 func WithKeySets(sets *KeySets) MiddlewareOption {
 	return func(o *observer) { o.keySets = sets }
 }
@@ -205,28 +207,44 @@ func (k *KeySets) endFetches() {
 	k.own.close()
 }
 
-// follow has the sets serve each configuration that a verifier gets. Of sets that follow another one already, or serve another
-// configuration than the verifier does, what becomes is up to the application.
+// follow has the sets serve each configuration that a verifier gets. Where they serve another configuration than the verifier
+// does, what becomes is up to the application. It panics where they follow another verifier: of the two configurations they
+// could serve one, and the keys of the other would grow old without a word.
 func (k *KeySets) follow(verifier *Verifier) {
-	k.mutex.Lock()
-	served, isFree := k.served, k.unfollow == nil && !k.isClosed
-	k.mutex.Unlock()
+	served, isFree := k.isFreeFor(verifier)
 	if !isFree {
 		return
 	}
+	// Whoever replaces the configuration of a verifier holds its lock, and then waits for that of the sets.
 	unfollow := verifier.onReplacement(served, k.Replace)
 	if unfollow == nil {
 		return
 	}
 	k.mutex.Lock()
-	isFree = k.unfollow == nil && !k.isClosed
+	isFree = k.followed == nil && !k.isClosed
 	if isFree {
-		k.unfollow = unfollow
+		k.followed, k.unfollow = verifier, unfollow
 	}
 	k.mutex.Unlock()
 	if !isFree {
 		unfollow()
+		// They were given to two verifiers at the same time, perhaps.
+		k.isFreeFor(verifier)
 	}
+}
+
+// isFreeFor is true where the sets may begin to follow a verifier, and gives the configuration that they serve. It panics where
+// they follow another one.
+func (k *KeySets) isFreeFor(verifier *Verifier) (*Config, bool) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if k.isClosed {
+		return nil, false
+	}
+	if k.followed != nil && k.followed != verifier {
+		panic("wiresign: these KeySets follow another verifier already; give each verifier KeySets of its own")
+	}
+	return k.served, k.followed == nil
 }
 
 // heed has keys fetched where a request may have been refused since one is missing. The request does not wait for them: anybody

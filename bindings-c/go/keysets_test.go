@@ -446,6 +446,71 @@ func TestAnotherConfigurationGetsTheKeysAtHand(t *testing.T) {
 	}
 }
 
+func TestKeySetsFollowOneVerifier(t *testing.T) {
+	server := issuerServerOf(t, publishing(setOf("k1")))
+	config := usersConfig(t, server.URL)
+	first, second := must(NewVerifier(config)), must(NewVerifier(config))
+	defer first.Close()
+	defer second.Close()
+	sets := keySetsOf(t, config)
+	follow := func(verifier *Verifier) (refused any) {
+		defer func() { refused = recover() }()
+		Middleware(verifier, WithKeySets(sets))
+		return nil
+	}
+	if refused := follow(first); refused != nil {
+		t.Error(refused)
+	}
+	// As on a router and on a part of it.
+	if refused := follow(first); refused != nil {
+		t.Error(refused)
+	}
+	if refused, _ := follow(second).(string); !strings.Contains(refused, "KeySets of its own") {
+		t.Error(refused)
+	}
+	if len(first.watchers) != 1 || len(second.watchers) != 0 {
+		t.Error(len(first.watchers), len(second.watchers))
+	}
+	// Closed ones follow nobody.
+	sets.Close()
+	if refused := follow(second); refused != nil {
+		t.Error(refused)
+	}
+}
+
+func TestKeySetsFollowOneOfTheVerifiersThatTheyAreGivenAtOnce(t *testing.T) {
+	server := issuerServerOf(t, publishing(setOf("k1")))
+	config := usersConfig(t, server.URL)
+	for range 20 {
+		sets := keySetsOf(t, config)
+		var refusals atomic.Int32
+		var all sync.WaitGroup
+		verifiers := []*Verifier{must(NewVerifier(config)), must(NewVerifier(config)), must(NewVerifier(config))}
+		for _, verifier := range verifiers {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				defer func() {
+					if recover() != nil {
+						refusals.Add(1)
+					}
+				}()
+				Middleware(verifier, WithKeySets(sets))
+			}()
+		}
+		all.Wait()
+		watchers := 0
+		for _, verifier := range verifiers {
+			watchers += len(verifier.watchers)
+			verifier.Close()
+		}
+		if refusals.Load() != 2 || watchers != 1 {
+			t.Error(refusals.Load(), watchers)
+		}
+		sets.Close()
+	}
+}
+
 func TestConfigurationsAreReplacedWhileKeySetsFollowAndClose(t *testing.T) {
 	server := issuerServerOf(t, publishing(setOf("k1")))
 	first := usersConfig(t, server.URL)

@@ -32,8 +32,8 @@ import java.util.function.Consumer;
  * WiresignFilter filter = WiresignFilter.builder(verifier).keySets(sets).build();
  * }</pre>
  *
- * <p>The filter has the sets follow {@link Verifier#replace}; where there is none, {@link #follow} does. A configuration may be
- * closed when the sets have begun to serve it.
+ * <p>The filter has the sets follow {@link Verifier#replace}; where there is none, {@link #follow} does. They follow one verifier,
+ * and refuse a second. A configuration may be closed when the sets have begun to serve it.
  */
 public final class KeySets implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("wiresign");
@@ -56,6 +56,7 @@ public final class KeySets implements AutoCloseable {
     private Config served;
     /** What gets the keys: the same configuration, which nobody else closes. */
     private Config own;
+    private Verifier followed;
     private Runnable unfollow;
     private boolean closed;
 
@@ -108,15 +109,17 @@ public final class KeySets implements AutoCloseable {
 
     /**
      * Serves each configuration that a verifier gets from now on, as {@link #replace} does, just before it is put in force. Nothing
-     * happens where the sets follow a verifier already, or serve another configuration than this one has: what becomes of them is
-     * up to the application then.
+     * happens where the sets follow this verifier already, or serve another configuration than it has: what becomes of them is up to
+     * the application then.
      *
      * @param verifier the verifier, which was made of the configuration that the sets serve
+     * @throws IllegalStateException where the sets follow another verifier: of the two configurations they could serve one, and the
+     *     keys of the other would grow old without a word
      */
     public void follow(Verifier verifier) {
         Config expected;
         synchronized (this) {
-            if (unfollow != null || closed) {
+            if (!isFreeFor(verifier)) {
                 return;
             }
             expected = served;
@@ -126,15 +129,31 @@ public final class KeySets implements AutoCloseable {
             serve(config);
             refresh();
         }).orElse(null);
+        if (end == null) {
+            return;
+        }
         synchronized (this) {
-            if (unfollow == null && !closed) {
+            if (followed == null && !closed) {
+                followed = verifier;
                 unfollow = end;
                 return;
             }
         }
-        if (end != null) {
-            end.run();
+        end.run();
+        // They were given to two verifiers at the same time, perhaps.
+        isFreeFor(verifier);
+    }
+
+    /** Whether the sets may begin to follow a verifier; throws where they follow another one. */
+    private synchronized boolean isFreeFor(Verifier verifier) {
+        if (closed) {
+            return false;
         }
+        if (followed != null && followed != verifier) {
+            throw new IllegalStateException(
+                    "wiresign: these KeySets follow another verifier already; give each verifier KeySets of its own");
+        }
+        return followed == null;
     }
 
     /** Ends all fetches. The keys stay as they are. */

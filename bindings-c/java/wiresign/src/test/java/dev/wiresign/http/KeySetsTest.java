@@ -349,6 +349,48 @@ class KeySetsTest {
     }
 
     @Test
+    void setsFollowOneVerifier() {
+        KeySets sets = builder().start();
+        try (Verifier second = new Verifier(config); Config next = both()) {
+            sets.follow(verifier);
+            IllegalStateException refused = assertThrows(IllegalStateException.class, () -> sets.follow(second));
+            assertTrue(refused.getMessage().contains("KeySets of its own"), refused.getMessage());
+            // What the second one gets, is not what they serve.
+            second.replace(next);
+            sets.refresh().join();
+            assertEquals(0, elsewhere.get());
+            verifier.replace(next);
+            sets.refresh().join();
+            assertEquals(1, elsewhere.get());
+            // Closed ones follow nobody.
+            sets.close();
+            sets.follow(second);
+        }
+    }
+
+    @Test
+    void setsFollowOneOfTheVerifiersThatTheyAreGivenAtOnce() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        try (KeySets sets = builder().start()) {
+            List<Callable<Boolean>> all = Collections.nCopies(3, () -> {
+                try (Verifier another = new Verifier(config)) {
+                    sets.follow(another);
+                    return true;
+                } catch (IllegalStateException refused) {
+                    return false;
+                }
+            });
+            int follow = 0;
+            for (Future<Boolean> one : threads.invokeAll(all, 60, TimeUnit.SECONDS)) {
+                follow += one.get() ? 1 : 0;
+            }
+            assertEquals(1, follow);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
     void configurationsAreReplacedWhileSetsFollowAndClose() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
