@@ -32,7 +32,8 @@ import java.util.TreeSet;
 
 /**
  * An accepted request whose body can be read again: as a stream, as text, as parameters of a form and as parts. Whatever
- * names a caller and is not verified is left out of its header fields.
+ * names a caller and is not verified is left out of its header fields. It also stands for what an error page gets to see of any
+ * request.
  */
 final class VerifiedRequest extends HttpServletRequestWrapper {
     // What an application might take for the name of the caller.
@@ -42,8 +43,9 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
     private static final int ABSENT = -1;
 
     private final ServletResponse response;
+    /** Who called; null where nobody has verified anything. */
     private final Verified verified;
-    /** What was received and verified; null where there is no body, or a public route does not look at it. */
+    /** What was received and verified; null where there is no body, or a public route or an error page does not look at it. */
     private final byte[] body;
     private Set<String> identityHeaders;
     private ReplayedStream stream;
@@ -199,9 +201,12 @@ final class VerifiedRequest extends HttpServletRequestWrapper {
         if (!name.equalsIgnoreCase(SERVICE_ID) && !name.equalsIgnoreCase(SERVICE_NAME)) {
             return false;
         }
+        if (verified == null || verified.isPublic()) {
+            return true;
+        }
         List<String> values = Collections.list(super.getHeaders(name));
         String service = verified.service().orElse(null);
-        return verified.isPublic() || values.size() != 1 || !values.get(0).equals(service);
+        return values.size() != 1 || !values.get(0).equals(service);
     }
 
     private Map<String, String[]> parameters() {

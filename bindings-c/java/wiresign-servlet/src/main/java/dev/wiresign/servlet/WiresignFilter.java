@@ -38,7 +38,8 @@ import java.util.function.Consumer;
  * decides is decided before anything waits for the body; the body is read up to the limit, and given on unchanged. The
  * challenges of the senders of webhooks are answered here too.
  *
- * <p>It must come before every filter that reads a parameter or the body of a request, and refuses to serve behind one.
+ * <p>It must come before every filter that reads a parameter or the body of a request, and refuses to serve behind one. Mapped for
+ * the dispatcher type ERROR too, it takes the names of callers that nobody has verified from the error pages of the application.
  */
 public final class WiresignFilter implements Filter {
     private static final String CALLER = "dev.wiresign.caller";
@@ -191,14 +192,17 @@ public final class WiresignFilter implements Filter {
         if (!(given instanceof HttpServletRequest request) || !(answered instanceof HttpServletResponse response)) {
             throw new ServletException("wiresign: only HTTP requests can be verified");
         }
-        // Mapped twice, or dispatched again: a second look would be a replay.
-        if (request.getAttribute(VERIFIER) == verifier) {
-            VerifiedRequest.hideAlso(request, identityHeaders);
-            chain.doFilter(request, response);
+        boolean isVerified = request.getAttribute(VERIFIER) == verifier;
+        if (request.getDispatcherType() == DispatcherType.ERROR) {
+            // To an error page the container gives the request as it was received, which perhaps no filter has seen. The page is all
+            // that is behind this; who is named in the header was verified, or is taken out.
+            Verified verified = isVerified ? caller(request).orElse(null) : null;
+            chain.doFilter(new VerifiedRequest(request, response, verified, null, identityHeaders), response);
             return;
         }
-        if (request.getDispatcherType() == DispatcherType.ERROR) {
-            // The container answers by itself, before any filter: its error page is all that is behind this.
+        // Mapped twice, or dispatched again: a second look would be a replay.
+        if (isVerified) {
+            VerifiedRequest.hideAlso(request, identityHeaders);
             chain.doFilter(request, response);
             return;
         }
@@ -396,7 +400,8 @@ public final class WiresignFilter implements Filter {
         /**
          * What fetches the keys that issuers of tokens publish: the filter has it fetch anew where a token comes that no key at hand
          * has signed, in the background, and once within the cool-down. That request is refused, and the next one with this key is
-         * not. The sets follow {@link Verifier#replace}, where they serve the configuration that the verifier has now.
+         * not. The sets follow {@link Verifier#replace}, where they serve the configuration that the verifier has now. They follow
+         * one verifier: the filter of a second one is not built with them.
          *
          * @param sets must not be closed while the filter is used; null for none
          * @return this

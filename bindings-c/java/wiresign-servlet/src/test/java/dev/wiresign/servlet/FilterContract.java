@@ -185,6 +185,20 @@ abstract class FilterContract {
     }
 
     @Test
+    void namesOfCallersThatNobodyVerifiedAreTakenFromErrorPagesToo() throws Exception {
+        Header forged = new Header("X-Service-Name", "admin");
+        Header claimed = new Header("X-Service-ID", "admin");
+        Header user = new Header("X-User-ID", "7");
+        RawClient.Answer answer = client.send("GET /public/broken", List.of(claimed, forged, user), NOTHING);
+        assertEquals("503 [x-user-id] 7", answer.status() + " " + answer.body());
+        assertEquals("[x-service-id] -1", signed("GET", "/broken", NOTHING, forged).body());
+        stop();
+        client = new RawClient(start(WiresignFilter.builder(verifier).identityHeaders(List.of("x-user-ID")).build(), false));
+        assertEquals("[] -1", client.send("GET /public/broken", List.of(claimed, forged, user), NOTHING).body());
+        assertEquals("[x-service-id] -1", signed("GET", "/broken", NOTHING, forged, user).body());
+    }
+
+    @Test
     void anotherVerifierHasAWordOfItsOwn() throws Exception {
         List<Header> headers = Fleet.caller("shipping").sign(Request.of("GET", "/second"));
         assertEquals("shipping:", client.send("GET /second", headers, NOTHING).body());

@@ -15,6 +15,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +55,15 @@ class FilterTest {
         assertEquals(0, served.get());
         filter.doFilter(request(Map.of("getDispatcherType", DispatcherType.ERROR)), response, chain);
         assertEquals(1, served.get(), "the error page of the container");
+    }
+
+    @Test
+    void theErrorPageOfAContainerSeesNobody() throws Exception {
+        List<String> seen = new ArrayList<>();
+        FilterChain page = (request, response) -> seen.add(((HttpServletRequest) request).getHeader("X-Service-ID"));
+        Map<String, Object> answers = Map.of("getDispatcherType", DispatcherType.ERROR, "getHeader", "billing");
+        filter.doFilter(request(answers), response, page);
+        assertEquals(Collections.singletonList(null), seen);
     }
 
     @Test

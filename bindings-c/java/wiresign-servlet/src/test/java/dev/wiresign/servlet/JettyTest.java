@@ -4,6 +4,7 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServlet;
 import java.util.EnumSet;
+import org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
@@ -25,7 +26,8 @@ class JettyTest extends FilterContract {
         add(context, Servlets.onlyShipping(), "/second");
         add(context, new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook", "/second");
         add(context, new Servlets.Line(), "/line", "/line/*", "/public/line");
-        add(context, new Servlets.Names(), "/names", "/public/names");
+        add(context, new Servlets.Names(), "/names", "/public/names", "/page");
+        add(context, new Servlets.Broken(), "/broken", "/public/broken");
         add(context, new Servlets.Form(), "/form");
         add(context, new Servlets.Text(), "/text");
         add(context, new Servlets.Parts(), "/parts");
@@ -33,6 +35,9 @@ class JettyTest extends FilterContract {
         add(context, new Servlets.Later(), "/later");
         add(context, Servlets.onlyPermitted(filter), "/permitted");
         add(context, new Servlets.Echo(), "/permitted");
+        ErrorPageErrorHandler pages = new ErrorPageErrorHandler();
+        pages.addErrorPage(Servlets.Broken.STATUS, "/page");
+        context.setErrorHandler(pages);
         server.setHandler(context);
         server.start();
         return ((ServerConnector) server.getConnectors()[0]).getLocalPort();
@@ -52,7 +57,7 @@ class JettyTest extends FilterContract {
     private static void add(ServletContextHandler context, Filter filter, String path) {
         FilterHolder holder = new FilterHolder(filter);
         holder.setAsyncSupported(true);
-        context.addFilter(holder, path, EnumSet.of(DispatcherType.REQUEST, DispatcherType.ASYNC));
+        context.addFilter(holder, path, EnumSet.of(DispatcherType.REQUEST, DispatcherType.ASYNC, DispatcherType.ERROR));
     }
 
     @Override

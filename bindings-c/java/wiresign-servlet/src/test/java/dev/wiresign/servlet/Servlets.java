@@ -75,6 +75,17 @@ final class Servlets {
         }
     }
 
+    /** Leaves the answer to the error page of the application. */
+    static final class Broken extends HttpServlet {
+        static final int STATUS = 503;
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            response.sendError(STATUS);
+        }
+    }
+
     /** Tells the parameters. */
     static final class Form extends HttpServlet {
         private static final long serialVersionUID = 1L;

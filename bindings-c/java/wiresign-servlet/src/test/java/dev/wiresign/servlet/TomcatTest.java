@@ -7,6 +7,7 @@ import java.io.File;
 import org.apache.catalina.Context;
 import org.apache.catalina.Wrapper;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 
@@ -28,7 +29,8 @@ class TomcatTest extends FilterContract {
         add(context, "second", Servlets.onlyShipping(), "/second");
         add(context, "echo", new Servlets.Echo(), "/echo", "/public/echo", "/billing", "/hook", "/perhaps", "/perhaps/hook", "/second");
         add(context, "line", new Servlets.Line(), "/line", "/line/*", "/public/line");
-        add(context, "names", new Servlets.Names(), "/names", "/public/names");
+        add(context, "names", new Servlets.Names(), "/names", "/public/names", "/page");
+        add(context, "broken", new Servlets.Broken(), "/broken", "/public/broken");
         add(context, "form", new Servlets.Form(), "/form");
         add(context, "text", new Servlets.Text(), "/text");
         add(context, "parts", new Servlets.Parts(), "/parts");
@@ -36,6 +38,10 @@ class TomcatTest extends FilterContract {
         add(context, "later", new Servlets.Later(), "/later");
         add(context, "permitted only", Servlets.onlyPermitted(filter), "/permitted");
         add(context, "permitted", new Servlets.Echo(), "/permitted");
+        ErrorPage page = new ErrorPage();
+        page.setErrorCode(Servlets.Broken.STATUS);
+        page.setLocation("/page");
+        context.addErrorPage(page);
         tomcat.start();
         return tomcat.getConnector().getLocalPort();
     }
@@ -62,6 +68,7 @@ class TomcatTest extends FilterContract {
         mapping.addURLPattern(path);
         mapping.setDispatcher(DispatcherType.REQUEST.name());
         mapping.setDispatcher(DispatcherType.ASYNC.name());
+        mapping.setDispatcher(DispatcherType.ERROR.name());
         context.addFilterMap(mapping);
     }
 

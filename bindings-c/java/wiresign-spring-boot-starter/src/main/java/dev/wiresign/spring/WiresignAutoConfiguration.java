@@ -151,7 +151,7 @@ public class WiresignAutoConfiguration {
     @Bean
     public FilterRegistrationBean<WiresignFilter> wiresignFilterRegistration(WiresignFilter filter, WiresignProperties properties) {
         FilterRegistrationBean<WiresignFilter> registration = new FilterRegistrationBean<>(filter);
-        registration.setDispatcherTypes(DispatcherType.REQUEST, DispatcherType.ASYNC);
+        registration.setDispatcherTypes(DispatcherType.REQUEST, DispatcherType.ASYNC, DispatcherType.ERROR);
         registration.setAsyncSupported(true);
         registration.setOrder(properties.filterOrder());
         return registration;

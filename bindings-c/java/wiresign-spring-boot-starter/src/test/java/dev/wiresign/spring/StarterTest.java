@@ -7,6 +7,9 @@ import dev.wiresign.Config;
 import dev.wiresign.Secrets;
 import dev.wiresign.Verified;
 import dev.wiresign.servlet.Decision;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.net.URI;
@@ -45,6 +48,9 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.multipart.MultipartFile;
+import org.springframework.web.servlet.HandlerInterceptor;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** An application as its users write it, on its real server. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -72,13 +78,33 @@ class StarterTest {
         Config config() {
             return Config.parse(
                     "{\"service\": \"orders\", \"routes\": [{\"match\": \"GET /actuator/**\", \"public\": true},"
-                            + " {\"match\": \"GET /open\", \"public\": true}, {\"match\": \"GET /mistake\", \"public\": true}], " + SERVICES + "}",
+                            + " {\"match\": \"GET /open\", \"public\": true}, {\"match\": \"GET /mistake\", \"public\": true},"
+                            + " {\"match\": \"GET /broken\", \"public\": true}], " + SERVICES + "}",
                     ENV);
         }
 
         @Bean
         Consumer<Decision> decisions() {
             return DECISIONS::add;
+        }
+
+        /** Has error pages tell who they believe has called. */
+        @Bean
+        WebMvcConfigurer pages() {
+            return new WebMvcConfigurer() {
+                @Override
+                public void addInterceptors(InterceptorRegistry interceptors) {
+                    interceptors.addInterceptor(new HandlerInterceptor() {
+                        @Override
+                        public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+                            if (request.getDispatcherType() == DispatcherType.ERROR) {
+                                response.setHeader("Page-For", String.valueOf(request.getHeader("X-Service-Name")));
+                            }
+                            return true;
+                        }
+                    });
+                }
+            };
         }
     }
 
@@ -111,6 +137,11 @@ class StarterTest {
             return "served " + caller;
         }
 
+        @GetMapping("/broken")
+        void broken(HttpServletResponse response) throws IOException {
+            response.sendError(500);
+        }
+
         @GetMapping("/billing-only")
         @RequireService("billing")
         String billingOnly() {
@@ -134,7 +165,7 @@ class StarterTest {
     }
 
     private HttpResponse<String> unsigned(String path) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build();
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).header("X-Service-Name", "admin").build();
         return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
     }
 
@@ -175,6 +206,13 @@ class StarterTest {
     void aPublicRouteHasNoCaller() throws Exception {
         assertEquals("nobody", unsigned("/open").body());
         assertEquals(401, unsigned("/mistake").statusCode(), "a controller that needs a caller gets none that is not verified");
+    }
+
+    @Test
+    void anErrorPageSeesNobodyWhomNobodyVerified() throws Exception {
+        HttpResponse<String> answer = unsigned("/broken");
+        assertEquals(500, answer.statusCode());
+        assertEquals("null", answer.headers().firstValue("Page-For").orElseThrow());
     }
 
     @Test
