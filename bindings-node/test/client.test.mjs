@@ -1,10 +1,11 @@
 // The service client against real servers that misbehave.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import http from "node:http";
 import { Readable } from "node:stream";
 import { describe, it } from "node:test";
-import { inspect } from "node:util";
+import { inspect, promisify } from "node:util";
 
 import express from "express";
 import { Verifier } from "wiresign";
@@ -190,7 +191,6 @@ describe("Repeats", () => {
   it("stop at once when the caller gives up", async (test) => {
     const controller = new AbortController();
     const { url, seen } = await orders(test, (response) => {
-      // The process of the tests lives for as long, whatever was given up.
       status(503, { "Retry-After": "20" })(response);
       setTimeout(() => controller.abort(new Error("no longer needed")), 100);
     });
@@ -201,6 +201,27 @@ describe("Repeats", () => {
     assert.equal(seen.length, 1);
     await failure(client(url).get("/things", { signal: controller.signal }), "CANCELLED");
     assert.equal(seen.length, 1);
+  });
+});
+
+describe("A call that its caller gives up", () => {
+  it("keeps no process alive for the wait before the next try", async () => {
+    const program = `
+      import { ServiceClient } from "wiresign/client";
+      import { config } from "./support.mjs";
+      const away = async () => new Response("no", { status: 503, headers: { "Retry-After": "90" } });
+      const url = "http://127.0.0.1:1";
+      const orders = new ServiceClient(config("billing"), "orders", { url, fetch: away, policy: { totalTimeout: 120_000 } });
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 100);
+      const error = await orders.get("/things", { signal: controller.signal }).catch((reason) => reason);
+      console.log(error.code, error.attempts);
+    `;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
+      cwd: import.meta.dirname,
+      timeout: 60_000,
+    });
+    assert.equal(stdout, "CANCELLED 1\n");
   });
 });
 

@@ -1,13 +1,8 @@
 // One call with all of its tries.
 
-import {
-  BrokenCircuitError,
-  DelegateBackoff,
-  handleWhen,
-  retry,
-  type CircuitBreakerPolicy,
-  type IRetryBackoffContext,
-} from "cockatiel";
+import { setTimeout } from "node:timers/promises";
+
+import { BrokenCircuitError, handleWhen, retry, type CircuitBreakerPolicy } from "cockatiel";
 
 import { RefusalCode } from "../codes.js";
 import type { Signer, SignerSource } from "../signer.js";
@@ -39,9 +34,6 @@ export interface CallLimits {
 
 /** A try that failed, on its way through the libraries that repeat and break. */
 class Failed extends Error {
-  /** How long to wait before the next try, in milliseconds. */
-  wait = 0;
-
   constructor(readonly failure: Failure) {
     super(failure.message);
   }
@@ -71,6 +63,8 @@ export class Call {
   readonly #limits: CallLimits;
   readonly #deadline: number;
   #attempts = 0;
+  /** How long to wait before the next try, in milliseconds. */
+  #wait = 0;
   #requestId: string | undefined;
   #corrected = false;
 
@@ -85,16 +79,15 @@ export class Call {
   async answer(): Promise<Response> {
     const { breaker, policy } = this.#around;
     const repeating = retry(
-      handleWhen((error) => error instanceof Failed && this.#mayWait(error)),
-      {
-        maxAttempts: policy.attempts - 1,
-        backoff: new DelegateBackoff(({ result }: IRetryBackoffContext<unknown>) =>
-          "error" in result && result.error instanceof Failed ? result.error.wait : 0,
-        ),
-      },
+      handleWhen((error) => error instanceof Failed && this.#mayWait(error.failure)),
+      { maxAttempts: policy.attempts - 1 },
     );
+    const next = async (): Promise<Response> => {
+      await this.#waited();
+      return breaker.execute(() => this.#try());
+    };
     try {
-      return await this.#unlessCancelled(repeating.execute(() => breaker.execute(() => this.#try())));
+      return await this.#unlessCancelled(repeating.execute(next));
     } catch (failed) {
       throw this.#named(failed);
     }
@@ -119,6 +112,18 @@ export class Call {
         cancel();
       }
     });
+  }
+
+  /** Not left to the library, whose timer would keep the process alive when the caller has given up. */
+  async #waited(): Promise<void> {
+    const { signal } = this.#limits;
+    if (this.#wait > 0) {
+      try {
+        await setTimeout(this.#wait, undefined, signal === undefined ? {} : { signal });
+      } catch {
+        throw new Failed(this.#cancelled());
+      }
+    }
   }
 
   async #try(): Promise<Response> {
@@ -179,12 +184,11 @@ export class Call {
   }
 
   /** Whether the next try fits into the time of the call; the wait before it is decided here. */
-  #mayWait(failed: Failed): boolean {
-    const { again, after = 0 } = failed.failure;
+  #mayWait({ again, after = 0 }: Failure): boolean {
     const { backoff, longestBackoff } = this.#around.policy;
     const most = Math.min(longestBackoff, backoff * 2 ** (this.#attempts - 1));
-    failed.wait = Math.max(after, Math.random() * most);
-    return again && failed.wait < this.#deadline - performance.now();
+    this.#wait = Math.max(after, Math.random() * most);
+    return again && this.#wait < this.#deadline - performance.now();
   }
 
   #cancelled(): Failure {
