@@ -121,7 +121,7 @@ def eventually(holds: Callable[[], object]) -> None:
 
 
 def asking(keys: KeySets, holds: Callable[[], object]) -> Callable[[], object]:
-    """Ask for a fetch before each look: who asks while a fetch ends is served by that."""
+    """Ask for a fetch before each look."""
 
     def ask() -> object:
         keys.refresh()
@@ -237,6 +237,26 @@ def test_unknown_keys_cause_one_fetch_per_cool_down(issuer: Issuer) -> None:
         time.sleep(1)
         assert issuer.fetches <= seen + 1
         assert issuer.shortest_pause >= 0.7
+
+
+def test_who_asks_while_an_older_set_is_on_its_way_gets_the_next_one(issuer: Issuer) -> None:
+    older, arrived, may_answer = Answer(body=key_set(key("k1"))), threading.Event(), threading.Event()
+
+    def slowly(_: Seen) -> Answer:
+        arrived.set()
+        may_answer.wait(60)
+        return older
+
+    config = orders(issuer)
+    with KeySets(config, cooldown_seconds=0.1, timeout=60) as keys:
+        assert keys.wait(60)
+        issuer.server.behave = slowly
+        eventually(asking(keys, arrived.is_set))
+        issuer.publish(key("k2"))
+        keys.refresh()
+        may_answer.set()
+        # Nobody asks any more.
+        eventually(lambda: code(config, "k2") == "accepted")
 
 
 def test_a_failed_fetch_is_not_tried_again_before_the_cool_down_ends(issuer: Issuer) -> None:

@@ -204,8 +204,7 @@ class _Source:
     async def keep_fresh(self, http: httpx.AsyncClient) -> None:
         keys = self._keys
         while not self._worker.stopping:
-            # Whoever asked until now has been served. Those who ask within the cool-down are at its end.
-            self.asked.clear()
+            # Those who ask within the cool-down are served at its end.
             await asyncio.sleep(keys._cooldown_seconds)
             # Several processes that were started together do not ask together for ever.
             left = (keys._refresh_seconds - keys._cooldown_seconds) * random.uniform(0.9, 1)  # noqa: S311
@@ -216,6 +215,8 @@ class _Source:
                 await self.fetch(http)
 
     async def fetch(self, http: httpx.AsyncClient) -> None:
+        # Whoever asked until now is served by this. Those who ask while it goes on may want a newer set than it brings.
+        self.asked.clear()
         try:
             text = await asyncio.wait_for(self._read(http), self._keys._timeout)
             # Of the config that this was fetched for: another may know the issuer by another address.
