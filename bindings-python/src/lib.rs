@@ -28,6 +28,7 @@ mod wire;
 #[pyo3::pymodule(gil_used = true)]
 mod _wiresign {
     use pyo3::prelude::*;
+    use pyo3::types::PyFrozenSet;
 
     #[pymodule_export]
     use crate::body_verification::BodyVerification;
@@ -63,6 +64,7 @@ mod _wiresign {
         // Looked up now, so that an incomplete installation fails at import and not at the first refusal.
         crate::errors::classes(module.py())?;
         crate::wire::find_layout(module.py());
-        Ok(())
+        // Not by `add`, which would name it in `__all__`.
+        module.setattr("_CLAIMS", PyFrozenSet::new(module.py(), crate::verified::CLAIMS)?)
     }
 }

@@ -8,6 +8,9 @@ use wiresign as core;
 use crate::errors;
 use crate::wire::every_borrowed;
 
+/// The header fields that applications read as the name of their caller: Python has them from here, as `_CLAIMS`.
+pub(crate) const CLAIMS: [&[u8]; 2] = [b"x-service-id", b"x-service-name"];
+
 /// Who called, from verified material only. Only a verification makes one.
 #[pyclass(frozen, module = "wiresign")]
 pub(crate) struct Verified(pub(crate) core::Verified);
@@ -150,10 +153,12 @@ impl Verified {
     #[pyo3(signature = (headers, /))]
     fn _accounts_for(&self, headers: &Bound<'_, PyAny>) -> bool {
         let service = self.0.service().map(str::as_bytes);
-        every_borrowed(headers, |name, value| match name {
-            b"x-service-id" | b"x-service-name" => service == Some(value),
-            _ => !name.contains(&b'_'),
-        })
+        every_borrowed(
+            headers,
+            |name, value| {
+                if CLAIMS.contains(&name) { service == Some(value) } else { !name.contains(&b'_') }
+            },
+        )
     }
 
     /// Whether a public route let the request in without a look at its credentials.

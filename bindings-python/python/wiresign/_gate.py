@@ -11,6 +11,7 @@ from wiresign._audit import decided, is_heard, log
 from wiresign._codes import RefusalCode
 from wiresign._context import current_request_id
 from wiresign._kept_body import KeptBody
+from wiresign._wiresign import _CLAIMS
 from wiresign.proxies import host, with_host
 from wiresign.replay import no_answer
 
@@ -33,7 +34,6 @@ _HANDSHAKE_BYTES = 16_384
 _DIGITS = 19
 
 _TRIED = (RefusalCode.INVALID_SIGNATURE, RefusalCode.ALGORITHM_NOT_ALLOWED)
-_CLAIMS = (b"x-service-id", b"x-service-name")
 _Awaited = TypeVar("_Awaited")
 
 
@@ -131,7 +131,7 @@ class Gate:
         # Nobody but the connection and the Host says who calls whom.
         self.is_direct = proxies is None and authority is None
         self._hidden = frozenset(_with_hyphens(name.lower().encode("ascii")) for name in identity_headers)
-        self.claims = self._hidden.union(_CLAIMS)
+        self.claims = _CLAIMS | self._hidden
         self.claims_are_usual = not self._hidden
 
     def demand_store(self) -> None:

@@ -24,6 +24,8 @@ __all__ = [
     "generate_secret",
 ]
 
+_CLAIMS: frozenset[bytes]
+
 _Text: TypeAlias = str | bytes
 _Pair: TypeAlias = tuple[_Text, _Text] | list[_Text] | list[str] | list[bytes]
 _Headers: TypeAlias = Iterable[_Pair] | Mapping[str, str] | Mapping[bytes, bytes]
