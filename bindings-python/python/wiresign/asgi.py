@@ -219,15 +219,14 @@ def _once(body: bytes, receive: Receive) -> Receive:
 
 def _replay(kept: KeptBody, receive: Receive) -> Receive:
     """Do the same for a body that came in pieces, or is too large to be kept in memory."""
+    if kept.in_memory:
+        return _once(kept.whole(), receive)
     left = -1
 
     async def replay() -> Message:
         nonlocal left
         if left == 0:
             return await receive()
-        if kept.in_memory:
-            left = 0
-            return {"type": "http.request", "body": kept.whole(), "more_body": False}
         piece = kept.piece()
         left = (kept.length if left < 0 else left) - len(piece)
         return {"type": "http.request", "body": piece, "more_body": left > 0}
