@@ -47,6 +47,7 @@ impl Run {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.err, "", "under --json nothing goes to standard error");
+        assert!(self.out.ends_with(b"}\n") || self.out.ends_with(b"]\n"), "whole lines: {}", self.text());
         serde_json::from_slice(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
