@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import unittest
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[3]
+VECTORS = ROOT / "conformance/vectors"
 CATALOGUE = ROOT / "core/src/scheme/catalogue"
 PUBLISHED: list[dict[str, Any]] = json.loads(webhooks_published.PUBLISHED.read_text())
 
@@ -36,6 +38,32 @@ def body(entry: dict[str, Any]) -> bytes:
     """Return the body of a printed request."""
     text = entry["request"]["body"]
     return base64.b64decode(text["base64"]) if isinstance(text, dict) else text.encode()
+
+
+def schemes_of_webhooks(part: Any) -> set[str]:
+    """Return what the webhooks of all configs in a part of a suite are made of."""
+    if isinstance(part, list):
+        return set().union(*map(schemes_of_webhooks, part))
+    if not isinstance(part, dict):
+        return set()
+    webhooks = part.get("webhooks")
+    own = webhooks.values() if isinstance(webhooks, dict) else ()
+    named = {webhook["scheme"] for webhook in own if isinstance(webhook, dict) and "scheme" in webhook}
+    return named.union(*map(schemes_of_webhooks, part.values()))
+
+
+class Coverage(unittest.TestCase):
+    """Each scheme of the catalogue is judged by vectors."""
+
+    def test_each_template_has_three_vectors_or_more(self) -> None:
+        counts: Counter[str] = Counter()
+        for path in VECTORS.glob("*.json"):
+            for group in json.loads(path.read_text())["groups"]:
+                of_all = schemes_of_webhooks({name: part for name, part in group.items() if name != "tests"})
+                for test in group["tests"]:
+                    counts.update(of_all | schemes_of_webhooks(test))
+        few = [path.stem for path in CATALOGUE.glob("*.json") if counts[path.stem] < 3]
+        self.assertEqual(few, [])
 
 
 class Published(unittest.TestCase):
