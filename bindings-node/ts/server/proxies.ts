@@ -106,8 +106,13 @@ export class Proxies {
     const version = isIP(address);
     const most = version === 4 ? 32 : 128;
     const length = bits === undefined ? most : Number(bits);
-    if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? "0") || length > most) {
+    if (version === 0 || address.includes("%") || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? "0") || length > most) {
       throw new TypeError(`wiresign: ${JSON.stringify(text)} is neither an address nor a range of addresses.`);
+    }
+    if (hasHostBits(address, most - length)) {
+      throw new TypeError(
+        `wiresign: ${JSON.stringify(text)} has bits behind its prefix; write the range that is meant.`,
+      );
     }
     this.#trusted.addSubnet(address, length, version === 4 ? "ipv4" : "ipv6");
   }
@@ -115,6 +120,24 @@ export class Proxies {
   #trusts(address: string): boolean {
     return this.#trusted.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
   }
+}
+
+/** Whether any of so many last bits is set. */
+function hasHostBits(address: string, count: number): boolean {
+  const groups = address.includes(":") ? groupsOf(address) : address.split(".").map((group) => Number(group));
+  const width = address.includes(":") ? 16n : 8n;
+  const value = groups.reduce((all, group) => (all << width) | BigInt(group), 0n);
+  return BigInt.asUintN(count, value) !== 0n;
+}
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  // A URL has one spelling for each address, without an IPv4 address at its end.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const [first = [], last = []] = [head, tail].map((half) =>
+    half ? half.split(":").map((group) => parseInt(group, 16)) : [],
+  );
+  return [...first, ...Array.from({ length: 8 - first.length - last.length }, () => 0), ...last];
 }
 
 /** An IPv4 address that came in over an IPv6 socket, as itself. */
