@@ -120,11 +120,8 @@ async fn over_http2_it_is_the_same() {
     let address = serve(protected(&verifier)).await;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
     let ask = async |signed_body: &[u8], body: &[u8]| {
-        let mut request = http::Request::post(format!("http://{address}/echo?a"));
-        for line in signed(&signer("billing"), "POST", "/echo?a", signed_body).lines() {
-            let (name, value) = line.split_once(": ").expect("a header");
-            request = request.header(name, value);
-        }
+        let request =
+            post(&format!("http://{address}/echo?a"), &signed(&signer("billing"), "POST", "/echo?a", signed_body));
         let request = request.body(Full::from(body.to_vec())).expect("a request");
         let response = client.request(request).await.expect("an answer");
         assert_eq!(response.version(), http::Version::HTTP_2);
@@ -159,11 +156,7 @@ async fn a_stream_of_http2_that_breaks_off_was_not_judged() {
     let address = serve(protected(&verifier)).await;
     let headers = signed(&signer("billing"), "POST", "/echo", b"a bo");
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Torn>();
-    let mut request = http::Request::post(format!("http://{address}/echo"));
-    for line in headers.lines() {
-        let (name, value) = line.split_once(": ").expect("a header");
-        request = request.header(name, value);
-    }
+    let request = post(&format!("http://{address}/echo"), &headers);
     let request = request.body(Torn(Some(Bytes::from_static(b"a bo")))).expect("a request");
     assert!(client.request(request).await.is_err());
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -188,11 +181,7 @@ where
             http::Response::builder().extension(seen).body(Full::new(body.to_bytes())).expect("a response"),
         )
     });
-    let mut request = http::Request::post("/echo");
-    for line in signed(&signer("billing"), "POST", "/echo", signed_body).lines() {
-        let (name, value) = line.split_once(": ").expect("a header");
-        request = request.header(name, value);
-    }
+    let request = post("/echo", &signed(&signer("billing"), "POST", "/echo", signed_body));
     let layer = VerifyLayer::new(verifier(limits));
     let response = layer.layer(service).oneshot(request.body(body).expect("a request")).await.expect("never fails");
     let trailers = response.extensions().get::<Option<http::HeaderMap>>().cloned().flatten();
@@ -278,11 +267,7 @@ async fn no_body_comes_in_unverified_while_its_route_changes() {
     });
     let mut seen = BTreeSet::new();
     for _ in 0..20_000 {
-        let mut request = http::Request::post("/echo");
-        for line in signed(&signer, "POST", "/echo", b"").lines() {
-            let (name, value) = line.split_once(": ").expect("a header");
-            request = request.header(name, value);
-        }
+        let request = post("/echo", &signed(&signer, "POST", "/echo", b""));
         let request = request.body(Full::from("forged")).expect("a request");
         let response = service.clone().oneshot(request).await.expect("never fails");
         let answer = response.into_body().collect().await.expect("a body").to_bytes();

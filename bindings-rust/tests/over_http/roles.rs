@@ -266,11 +266,7 @@ async fn a_question_whose_server_ended_before_it_was_asked_is_asked_by_the_next_
     let layer = VerifyLayer::new(Verifier::new(&roles("orders"))).aws(sts);
     let proof = prove(&someone(), "orders");
     let service = layer.layer(service_fn(async |_| Ok::<_, BoxError>(Response::new(Body::empty()))));
-    let mut request = http::Request::post("/a");
-    for line in proof.lines() {
-        let (name, value) = line.split_once(": ").expect("a header");
-        request = request.header(name, value);
-    }
+    let request = post("/a", &proof);
     let request = request.body(Body::from("{}")).expect("a request");
     // Its only thread is taken until it ends.
     std::thread::spawn(move || {

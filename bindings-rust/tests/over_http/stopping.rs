@@ -123,17 +123,27 @@ impl Graceful {
     }
 }
 
+/// A connection over which the start of a request came to a server, so many bytes of whose body the layer had taken when the
+/// server was told to stop; and what is left of that server.
+async fn stopped_within_a_body(
+    layer: &VerifyLayer,
+    start: &[u8],
+    bytes: usize,
+) -> (TcpStream, JoinHandle<std::io::Result<()>>) {
+    let (router, mut seen) = watched(layer);
+    let server = Graceful::start(router).await;
+    let stream = connect(server.address, start).await;
+    has_taken(&mut seen, bytes).await;
+    (stream, server.stop().await)
+}
+
 #[tokio::test]
 async fn a_server_that_is_told_to_stop_serves_what_still_arrives_whole() {
     let verifier = verifier(json!({}));
     let layer = VerifyLayer::new(verifier.clone()).memory_bytes(0);
     for (body, is_chunked) in bodies() {
-        let (router, mut seen) = watched(&layer);
-        let server = Graceful::start(router).await;
         let [start, end] = halves(&body, is_chunked);
-        let mut stream = connect(server.address, &start).await;
-        has_taken(&mut seen, body.len() / 2).await;
-        let running = server.stop().await;
+        let (mut stream, running) = stopped_within_a_body(&layer, &start, body.len() / 2).await;
         assert!(!running.is_finished());
         stream.write_all(&end).await.expect("it still reads");
         expect(&in_time(answer(stream)).await, 200, &echoed(&body));
@@ -150,12 +160,8 @@ async fn a_server_that_is_told_to_stop_does_not_wait_for_clients_that_go_away() 
     let verifier = verifier(json!({}));
     let layer = VerifyLayer::new(verifier.clone()).memory_bytes(0);
     for (body, is_chunked) in bodies() {
-        let (router, mut seen) = watched(&layer);
-        let server = Graceful::start(router).await;
         let [start, end] = halves(&body, is_chunked);
-        let stream = connect(server.address, &start).await;
-        has_taken(&mut seen, body.len() / 2).await;
-        let running = server.stop().await;
+        let (stream, running) = stopped_within_a_body(&layer, &start, body.len() / 2).await;
         drop(stream);
         in_time(running).await.expect("no panic").expect("no error");
         let whole = connect(serve(protected(&verifier)).await, &[start, end].concat()).await;
@@ -242,11 +248,7 @@ async fn over_http2_it_is_the_same() {
     let address = runtime.spawn(serve(router)).await.expect("it serves");
     let headers = signed(&signer("billing"), "POST", "/echo", b"a body");
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Stalled>();
-    let mut request = http::Request::post(format!("http://{address}/echo"));
-    for line in headers.lines() {
-        let (name, value) = line.split_once(": ").expect("a header");
-        request = request.header(name, value);
-    }
+    let request = post(&format!("http://{address}/echo"), &headers);
     let request = request.body(Stalled(Some(Bytes::from_static(b"a bo")))).expect("a request");
     let waiting = tokio::spawn(client.request(request));
     has_taken(&mut seen, 4).await;
@@ -265,11 +267,7 @@ async fn a_task_that_is_ended_in_the_middle_of_a_body_has_judged_nothing() {
     let (layer, decisions, asked) = noting();
     let service = layer.layer(service_fn(|_| async { Ok::<_, std::io::Error>(http::Response::new(Bytes::new())) }));
     let headers = signed(&signer("billing"), "POST", "/echo", b"a body");
-    let mut request = http::Request::post("/echo");
-    for line in headers.lines() {
-        let (name, value) = line.split_once(": ").expect("a header");
-        request = request.header(name, value);
-    }
+    let request = post("/echo", &headers);
     let (taken, mut seen) = watch::channel(0);
     let body = Watched { body: Body::new(Stalled(Some(Bytes::from_static(b"a bo")))), taken };
     let task = tokio::spawn(service.oneshot(request.body(body).expect("a request")));

@@ -97,6 +97,14 @@ pub(crate) fn signed(signer: &Signer, method: &str, target: &str, body: &[u8]) -
     signed.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect()
 }
 
+/// A request that carries such headers, without a body as yet.
+pub(crate) fn post(uri: &str, headers: &str) -> http::request::Builder {
+    headers.lines().fold(http::Request::post(uri), |request, line| {
+        let (name, value) = line.split_once(": ").expect("a header");
+        request.header(name, value)
+    })
+}
+
 /// Opens a connection of its own and sends bytes as they are.
 pub(crate) async fn connect(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
