@@ -162,18 +162,21 @@ impl Gathered {
         self.used += piece.len() + 1;
     }
 
-    /// `length` is that of all pieces, with a line end behind each.
+    /// Gathers each piece and a line end behind it; `false` where there is no room for all of them.
     #[inline]
-    fn gather_lines(&mut self, pieces: &[&[u8]], length: usize) {
-        let (mut room, _) = self.buffer[self.used..].split_at_mut(length);
+    fn gather_lines(&mut self, pieces: &[&[u8]]) -> bool {
+        let mut room = &mut self.buffer[self.used..GATHERED_BYTES];
         for piece in pieces {
+            if piece.len() >= room.len() {
+                return false;
+            }
             let (text, rest) = room.split_at_mut(piece.len());
             copy_short(text, piece);
-            let (end, rest) = rest.split_at_mut(1);
-            end.copy_from_slice(b"\n");
-            room = rest;
+            rest[0] = b'\n';
+            room = &mut rest[1..];
         }
-        self.used += length;
+        self.used = GATHERED_BYTES - room.len();
+        true
     }
 }
 
@@ -198,17 +201,8 @@ impl Sink for Gathered {
 
     #[inline]
     fn put_lines(&mut self, pieces: &[&[u8]]) {
-        let length = length_of_lines(pieces);
-        if length <= self.room() {
-            self.gather_lines(pieces, length);
-        } else {
-            self.is_cut = true;
-        }
+        self.is_cut |= !self.gather_lines(pieces);
     }
-}
-
-fn length_of_lines(pieces: &[&[u8]]) -> usize {
-    pieces.iter().map(|piece| piece.len() + 1).sum()
 }
 
 /// A tag in the making. The keyed states are zeroised when dropped.
@@ -253,19 +247,6 @@ impl Sink for Running {
             self.gathered.gather(piece);
         } else {
             self.hash(piece);
-        }
-    }
-
-    #[inline]
-    fn put_lines(&mut self, pieces: &[&[u8]]) {
-        let length = length_of_lines(pieces);
-        if length <= self.gathered.room() {
-            self.gathered.gather_lines(pieces, length);
-            return;
-        }
-        for piece in pieces {
-            self.put(piece);
-            self.put(b"\n");
         }
     }
 }
