@@ -565,6 +565,18 @@ mod tests {
         fault != JsonFault::Syntax && fault != JsonFault::NotUtf8
     }
 
+    /// The other reader makes a float of each number, and some are too large for that. Here they stay text.
+    fn is_out_of_range(error: &serde_json::Error) -> bool {
+        error.to_string().starts_with("number out of range")
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_read() {
+        let large = r#"{"a":1e511}"#;
+        assert!(serde_json::from_str::<serde_json::Value>(large).is_err_and(|error| is_out_of_range(&error)));
+        assert_eq!(Object::read(large.as_bytes(), |_, _| {}), Ok(()));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
@@ -575,7 +587,7 @@ mod tests {
         ) {
             let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
             match Object::read(text.as_bytes(), |_, _| {}) {
-                Ok(()) => prop_assert!(theirs.is_ok(), "{text}"),
+                Ok(()) => prop_assert!(theirs.is_ok() || theirs.is_err_and(|error| is_out_of_range(&error)), "{text}"),
                 Err(fault) => prop_assert!(theirs.is_err() || has_other_rules(fault), "{text} {fault:?}"),
             }
         }
