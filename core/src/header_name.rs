@@ -18,7 +18,7 @@ impl HeaderName {
         Self { text: name.as_bytes().into(), ends: is_long.then(|| Ends::new(name)) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is(&self, name: &[u8]) -> bool {
         // What the ends leave open is rarely looked at: names that begin and end alike are alike, as a rule.
         self.text.len() == name.len()

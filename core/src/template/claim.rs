@@ -272,6 +272,7 @@ fn is_message_id(text: &[u8], end: &[u8]) -> bool {
 
 impl TimeUnit {
     /// The time in Unix seconds, from text that is written in the one right way.
+    #[inline]
     pub(crate) fn parse(self, text: &[u8]) -> Option<u64> {
         match self {
             Self::Seconds => parse_digits(text, 12),

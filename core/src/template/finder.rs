@@ -6,10 +6,10 @@ use crate::request::Headers;
 
 /// What a plan looks for in each request.
 pub(crate) struct Finder {
-    /// A bit for each length that a name has, the last one for all that are longer.
-    lengths: u64,
-    /// Each name with its place among [`Collected::values`].
+    /// Each name with its place among [`Collected::values`], by their lengths.
     names: Box<[(HeaderName, usize)]>,
+    /// For each length the first name that is as long or longer, and behind them all the end of the names.
+    from_length: [u8; LENGTHS + 1],
     two_names: Places,
     /// The headers that the message holds.
     signed: Places,
@@ -19,6 +19,9 @@ pub(crate) struct Finder {
     signature: Option<usize>,
     count: usize,
 }
+
+/// The lengths that are told apart: the last one stands for all that are longer.
+const LENGTHS: usize = 64;
 
 /// A set of places, as bits.
 type Places = u32;
@@ -38,17 +41,19 @@ pub(crate) struct Collected<'a> {
 
 impl Finder {
     pub(crate) fn new(template: &Template) -> Self {
-        let name_at = |(at, header): (usize, &HeaderNames)| -> Vec<_> {
-            let places = [at, MAX_HEADERS + at];
-            header.names.iter().zip(places).map(|(name, place)| (HeaderName::new(name), place)).collect()
+        let names_at = |(at, header): (usize, &HeaderNames)| -> Vec<_> {
+            header.names.iter().cloned().zip([at, MAX_HEADERS + at]).collect()
         };
+        let mut names: Vec<_> = template.headers.iter().enumerate().flat_map(names_at).collect();
+        names.sort_by_key(|(name, _)| length(name.as_bytes()));
+        let shorter_than = |most: usize| names.iter().filter(|(name, _)| length(name.as_bytes()) < most).count() as u8;
         let places = |is: &dyn Fn(usize, &HeaderNames) -> bool| {
             let all = template.headers.iter().enumerate();
             all.fold(0, |places, (at, header)| places | Places::from(is(at, header)) << at)
         };
         Self {
-            lengths: template.header_names().fold(0, |lengths, name| lengths | length_bit(name.as_bytes())),
-            names: template.headers.iter().enumerate().flat_map(name_at).collect(),
+            from_length: std::array::from_fn(shorter_than),
+            names: names.iter().map(|(name, place)| (HeaderName::new(name), *place)).collect(),
             two_names: places(&|_, header| header.names.len() == 2),
             signed: places(&|at, _| template.parts.contains(&Part::Header(at))),
             loosely_parsed: (0..template.headers.len()).filter(|&at| is_loosely_parsed(template, at)).collect(),
@@ -66,17 +71,16 @@ impl Finder {
     }
 
     /// Picks the headers of the template in place of those that were picked before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn collect_into<'a, H: Headers + ?Sized>(&self, headers: &'a H, collected: &mut Collected<'a>) {
         if collected.present != 0 {
             *collected = Collected::default();
         }
         headers.visit(|name, value| {
-            // Most fields of a request are passed over here.
-            if self.lengths & length_bit(name) == 0 {
-                return;
-            }
-            for (_, place) in self.names.iter().filter(|(own, _)| own.is(name)) {
+            // Most fields of a request have a length that no name has.
+            let length = length(name);
+            let names = usize::from(self.from_length[length])..usize::from(self.from_length[length + 1]);
+            for (_, place) in self.names[names].iter().filter(|(own, _)| own.is(name)) {
                 collected.repeated |= collected.present & 1 << place;
                 collected.present |= 1 << place;
                 collected.values[*place] = value;
@@ -129,8 +133,8 @@ fn is_loosely_parsed(template: &Template, at: usize) -> bool {
 }
 
 #[inline]
-fn length_bit(name: &[u8]) -> u64 {
-    1 << name.len().min(63)
+fn length(name: &[u8]) -> usize {
+    name.len().min(LENGTHS - 1)
 }
 
 impl<'a> Collected<'a> {
@@ -166,5 +170,36 @@ impl<'a> Collected<'a> {
     #[inline]
     pub(crate) fn has_both_names(&self) -> bool {
         self.has_both
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of lengths that are told apart, and of some that are not.
+    #[test]
+    fn names_of_all_lengths_are_found_and_no_others() {
+        for lengths in [[3, 4, 5], [11, 11, 12], [61, 62, 63], [62, 63, 64], [63, 64, 90]] {
+            let name = |at: usize| format!("{}{at}", "X".repeat(lengths[at] - 1));
+            let names: Vec<String> = (0..lengths.len()).map(name).collect();
+            let document = serde_json::json!({
+                "algorithm": "hmac-sha256",
+                "message": ["timestamp", ".", "body"],
+                "signature": {"header": names[0], "encoding": "hex"},
+                "timestamp": {"header": names[1]},
+                "caller": {"header": names[2]},
+            });
+            let template = crate::config::parse_template("some", &document.to_string()).expect("a good template");
+            let finder = Finder::new(&template);
+            for sent in &names {
+                let longer = format!("{sent}0");
+                let headers = [(sent.to_lowercase(), "own"), (longer, "other"), (sent[1..].into(), "other")];
+                let collected = finder.collect(&headers);
+                let at = template.headers.iter().position(|header| *header.names[0] == **sent).expect("it is read");
+                assert_eq!(collected.value(at), Some(&b"own"[..]), "{sent}");
+                assert_eq!(collected.present.count_ones(), 1, "{sent}");
+            }
+        }
     }
 }

@@ -170,6 +170,7 @@ pub(crate) enum ListFault {
 
 impl List {
     /// Reads the items: the texts of the signatures, and that of the timestamp.
+    #[inline(always)]
     pub(crate) fn read<'a>(&'a self, value: &'a [u8]) -> Result<(Texts<'a>, Option<&'a [u8]>), ListFault> {
         let mut texts = Texts { first: b"", count: 0, place: Place::List(self, value) };
         let mut timestamp = None;
@@ -203,6 +204,7 @@ impl List {
     }
 
     /// The key of an item, and its value.
+    #[inline(always)]
     fn pair<'a>(&self, item: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let item = if self.trims { item.trim_ascii() } else { item };
         position(item, self.assign).map(|at| (&item[..at], &item[at + 1..]))
@@ -282,7 +284,7 @@ impl<'a> Signatures<'a> {
 
     /// Decodes the first one; nothing where none of them is well formed. One that is not can hold for no message, as that of a
     /// version that is not known here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(&mut self, texts: Texts<'a>) -> Option<()> {
         self.texts = texts;
         if self.form.algorithm == Algorithm::Token {
