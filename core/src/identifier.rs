@@ -1,11 +1,14 @@
 //! The grammars of ids: service ids in the config, request ids on the wire.
 
-use crate::bytes::{any, copy_short};
+use crate::bytes::any;
 
 /// The longest request id that is reported or used as a nonce, in bytes.
 pub(crate) const MAX_REQUEST_ID_BYTES: usize = 64;
 /// The shortest request id that may serve as a nonce, in bytes.
 pub(crate) const MIN_NONCE_BYTES: usize = 16;
+
+/// Ids are copied in words of so many bytes.
+const WORD_BYTES: usize = 8;
 
 /// Whether `text` can name a service, a key, or an environment: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -42,11 +45,20 @@ impl<'a> ReceivedId<'a> {
     }
 
     /// Copies the id, so that it outlives the request.
+    // Word by word, as it is read again: a processor waits where it reads a word that was written in two parts.
     #[inline]
     pub(crate) fn keep(self) -> RequestId {
-        let mut id = RequestId::NONE;
-        copy_short(&mut id.bytes[..self.0.len()], self.0);
-        id.length = self.0.len();
+        let mut id = RequestId { length: self.0.len(), ..RequestId::NONE };
+        let (words, rest) = self.0.as_chunks::<WORD_BYTES>();
+        let (kept, _) = id.bytes.as_chunks_mut();
+        kept.iter_mut().zip(words).for_each(|(kept, word)| *kept = *word);
+        if let (Some(kept), false) = (kept.get_mut(words.len()), rest.is_empty()) {
+            *kept = match self.0.last_chunk::<WORD_BYTES>() {
+                // The end of the id, without what the word before has of it.
+                Some(end) => (u64::from_le_bytes(*end) >> (8 * (WORD_BYTES - rest.len()))).to_le_bytes(),
+                None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)).to_le_bytes(),
+            };
+        }
         id
     }
 }
@@ -97,6 +109,17 @@ mod tests {
         for bad in ["", "-a", ".a", "a b", "a\n", "a,b", "ä", &"a".repeat(129)] {
             assert!(!is_id(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_id_of_any_length_is_kept_as_it_is() {
+        let text: Vec<u8> = (0..MAX_REQUEST_ID_BYTES).map(|at| b'a' + (at % 26) as u8).collect();
+        for length in 1..=MAX_REQUEST_ID_BYTES {
+            let kept = ReceivedId::parse(&text[..length]).expect("fine").keep();
+            assert_eq!(kept.as_bytes(), &text[..length]);
+            assert!(kept.padded()[length..].iter().all(|byte| *byte == 0), "{length}");
+        }
+        assert_eq!(ReceivedId::NONE.keep().padded(), RequestId::NONE.padded());
     }
 
     #[test]
