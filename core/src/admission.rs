@@ -57,7 +57,7 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     admit(config, head, entered, now, memory, |credentials| match credentials {
         None => {
             check_length_of_nobody(config, entered.request_id, body.len() as u64)?;
-            Ok(Verified::new(config.clone(), entered.route, None))
+            Ok(Verified::new(config.clone(), entered.route, None, None))
         }
         Some(credentials) => judge_body(config, credentials, body, &memory.replay),
     })
@@ -244,7 +244,7 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
 ) -> Result<R, Refusal> {
     let route = entered.route.map(|at| &config.routes[at]);
     let (rules, strict) = route.map_or((&config.rules, false), |route| (&route.rules, route.strict));
-    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), None, entered.request_id.keep());
+    let refuse = |code, detail| Refusal::new(code, detail, config, None, entered.request_id);
     let accepted = rules.accept;
 
     let mut found = SchemeSet::default();
@@ -379,7 +379,7 @@ pub(crate) fn refuse_claim_of(
     (code, fault): (RefusalCode, template::ClaimFault),
 ) -> Refusal {
     let detail = Detail::Claim { plan: at, fault };
-    Refusal::new(code, detail, config.clone(), config.plan(at).webhook, entered.request_id.keep())
+    Refusal::new(code, detail, config, config.plan(at).webhook, entered.request_id)
 }
 
 /// Steps 5 to 7 for a credential of a template.
@@ -397,9 +397,8 @@ pub(crate) fn facts_of_template<'c, H: Headers + ?Sized>(
 ) -> Result<Facts<'c>, Refusal> {
     let plan = config.plan(at);
     let template = &*plan.template;
-    let refuse = |code, detail, service, request_id: ReceivedId<'_>| {
-        Refusal::new(code, detail, config.clone(), service, request_id.keep())
-    };
+    let refuse =
+        |code, detail, service, request_id: ReceivedId<'_>| Refusal::new(code, detail, config, service, request_id);
     let names_message = template.nonce.is_some() || template.message_id.is_some();
     let request_id = match claim.id {
         Some(id) => id,
@@ -460,8 +459,7 @@ fn find_api_key(
     strict: bool,
     now: u64,
 ) -> Result<(usize, usize), Refusal> {
-    let refuse =
-        |code, detail, service| Err(Refusal::new(code, detail, config.clone(), service, entered.request_id.keep()));
+    let refuse = |code, detail, service| Err(Refusal::new(code, detail, config, service, entered.request_id));
     let sent = match entered.carriers.api_key() {
         Ok(sent) => sent.unwrap_or_default(),
         Err((code, detail)) => return refuse(code, detail, None),

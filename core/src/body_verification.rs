@@ -179,8 +179,8 @@ impl BodyVerification {
     pub fn finish(self) -> Result<Verified, Refusal> {
         let outcome = match self.state {
             State::Refused(refusal) => return Err(refusal),
-            State::Public { route } => Ok(Verified::new(self.config.clone(), Some(route), None)),
-            State::Nobody { route, .. } => Ok(Verified::new(self.config.clone(), route, None)),
+            State::Public { route } => Ok(Verified::new(self.config.clone(), Some(route), None, None)),
+            State::Nobody { route, .. } => Ok(Verified::new(self.config.clone(), route, None, None)),
             State::Claimed(kept) => kept.judge(&self.config, &self.memory),
         };
         self.memory.note(&self.config, &outcome, self.client, self.now);

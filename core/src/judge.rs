@@ -126,9 +126,7 @@ pub(crate) fn admit<H: Headers + ?Sized, R>(
     now: u64,
     judge: impl FnOnce(Admission<'_, '_>) -> Result<R, Refusal>,
 ) -> Result<R, Refusal> {
-    let refuse = |(code, detail), request_id: ReceivedId<'_>| {
-        Refusal::new(code, detail, config.clone(), None, request_id.keep())
-    };
+    let refuse = |(code, detail), request_id: ReceivedId<'_>| Refusal::new(code, detail, config, None, request_id);
     let malformed = |detail| (RefusalCode::MalformedRequest, detail);
 
     let mut carriers = Carriers::default();
@@ -174,9 +172,7 @@ pub(crate) fn claim<H: Headers + ?Sized, R>(
     let Entered { carriers, request_id, path, query, route } = entered;
     let (request_id, query) = (*request_id, *query);
     let accepted = rules.accept;
-    let refuse = |(code, detail), request_id: ReceivedId<'_>| {
-        Refusal::new(code, detail, config.clone(), None, request_id.keep())
-    };
+    let refuse = |(code, detail), request_id: ReceivedId<'_>| Refusal::new(code, detail, config, None, request_id);
     let claim = carriers.claim(accepted, request_id);
     let service = claim.as_ref().ok().and_then(|claim| config.find(claim.service));
     let service = service.filter(|&at| !config.services[at].keys.is_empty());
@@ -196,7 +192,7 @@ pub(crate) fn claim<H: Headers + ?Sized, R>(
         Err(fault) => return Err(refuse(*fault, request_id)),
     };
     let scheme = Scheme::BuiltIn(claim.scheme);
-    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), service, request_id.keep());
+    let refuse = |code, detail| Refusal::new(code, detail, config, service, request_id);
 
     if query.is_some() && !claim.scheme.covers_query() && strict {
         return Err(refuse(RefusalCode::InsufficientCoverage, Detail::QueryNotCovered(scheme)));
@@ -238,6 +234,7 @@ pub(crate) fn check_window(now: u64, timestamp: u64, window: Window) -> Result<(
 }
 
 /// Step 8.
+#[inline]
 pub(crate) fn check_body_length(config: &Arc<Compiled>, facts: &Facts<'_>, length: u64) -> Result<(), Refusal> {
     check_length(config, facts.service, facts.request_id, length)
 }
@@ -261,7 +258,7 @@ fn check_length(
 ) -> Result<(), Refusal> {
     if length > config.body_limit {
         let detail = Detail::BodyLimit(config.body_limit);
-        return Err(Refusal::new(RefusalCode::BodyTooLarge, detail, config.clone(), service, request_id.keep()));
+        return Err(Refusal::new(RefusalCode::BodyTooLarge, detail, config, service, request_id));
     }
     Ok(())
 }
@@ -388,8 +385,8 @@ pub(crate) fn conclude(
             replay_seconds: facts.replay_seconds(config),
             unrecorded,
         }),
-    )
-    .with(also.standard.cloned()))
+        also.standard.cloned(),
+    ))
 }
 
 /// Refuses what was seen before. `true` where the store was full and the config lets the request pass unrecorded.
@@ -461,7 +458,7 @@ impl Facts<'_> {
     }
 
     pub(crate) fn refuse(&self, config: &Arc<Compiled>, code: RefusalCode, detail: Detail) -> Refusal {
-        Refusal::new(code, detail, config.clone(), self.service, self.request_id.keep())
+        Refusal::new(code, detail, config, self.service, self.request_id)
     }
 }
 

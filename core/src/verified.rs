@@ -60,14 +60,15 @@ pub enum ReplaySource<'a> {
 }
 
 impl Verified {
-    pub(crate) fn new(config: Arc<Compiled>, route: Option<usize>, caller: Option<Caller>) -> Self {
-        Self { config, route, caller, standard: None }
-    }
-
-    /// The same, with what the standards have to say.
+    /// `standard` is what the standards have to say.
     #[inline]
-    pub(crate) fn with(self, standard: Option<Arc<StandardFacts>>) -> Self {
-        Self { standard, ..self }
+    pub(crate) fn new(
+        config: Arc<Compiled>,
+        route: Option<usize>,
+        caller: Option<Caller>,
+        standard: Option<Arc<StandardFacts>>,
+    ) -> Self {
+        Self { config, route, caller, standard }
     }
 
     pub(crate) fn caller(&self) -> Option<&Caller> {
@@ -261,7 +262,7 @@ impl Verified {
     fn refuse(&self, code: RefusalCode, detail: Detail) -> Refusal {
         let (service, request_id) =
             self.caller.as_ref().map_or((None, RequestId::NONE), |caller| (Some(caller.service), caller.request_id));
-        Refusal::new(code, detail, self.config.clone(), service, request_id)
+        Refusal::new(code, detail, &self.config, service, request_id.lend())
     }
 
     /// For how many seconds an external replay store must remember the request's [`replay_key`](Self::replay_key). `None`

@@ -13,7 +13,7 @@ use crate::config::{Compiled, Config};
 use crate::explain::{self, Explanation};
 use crate::failures::{ClaimClass, Failures, Source, is_guess};
 use crate::handshake::{self, HandshakeResponse};
-use crate::identifier::RequestId;
+use crate::identifier::{ReceivedId, RequestId};
 use crate::judge::{Admission, Also, Facts, admit, check_body_length, conclude, prove};
 use crate::metrics::{Counters, Metrics};
 use crate::policy::Path;
@@ -132,6 +132,8 @@ impl Verifier {
     ///
     /// # Errors
     /// The refusal, with a stable code.
+    // Always inlined: the outcome is large, and would be moved once more on its way to the caller.
+    #[inline(always)]
     pub fn verify<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Result<Verified, Refusal> {
         let config = self.config.load();
         let outcome = Self::judge(&config, head, body, now, &self.memory);
@@ -149,7 +151,7 @@ impl Verifier {
         memory: &Memory,
     ) -> Result<Verified, Refusal> {
         admit(config, head, now, |admission| match admission {
-            Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None)),
+            Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None, None)),
             Admission::Claimed(claimed) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
@@ -182,7 +184,7 @@ impl Verifier {
         let caller = verified.caller();
         let refuse = |code, detail| {
             let id = caller.map_or(RequestId::NONE, |caller| caller.request_id);
-            let refusal = Refusal::new(code, detail, config.clone(), caller.map(|caller| caller.service), id);
+            let refusal = Refusal::new(code, detail, config, caller.map(|caller| caller.service), id.lend());
             counters.count_refusal(&refusal);
             Err(refusal)
         };
@@ -229,7 +231,7 @@ impl Verifier {
         let outcome = match (limit, config.webhook(webhook)) {
             (Some(limit), Some((_, plan))) => {
                 let detail = Detail::TooManyFailures { limit };
-                Err(Refusal::new(RefusalCode::RateLimited, detail, config.clone(), plan.webhook, RequestId::NONE))
+                Err(Refusal::new(RefusalCode::RateLimited, detail, &config, plan.webhook, ReceivedId::NONE))
             }
             _ => outcome,
         };

@@ -327,6 +327,7 @@ impl Service {
     }
 
     /// Whether its permissions cover this one request.
+    #[inline]
     pub(crate) fn permits(&self, method: &[u8], path: &Path<'_>) -> bool {
         let permits = |pattern: &Pattern| pattern.matches(method, path, Matching::Exact);
         self.permissions.as_deref().is_none_or(|permissions| permissions.iter().any(permits))
@@ -468,6 +469,7 @@ impl Compiled {
     }
 
     /// The position of the service with that id.
+    #[inline]
     pub(crate) fn find(&self, id: &[u8]) -> Option<usize> {
         self.by_id.get(id).copied()
     }
@@ -497,6 +499,7 @@ impl Compiled {
 
     /// The first route that matches, with its position. A public route never matches a path that a router could take for
     /// another one: `/assets/../internal` is no asset.
+    #[inline]
     pub(crate) fn route(&self, method: &[u8], path: &Path<'_>) -> Option<(usize, &Route)> {
         self.routes.iter().enumerate().find(|(_, route)| {
             route.pattern.matches(method, path, route.matching()) && (!route.public || check_unambiguous(path).is_ok())

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use sha2::Digest;
 
 use crate::config::{Compiled, Config, ContextSettings, Key};
-use crate::identifier::RequestId;
+use crate::identifier::ReceivedId;
 use crate::mac::{Tag, decode_tag, hex, same_tag};
 use crate::metrics::Metrics;
 use crate::refusal::{Detail, Refusal, RefusalCode};
@@ -135,7 +135,7 @@ fn judge<R: AsRef<str>>(
     now: u64,
     payload: Option<&[u8]>,
 ) -> Result<VerifiedContext, Refusal> {
-    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), None, RequestId::NONE);
+    let refuse = |code, detail| Refusal::new(code, detail, config, None, ReceivedId::NONE);
     let canonical =
         Canonical::new(tenant, roles).map_err(|fault| refuse(RefusalCode::MalformedRequest, Detail::Context(fault)))?;
     let claimed = decode_tag(signature.as_bytes())

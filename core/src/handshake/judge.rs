@@ -41,9 +41,8 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     let Some((at, plan)) = config.webhook(webhook).filter(|(_, plan)| !plan.template.handshakes.is_empty()) else {
         return Ok(None);
     };
-    let refuse = |code, detail, request_id: ReceivedId<'_>| {
-        Refusal::new(code, detail, config.clone(), plan.webhook, request_id.keep())
-    };
+    let refuse =
+        |code, detail, request_id: ReceivedId<'_>| Refusal::new(code, detail, config, plan.webhook, request_id);
     let mut carriers = Carriers::default();
     carriers
         .collect(head.headers)

@@ -11,7 +11,7 @@ pub(crate) use detail::Detail;
 
 use crate::config::Compiled;
 use crate::failures::ClaimClass;
-use crate::identifier::RequestId;
+use crate::identifier::{ReceivedId, RequestId};
 
 /// A request that was not accepted. Making one costs no allocation; its texts are made when asked for.
 #[derive(Clone)]
@@ -37,14 +37,17 @@ pub struct RefusalResponse {
 }
 
 impl Refusal {
+    // Away from the way of a request that is accepted: there the compiler keeps the many places that may refuse it short.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn new(
         code: RefusalCode,
         detail: Detail,
-        config: Arc<Compiled>,
+        config: &Arc<Compiled>,
         service: Option<usize>,
-        request_id: RequestId,
+        request_id: ReceivedId<'_>,
     ) -> Self {
-        Self { code, detail, config, service, request_id }
+        Self { code, detail, config: config.clone(), service, request_id: request_id.keep() }
     }
 
     /// The stable code.

@@ -31,7 +31,7 @@ pub(crate) fn judge(
     now: u64,
 ) -> Result<Identity, Refusal> {
     read(config, identities, sent, now)
-        .map_err(|(code, detail)| Refusal::new(code, detail, config.clone(), None, entered.request_id.keep()))
+        .map_err(|(code, detail)| Refusal::new(code, detail, config, None, entered.request_id))
 }
 
 fn read(

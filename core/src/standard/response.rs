@@ -29,7 +29,7 @@ pub(crate) fn judge<H: Headers + ?Sized, R: Headers + ?Sized>(
     now: u64,
 ) -> Result<Verified, Refusal> {
     let expected = config.find(service.as_bytes());
-    let refuse = |code, detail| Refusal::new(code, detail, config.clone(), expected, ReceivedId::NONE.keep());
+    let refuse = |code, detail| Refusal::new(code, detail, config, expected, ReceivedId::NONE);
     let claims = rfc9421::response_claims(&config.standards.responses, (response.status, response.headers), request)
         .map_err(|(code, fault)| refuse(code, Detail::MessageSignature(fault)))?;
     let signature = Signature::of(config, claims);
@@ -73,5 +73,5 @@ pub(crate) fn judge<H: Headers + ?Sized, R: Headers + ?Sized>(
         replay_seconds: None,
         unrecorded: false,
     };
-    Ok(Verified::new(config.clone(), None, Some(caller)).with(Some(Arc::new(standard))))
+    Ok(Verified::new(config.clone(), None, Some(caller), Some(Arc::new(standard))))
 }

@@ -44,8 +44,7 @@ impl Signature {
         strict: bool,
         now: u64,
     ) -> Result<Self, Refusal> {
-        let refuse =
-            |(code, detail), service| Refusal::new(code, detail, config.clone(), service, entered.request_id.keep());
+        let refuse = |(code, detail), service| Refusal::new(code, detail, config, service, entered.request_id);
         let signature = match scheme {
             Standard::AwsSigv4 => aws(config, head),
             _ => message(config, head),

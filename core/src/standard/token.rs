@@ -57,9 +57,8 @@ pub(crate) fn judge(
     text: &[u8],
     now: u64,
 ) -> Result<Token, Refusal> {
-    read(config, method, &entered.path, text, now).map_err(|(code, detail, service)| {
-        Refusal::new(code, detail, config.clone(), service, entered.request_id.keep())
-    })
+    read(config, method, &entered.path, text, now)
+        .map_err(|(code, detail, service)| Refusal::new(code, detail, config, service, entered.request_id))
 }
 
 fn read(config: &Compiled, method: &[u8], path: &Path<'_>, text: &[u8], now: u64) -> Result<Token, Fault> {
