@@ -45,18 +45,23 @@ impl<'a> ReceivedId<'a> {
     }
 
     /// Copies the id, so that it outlives the request.
-    // Word by word, as it is read again: a processor waits where it reads a word that was written in two parts.
+    // Word by word, as it is read again: a processor waits where it reads a word that was written in two parts. And each word for
+    // itself, since of a plain loop over all of them the compiler makes a call.
     #[inline]
     pub(crate) fn keep(self) -> RequestId {
-        let mut id = RequestId { length: self.0.len(), ..RequestId::NONE };
         let (words, rest) = self.0.as_chunks::<WORD_BYTES>();
-        let (kept, _) = id.bytes.as_chunks_mut();
-        kept.iter_mut().zip(words).for_each(|(kept, word)| *kept = *word);
-        if let (Some(kept), false) = (kept.get_mut(words.len()), rest.is_empty()) {
-            *kept = match self.0.last_chunk::<WORD_BYTES>() {
-                // The end of the id, without what the word before has of it.
-                Some(end) => (u64::from_le_bytes(*end) >> (8 * (WORD_BYTES - rest.len()))).to_le_bytes(),
-                None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)).to_le_bytes(),
+        let tail = match self.0.last_chunk::<WORD_BYTES>() {
+            _ if rest.is_empty() => 0,
+            // The end of the id, without what the word before has of it.
+            Some(end) => u64::from_le_bytes(*end) >> (8 * (WORD_BYTES - rest.len())),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        let mut id = RequestId { length: self.0.len(), ..RequestId::NONE };
+        for (at, kept) in id.bytes.as_chunks_mut().0.iter_mut().enumerate() {
+            *kept = match words.get(at) {
+                Some(word) => *word,
+                None if at == words.len() => tail.to_le_bytes(),
+                None => break,
             };
         }
         id
