@@ -19,7 +19,7 @@ use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::standard::{self, BodyDigests, Identity, Signature, StandardFacts, Token};
 use crate::template::{self, Claim, Collected, KeyInUse, parameter_fault};
-use crate::verified::Verified;
+use crate::verified::Acceptance;
 use crate::verifier::Memory;
 
 /// The longest API key that is looked up, in bytes.
@@ -53,11 +53,11 @@ pub(crate) fn judge<H: Headers + ?Sized>(
     body: &[u8],
     now: u64,
     memory: &Memory,
-) -> Result<Verified, Refusal> {
+) -> Result<Acceptance, Refusal> {
     admit(config, head, entered, now, memory, |credentials| match credentials {
         None => {
             check_length_of_nobody(config, entered.request_id, body.len() as u64)?;
-            Ok(Verified::new(config.clone(), entered.route, None, None))
+            Ok(Acceptance::of_nobody(entered.route))
         }
         Some(credentials) => judge_body(config, credentials, body, &memory.replay),
     })
@@ -69,7 +69,7 @@ fn judge_body(
     credentials: Credentials<'_>,
     body: &[u8],
     store: &ReplayStore,
-) -> Result<Verified, Refusal> {
+) -> Result<Acceptance, Refusal> {
     let Credentials { signed, facts, api_key, token, identity } = credentials;
     check_body_length(config, facts, body.len() as u64)?;
     let mut covered = Box::default();
@@ -179,7 +179,7 @@ pub(crate) fn conclude_all(
     Others { api_key, token, identity, covered }: Others,
     found: &Found,
     store: &ReplayStore,
-) -> Result<Verified, Refusal> {
+) -> Result<Acceptance, Refusal> {
     let has_api_key_too = facts.scheme != Scheme::ApiKey && api_key.is_some();
     let is_of_another = |service| Some(service) != facts.service;
     let is_key_of_another = api_key.is_some_and(|(service, _)| is_of_another(service));

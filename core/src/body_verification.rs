@@ -15,7 +15,7 @@ use crate::request::{Head, Headers};
 use crate::scheme::BuiltIn;
 use crate::standard;
 use crate::template::{Pending, parameter_fault};
-use crate::verified::Verified;
+use crate::verified::{Acceptance, Verified};
 use crate::verifier::Memory;
 
 /// A verification under way. The bytes handed over so far are **not** verified before [`BodyVerification::finish`] has
@@ -179,12 +179,12 @@ impl BodyVerification {
     pub fn finish(self) -> Result<Verified, Refusal> {
         let outcome = match self.state {
             State::Refused(refusal) => return Err(refusal),
-            State::Public { route } => Ok(Verified::new(self.config.clone(), Some(route), None, None)),
-            State::Nobody { route, .. } => Ok(Verified::new(self.config.clone(), route, None, None)),
+            State::Public { route } => Ok(Acceptance::of_nobody(Some(route))),
+            State::Nobody { route, .. } => Ok(Acceptance::of_nobody(route)),
             State::Claimed(kept) => kept.judge(&self.config, &self.memory),
         };
         self.memory.note(&self.config, &outcome, self.client, self.now);
-        outcome
+        outcome.map(|acceptance| Verified::new(self.config, acceptance))
     }
 }
 
@@ -198,7 +198,7 @@ impl Kept {
         self.facts.with_request_id(self.request_id.lend())
     }
 
-    fn judge(mut self, config: &Arc<Compiled>, memory: &Memory) -> Result<Verified, Refusal> {
+    fn judge(mut self, config: &Arc<Compiled>, memory: &Memory) -> Result<Acceptance, Refusal> {
         let signed = std::mem::replace(&mut self.signed, KeptSigned::Nothing);
         let mut others = std::mem::take(&mut self.others);
         let facts = self.facts();

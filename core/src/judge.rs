@@ -15,7 +15,7 @@ use crate::replay::{Fingerprint, MARGIN_SECONDS, ReplayStore, Sighting};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{BuiltIn, Fields, Scheme};
 use crate::standard::StandardFacts;
-use crate::verified::{Caller, ReplayId, Verified};
+use crate::verified::{Acceptance, Caller, ReplayId};
 
 /// What the head of a request says, before the signature is computed.
 pub(crate) enum Admission<'m, 'a> {
@@ -334,7 +334,7 @@ pub(crate) fn conclude(
     tag: &Tag,
     also: Also<'_>,
     store: &ReplayStore,
-) -> Result<Verified, Refusal> {
+) -> Result<Acceptance, Refusal> {
     let at = facts.service.expect("a key was found, so the service is known");
     let service = &config.services[at];
     let refuse = |code, detail| facts.refuse(config, code, detail);
@@ -369,10 +369,9 @@ pub(crate) fn conclude(
     for tag in also.tags {
         unrecorded |= check_replay(config, facts, tag.first_chunk().expect("32 bytes are more than 16"), store)?;
     }
-    Ok(Verified::new(
-        config.clone(),
-        facts.route,
-        Some(Caller {
+    Ok(Acceptance {
+        route: facts.route,
+        caller: Some(Caller {
             service: at,
             key,
             scheme: facts.scheme,
@@ -385,8 +384,8 @@ pub(crate) fn conclude(
             replay_seconds: facts.replay_seconds(config),
             unrecorded,
         }),
-        also.standard.cloned(),
-    ))
+        standard: also.standard.cloned(),
+    })
 }
 
 /// Refuses what was seen before. `true` where the store was full and the config lets the request pass unrecorded.

@@ -46,6 +46,7 @@ mod calendar;
 mod config;
 mod context;
 mod credentials;
+mod current;
 mod explain;
 mod failures;
 mod generate;

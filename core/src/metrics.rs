@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::config::Compiled;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::scheme::Scheme;
-use crate::verified::Verified;
+use crate::verified::Acceptance;
 
 /// What accepted requests are counted by: the built-in schemes, and what is not built in by its kind.
 const KINDS: [&str; 10] = [
@@ -49,32 +50,32 @@ fn one(counter: &AtomicU64) {
 
 /// The position of a scheme among the kinds.
 #[inline]
-fn kind(verified: &Verified, scheme: Scheme) -> usize {
+fn kind(config: &Compiled, scheme: Scheme) -> usize {
     match scheme {
         Scheme::BuiltIn(scheme) => scheme as usize,
         Scheme::ApiKey => 3,
         Scheme::Standard(scheme) => 4 + scheme as usize,
-        Scheme::Plan(at) => 8 + usize::from(verified.config().plan(at).webhook.is_some()),
+        Scheme::Plan(at) => 8 + usize::from(config.plan(at).webhook.is_some()),
     }
 }
 
 impl Counters {
     /// Counts a request when all is decided about it: where the replay store is outside, not before that has answered.
     #[inline]
-    pub(crate) fn count(&self, verified: &Verified) {
-        if verified.replay_seconds().is_none() {
-            self.count_accepted(verified);
+    pub(crate) fn count(&self, config: &Compiled, acceptance: &Acceptance) {
+        if acceptance.caller.as_ref().is_none_or(|caller| caller.replay_seconds.is_none()) {
+            self.count_accepted(config, acceptance);
         }
     }
 
     #[inline]
-    pub(crate) fn count_accepted(&self, verified: &Verified) {
-        let Some(caller) = verified.caller() else {
+    pub(crate) fn count_accepted(&self, config: &Compiled, acceptance: &Acceptance) {
+        let Some(caller) = &acceptance.caller else {
             one(&self.public);
             return;
         };
-        one(&self.accepted[kind(verified, caller.scheme)]);
-        if verified.key_is_retiring() {
+        one(&self.accepted[kind(config, caller.scheme)]);
+        if acceptance.key_is_retiring(config) {
             one(&self.retiring);
         }
         if caller.unrecorded {

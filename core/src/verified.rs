@@ -17,10 +17,16 @@ use crate::standard::{IdentityFacts, StandardFacts, TokenFacts};
 #[derive(Clone)]
 pub struct Verified {
     config: Arc<Compiled>,
-    route: Option<usize>,
-    caller: Option<Caller>,
+    acceptance: Acceptance,
+}
+
+/// What was found of a request that is accepted, in terms of the config that it was judged by.
+#[derive(Clone)]
+pub(crate) struct Acceptance {
+    pub(crate) route: Option<usize>,
+    pub(crate) caller: Option<Caller>,
     /// What only the standards have.
-    standard: Option<Arc<StandardFacts>>,
+    pub(crate) standard: Option<Arc<StandardFacts>>,
 }
 
 #[derive(Clone)]
@@ -60,88 +66,54 @@ pub enum ReplaySource<'a> {
 }
 
 impl Verified {
-    /// `standard` is what the standards have to say.
-    #[inline]
-    pub(crate) fn new(
-        config: Arc<Compiled>,
-        route: Option<usize>,
-        caller: Option<Caller>,
-        standard: Option<Arc<StandardFacts>>,
-    ) -> Self {
-        Self { config, route, caller, standard }
+    pub(crate) fn new(config: Arc<Compiled>, acceptance: Acceptance) -> Self {
+        Self { config, acceptance }
+    }
+
+    pub(crate) fn acceptance(&self) -> &Acceptance {
+        &self.acceptance
     }
 
     pub(crate) fn caller(&self) -> Option<&Caller> {
-        self.caller.as_ref()
+        self.acceptance.caller.as_ref()
     }
 
     /// Whether the request was accepted on a public route, without a credential. Then nothing is known of its caller.
     pub fn is_public(&self) -> bool {
-        self.caller.is_none()
+        self.acceptance.caller.is_none()
     }
 
     /// The calling service's id, or `webhook:NAME`; `None` on a public route, and on an optional one without a credential.
     pub fn service(&self) -> Option<&str> {
-        self.caller.as_ref().map(|caller| &*self.config.services[caller.service].id)
+        self.acceptance.caller.as_ref().map(|caller| &*self.config.services[caller.service].id)
     }
 
     /// The id of the key that made the signature.
     pub fn key_id(&self) -> Option<&str> {
-        match (self.deciding_token(), self.deciding_identity()) {
+        match (self.acceptance.deciding_token(), self.acceptance.deciding_identity()) {
             (Some(token), _) => token.key_id.as_deref(),
             (None, Some(identity)) => Some(&identity.access_key),
-            (None, None) => self.key().map(|key| &*key.id),
+            (None, None) => self.acceptance.key(&self.config).map(|key| &*key.id),
         }
     }
 
     /// Whether that key is on its way out.
     pub fn key_is_retiring(&self) -> bool {
-        match self.deciding_token() {
-            Some(token) => token.key_is_retiring,
-            None => self.key().is_some_and(|key| key.state == KeyState::Retiring),
-        }
-    }
-
-    /// The token, where it is what says who calls.
-    fn deciding_token(&self) -> Option<&TokenFacts> {
-        // Few requests have one, so that is looked at first.
-        let token = self.token()?;
-        let is_jwt = self.caller.as_ref()?.scheme == Scheme::Standard(Standard::Jwt);
-        is_jwt.then_some(token)
-    }
-
-    /// The IAM identity, where it is what says who calls.
-    fn deciding_identity(&self) -> Option<&IdentityFacts> {
-        let identity = self.identity()?;
-        let is_it = self.caller.as_ref()?.scheme == Scheme::Standard(Standard::AwsIdentity);
-        is_it.then_some(identity)
-    }
-
-    fn key(&self) -> Option<&Key> {
-        let caller = self.caller.as_ref()?;
-        let service = &self.config.services[caller.service];
-        Some(match caller.scheme {
-            Scheme::ApiKey => &service.api_keys[caller.key].key,
-            Scheme::BuiltIn(_) | Scheme::Plan(_) => &service.keys[caller.key],
-            Scheme::Standard(Standard::Rfc9421) => &service.bound_keys[caller.key].key,
-            Scheme::Standard(Standard::AwsSigv4) => &service.aws_keys[caller.key].key,
-            // A token may be signed by somebody else than the caller, and the keys of roles are no keys of ours.
-            Scheme::Standard(Standard::Jwt | Standard::AwsIdentity) => return None,
-        })
+        self.acceptance.key_is_retiring(&self.config)
     }
 
     /// The scheme's id.
     pub fn scheme(&self) -> Option<&str> {
-        self.caller.as_ref().map(|caller| self.config.scheme_id(caller.scheme))
+        self.acceptance.caller.as_ref().map(|caller| self.config.scheme_id(caller.scheme))
     }
 
     /// The ids of all schemes whose credentials were verified: one, and `api-key`, `jwt` and `aws-identity` behind it where the
     /// route requires them too.
     pub fn schemes(&self) -> impl Iterator<Item = &str> {
-        let caller = self.caller.as_ref();
-        let has_token_too = self.deciding_token().is_none() && self.token().is_some();
+        let caller = self.acceptance.caller.as_ref();
+        let has_token_too = self.acceptance.deciding_token().is_none() && self.acceptance.token().is_some();
         let api_key = caller.filter(|caller| caller.has_api_key_too).map(|_| "api-key");
-        let has_identity_too = self.deciding_identity().is_none() && self.identity().is_some();
+        let has_identity_too = self.acceptance.deciding_identity().is_none() && self.acceptance.identity().is_some();
         let token = has_token_too.then_some(Standard::Jwt.id());
         let identity = has_identity_too.then_some(Standard::AwsIdentity.id());
         self.scheme().into_iter().chain(api_key).chain(token).chain(identity)
@@ -149,33 +121,25 @@ impl Verified {
 
     /// The subject (`sub`) of the request's token; where it has none, the ARN of the IAM identity that AWS has confirmed.
     pub fn subject(&self) -> Option<&str> {
-        match self.token() {
+        match self.acceptance.token() {
             Some(token) => token.subject.as_deref(),
-            None => Some(&self.identity()?.arn),
+            None => Some(&self.acceptance.identity()?.arn),
         }
     }
 
     /// The tenant that the request's token names, in the claim that the config says.
     pub fn tenant(&self) -> Option<&str> {
-        self.token()?.tenant.as_deref()
+        self.acceptance.token()?.tenant.as_deref()
     }
 
     /// When the request's token expires, in Unix seconds.
     pub fn token_expires(&self) -> Option<u64> {
-        self.token().map(|token| token.expires)
+        self.acceptance.token().map(|token| token.expires)
     }
 
     /// The claims of the request's token, as the JSON text of an object.
     pub fn claims(&self) -> Option<&str> {
-        self.token().map(|token| &*token.claims)
-    }
-
-    fn identity(&self) -> Option<&IdentityFacts> {
-        self.standard.as_ref()?.identity.as_ref()
-    }
-
-    fn token(&self) -> Option<&TokenFacts> {
-        self.standard.as_ref()?.token.as_ref()
+        self.acceptance.token().map(|token| &*token.claims)
     }
 
     // Not inlined: there the compiler reads the time before it asks whether there is a caller, and drops what it read. That is
@@ -183,45 +147,45 @@ impl Verified {
     /// The signed time, in Unix seconds; `None` where the scheme has none.
     #[inline(never)]
     pub fn timestamp(&self) -> Option<u64> {
-        self.caller.as_ref().and_then(|caller| caller.timestamp)
+        self.acceptance.caller.as_ref().and_then(|caller| caller.timestamp)
     }
 
     /// How old the request is, in seconds; negative where its timestamp lies in the future.
     // Not inlined for the same reason.
     #[inline(never)]
     pub fn age(&self) -> Option<i64> {
-        self.caller.as_ref().and_then(|caller| caller.age)
+        self.acceptance.caller.as_ref().and_then(|caller| caller.age)
     }
 
     /// The request id, where the request carries one of the usual form.
     pub fn request_id(&self) -> Option<&str> {
-        self.caller.as_ref().and_then(|caller| caller.request_id.as_str())
+        self.acceptance.caller.as_ref().and_then(|caller| caller.request_id.as_str())
     }
 
     /// Whether the request id is covered by the signature. If not, anybody may have written it.
     pub fn request_id_is_signed(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.id_is_signed)
+        self.acceptance.caller.as_ref().is_some_and(|caller| caller.id_is_signed)
     }
 
     /// Whether this holds more than follows from caller, key, schemes, route and time: what a token claims, or what a signer has
     /// chosen to cover. Then a binding keeps nothing of it for the next request.
     pub fn is_individual(&self) -> bool {
-        self.standard.is_some()
+        self.acceptance.standard.is_some()
     }
 
     /// The pattern of the route that matched, as it stands in the config.
     pub fn route(&self) -> Option<&str> {
-        self.route.map(|at| &*self.config.routes[at].text)
+        self.acceptance.route.map(|at| &*self.config.routes[at].text)
     }
 
     /// The parts of the request that the signature covers. Empty on a public route.
     pub fn covered(&self) -> impl Iterator<Item = &str> {
         let (built_in, names, text): (&[&str], &[Box<str>], &str) =
-            match self.caller.as_ref().map(|caller| caller.scheme) {
+            match self.acceptance.caller.as_ref().map(|caller| caller.scheme) {
                 None | Some(Scheme::ApiKey) => (&[], &[], ""),
                 Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[], ""),
                 Some(Scheme::Standard(_)) => {
-                    (&[], &[], self.standard.as_ref().map_or("", |standard| &standard.covered))
+                    (&[], &[], self.acceptance.standard.as_ref().map_or("", |standard| &standard.covered))
                 }
                 Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names, ""),
             };
@@ -260,15 +224,18 @@ impl Verified {
     }
 
     fn refuse(&self, code: RefusalCode, detail: Detail) -> Refusal {
-        let (service, request_id) =
-            self.caller.as_ref().map_or((None, RequestId::NONE), |caller| (Some(caller.service), caller.request_id));
+        let (service, request_id) = self
+            .acceptance
+            .caller
+            .as_ref()
+            .map_or((None, RequestId::NONE), |caller| (Some(caller.service), caller.request_id));
         Refusal::new(code, detail, &self.config, service, request_id.lend())
     }
 
     /// For how many seconds an external replay store must remember the request's [`replay_key`](Self::replay_key). `None`
     /// where it need not: the request may come again, or the config names no external store.
     pub fn replay_seconds(&self) -> Option<u64> {
-        self.caller.as_ref().and_then(|caller| caller.replay_seconds)
+        self.acceptance.caller.as_ref().and_then(|caller| caller.replay_seconds)
     }
 
     pub(crate) fn config(&self) -> &Arc<Compiled> {
@@ -277,7 +244,7 @@ impl Verified {
 
     /// What [`replay_key`](Self::replay_key) is made of: for bindings that make the text only when somebody asks for it.
     pub fn replay_source(&self) -> Option<ReplaySource<'_>> {
-        match &self.caller.as_ref()?.replay_id {
+        match &self.acceptance.caller.as_ref()?.replay_id {
             ReplayId::None => None,
             ReplayId::Nonce => Some(ReplaySource::RequestId),
             ReplayId::Signature(tag) => Some(ReplaySource::Signature(tag)),
@@ -288,7 +255,7 @@ impl Verified {
     /// same in every process. `None` where the scheme has neither a time nor a nonce.
     pub fn replay_key(&self) -> Option<String> {
         let mut text = String::with_capacity(66);
-        let caller = self.caller.as_ref()?;
+        let caller = self.acceptance.caller.as_ref()?;
         match &caller.replay_id {
             ReplayId::None => return None,
             ReplayId::Nonce => {
@@ -306,6 +273,59 @@ impl Verified {
             }
         }
         Some(text)
+    }
+}
+
+impl Acceptance {
+    /// Accepted without a credential.
+    pub(crate) fn of_nobody(route: Option<usize>) -> Self {
+        Self { route, caller: None, standard: None }
+    }
+
+    /// Whether the key that decides is on its way out.
+    #[inline]
+    pub(crate) fn key_is_retiring(&self, config: &Compiled) -> bool {
+        match self.deciding_token() {
+            Some(token) => token.key_is_retiring,
+            None => self.key(config).is_some_and(|key| key.state == KeyState::Retiring),
+        }
+    }
+
+    /// The token, where it is what says who calls.
+    fn deciding_token(&self) -> Option<&TokenFacts> {
+        // Few requests have one, so that is looked at first.
+        let token = self.token()?;
+        let is_jwt = self.caller.as_ref()?.scheme == Scheme::Standard(Standard::Jwt);
+        is_jwt.then_some(token)
+    }
+
+    /// The IAM identity, where it is what says who calls.
+    fn deciding_identity(&self) -> Option<&IdentityFacts> {
+        let identity = self.identity()?;
+        let is_it = self.caller.as_ref()?.scheme == Scheme::Standard(Standard::AwsIdentity);
+        is_it.then_some(identity)
+    }
+
+    #[inline]
+    fn key<'c>(&self, config: &'c Compiled) -> Option<&'c Key> {
+        let caller = self.caller.as_ref()?;
+        let service = &config.services[caller.service];
+        Some(match caller.scheme {
+            Scheme::ApiKey => &service.api_keys[caller.key].key,
+            Scheme::BuiltIn(_) | Scheme::Plan(_) => &service.keys[caller.key],
+            Scheme::Standard(Standard::Rfc9421) => &service.bound_keys[caller.key].key,
+            Scheme::Standard(Standard::AwsSigv4) => &service.aws_keys[caller.key].key,
+            // A token may be signed by somebody else than the caller, and the keys of roles are no keys of ours.
+            Scheme::Standard(Standard::Jwt | Standard::AwsIdentity) => return None,
+        })
+    }
+
+    fn identity(&self) -> Option<&IdentityFacts> {
+        self.standard.as_ref()?.identity.as_ref()
+    }
+
+    fn token(&self) -> Option<&TokenFacts> {
+        self.standard.as_ref()?.token.as_ref()
     }
 }
 

@@ -4,12 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
 use crate::admission;
 use crate::aws_identity::{self, Identities, IdentityRequest, Sent};
 use crate::body_verification::BodyVerification;
 use crate::config::{Compiled, Config};
+use crate::current::Current;
 use crate::explain::{self, Explanation};
 use crate::failures::{ClaimClass, Failures, Source, is_guess};
 use crate::handshake::{self, HandshakeResponse};
@@ -22,11 +21,11 @@ use crate::replay::ReplayStore;
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::rfc9421;
 use crate::standard::{self, Response};
-use crate::verified::Verified;
+use crate::verified::{Acceptance, Verified};
 
 /// Verifies requests. Thread-safe: make one per service and share it.
 pub struct Verifier {
-    config: ArcSwap<Compiled>,
+    config: Current,
     memory: Arc<Memory>,
 }
 
@@ -63,12 +62,12 @@ impl Memory {
     pub(crate) fn note(
         &self,
         config: &Compiled,
-        outcome: &Result<Verified, Refusal>,
+        outcome: &Result<Acceptance, Refusal>,
         client: Option<IpAddr>,
         now: u64,
     ) {
         match outcome {
-            Ok(verified) => self.counters.count(verified),
+            Ok(acceptance) => self.counters.count(config, acceptance),
             Err(refusal) => self.note_refusal(config, refusal, client, now),
         }
     }
@@ -123,7 +122,7 @@ impl Verifier {
             identities: Arc::new(Identities::new(config.0.decoy_seed)),
             failures: Arc::new(Failures::new(config.0.decoy_seed)),
         };
-        Self { config: ArcSwap::new(config.0.clone()), memory: Arc::new(memory) }
+        Self { config: Current::new(config.0.clone()), memory: Arc::new(memory) }
     }
 
     /// Verifies a request whose body is at hand. `now` is Unix time in seconds.
@@ -138,10 +137,10 @@ impl Verifier {
         let config = self.config.load();
         let outcome = Self::judge(&config, head, body, now, &self.memory);
         self.memory.note(&config, &outcome, head.client, now);
-        outcome
+        outcome.map(|acceptance| Verified::new(config, acceptance))
     }
 
-    // Never inlined, so that the outcome is made where the caller wants it, and not moved there.
+    // Never inlined, so that what is large is made in one place, and not moved about.
     #[inline(never)]
     fn judge<H: Headers + ?Sized>(
         config: &Arc<Compiled>,
@@ -149,9 +148,9 @@ impl Verifier {
         body: &[u8],
         now: u64,
         memory: &Memory,
-    ) -> Result<Verified, Refusal> {
+    ) -> Result<Acceptance, Refusal> {
         admit(config, head, now, |admission| match admission {
-            Admission::Public { route } => Ok(Verified::new(config.clone(), Some(route), None, None)),
+            Admission::Public { route } => Ok(Acceptance::of_nobody(Some(route))),
             Admission::Claimed(claimed) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
@@ -168,8 +167,9 @@ impl Verifier {
     /// Nothing is remembered and nothing is counted. For operators: what it says is not for callers, and a long
     /// body may take it a second.
     pub fn explain<H: Headers + ?Sized>(&self, head: &Head<'_, H>, body: &[u8], now: u64) -> Explanation {
-        let config = self.config.load_full();
+        let config = self.config.load();
         let outcome = Self::judge(&config, head, body, now, &self.memory.looking());
+        let outcome = outcome.map(|acceptance| Verified::new(config.clone(), acceptance));
         explain::explain(&config, head, body, now, &outcome)
     }
 
@@ -194,7 +194,7 @@ impl Verifier {
             ReplayOutcome::Unavailable if config.replay.allow_on_outage => counters.count_unrecorded(),
             ReplayOutcome::Unavailable => return refuse(RefusalCode::ReplayStoreUnavailable, Detail::StoreAway),
         }
-        counters.count_accepted(verified);
+        counters.count_accepted(config, verified.acceptance());
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Verifier {
     /// # Errors
     /// A refusal that the head alone decides; it comes before any of the body needs to be read.
     pub fn begin<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Result<BodyVerification, Refusal> {
-        let config = self.config.load_full();
+        let config = self.config.load();
         BodyVerification::begin(&config, &self.memory, head, now)
             .inspect_err(|refusal| self.memory.note_refusal(&config, refusal, head.client, now))
     }
@@ -274,7 +274,7 @@ impl Verifier {
     /// nothing to ask: the request is refused or let in without, or the answer is known. Ask this before [`Verifier::verify`] and
     /// [`Verifier::begin`], send what it gives, and hand the answer to [`Verifier::identity_answer`].
     pub fn identity_request<H: Headers + ?Sized>(&self, head: &Head<'_, H>, now: u64) -> Option<IdentityRequest> {
-        let config = self.config.load_full();
+        let config = self.config.load();
         config.standards.identities.as_ref()?;
         let refusal = BodyVerification::begin(&config, &self.memory, head, now).err()?;
         let is_unasked = matches!(refusal.facts(), Detail::Identity(aws_identity::Fault::Unasked));
@@ -307,7 +307,7 @@ impl Verifier {
 
     /// The config that requests are judged by now.
     pub fn config(&self) -> Config {
-        Config(self.config.load_full())
+        Config(self.config.load())
     }
 
     /// What was counted since the verifier was made.

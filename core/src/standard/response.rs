@@ -11,7 +11,7 @@ use crate::refusal::{Detail, Refusal, RefusalCode};
 use crate::request::{Head, Headers};
 use crate::rfc9421;
 use crate::scheme::{Scheme, Standard};
-use crate::verified::{Caller, ReplayId, Verified};
+use crate::verified::{Acceptance, Caller, ReplayId, Verified};
 
 /// A response, with its body.
 pub(crate) struct Response<'a, H: Headers + ?Sized> {
@@ -73,5 +73,6 @@ pub(crate) fn judge<H: Headers + ?Sized, R: Headers + ?Sized>(
         replay_seconds: None,
         unrecorded: false,
     };
-    Ok(Verified::new(config.clone(), None, Some(caller), Some(Arc::new(standard))))
+    let acceptance = Acceptance { route: None, caller: Some(caller), standard: Some(Arc::new(standard)) };
+    Ok(Verified::new(config.clone(), acceptance))
 }
