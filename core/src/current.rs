@@ -40,7 +40,7 @@ impl Current {
     pub(crate) fn load(&self) -> Arc<Compiled> {
         let stamp = self.stamp.load(Ordering::Acquire);
         let known = SEEN.try_with(|places| {
-            let seen = &places.borrow()[place(stamp)];
+            let seen = &places.try_borrow().ok()?[place(stamp)];
             if seen.stamp == stamp { seen.config.upgrade() } else { None }
         });
         known.ok().flatten().unwrap_or_else(|| self.load_anew())
