@@ -1,10 +1,10 @@
 //! The config in force: read by all threads for each request, replaced now and then.
 //!
-//! A thread remembers what it has read, so that reading it again costs one count and no lock. That is half of what a lock-free
-//! pointer costs, which has to protect what it lends until the count is taken.
+//! A thread remembers what it has read, so that reading it again costs one count and no lock. A lock-free pointer costs twice that: it
+//! has to protect what it lends until the count is taken.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::config::Compiled;
@@ -14,16 +14,19 @@ pub(crate) struct Current {
     held: Mutex<Arc<Compiled>>,
     /// Another one for each config that was ever put into force, here or elsewhere in the process. Changed under the lock.
     stamp: AtomicU64,
+    /// Where threads remember what they have read here.
+    place: usize,
 }
 
 /// What a thread has read before.
 struct Seen {
     stamp: u64,
-    /// Keeps nothing alive: the secrets of a config that was replaced are gone as soon as no request needs them.
+    /// Keeps no content alive: the secrets of a config that was replaced are gone as soon as nothing else holds it.
     config: Weak<Compiled>,
 }
 
-/// How many verifiers a thread may use in turn without asking for the lock.
+/// How many verifiers of a process have a place of their own. Of two that share one and are used in turn by a thread, each asks for the
+/// lock.
 const PLACES: usize = 4;
 
 thread_local! {
@@ -33,14 +36,16 @@ thread_local! {
 
 impl Current {
     pub(crate) fn new(config: Arc<Compiled>) -> Self {
-        Self { held: Mutex::new(config), stamp: AtomicU64::new(next_stamp()) }
+        static LAST_PLACE: AtomicUsize = AtomicUsize::new(0);
+        let place = LAST_PLACE.fetch_add(1, Ordering::Relaxed) % PLACES;
+        Self { held: Mutex::new(config), stamp: AtomicU64::new(next_stamp()), place }
     }
 
     #[inline]
     pub(crate) fn load(&self) -> Arc<Compiled> {
         let stamp = self.stamp.load(Ordering::Acquire);
         let known = SEEN.try_with(|places| {
-            let seen = &places.try_borrow().ok()?[place(stamp)];
+            let seen = &places.try_borrow().ok()?[self.place];
             if seen.stamp == stamp { seen.config.upgrade() } else { None }
         });
         known.ok().flatten().unwrap_or_else(|| self.load_anew())
@@ -54,7 +59,7 @@ impl Current {
         };
         let seen = Seen { stamp, config: Arc::downgrade(&config) };
         // A thread that is about to end has no places any more, and does without.
-        SEEN.try_with(|places| places.borrow_mut()[place(stamp)] = seen).unwrap_or_default();
+        SEEN.try_with(|places| places.borrow_mut()[self.place] = seen).unwrap_or_default();
         config
     }
 
@@ -72,10 +77,6 @@ impl Current {
         // A panic cannot leave a pointer half written, so a poisoned lock is as good as any.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn place(stamp: u64) -> usize {
-    stamp as usize % PLACES
 }
 
 /// Never 0, and never the same twice.
@@ -102,7 +103,7 @@ mod tests {
         current.store(config(2));
         assert_eq!((current.load().body_limit, in_use.body_limit), (2, 1));
         drop(in_use);
-        assert!(old.upgrade().is_none(), "this thread has seen it, and keeps nothing of it");
+        assert!(old.upgrade().is_none(), "this thread has seen it, and keeps no content of it");
     }
 
     #[test]
@@ -114,6 +115,40 @@ mod tests {
         }
         all[1].store(config(100));
         assert_eq!([0, 1, 2].map(|at| all[at].load().body_limit), [1, 100, 3]);
+    }
+
+    /// Whatever else in the process is made or replaced in between.
+    #[test]
+    fn two_that_have_their_own_places_are_read_in_turn_without_the_lock() {
+        let made = || Current::new(config(1));
+        let one = made();
+        let other =
+            std::iter::repeat_with(made).find(|other| other.place != one.place).expect("some has another place");
+        let (ask, asked) = std::sync::mpsc::channel();
+        let (answer, answered) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let (one, other) = (&one, &other);
+            scope.spawn(move || {
+                for () in asked {
+                    let both = (one.load(), other.load());
+                    // Nobody waits for it any more where it came too late.
+                    answer.send(both.1.body_limit).ok();
+                }
+            });
+            let read = || {
+                ask.send(()).expect("somebody reads");
+                answered.recv_timeout(std::time::Duration::from_secs(60))
+            };
+            for limit in 2..2 + 2 * PLACES as u64 {
+                other.store(config(limit));
+                assert_eq!(read(), Ok(limit));
+                let locks = [one.lock(), other.lock()];
+                let outcome = read();
+                drop(locks);
+                assert_eq!(outcome, Ok(limit), "reading has waited for the lock");
+            }
+            drop(ask);
+        });
     }
 
     #[test]

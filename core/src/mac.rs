@@ -139,7 +139,7 @@ impl Gathered {
     #[inline]
     pub(crate) fn whole(&mut self, write: impl FnOnce(&mut Self)) -> Option<&[[u8; BLOCK_BYTES]]> {
         write(self);
-        // Nothing was taken out again, so the buffer is still as it was made behind what was gathered.
+        // Where nothing was left out, the buffer is still as it was made behind what was gathered.
         (!self.is_cut).then(|| pad(&mut self.buffer, self.used, BLOCK_BYTES as u64))
     }
 
@@ -162,7 +162,8 @@ impl Gathered {
         self.used += piece.len() + 1;
     }
 
-    /// Gathers each piece and a line end behind it; `false` where there is no room for all of them.
+    /// Gathers each piece and a line end behind it; `false` where there is no room for all of them. Then those that had room lie
+    /// behind what was gathered, and nothing can be gathered any more.
     #[inline]
     fn gather_lines(&mut self, pieces: &[&[u8]]) -> bool {
         let mut room = &mut self.buffer[self.used..GATHERED_BYTES];
@@ -384,7 +385,7 @@ mod tests {
     fn gathering_changes_no_bytes_at_any_length() {
         let key = MacKey::new(b"some key");
         let message: Vec<u8> = (0..2000u32).map(|at| at as u8).collect();
-        for length in (0..1400).step_by(7) {
+        for length in (0..1400).step_by(7).chain(740..780) {
             let mut gathered = Gathered::new();
             let tag = |blocks: &[[u8; BLOCK_BYTES]]| key.tag_of_padded(blocks);
             let whole = gathered.whole(|sink| {
@@ -406,6 +407,30 @@ mod tests {
                 assert_eq!(gathered, plain.finish(), "{length} in pieces of {piece}");
             }
         }
+    }
+
+    #[test]
+    fn lines_are_gathered_up_to_the_last_byte_of_the_room_and_never_in_part() {
+        const MOST: usize = GATHERED_BYTES - 1;
+        let message = [b'a'; GATHERED_BYTES];
+        let key = MacKey::new(b"some key");
+        let whole = |lines: &[&[u8]], behind: &[u8]| {
+            let mut gathered = Gathered::new();
+            let blocks = gathered.whole(|sink| {
+                sink.put_lines(lines);
+                sink.put(behind);
+            });
+            blocks.map(|blocks| key.tag_of_padded(blocks))
+        };
+        let tag = |text: &[u8]| Some(key.tag_of(text));
+        assert_eq!(whole(&[&message[..MOST]], b""), tag(&[&message[..MOST], b"\n"].concat()));
+        assert_eq!(whole(&[b"", &message[..MOST - 1]], b""), tag(&[b"\n", &message[..MOST - 1], b"\n"].concat()));
+        assert_eq!(whole(&[&message[..MOST - 1]], b"b"), tag(&[&message[..MOST - 1], b"\nb"].concat()));
+        for lines in [&[&message[..]][..], &[&message[..MOST], b""], &[b"a", &message[..MOST - 1]], &[b"a", &message]] {
+            assert_eq!(whole(lines, b""), None);
+            assert_eq!(whole(lines, b"b"), None, "what comes behind may have room");
+        }
+        assert_eq!(whole(&[&message[..MOST]], b"b"), None);
     }
 
     /// The crate that is not used, as a judge of what is done here instead.
