@@ -14,9 +14,12 @@ pub(crate) struct Current {
     held: Mutex<Arc<Compiled>>,
     /// Another one for each config that was ever put into force, here or elsewhere in the process. Changed under the lock.
     stamp: AtomicU64,
-    /// Where threads remember what they have read here.
-    place: usize,
+    place: Place,
 }
+
+/// Where threads remember what they have read of a [`Current`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(usize);
 
 /// What a thread has read before.
 struct Seen {
@@ -36,16 +39,14 @@ thread_local! {
 
 impl Current {
     pub(crate) fn new(config: Arc<Compiled>) -> Self {
-        static LAST_PLACE: AtomicUsize = AtomicUsize::new(0);
-        let place = LAST_PLACE.fetch_add(1, Ordering::Relaxed) % PLACES;
-        Self { held: Mutex::new(config), stamp: AtomicU64::new(next_stamp()), place }
+        Self { held: Mutex::new(config), stamp: AtomicU64::new(next_stamp()), place: Place::next() }
     }
 
     #[inline]
     pub(crate) fn load(&self) -> Arc<Compiled> {
         let stamp = self.stamp.load(Ordering::Acquire);
         let known = SEEN.try_with(|places| {
-            let seen = &places.try_borrow().ok()?[self.place];
+            let seen = &places.try_borrow().ok()?[self.place.index()];
             if seen.stamp == stamp { seen.config.upgrade() } else { None }
         });
         known.ok().flatten().unwrap_or_else(|| self.load_anew())
@@ -59,7 +60,7 @@ impl Current {
         };
         let seen = Seen { stamp, config: Arc::downgrade(&config) };
         // A thread that is about to end has no places any more, and does without.
-        SEEN.try_with(|places| places.borrow_mut()[self.place] = seen).unwrap_or_default();
+        SEEN.try_with(|places| places.borrow_mut()[self.place.index()] = seen).unwrap_or_default();
         config
     }
 
@@ -76,6 +77,20 @@ impl Current {
     fn lock(&self) -> MutexGuard<'_, Arc<Compiled>> {
         // A panic cannot leave a pointer half written, so a poisoned lock is as good as any.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// In turns.
+    fn next() -> Self {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) % PLACES)
+    }
+
+    /// Reduced once more, for the compiler: it asks no more whether the place is there.
+    #[inline]
+    fn index(self) -> usize {
+        self.0 % PLACES
     }
 }
 
