@@ -80,12 +80,12 @@ impl Verified {
 
     /// Whether the request was accepted on a public route, without a credential. Then nothing is known of its caller.
     pub fn is_public(&self) -> bool {
-        self.acceptance.caller.is_none()
+        self.caller().is_none()
     }
 
     /// The calling service's id, or `webhook:NAME`; `None` on a public route, and on an optional one without a credential.
     pub fn service(&self) -> Option<&str> {
-        self.acceptance.caller.as_ref().map(|caller| &*self.config.services[caller.service].id)
+        self.caller().map(|caller| &*self.config.services[caller.service].id)
     }
 
     /// The id of the key that made the signature.
@@ -104,13 +104,13 @@ impl Verified {
 
     /// The scheme's id.
     pub fn scheme(&self) -> Option<&str> {
-        self.acceptance.caller.as_ref().map(|caller| self.config.scheme_id(caller.scheme))
+        self.caller().map(|caller| self.config.scheme_id(caller.scheme))
     }
 
     /// The ids of all schemes whose credentials were verified: one, and `api-key`, `jwt` and `aws-identity` behind it where the
     /// route requires them too.
     pub fn schemes(&self) -> impl Iterator<Item = &str> {
-        let caller = self.acceptance.caller.as_ref();
+        let caller = self.caller();
         let has_token_too = self.acceptance.deciding_token().is_none() && self.acceptance.token().is_some();
         let api_key = caller.filter(|caller| caller.has_api_key_too).map(|_| "api-key");
         let has_identity_too = self.acceptance.deciding_identity().is_none() && self.acceptance.identity().is_some();
@@ -147,24 +147,24 @@ impl Verified {
     /// The signed time, in Unix seconds; `None` where the scheme has none.
     #[inline(never)]
     pub fn timestamp(&self) -> Option<u64> {
-        self.acceptance.caller.as_ref().and_then(|caller| caller.timestamp)
+        self.caller().and_then(|caller| caller.timestamp)
     }
 
     /// How old the request is, in seconds; negative where its timestamp lies in the future.
     // Not inlined for the same reason.
     #[inline(never)]
     pub fn age(&self) -> Option<i64> {
-        self.acceptance.caller.as_ref().and_then(|caller| caller.age)
+        self.caller().and_then(|caller| caller.age)
     }
 
     /// The request id, where the request carries one of the usual form.
     pub fn request_id(&self) -> Option<&str> {
-        self.acceptance.caller.as_ref().and_then(|caller| caller.request_id.as_str())
+        self.caller().and_then(|caller| caller.request_id.as_str())
     }
 
     /// Whether the request id is covered by the signature. If not, anybody may have written it.
     pub fn request_id_is_signed(&self) -> bool {
-        self.acceptance.caller.as_ref().is_some_and(|caller| caller.id_is_signed)
+        self.caller().is_some_and(|caller| caller.id_is_signed)
     }
 
     /// Whether this holds more than follows from caller, key, schemes, route and time: what a token claims, or what a signer has
@@ -180,15 +180,14 @@ impl Verified {
 
     /// The parts of the request that the signature covers. Empty on a public route.
     pub fn covered(&self) -> impl Iterator<Item = &str> {
-        let (built_in, names, text): (&[&str], &[Box<str>], &str) =
-            match self.acceptance.caller.as_ref().map(|caller| caller.scheme) {
-                None | Some(Scheme::ApiKey) => (&[], &[], ""),
-                Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[], ""),
-                Some(Scheme::Standard(_)) => {
-                    (&[], &[], self.acceptance.standard.as_ref().map_or("", |standard| &standard.covered))
-                }
-                Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names, ""),
-            };
+        let (built_in, names, text): (&[&str], &[Box<str>], &str) = match self.caller().map(|caller| caller.scheme) {
+            None | Some(Scheme::ApiKey) => (&[], &[], ""),
+            Some(Scheme::BuiltIn(scheme)) => (scheme.covers(), &[], ""),
+            Some(Scheme::Standard(_)) => {
+                (&[], &[], self.acceptance.standard.as_ref().map_or("", |standard| &standard.covered))
+            }
+            Some(Scheme::Plan(at)) => (&[], &self.config.plan(at).template.coverage.names, ""),
+        };
         built_in.iter().copied().chain(names.iter().map(|name| &**name)).chain(text.split_ascii_whitespace())
     }
 
@@ -235,7 +234,7 @@ impl Verified {
     /// For how many seconds an external replay store must remember the request's [`replay_key`](Self::replay_key). `None`
     /// where it need not: the request may come again, or the config names no external store.
     pub fn replay_seconds(&self) -> Option<u64> {
-        self.acceptance.caller.as_ref().and_then(|caller| caller.replay_seconds)
+        self.caller().and_then(|caller| caller.replay_seconds)
     }
 
     pub(crate) fn config(&self) -> &Arc<Compiled> {
@@ -244,7 +243,7 @@ impl Verified {
 
     /// What [`replay_key`](Self::replay_key) is made of: for bindings that make the text only when somebody asks for it.
     pub fn replay_source(&self) -> Option<ReplaySource<'_>> {
-        match &self.acceptance.caller.as_ref()?.replay_id {
+        match &self.caller()?.replay_id {
             ReplayId::None => None,
             ReplayId::Nonce => Some(ReplaySource::RequestId),
             ReplayId::Signature(tag) => Some(ReplaySource::Signature(tag)),
@@ -255,7 +254,7 @@ impl Verified {
     /// same in every process. `None` where the scheme has neither a time nor a nonce.
     pub fn replay_key(&self) -> Option<String> {
         let mut text = String::with_capacity(66);
-        let caller = self.acceptance.caller.as_ref()?;
+        let caller = self.caller()?;
         match &caller.replay_id {
             ReplayId::None => return None,
             ReplayId::Nonce => {

@@ -41,10 +41,9 @@ pub(crate) struct Collected<'a> {
 
 impl Finder {
     pub(crate) fn new(template: &Template) -> Self {
-        let names_at = |(at, header): (usize, &HeaderNames)| -> Vec<_> {
-            header.names.iter().cloned().zip([at, MAX_HEADERS + at]).collect()
-        };
-        let mut names: Vec<_> = template.headers.iter().enumerate().flat_map(names_at).collect();
+        let headers = template.headers.iter().enumerate();
+        let mut names: Vec<_> =
+            headers.flat_map(|(at, header)| header.names.iter().zip([at, MAX_HEADERS + at])).collect();
         names.sort_by_key(|(name, _)| length(name.as_bytes()));
         let shorter_than = |most: usize| names.iter().filter(|(name, _)| length(name.as_bytes()) < most).count() as u8;
         let places = |is: &dyn Fn(usize, &HeaderNames) -> bool| {
