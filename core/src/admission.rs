@@ -14,7 +14,7 @@ use crate::judge::{
 };
 use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::ReplayStore;
+use crate::replay::{Fingerprint, ReplayStore, fingerprint_of};
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::standard::{self, BodyDigests, Identity, Signature, StandardFacts, Token};
@@ -72,6 +72,12 @@ fn judge_body(
 ) -> Result<Acceptance, Refusal> {
     let Credentials { signed, facts, api_key, token, identity } = credentials;
     check_body_length(config, facts, body.len() as u64)?;
+    let signature = match &signed {
+        Signed::BuiltIn(claimed) => fingerprint_of(&claimed.claim.signatures.first),
+        Signed::Template(claim) => fingerprint_of(claim.signatures.first()),
+        Signed::Standard(_) | Signed::Nothing => None,
+    };
+    let of_nonce = facts.fetch_place(config, signature, store);
     let mut covered = Box::default();
     let found = match signed {
         Signed::BuiltIn(claimed) => judge::prove(config, claimed, body)?.into(),
@@ -96,7 +102,7 @@ fn judge_body(
             }
         }
     };
-    conclude_all(config, facts, Others { api_key, token, identity, covered }, &found, store)
+    conclude_all(config, facts, Others { api_key, token, identity, covered, of_nonce }, &found, store)
 }
 
 /// The keys whose signatures were found.
@@ -170,13 +176,15 @@ pub(crate) struct Others {
     pub(crate) identity: Option<Box<Identity>>,
     /// What a signature of the standards covers.
     pub(crate) covered: Box<str>,
+    /// What the nonce is remembered by, where that is known already.
+    pub(crate) of_nonce: Option<Fingerprint>,
 }
 
 /// After the signature: whether all credentials are of one service, then policy and replay.
 pub(crate) fn conclude_all(
     config: &Arc<Compiled>,
     facts: &Facts<'_>,
-    Others { api_key, token, identity, covered }: Others,
+    Others { api_key, token, identity, covered, of_nonce }: Others,
     found: &Found,
     store: &ReplayStore,
 ) -> Result<Acceptance, Refusal> {
@@ -198,7 +206,7 @@ pub(crate) fn conclude_all(
     let identity = identity.map(|identity| identity.facts);
     let is_individual = token.is_some() || identity.is_some() || !covered.is_empty();
     let standard = is_individual.then(|| Arc::new(StandardFacts { token, identity, covered }));
-    let also = Also { has_api_key: has_api_key_too, tags: &found.others, standard: standard.as_ref() };
+    let also = Also { has_api_key: has_api_key_too, of_nonce, tags: &found.others, standard: standard.as_ref() };
     conclude(config, facts, found.key, &found.tag, also, store)
 }
 

@@ -11,7 +11,7 @@ use crate::identifier::ReceivedId;
 use crate::mac::{Gathered, Tag};
 use crate::policy::{Path, check_unambiguous};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::{Fingerprint, MARGIN_SECONDS, ReplayStore, Sighting};
+use crate::replay::{Fingerprint, MARGIN_SECONDS, ReplayStore, Sighting, fingerprint_of};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::scheme::{BuiltIn, Fields, Scheme};
 use crate::standard::StandardFacts;
@@ -318,6 +318,8 @@ pub(crate) fn find_key(
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Also<'t> {
     pub(crate) has_api_key: bool,
+    /// What the nonce is remembered by, where that is known already.
+    pub(crate) of_nonce: Option<Fingerprint>,
     /// The tags of other keys whose signatures are in the request too. Each is remembered: a copy of the request with one
     /// signature left out is a replay.
     pub(crate) tags: &'t [Tag],
@@ -361,13 +363,16 @@ pub(crate) fn conclude(
     }
 
     let request_id = facts.request_id.keep();
+    let of_tag = |tag: &Tag| fingerprint_of(tag).expect("a tag is longer than a fingerprint");
     let fingerprint = match facts.replay {
-        Replay::Nonce | Replay::NonceFor(_) => store.fingerprint(&service.replay_scope, &request_id),
-        _ => *tag.first_chunk().expect("32 bytes are more than 16"),
+        Replay::Nonce | Replay::NonceFor(_) => {
+            also.of_nonce.unwrap_or_else(|| store.fingerprint(&service.replay_scope, &request_id))
+        }
+        _ => of_tag(tag),
     };
-    let mut unrecorded = check_replay(config, facts, &fingerprint, store)?;
+    let mut unrecorded = check_replay(config, facts, fingerprint, store)?;
     for tag in also.tags {
-        unrecorded |= check_replay(config, facts, tag.first_chunk().expect("32 bytes are more than 16"), store)?;
+        unrecorded |= check_replay(config, facts, of_tag(tag), store)?;
     }
     Ok(Acceptance {
         route: facts.route,
@@ -392,7 +397,7 @@ pub(crate) fn conclude(
 fn check_replay(
     config: &Arc<Compiled>,
     facts: &Facts<'_>,
-    fingerprint: &Fingerprint,
+    fingerprint: Fingerprint,
     store: &ReplayStore,
 ) -> Result<bool, Refusal> {
     if config.replay.store != ReplayStoreKind::Memory || facts.replay == Replay::Never {
@@ -424,6 +429,30 @@ impl Replay {
 }
 
 impl Facts<'_> {
+    /// Has the place fetched where the request will be looked for among those that came before, so that it is there when the
+    /// signature is checked. `signature` is what the one in the request would be remembered by. Gives the same of the nonce, where that
+    /// decides.
+    #[inline]
+    pub(crate) fn fetch_place(
+        &self,
+        config: &Compiled,
+        signature: Option<Fingerprint>,
+        store: &ReplayStore,
+    ) -> Option<Fingerprint> {
+        let (fingerprint, of_nonce) = match self.replay {
+            Replay::Never => return None,
+            Replay::Nonce | Replay::NonceFor(_) => {
+                // The same work for a service that nobody knows, so that time does not tell which ones are known.
+                let scope = self.service.map_or(&[0; _], |at| &config.services[at].replay_scope);
+                let fingerprint = store.fingerprint(scope, &self.request_id.keep());
+                (fingerprint, Some(fingerprint))
+            }
+            Replay::Signature | Replay::SignatureFor(_) => (signature?, None),
+        };
+        store.fetch(fingerprint);
+        of_nonce
+    }
+
     /// The same facts with a request id that lives elsewhere.
     pub(crate) fn with_request_id<'b>(&self, request_id: ReceivedId<'b>) -> Facts<'b> {
         Facts { request_id, ..*self }

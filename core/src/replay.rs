@@ -1,14 +1,23 @@
 //! The replay store in memory: remembers, within bounds, what was accepted inside the window.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use prefetch_index::prefetch_index;
 use sha2::{Digest, Sha256};
 
 use crate::identifier::{MAX_REQUEST_ID_BYTES, RequestId};
 
 /// What is remembered of a request: the start of its signature, or a hash of its nonce under a secret. So nobody can search
 /// for a request that is taken for the replay of another one.
-pub(crate) type Fingerprint = [u8; 16];
+// A number, since those go from step to step in registers. Bytes would be copied through memory, where the next step waits for them.
+pub(crate) type Fingerprint = u128;
+
+/// The fingerprint of a request that is told from others by its signature; `None` where that is shorter than one.
+#[inline(always)]
+pub(crate) fn fingerprint_of(signature: &[u8]) -> Option<Fingerprint> {
+    signature.first_chunk().map(|start| Fingerprint::from_le_bytes(*start))
+}
 
 /// What the store says of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +40,8 @@ const PARTS: usize = 16;
 /// A bounded set of fingerprints, in parts that are locked one by one.
 pub(crate) struct ReplayStore {
     parts: Arc<[Part]>,
+    /// Apart from the parts: every request reads here, and nearly none writes.
+    tables: Arc<[Table]>,
     keys: [[u64; 2]; HASHED_PAIRS],
     /// Where this one only looks into the parts: what it would have remembered in them, in their order.
     looks: Option<Mutex<Vec<Mark>>>,
@@ -38,11 +49,21 @@ pub(crate) struct ReplayStore {
 
 /// The pairs of words in a scope and a nonce.
 const HASHED_PAIRS: usize = (SCOPE_BYTES + MAX_REQUEST_ID_BYTES) / 16;
-const SCOPE_BYTES: usize = size_of::<Fingerprint>();
+const SCOPE_BYTES: usize = 16;
+
+/// What stands for a service, so that the nonces of one are never those of another.
+pub(crate) type Scope = [u8; SCOPE_BYTES];
 
 /// One of the parts, in cache lines of its own: threads that lock different parts do not wait for each other.
 #[repr(align(128))]
 struct Part(Mutex<Shard>);
+
+/// Where the buckets of a part stand in memory, and how many they are: known without its lock, and so maybe a moment too late. Enough to
+/// have one fetched, which reads nothing.
+struct Table {
+    address: AtomicUsize,
+    buckets: AtomicUsize,
+}
 
 /// Buckets of four entries, looked through one after the other from the one that the fingerprint chooses. An entry whose time
 /// has passed is dead, and its place is taken by the next entry.
@@ -92,7 +113,9 @@ impl ReplayStore {
             [0, 8].map(|at| u64::from_le_bytes(digest[at..at + 8].try_into().expect("8 bytes")))
         };
         let parts = if capacity < CAPACITY_OF_ONE_PART { 1 } else { PARTS };
-        Self { parts: (0..parts).map(|_| Part::new()).collect(), keys: std::array::from_fn(key), looks: None }
+        let parts: Arc<[Part]> = (0..parts).map(|_| Part::new()).collect();
+        let tables = parts.iter().map(Table::before_any).collect();
+        Self { parts, tables, keys: std::array::from_fn(key), looks: None }
     }
 
     /// The fingerprint of a nonce in the scope of its service.
@@ -100,14 +123,14 @@ impl ReplayStore {
     /// The hash is NH, the one under UMAC (RFC 4418, section 5.2), over 64-bit words. It needs a secret, but then no two texts
     /// that are chosen without it have the same hash more often than by chance; and it takes a tenth of the time of SHA-256.
     #[inline]
-    pub(crate) fn fingerprint(&self, scope: &[u8; SCOPE_BYTES], nonce: &RequestId) -> Fingerprint {
+    pub(crate) fn fingerprint(&self, scope: &Scope, nonce: &RequestId) -> Fingerprint {
         let pairs = std::iter::once(scope).chain(nonce.padded().as_chunks().0);
         let products = pairs.zip(&self.keys).map(|(pair, key)| {
             let pair = u128::from_le_bytes(*pair);
             u128::from((pair as u64).wrapping_add(key[0])) * u128::from(((pair >> 64) as u64).wrapping_add(key[1]))
         });
         // The lowest bits of products are even more often than odd: they come last, where they choose no place.
-        products.fold(0, u128::wrapping_add).rotate_right(32).to_le_bytes()
+        products.fold(0, u128::wrapping_add).rotate_right(32)
     }
 
     /// Remembers a request, unless it is known already. Finding and remembering are one step for all threads.
@@ -116,21 +139,33 @@ impl ReplayStore {
     /// entries that may be alive.
     pub(crate) fn insert(
         &self,
-        fingerprint: &Fingerprint,
+        fingerprint: Fingerprint,
         timestamp: u64,
         now: u64,
         past: u64,
         capacity: usize,
     ) -> Sighting {
-        let mut mark = [0; 3];
-        for (word, bytes) in mark.iter_mut().zip(fingerprint.as_chunks().0) {
-            *word = u32::from_le_bytes(*bytes);
-        }
+        let mark = mark(fingerprint);
         let (dead_before, capacity) = (dead_before(now, past), self.capacity_of_part(capacity));
         match &self.looks {
-            None => self.part(mark).insert(mark, timestamp, dead_before, capacity),
+            None => {
+                let table = &self.tables[self.part_of(mark)];
+                self.part(mark).insert(mark, timestamp, dead_before, capacity, table)
+            }
             Some(looks) => self.look(looks, mark, timestamp, dead_before, capacity),
         }
+    }
+
+    /// Has the processor fetch the memory that [`insert`](Self::insert) will look at, and does not wait for it. In a store of many entries
+    /// that takes as long as a hash, which can be computed meanwhile.
+    #[inline(always)]
+    pub(crate) fn fetch(&self, fingerprint: Fingerprint) {
+        let mark = mark(fingerprint);
+        let part = self.part_of(mark);
+        prefetch_index(&*self.parts, part);
+        // Any address may be fetched, since nothing is read there. It is asked for as a position behind a slice, here an empty one.
+        let nothing: &[u8] = &[];
+        prefetch_index(nothing, self.tables[part].address_of(mark).wrapping_sub(nothing.as_ptr().addr()));
     }
 
     fn part(&self, mark: Mark) -> MutexGuard<'_, Shard> {
@@ -149,7 +184,7 @@ impl ReplayStore {
 
     /// A store that says what this one would say to the same requests, one after the other, and leaves it as it is.
     pub(crate) fn looking(&self) -> Self {
-        Self { parts: self.parts.clone(), keys: self.keys, looks: Some(Mutex::default()) }
+        Self { parts: self.parts.clone(), tables: self.tables.clone(), keys: self.keys, looks: Some(Mutex::default()) }
     }
 
     #[cold]
@@ -174,6 +209,16 @@ impl ReplayStore {
     }
 }
 
+fn mark(fingerprint: Fingerprint) -> Mark {
+    [0, 32, 64].map(|shift| (fingerprint >> shift) as u32)
+}
+
+/// The bucket, of so many, in which an entry is looked for first.
+fn start(mark: Mark, buckets: usize) -> usize {
+    // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
+    ((u64::from(mark[1]) * buckets as u64) >> 32) as usize
+}
+
 /// What was signed before this is dead.
 fn dead_before(now: u64, past: u64) -> u64 {
     now.saturating_sub(past + MARGIN_SECONDS)
@@ -190,15 +235,34 @@ impl Part {
     }
 }
 
+impl Table {
+    /// Of a part without buckets. Its address is the part's own: to fetch one where no memory is takes long, and in vain.
+    fn before_any(part: &Part) -> Self {
+        Self { address: AtomicUsize::new((&raw const *part).addr()), buckets: AtomicUsize::new(0) }
+    }
+
+    /// The address of the bucket in which an entry is looked for first.
+    #[inline(always)]
+    fn address_of(&self, mark: Mark) -> usize {
+        let at = start(mark, self.buckets.load(Ordering::Relaxed)) * size_of::<Bucket>();
+        self.address.load(Ordering::Relaxed).wrapping_add(at)
+    }
+
+    fn note(&self, buckets: &[Bucket]) {
+        self.address.store(buckets.as_ptr().addr(), Ordering::Relaxed);
+        self.buckets.store(buckets.len(), Ordering::Relaxed);
+    }
+}
+
 impl Shard {
-    fn insert(&mut self, mark: Mark, timestamp: u64, dead_before: u64, capacity: usize) -> Sighting {
+    fn insert(&mut self, mark: Mark, timestamp: u64, dead_before: u64, capacity: usize, table: &Table) -> Sighting {
         if timestamp < self.remembers_from {
             return Sighting::Forgotten;
         }
         if self.used >= self.limit().min(capacity) {
             // The search for room goes over the whole table: not again while nothing can have died since the last one.
             let in_vain = self.full.is_some_and(|(oldest, tried)| dead_before <= oldest && capacity <= tried);
-            if in_vain || !self.make_room(dead_before, capacity) {
+            if in_vain || !self.make_room(dead_before, capacity, table) {
                 // No place is looked for, so the dead count as well.
                 return match self.is_there(mark, 1) {
                     true => Sighting::Repeated,
@@ -277,10 +341,8 @@ impl Shard {
         self.buckets.len() * (ENTRIES / 2)
     }
 
-    /// The bucket in which an entry is looked for first.
     fn start(&self, mark: Mark) -> usize {
-        // Multiplying instead of dividing lets the table have any length. The first word has chosen the shard already.
-        ((u64::from(mark[1]) * self.buckets.len() as u64) >> 32) as usize
+        start(mark, self.buckets.len())
     }
 
     fn after(&self, at: usize) -> usize {
@@ -297,7 +359,7 @@ impl Shard {
     }
 
     /// Drops what is dead, and grows where that is not enough. `false` where all places are taken by the living.
-    fn make_room(&mut self, dead_before: u64, capacity: usize) -> bool {
+    fn make_room(&mut self, dead_before: u64, capacity: usize, table: &Table) -> bool {
         let (mut living, mut oldest, mut remembers_from) = (0, u64::MAX, self.remembers_from);
         for (_, timestamp) in self.entries() {
             if timestamp < dead_before {
@@ -325,6 +387,7 @@ impl Shard {
             // Half as much again leaves room for many entries until the next time.
             let wanted = (living + living / 2).max(FIRST_ENTRIES).min(capacity);
             let old = std::mem::replace(&mut self.buckets, vec![EMPTY; wanted.div_ceil(ENTRIES / 2)]);
+            table.note(&self.buckets);
             old.iter().for_each(|bucket| self.place_living(bucket, alive_from));
         } else {
             self.clear_dead(alive_from);
@@ -398,7 +461,7 @@ mod tests {
     const CAPACITY: usize = 1_000_000;
 
     fn fingerprint(number: u32) -> Fingerprint {
-        Sha256::digest(number.to_le_bytes())[..16].try_into().expect("16 bytes")
+        fingerprint_of(&Sha256::digest(number.to_le_bytes())).expect("long enough")
     }
 
     #[test]
@@ -421,10 +484,22 @@ mod tests {
     fn each_is_first_once_and_repeated_after() {
         let store = ReplayStore::new(CAPACITY, 7);
         for number in 0..20_000 {
-            assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::First, "{number}");
+            assert_eq!(store.insert(fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::First, "{number}");
         }
         for number in 0..20_000 {
-            assert_eq!(store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::Repeated, "{number}");
+            assert_eq!(store.insert(fingerprint(number), NOW, NOW, 300, CAPACITY), Sighting::Repeated, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_fetched_ahead_is_where_an_entry_is_looked_for() {
+        let store = ReplayStore::new(CAPACITY, 7);
+        for number in 0..20_000 {
+            let mark = mark(fingerprint(number));
+            store.insert(fingerprint(number), NOW, NOW, 300, CAPACITY);
+            let part = store.part(mark);
+            let first = &raw const part.buckets[part.start(mark)];
+            assert_eq!(store.tables[store.part_of(mark)].address_of(mark), first.addr(), "{number}");
         }
     }
 
@@ -434,18 +509,18 @@ mod tests {
             let store = ReplayStore::new(capacity, 7);
             let mut first = 0;
             for number in 0..2 * capacity as u32 {
-                match store.insert(&fingerprint(number), NOW, NOW, 300, capacity) {
+                match store.insert(fingerprint(number), NOW, NOW, 300, capacity) {
                     Sighting::First => first += 1,
                     Sighting::Full => {}
                     other => panic!("{other:?}"),
                 }
             }
             assert_eq!(first, capacity);
-            assert_eq!(store.insert(&fingerprint(0), NOW, NOW, 300, capacity), Sighting::Repeated);
+            assert_eq!(store.insert(fingerprint(0), NOW, NOW, 300, capacity), Sighting::Repeated);
             let later = NOW + 300 + MARGIN_SECONDS + 1;
             for number in 0..capacity as u32 {
                 assert_eq!(
-                    store.insert(&fingerprint(90_000 + number), later, later, 300, capacity),
+                    store.insert(fingerprint(90_000 + number), later, later, 300, capacity),
                     Sighting::First,
                     "{number}"
                 );
@@ -460,14 +535,14 @@ mod tests {
         let mut living = std::collections::VecDeque::new();
         for number in 0..60_000 {
             let now = NOW + u64::from(number) / 100;
-            assert_eq!(store.insert(&fingerprint(number), now, now, 10, 4096), Sighting::First, "{number}");
+            assert_eq!(store.insert(fingerprint(number), now, now, 10, 4096), Sighting::First, "{number}");
             living.push_back((number, now));
             while living.front().is_some_and(|(_, then)| then + 10 < now) {
                 living.pop_front();
             }
             if number % 97 == 0 {
                 for &(number, then) in &living {
-                    assert_eq!(store.insert(&fingerprint(number), then, now, 10, 4096), Sighting::Repeated, "{number}");
+                    assert_eq!(store.insert(fingerprint(number), then, now, 10, 4096), Sighting::Repeated, "{number}");
                 }
             }
         }
@@ -480,27 +555,27 @@ mod tests {
     fn a_request_of_a_far_future_takes_one_place_and_no_more() {
         let store = ReplayStore::new(100, 7);
         let far = 999_999_999_999;
-        assert_eq!(store.insert(&fingerprint(0), far, NOW, 300, 100), Sighting::First);
+        assert_eq!(store.insert(fingerprint(0), far, NOW, 300, 100), Sighting::First);
         for number in 1..10_000 {
             let now = NOW + u64::from(number) * 10;
-            assert_eq!(store.insert(&fingerprint(number), now, now, 300, 100), Sighting::First, "{number}");
+            assert_eq!(store.insert(fingerprint(number), now, now, 300, 100), Sighting::First, "{number}");
         }
-        assert_eq!(store.insert(&fingerprint(0), far, NOW + 100_000, 300, 100), Sighting::Repeated);
+        assert_eq!(store.insert(fingerprint(0), far, NOW + 100_000, 300, 100), Sighting::Repeated);
     }
 
     #[test]
     fn what_may_have_been_forgotten_is_not_called_first() {
         let store = ReplayStore::new(1600, 7);
         for number in 0..5_000 {
-            store.insert(&fingerprint(number), NOW, NOW, 10, 1600);
+            store.insert(fingerprint(number), NOW, NOW, 10, 1600);
         }
         let later = NOW + 100;
         for number in 5_000..10_000 {
-            store.insert(&fingerprint(number), later, later, 10, 1600);
+            store.insert(fingerprint(number), later, later, 10, 1600);
         }
         // A wider window lets the old requests in again; the store must not take them for new ones.
         for number in 0..5_000 {
-            let sighting = store.insert(&fingerprint(number), NOW, later, 600, 1600);
+            let sighting = store.insert(fingerprint(number), NOW, later, 600, 1600);
             assert!(matches!(sighting, Sighting::Forgotten | Sighting::Repeated), "{number} {sighting:?}");
         }
     }
@@ -514,10 +589,10 @@ mod tests {
                 let now = NOW + u64::from(step) / 7;
                 let fingerprint = fingerprint(step % 977);
                 let timestamp = now - u64::from(step % 5);
-                let looked = store.looking().insert(&fingerprint, timestamp, now, 10, capacity);
-                let again = store.looking().insert(&fingerprint, timestamp, now, 10, capacity);
+                let looked = store.looking().insert(fingerprint, timestamp, now, 10, capacity);
+                let again = store.looking().insert(fingerprint, timestamp, now, 10, capacity);
                 assert_eq!(looked, again, "nothing was remembered");
-                assert_eq!(store.insert(&fingerprint, timestamp, now, 10, capacity), looked, "{capacity} {step}");
+                assert_eq!(store.insert(fingerprint, timestamp, now, 10, capacity), looked, "{capacity} {step}");
             }
         }
     }
@@ -529,12 +604,12 @@ mod tests {
             for capacity in [1, 4] {
                 let store = ReplayStore::new(capacity, 7);
                 for number in 0..taken {
-                    store.insert(&fingerprint(number), NOW, NOW, 10, capacity);
+                    store.insert(fingerprint(number), NOW, NOW, 10, capacity);
                 }
                 let numbers = [10, 0, 11, 10, 3, 12, 0, 13];
                 let twin = store.looking();
-                let looked = numbers.map(|number| twin.insert(&fingerprint(number), NOW, NOW, 10, capacity));
-                let said = numbers.map(|number| store.insert(&fingerprint(number), NOW, NOW, 10, capacity));
+                let looked = numbers.map(|number| twin.insert(fingerprint(number), NOW, NOW, 10, capacity));
+                let said = numbers.map(|number| store.insert(fingerprint(number), NOW, NOW, 10, capacity));
                 assert_eq!(looked, said, "{taken} of {capacity}");
             }
         }
@@ -548,7 +623,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for number in 0..5_000 {
-                        if store.insert(&fingerprint(number), NOW, NOW, 300, CAPACITY) == Sighting::First {
+                        if store.insert(fingerprint(number), NOW, NOW, 300, CAPACITY) == Sighting::First {
                             firsts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                         }
                     }

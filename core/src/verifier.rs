@@ -17,7 +17,7 @@ use crate::judge::{Admission, Also, Facts, admit, check_body_length, conclude, p
 use crate::metrics::{Counters, Metrics};
 use crate::policy::Path;
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::ReplayStore;
+use crate::replay::{ReplayStore, fingerprint_of};
 use crate::request::{Head, Headers, check_method, check_target};
 use crate::rfc9421;
 use crate::standard::{self, Response};
@@ -154,9 +154,12 @@ impl Verifier {
             Admission::Claimed(claimed) => {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
+                let signature = fingerprint_of(&claimed.claim.signatures.first);
+                let of_nonce = claimed.facts.fetch_place(config, signature, &memory.replay);
                 let (key, tag) = prove(config, claimed, body)?;
                 claimed.look_up_permission(config);
-                conclude(config, &claimed.facts, key, &tag, Also::default(), &memory.replay)
+                let also = Also { of_nonce, ..Also::default() };
+                conclude(config, &claimed.facts, key, &tag, also, &memory.replay)
             }
             Admission::Entered(entered) => admission::judge(config, head, entered, body, now, memory),
         })

@@ -28,7 +28,7 @@ const DIRECTIONS: [(&str, &[&str]); 13] = [
 /// Everything that the core may be built with, its dependencies' dependencies included. No clock, no randomness, no
 /// files, no sockets, no threads: a crate that brings one of those does not go on this list. (`libc` is here since
 /// `cpufeatures` asks it, on ARM only, which instructions the processor has; `rand_core` without features has traits and no source of randomness.)
-const CORE_MAY_USE: [&str; 67] = [
+const CORE_MAY_USE: [&str; 68] = [
     "arc-swap",
     "autocfg",
     "base16ct",
@@ -65,6 +65,7 @@ const CORE_MAY_USE: [&str; 67] = [
     "num-traits",
     "p256",
     "p384",
+    "prefetch-index",
     "pkcs8",
     "primefield",
     "primeorder",

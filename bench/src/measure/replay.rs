@@ -91,7 +91,7 @@ impl Traffic {
 
     fn check(&self, number: u64) {
         let now = NOW + number / self.per_second;
-        let sighting = self.store.insert(&fingerprint(number), now, now, WINDOW, self.capacity);
+        let sighting = self.store.insert(fingerprint(number), now, now, WINDOW, self.capacity);
         assert_eq!(black_box(sighting), Sighting::First);
     }
 }
@@ -99,5 +99,5 @@ impl Traffic {
 /// Bits without a pattern, as those of a MAC, and different for each number.
 fn fingerprint(number: u64) -> Fingerprint {
     let mixed = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    (mixed ^ mixed >> 61).wrapping_mul(0xbf58_476d_1ce4_e5b9_94d0_49bb_1331_11eb).rotate_left(67).to_le_bytes()
+    (mixed ^ mixed >> 61).wrapping_mul(0xbf58_476d_1ce4_e5b9_94d0_49bb_1331_11eb).rotate_left(67)
 }

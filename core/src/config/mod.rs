@@ -34,7 +34,7 @@ use crate::bound_key::JwkSet;
 use crate::failures::ClaimClass;
 use crate::mac::MacKey;
 use crate::policy::{Matching, Path, Pattern, Permission, check_unambiguous};
-use crate::replay::Fingerprint;
+use crate::replay::Scope;
 use crate::scheme::{Scheme, SchemeSet, header};
 use crate::standard::{Standards, token_holds};
 use crate::template::{Plan, ProofKey, Template};
@@ -304,7 +304,7 @@ pub(crate) struct Service {
     pub(crate) permissions: Option<Vec<Pattern>>,
     pub(crate) url: Option<Box<str>>,
     /// Keeps the nonces of different services apart.
-    pub(crate) replay_scope: Fingerprint,
+    pub(crate) replay_scope: Scope,
 }
 
 impl Service {
@@ -509,7 +509,7 @@ impl Compiled {
 
 /// The scope of a service's nonces. Keys are left out on purpose: a request that is signed with two keys while they
 /// rotate must not count as two.
-pub(crate) fn replay_scope(service: &str) -> Fingerprint {
+pub(crate) fn replay_scope(service: &str) -> Scope {
     let digest = Sha256::new().chain_update(b"wiresign-replay\n").chain_update(service).finalize();
     digest[..16].try_into().expect("a digest is longer than 16 bytes")
 }

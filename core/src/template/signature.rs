@@ -301,6 +301,11 @@ impl<'a> Signatures<'a> {
         Some(())
     }
 
+    /// The bytes of the first one; none of a token.
+    pub(crate) fn first(&self) -> &[u8] {
+        self.first.bytes()
+    }
+
     /// The token, where that is the signature.
     pub(crate) fn token(&self) -> &'a [u8] {
         self.texts.first
