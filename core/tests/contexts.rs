@@ -66,6 +66,18 @@ fn each_outcome_is_counted_once() {
     assert!(!text.contains("wiresign_requests"), "{text}");
 }
 
+#[test]
+fn a_refusal_says_how_many_keys_were_tried() {
+    let other = "0".repeat(64);
+    let detail = |keys: &[&str]| {
+        let refusal = contexts(keys).verify(TENANT, &["admin"], &other, NOW, None).expect_err("another key's");
+        refusal.detail().to_string()
+    };
+    let over = "this signature over this tenant and these roles";
+    assert_eq!(detail(&[NEW_KEY]), format!("the only key for contexts does not make {over}"));
+    assert_eq!(detail(&[NEW_KEY, &retiring(OLD_KEY)]), format!("none of the 2 keys for contexts makes {over}"));
+}
+
 /// The steps of docs/contexts.md: at none of them does a processor refuse what another one signs.
 #[test]
 fn a_secret_changes_without_an_interruption() {

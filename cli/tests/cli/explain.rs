@@ -55,6 +55,7 @@ fn a_refusal_is_explained_from_flags_a_raw_message_and_a_curl_command_line() {
 
     let text = folder.run(&explain(&headers, &[TARGET, "-X", "POST", "--body", spaced])).expect(3);
     assert!(text.text().starts_with("refused: INVALID_SIGNATURE (status 401)\n"), "{}", text.text());
+    assert!(text.text().contains("\n  the only key of billing does not make this signature over "), "{}", text.text());
     assert!(text.text().contains("\nproved: body-json-compact\n"), "{}", text.text());
 }
 

@@ -213,9 +213,8 @@ impl Detail {
             Self::BodyLimit(limit) => format!("the body is longer than limits.body_bytes, {limit}"),
             Self::UnknownService(_) => "no service of the claimed id has keys in this config".into(),
             Self::NoKeyMatches { tried } => {
-                format!(
-                    "none of the {tried} keys of {caller} makes this signature over method, path, body and headers as received"
-                )
+                let none = none_of_keys(tried, &format!("of {caller}"));
+                format!("{none} this signature over method, path, body and headers as received")
             }
             Self::Key { at, now } => {
                 let key = service.map(|service| &config.services[service].keys[at]);
@@ -254,13 +253,21 @@ impl Detail {
                 format!("the signature is right, but key \"{id}\" for contexts {why}")
             }
             Self::NoContextKeyMatches { tried } => {
-                format!("none of the {tried} keys for contexts makes this signature over this tenant and these roles")
+                format!("{} this signature over this tenant and these roles", none_of_keys(tried, "for contexts"))
             }
             Self::MigrationOver => {
                 "the signature is of the older form, SHA-256(secret || payload), and contexts.migration.until has passed"
                     .into()
             }
         }
+    }
+}
+
+/// The beginning of a sentence that says of so many keys that none of them makes a signature.
+fn none_of_keys(tried: usize, whose: &str) -> String {
+    match tried {
+        1 => format!("the only key {whose} does not make"),
+        _ => format!("none of the {tried} keys {whose} makes"),
     }
 }
 
