@@ -14,7 +14,7 @@ use crate::judge::{
 };
 use crate::mac::{Gathered, Tag};
 use crate::refusal::{Detail, Refusal, RefusalCode};
-use crate::replay::{Fingerprint, ReplayStore, fingerprint_of};
+use crate::replay::{ReplayStore, fingerprint_of};
 use crate::request::{Head, Headers};
 use crate::scheme::{Scheme, SchemeSet, Standard};
 use crate::standard::{self, BodyDigests, Identity, Signature, StandardFacts, Token};
@@ -74,10 +74,10 @@ fn judge_body(
     check_body_length(config, facts, body.len() as u64)?;
     let signature = match &signed {
         Signed::BuiltIn(claimed) => fingerprint_of(&claimed.claim.signatures.first),
-        Signed::Template(claim) => fingerprint_of(claim.signatures.first()),
+        Signed::Template(claim) => claim.signatures.tag().and_then(fingerprint_of),
         Signed::Standard(_) | Signed::Nothing => None,
     };
-    let of_nonce = facts.fetch_place(config, signature, store);
+    facts.fetch_place(config, signature, store);
     let mut covered = Box::default();
     let found = match signed {
         Signed::BuiltIn(claimed) => judge::prove(config, claimed, body)?.into(),
@@ -102,7 +102,7 @@ fn judge_body(
             }
         }
     };
-    conclude_all(config, facts, Others { api_key, token, identity, covered, of_nonce }, &found, store)
+    conclude_all(config, facts, Others { api_key, token, identity, covered }, &found, store)
 }
 
 /// The keys whose signatures were found.
@@ -176,15 +176,13 @@ pub(crate) struct Others {
     pub(crate) identity: Option<Box<Identity>>,
     /// What a signature of the standards covers.
     pub(crate) covered: Box<str>,
-    /// What the nonce is remembered by, where that is known already.
-    pub(crate) of_nonce: Option<Fingerprint>,
 }
 
 /// After the signature: whether all credentials are of one service, then policy and replay.
 pub(crate) fn conclude_all(
     config: &Arc<Compiled>,
     facts: &Facts<'_>,
-    Others { api_key, token, identity, covered, of_nonce }: Others,
+    Others { api_key, token, identity, covered }: Others,
     found: &Found,
     store: &ReplayStore,
 ) -> Result<Acceptance, Refusal> {
@@ -206,7 +204,7 @@ pub(crate) fn conclude_all(
     let identity = identity.map(|identity| identity.facts);
     let is_individual = token.is_some() || identity.is_some() || !covered.is_empty();
     let standard = is_individual.then(|| Arc::new(StandardFacts { token, identity, covered }));
-    let also = Also { has_api_key: has_api_key_too, of_nonce, tags: &found.others, standard: standard.as_ref() };
+    let also = Also { has_api_key: has_api_key_too, tags: &found.others, standard: standard.as_ref() };
     conclude(config, facts, found.key, &found.tag, also, store)
 }
 

@@ -318,8 +318,6 @@ pub(crate) fn find_key(
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Also<'t> {
     pub(crate) has_api_key: bool,
-    /// What the nonce is remembered by, where that is known already.
-    pub(crate) of_nonce: Option<Fingerprint>,
     /// The tags of other keys whose signatures are in the request too. Each is remembered: a copy of the request with one
     /// signature left out is a replay.
     pub(crate) tags: &'t [Tag],
@@ -365,9 +363,7 @@ pub(crate) fn conclude(
     let request_id = facts.request_id.keep();
     let of_tag = |tag: &Tag| fingerprint_of(tag).expect("a tag is longer than a fingerprint");
     let fingerprint = match facts.replay {
-        Replay::Nonce | Replay::NonceFor(_) => {
-            also.of_nonce.unwrap_or_else(|| store.fingerprint(&service.replay_scope, &request_id))
-        }
+        Replay::Nonce | Replay::NonceFor(_) => store.fingerprint(&service.replay_scope, &request_id),
         _ => of_tag(tag),
     };
     let mut unrecorded = check_replay(config, facts, fingerprint, store)?;
@@ -430,27 +426,22 @@ impl Replay {
 
 impl Facts<'_> {
     /// Has the place fetched where the request will be looked for among those that came before, so that it is there when the
-    /// signature is checked. `signature` is what the one in the request would be remembered by. Gives the same of the nonce, where that
-    /// decides.
+    /// signature is checked. `signature` is what the one in the request would be remembered by, where that decides.
     #[inline]
-    pub(crate) fn fetch_place(
-        &self,
-        config: &Compiled,
-        signature: Option<Fingerprint>,
-        store: &ReplayStore,
-    ) -> Option<Fingerprint> {
-        let (fingerprint, of_nonce) = match self.replay {
-            Replay::Never => return None,
+    pub(crate) fn fetch_place(&self, config: &Compiled, signature: Option<Fingerprint>, store: &ReplayStore) {
+        let fingerprint = match self.replay {
+            _ if config.replay.store != ReplayStoreKind::Memory => None,
+            Replay::Never => None,
             Replay::Nonce | Replay::NonceFor(_) => {
-                // The same work for a service that nobody knows, so that time does not tell which ones are known.
+                // Nearly the same work for a service that nobody knows, so that time does not tell which ones are known.
                 let scope = self.service.map_or(&[0; _], |at| &config.services[at].replay_scope);
-                let fingerprint = store.fingerprint(scope, &self.request_id.keep());
-                (fingerprint, Some(fingerprint))
+                Some(store.fingerprint(scope, &self.request_id.keep()))
             }
-            Replay::Signature | Replay::SignatureFor(_) => (signature?, None),
+            Replay::Signature | Replay::SignatureFor(_) => signature,
         };
-        store.fetch(fingerprint);
-        of_nonce
+        if let Some(fingerprint) = fingerprint {
+            store.fetch(fingerprint);
+        }
     }
 
     /// The same facts with a request id that lives elsewhere.

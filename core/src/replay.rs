@@ -58,7 +58,7 @@ pub(crate) type Scope = [u8; SCOPE_BYTES];
 #[repr(align(128))]
 struct Part(Mutex<Shard>);
 
-/// Where the buckets of a part stand in memory, and how many they are: known without its lock, and so maybe a moment too late. Enough to
+/// Where the buckets of a part stand in memory (the part itself while it has none), and how many they are: known without its lock, and so maybe a moment too late. Enough to
 /// have one fetched, which reads nothing.
 struct Table {
     address: AtomicUsize,

@@ -155,11 +155,10 @@ impl Verifier {
                 memory.check_failures(&claimed.facts, config, head.client)?;
                 check_body_length(config, &claimed.facts, body.len() as u64)?;
                 let signature = fingerprint_of(&claimed.claim.signatures.first);
-                let of_nonce = claimed.facts.fetch_place(config, signature, &memory.replay);
+                claimed.facts.fetch_place(config, signature, &memory.replay);
                 let (key, tag) = prove(config, claimed, body)?;
                 claimed.look_up_permission(config);
-                let also = Also { of_nonce, ..Also::default() };
-                conclude(config, &claimed.facts, key, &tag, also, &memory.replay)
+                conclude(config, &claimed.facts, key, &tag, Also::default(), &memory.replay)
             }
             Admission::Entered(entered) => admission::judge(config, head, entered, body, now, memory),
         })

@@ -301,9 +301,10 @@ impl<'a> Signatures<'a> {
         Some(())
     }
 
-    /// The bytes of the first one; none of a token.
-    pub(crate) fn first(&self) -> &[u8] {
-        self.first.bytes()
+    /// The first one, where signatures are tags of SHA-256, by which requests are told from their replays as they are.
+    #[inline]
+    pub(crate) fn tag(&self) -> Option<&[u8]> {
+        matches!(self.form.algorithm, Algorithm::HmacSha256 | Algorithm::Sha256Prefix).then(|| self.first.bytes())
     }
 
     /// The token, where that is the signature.
