@@ -58,8 +58,8 @@ pub(crate) type Scope = [u8; SCOPE_BYTES];
 #[repr(align(128))]
 struct Part(Mutex<Shard>);
 
-/// Where the buckets of a part stand in memory (the part itself while it has none), and how many they are: known without its lock, and so maybe a moment too late. Enough to
-/// have one fetched, which reads nothing.
+/// Where the buckets of a part stand in memory (the part itself while it has none), and how many they are: known without its lock,
+/// and so maybe a moment too late. Enough to have one fetched, which reads nothing.
 struct Table {
     address: AtomicUsize,
     buckets: AtomicUsize,
@@ -156,8 +156,8 @@ impl ReplayStore {
         }
     }
 
-    /// Has the processor fetch the memory that [`insert`](Self::insert) will look at, and does not wait for it. In a store of many entries
-    /// that takes as long as a hash, which can be computed meanwhile.
+    /// Has the processor fetch the lock and the bucket that [`insert`](Self::insert) will ask first, and does not wait for them. In a
+    /// store of many entries that takes as long as a hash, which can be computed meanwhile.
     #[inline(always)]
     pub(crate) fn fetch(&self, fingerprint: Fingerprint) {
         let mark = mark(fingerprint);

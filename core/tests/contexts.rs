@@ -70,8 +70,7 @@ fn each_outcome_is_counted_once() {
 fn a_refusal_says_how_many_keys_were_tried() {
     let other = "0".repeat(64);
     let detail = |keys: &[&str]| {
-        let refusal = contexts(keys).verify(TENANT, &["admin"], &other, NOW, None).expect_err("another key's");
-        refusal.detail().to_string()
+        contexts(keys).verify(TENANT, &["admin"], &other, NOW, None).expect_err("another key's").detail()
     };
     let over = "this signature over this tenant and these roles";
     assert_eq!(detail(&[NEW_KEY]), format!("the only key for contexts does not make {over}"));
